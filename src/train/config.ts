@@ -1,0 +1,182 @@
+/**
+ * A run's config: everything needed to repeat it, as `config.json` in the run's folder holds it.
+ * Switching a part off is a value of its own (0, 1, null or an empty list), never a missing field.
+ */
+import { UserError } from '../errors.js'
+import * as schema from './schema.js'
+
+export interface DataConfig {
+  /** `cifar10`, `embedded`, … as the datasets know it. */
+  name: string
+  /** Folder that the images come from; null: where the data set lies by default. */
+  folder: string | null
+  /** Training images held out for validation, chosen by `seed`; ignored where the data set brings its own. */
+  validation: number
+}
+
+export interface ModelConfig {
+  /** Name of the architecture for people, for example `nasnet-a`. */
+  name: string
+  /** The genotype itself, so that the run needs no file beside it. */
+  genotype: unknown
+  /** Normal cells in each of the three stages (N). */
+  cells: number
+  /** Filters of the first stage (F). */
+  filters: number
+  /** Filters of the 3×3 stem convolution. */
+  stemFilters: number
+  /** Dropout before the last dense layer: the fraction dropped; 0: off. */
+  dropout: number
+  batchNorm: { decay: number; epsilon: number }
+}
+
+export type OptimizerConfig =
+  | { kind: 'momentum'; momentum: number; nesterov: boolean }
+  | { kind: 'rmsprop'; decay: number; momentum: number; epsilon: number }
+  | { kind: 'adam'; beta1: number; beta2: number; epsilon: number }
+
+/** `peak` is the highest learning rate; `warmup` counts epochs of linear growth from 0 (fractions allowed). */
+export type LearningRateConfig =
+  | { kind: 'constant'; peak: number; warmup: number }
+  /** Half a cosine from the peak to 0 over the whole run. */
+  | { kind: 'cosine'; peak: number; warmup: number }
+  /** Times `rate` after every `everyEpochs` epochs, in steps (the paper: ×0.97 every 2.4 epochs). */
+  | { kind: 'exponential'; peak: number; warmup: number; rate: number; everyEpochs: number }
+  /** Up from peak/25 to the peak during the fraction `rise` of the run, then down to 0, each half a cosine. */
+  | { kind: 'one-cycle'; peak: number; rise: number }
+
+/** How long to train. A time budget makes the schedule follow the clock, so such a run cannot be repeated bit for bit. */
+export interface LengthConfig {
+  kind: 'epochs' | 'steps' | 'seconds'
+  amount: number
+}
+
+export interface AugmentationConfig {
+  /** Pixels padded at each side before a random crop to the first size; 0: off. */
+  crop: number
+  /** Mirror every other image, by chance. */
+  flip: boolean
+  /** Side of the square blanked out at a random place, in pixels; 0: off. */
+  cutout: number
+}
+
+/** Images are scaled down to `size` × `size` until the epoch `untilEpoch` (first epoch: 0) begins. */
+export interface ResolutionStage {
+  untilEpoch: number
+  size: number
+}
+
+export interface RunConfig {
+  data: DataConfig
+  model: ModelConfig
+  seed: number
+  batchSize: number
+  length: LengthConfig
+  optimizer: OptimizerConfig
+  learningRate: LearningRateConfig
+  /** L2 factor on convolution and dense weights; 0: off. */
+  weightDecay: number
+  /** Largest global norm of the gradient; null: no clipping. */
+  clipNorm: number | null
+  /** ScheduledDropPath's keep probability at the end of training; 1: off. */
+  dropPathKeep: number
+  /** Weight of the auxiliary head's loss; 0: no auxiliary head. */
+  auxiliaryWeight: number
+  labelSmoothing: number
+  /** Decay of the exponential moving average of the weights; null: no average. */
+  averageDecay: number | null
+  augmentation: AugmentationConfig
+  /** Smaller images at first; empty: full size throughout. */
+  resolution: ResolutionStage[]
+  /** A checkpoint is written after this many steps or seconds, whichever comes first, and at the end. */
+  checkpoint: { steps: number | null; seconds: number | null }
+  /** Epochs between evaluations on the validation images; the last epoch is always evaluated. */
+  evaluateEvery: number
+}
+
+const { boolean, choice, integer, list, nullable, number, record, string, variants } = schema
+const fraction = number(0, 1, true)
+const positive = number(Number.MIN_VALUE)
+const peakAndWarmup = { peak: positive, warmup: number(0) }
+
+const runConfigSchema = record<RunConfig>({
+  data: record<DataConfig>({ name: string, folder: nullable(string), validation: integer(0) }),
+  model: record<ModelConfig>({
+    name: string,
+    // The models check the genotype themselves, block by block.
+    genotype: (value) => value,
+    cells: integer(1, 100),
+    filters: integer(1, 10_000),
+    stemFilters: integer(1, 10_000),
+    dropout: fraction,
+    batchNorm: record<ModelConfig['batchNorm']>({ decay: fraction, epsilon: positive }),
+  }),
+  seed: integer(0, 2 ** 32 - 1),
+  batchSize: integer(1, 100_000),
+  length: record<LengthConfig>({ kind: choice('epochs', 'steps', 'seconds'), amount: positive }),
+  optimizer: variants<OptimizerConfig>({
+    momentum: { kind: choice('momentum'), momentum: fraction, nesterov: boolean },
+    rmsprop: { kind: choice('rmsprop'), decay: fraction, momentum: fraction, epsilon: positive },
+    adam: { kind: choice('adam'), beta1: fraction, beta2: fraction, epsilon: positive },
+  }),
+  learningRate: variants<LearningRateConfig>({
+    constant: { kind: choice('constant'), ...peakAndWarmup },
+    cosine: { kind: choice('cosine'), ...peakAndWarmup },
+    exponential: {
+      kind: choice('exponential'),
+      ...peakAndWarmup,
+      rate: number(Number.MIN_VALUE, 1),
+      everyEpochs: positive,
+    },
+    'one-cycle': { kind: choice('one-cycle'), peak: positive, rise: fraction },
+  }),
+  weightDecay: number(0),
+  clipNorm: nullable(positive),
+  dropPathKeep: number(Number.MIN_VALUE, 1),
+  auxiliaryWeight: number(0),
+  labelSmoothing: fraction,
+  averageDecay: nullable(fraction),
+  augmentation: record<AugmentationConfig>({
+    crop: integer(0, 1000),
+    flip: boolean,
+    cutout: integer(0, 1000),
+  }),
+  resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(8, 10_000) })),
+  checkpoint: record<RunConfig['checkpoint']>({
+    steps: nullable(integer(1)),
+    seconds: nullable(positive),
+  }),
+  evaluateEvery: integer(1),
+})
+
+/** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field. */
+export function validateConfig(value: unknown): RunConfig {
+  const config = runConfigSchema(value, '')
+  if (config.length.kind !== 'seconds' && !Number.isInteger(config.length.amount))
+    throw new UserError(
+      `"length.amount" is ${config.length.amount}, but ${config.length.kind} are whole numbers`,
+    )
+  let last = 0
+  for (const [index, stage] of config.resolution.entries()) {
+    if (stage.untilEpoch <= last)
+      throw new UserError(
+        `"resolution[${index}].untilEpoch" is ${stage.untilEpoch}, but must be above ${last}`,
+      )
+    last = stage.untilEpoch
+  }
+  if (config.resolution.length > 0 && config.auxiliaryWeight > 0)
+    throw new UserError(
+      '"resolution" and "auxiliaryWeight" exclude each other: the auxiliary head\'s full-size convolution fits one image size; set "auxiliaryWeight" to 0 or leave "resolution" empty',
+    )
+  return config
+}
+
+/** Side in pixels of the images trained on in `epoch`, of a data set whose images have side `full`. */
+export function imageSizeAt(config: RunConfig, epoch: number, full: number): number {
+  const size = config.resolution.find((stage) => epoch < stage.untilEpoch)?.size ?? full
+  if (size > full)
+    throw new UserError(
+      `"resolution" asks for ${size} pixels, but the images of ${config.data.name} have ${full}`,
+    )
+  return size
+}

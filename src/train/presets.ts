@@ -1,0 +1,65 @@
+/** Configs to start from. The command's flags change single fields of a copy. */
+import type { RunConfig } from './config.js'
+
+/** The recipe of the paper for CIFAR-10 (NASNet-A 6 @ 768), without cutout: 600 epochs; days on a CPU. */
+const paperCifar: RunConfig = {
+  data: { name: 'cifar10', folder: null, validation: 5000 },
+  model: {
+    name: 'nasnet-a',
+    genotype: 'nasnet-a',
+    cells: 6,
+    filters: 32,
+    stemFilters: 96,
+    dropout: 0,
+    batchNorm: { decay: 0.9, epsilon: 1e-5 },
+  },
+  seed: 1,
+  batchSize: 32,
+  length: { kind: 'epochs', amount: 600 },
+  optimizer: { kind: 'momentum', momentum: 0.9, nesterov: false },
+  learningRate: { kind: 'cosine', peak: 0.025, warmup: 0 },
+  weightDecay: 5e-4,
+  clipNorm: 5,
+  dropPathKeep: 0.6,
+  auxiliaryWeight: 0.4,
+  labelSmoothing: 0,
+  averageDecay: null,
+  augmentation: { crop: 4, flip: true, cutout: 0 },
+  resolution: [],
+  checkpoint: { steps: null, seconds: 300 },
+  evaluateEvery: 1,
+}
+
+/** CIFAR-10 on two cores within an hour: a small network, a short run, small images at first. */
+const laptopCifar10: RunConfig = {
+  ...paperCifar,
+  data: { ...paperCifar.data, validation: 0 },
+  model: { ...paperCifar.model, cells: 1, filters: 16, stemFilters: 32 },
+  batchSize: 64,
+  length: { kind: 'epochs', amount: 16 },
+  optimizer: { kind: 'momentum', momentum: 0.9, nesterov: true },
+  learningRate: { kind: 'cosine', peak: 0.1, warmup: 0.5 },
+  dropPathKeep: 1,
+  auxiliaryWeight: 0,
+  augmentation: { crop: 4, flip: true, cutout: 0 },
+  checkpoint: { steps: null, seconds: 60 },
+}
+
+/** The data set that comes with the package, within two and a half minutes: what `npm start` runs. */
+const embedded: RunConfig = {
+  ...laptopCifar10,
+  data: { name: 'embedded', folder: null, validation: 0 },
+  model: { ...paperCifar.model, cells: 1, filters: 8, stemFilters: 24 },
+  batchSize: 32,
+  length: { kind: 'seconds', amount: 150 },
+  learningRate: { kind: 'cosine', peak: 0.05, warmup: 0.5 },
+  averageDecay: 0.99,
+  checkpoint: { steps: null, seconds: 30 },
+  evaluateEvery: 5,
+}
+
+export const presets: Record<string, RunConfig> = {
+  'paper-cifar': paperCifar,
+  'laptop-cifar10': laptopCifar10,
+  embedded,
+}
