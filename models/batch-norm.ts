@@ -1,0 +1,111 @@
+/**
+ * Batch normalisation over N, H and W, as TensorFlow's fused form.
+ *
+ * In training it is one kernel each way, so that an engine may run it with few passes over memory:
+ * `BatchNormTrain`     {x, scale, offset}, {epsilon} → [y, mean, variance (biased)]
+ * `BatchNormTrainGrad` {dy, x, scale, mean, variance}, {epsilon} → [dx, dscale, doffset]
+ * A backend that lacks them gets the forms below, composed of ordinary operations.
+ */
+import * as tf from '@tensorflow/tfjs'
+import type { Context } from './context.js'
+
+export interface BatchNormSettings {
+  /** moving = decay · moving + (1 − decay) · batch. */
+  decay: number
+  /** Added to the variance. */
+  epsilon: number
+}
+
+/** Normalises N×H×W×C per channel by the batch's statistics (training) or the moving ones. */
+export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSettings): tf.Tensor4D {
+  const shape = [x.shape[3]]
+  const scale = ctx.parameter('gamma', shape, { kind: 'constant', value: 1 }, 'bias') as tf.Tensor1D
+  const offset = ctx.parameter('beta', shape, { kind: 'constant', value: 0 }, 'bias') as tf.Tensor1D
+  const movingMean = ctx.parameter(
+    'moving_mean',
+    shape,
+    { kind: 'constant', value: 0 },
+    'statistic',
+  ) as tf.Tensor1D
+  const movingVariance = ctx.parameter(
+    'moving_variance',
+    shape,
+    { kind: 'constant', value: 1 },
+    'statistic',
+  ) as tf.Tensor1D
+  const { decay, epsilon } = settings
+  if (!ctx.training) return tf.batchNorm(x, movingMean, movingVariance, offset, scale, epsilon)
+
+  const [y, mean, variance] = batchNormTrain(x, scale, offset, epsilon)
+  const count = x.size / x.shape[3]
+  // TensorFlow keeps the unbiased variance for inference while it normalises by the biased one.
+  const unbiased = count > 1 ? count / (count - 1) : 1
+  const move = (moving: tf.Tensor, batch: tf.Tensor, factor: number) =>
+    tf.add(tf.mul(moving, decay), tf.mul(batch, (1 - decay) * factor))
+  ctx.update('moving_mean', move(movingMean, mean, 1))
+  ctx.update('moving_variance', move(movingVariance, variance, unbiased))
+  return y
+}
+
+/**
+ * y = (x − mean) / √(variance + epsilon) · scale + offset, and the batch's mean and biased variance, [C].
+ * Gradients flow through y alone.
+ */
+export function batchNormTrain(
+  x: tf.Tensor4D,
+  scale: tf.Tensor1D,
+  offset: tf.Tensor1D,
+  epsilon: number,
+): [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D] {
+  provideKernels(tf.getBackend())
+  return tf.engine().runKernel<tf.Tensor[]>('BatchNormTrain', { x, scale, offset }, { epsilon }) as [
+    tf.Tensor4D,
+    tf.Tensor1D,
+    tf.Tensor1D,
+  ]
+}
+
+tf.registerGradient({
+  kernelName: 'BatchNormTrain',
+  inputsToSave: ['x', 'scale'],
+  outputsToSave: [false, true, true],
+  gradFunc: (dys, [x, scale, mean, variance], attrs) => {
+    const [dy] = dys as tf.Tensor[]
+    const [dx, dscale, doffset] = tf
+      .engine()
+      .runKernel<tf.Tensor[]>('BatchNormTrainGrad', { dy, x, scale, mean, variance }, { ...attrs })
+    return { x: () => dx, scale: () => dscale, offset: () => doffset }
+  },
+})
+
+type Kernel = (inputs: Record<string, tf.Tensor>, epsilon: number) => tf.Tensor[]
+
+const forward: Kernel = ({ x, scale, offset }, epsilon) => {
+  const { mean, variance } = tf.moments(x, [0, 1, 2])
+  const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)))
+  return [tf.add(tf.mul(tf.sub(x, mean), factor), offset), mean, variance]
+}
+
+const backward: Kernel = ({ dy, x, scale, mean, variance }, epsilon) => {
+  const inverse = tf.rsqrt(tf.add(variance, epsilon))
+  const normalised = tf.mul(tf.sub(x, mean), inverse)
+  const dscale = tf.sum(tf.mul(dy, normalised), [0, 1, 2])
+  const doffset = tf.sum(dy, [0, 1, 2])
+  const count = x.size / x.shape[x.rank - 1]
+  const common = tf.div(tf.add(doffset, tf.mul(normalised, dscale)), count)
+  return [tf.mul(tf.sub(dy, common), tf.mul(scale, inverse)), dscale, doffset]
+}
+
+/** Gives `backend` the composed kernels unless it has its own. */
+function provideKernels(backend: string): void {
+  const composed = { BatchNormTrain: forward, BatchNormTrainGrad: backward }
+  for (const [kernelName, kernel] of Object.entries(composed)) {
+    if (tf.getKernel(kernelName, backend) !== undefined) continue
+    tf.registerKernel({
+      kernelName,
+      backendName: backend,
+      kernelFunc: ({ inputs, attrs }) =>
+        tf.tidy(() => kernel(inputs as Record<string, tf.Tensor>, attrs?.epsilon as number)),
+    })
+  }
+}

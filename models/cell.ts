@@ -1,0 +1,107 @@
+/** One cell: from the outputs of the two cells before it to its own (Zoph et al. 2018, section 3.1). */
+import * as tf from '@tensorflow/tfjs'
+import type { BatchNormSettings } from './batch-norm.js'
+import type { Context } from './context.js'
+import { dropPath } from './drop-path.js'
+import { type Cell, outputStates, type Path } from './genotype.js'
+import { convolutionNorm, factorizedReduction } from './layers.js'
+import { OPERATIONS, type Shared } from './operations.js'
+
+/** N×H×W×C features, and how many pixels of the image lie between two of them. */
+export interface FeatureMap {
+  tensor: tf.Tensor4D
+  stride: number
+}
+
+export interface CellSettings {
+  /** 1 in a normal cell, 2 in a reduction cell. */
+  stride: 1 | 2
+  /** Width of each state. */
+  filters: number
+  /** Keep probability of a path at the end of training. */
+  dropPathKeep: number
+  batchNorm: BatchNormSettings
+  shared: Shared
+}
+
+/**
+ * Builds a cell.
+ *
+ * @param current h(i), the output of the cell before.
+ * @param previous h(i−1); undefined for a network's first cell, where h(i) itself stands in, unchanged.
+ * @returns the concatenation of the cell's output states, each `filters` wide.
+ */
+export function buildCell(
+  ctx: Context,
+  cell: Cell,
+  current: FeatureMap,
+  previous: FeatureMap | undefined,
+  settings: CellSettings,
+): FeatureMap {
+  const stride = current.stride * settings.stride
+  const states = inputStates(ctx, cell, current, previous, settings)
+  for (const [index, { left, right, combine }] of cell.blocks.entries()) {
+    const block = ctx.in(`block_${index + 2}`)
+    const a = applyPath(block.in('left'), states, left, settings)
+    const b = applyPath(block.in('right'), states, right, settings)
+    states.push({ tensor: combine === 'add' ? tf.add(a, b) : tf.concat([a, b], 3), stride })
+  }
+  const outputs = outputStates(cell).map((index) =>
+    fitted(ctx.in(`output/state_${index}`), states[index], stride, settings, (x) => x),
+  )
+  return { tensor: outputs.length === 1 ? outputs[0] : tf.concat(outputs, 3), stride }
+}
+
+/** States 0 and 1. */
+function inputStates(
+  ctx: Context,
+  cell: Cell,
+  current: FeatureMap,
+  previous: FeatureMap | undefined,
+  settings: CellSettings,
+): FeatureMap[] {
+  const { filters, batchNorm, shared } = settings
+  const read = new Set(
+    cell.blocks.flatMap(({ left, right }) => [left.input, right.input]).concat(outputStates(cell)),
+  )
+  const states = [current, previous ?? current]
+  // An input that nothing reads gets no weights, which no gradient would ever reach.
+  if (read.has(0)) {
+    const tensor = convolutionNorm(ctx.in('current'), shared.relu(current.tensor), {
+      size: [1, 1],
+      filters,
+      batchNorm,
+    })
+    states[0] = { tensor, stride: current.stride }
+  }
+  if (read.has(1) && previous !== undefined) {
+    const tensor = fitted(ctx.in('previous'), previous, current.stride, settings, shared.relu)
+    states[1] = { tensor, stride: current.stride }
+  }
+  return states
+}
+
+/** A state brought to the wanted size and to `filters` channels; itself, if it has them. */
+function fitted(
+  ctx: Context,
+  state: FeatureMap,
+  stride: number,
+  { filters, batchNorm }: CellSettings,
+  activation: (x: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor4D {
+  const { tensor } = state
+  if (state.stride !== stride) return factorizedReduction(ctx, activation(tensor), { filters, batchNorm })
+  if (tensor.shape[3] === filters) return tensor
+  return convolutionNorm(ctx, activation(tensor), { size: [1, 1], filters, batchNorm })
+}
+
+function applyPath(
+  ctx: Context,
+  states: FeatureMap[],
+  { input, operation }: Path,
+  { stride, filters, dropPathKeep, batchNorm, shared }: CellSettings,
+): tf.Tensor4D {
+  const site = { ctx, filters, stride: input < 2 ? stride : 1, batchNorm, shared }
+  const result = OPERATIONS[operation](states[input].tensor, site)
+  return operation === 'identity' ? result : dropPath(ctx, result, dropPathKeep)
+}

@@ -1,0 +1,196 @@
+/**
+ * NASNet: a stem, three stages of N normal cells with a reduction cell between them, and a classifier's
+ * head; stacked as the authors' TensorFlow-Slim definition does.
+ */
+import * as tf from '@tensorflow/tfjs'
+import type { BatchNormSettings } from './batch-norm.js'
+import { buildCell, type FeatureMap } from './cell.js'
+import type { Context } from './context.js'
+import { keepAtCell } from './drop-path.js'
+import { ModelError } from './errors.js'
+import type { Genotype } from './genotype.js'
+import { convolutionNorm, dense, dropout } from './layers.js'
+import { type Shared, sharedOperations } from './operations.js'
+
+export interface NasnetConfig {
+  genotype: Genotype
+  /**
+   * `cifar`: one 3×3 convolution. `imagenet`: one 3×3 convolution with stride 2, then two reduction cells
+   * a quarter and half as wide as the first stage.
+   */
+  stem: 'cifar' | 'imagenet'
+  /** Channels of the stem's convolution. */
+  stemFilters: number
+  /** N, the normal cells of each stage. */
+  cells: number
+  /** F, the width of a state in the first stage; doubled by each reduction. */
+  filters: number
+  classes: number
+  /** The normal cell after a reduction cell reads what lay before the reduction cell's own input. */
+  skipReduction: boolean
+  /** A second classifier before the last reduction, in training only. */
+  auxiliaryHead: boolean
+  /** Share of the pooled features dropped before the classifier in training, in [0, 1). */
+  dropout: number
+  /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]. */
+  dropPathKeep: number
+  batchNorm: BatchNormSettings
+}
+
+export interface NasnetOutputs {
+  /** N×classes. */
+  logits: tf.Tensor2D
+  /** N×classes, in training with `auxiliaryHead`. */
+  auxiliary?: tf.Tensor2D
+  /** The stem convolution's output, then every cell's, in the order of {@link cellPlan}. */
+  features: FeatureMap[]
+}
+
+export interface PlannedCell {
+  /** Its parameters lie below this path. */
+  path: string
+  kind: 'normal' | 'reduction'
+  filters: number
+  /** Which feature map it takes as h(i): 0 is the stem's convolution, k + 1 the output of cell k. */
+  input: number
+  /** Which feature map it takes as h(i−1), if there is one. */
+  previous: number | undefined
+}
+
+/** The cells of a network, in order. */
+export function cellPlan(config: NasnetConfig): PlannedCell[] {
+  const { cells, filters } = config
+  const plan: PlannedCell[] = []
+  const append = (path: string, kind: PlannedCell['kind'], filters: number) => {
+    const input = plan.length
+    const skip = config.skipReduction && kind === 'normal' && plan.at(-1)?.path.startsWith('reduction')
+    const previous = skip ? input - 2 : input - 1
+    plan.push({ path, kind, filters, input, previous: previous < 0 ? undefined : previous })
+  }
+  if (config.stem === 'imagenet') {
+    append('stem_0', 'reduction', filters / 4)
+    append('stem_1', 'reduction', filters / 2)
+  }
+  for (let stage = 0; stage < 3; stage++) {
+    if (stage > 0) append(`reduction_${stage - 1}`, 'reduction', filters * 2 ** stage)
+    for (let cell = 0; cell < cells; cell++)
+      append(`cell_${stage * cells + cell}`, 'normal', filters * 2 ** stage)
+  }
+  return plan
+}
+
+/**
+ * The network as a function of its context and of N×H×W×3 images scaled to [−1, 1].
+ * Throws a {@link ModelError} if the settings make no network, or the images are too small for it.
+ */
+export function nasnet(config: NasnetConfig): (ctx: Context, images: tf.Tensor4D) => NasnetOutputs {
+  checkConfig(config)
+  const plan = cellPlan(config)
+  const auxiliaryCell = plan.findIndex((cell) => cell.path === 'reduction_1') - 1
+  return (ctx, images) => {
+    const shared = sharedOperations()
+    const features = [stemConvolution(ctx.in('stem'), images, config)]
+    for (let cell = 0; cell < plan.length; cell++) runCell(ctx, config, cell, features, shared)
+    const outputs: NasnetOutputs = {
+      logits: classifier(ctx.in('head'), features[plan.length].tensor, config, shared),
+      features,
+    }
+    if (ctx.training && config.auxiliaryHead)
+      outputs.auxiliary = auxiliaryHead(
+        ctx.in('auxiliary'),
+        features[auxiliaryCell + 1].tensor,
+        config,
+        shared,
+      )
+    return outputs
+  }
+}
+
+/** The first convolution, 3×3, without ReLU. With the ImageNet stem it has stride 2 and no padding. */
+export function stemConvolution(ctx: Context, images: tf.Tensor4D, config: NasnetConfig): FeatureMap {
+  const { stem, stemFilters: filters, batchNorm } = config
+  if (stem === 'cifar')
+    return { tensor: convolutionNorm(ctx, images, { size: [3, 3], filters, batchNorm }), stride: 1 }
+  if (Math.min(images.shape[1], images.shape[2]) < 3)
+    throw new ModelError(`The ImageNet stem needs images of at least 3×3 pixels, not ${size(images)}.`)
+  const tensor = convolutionNorm(ctx, images, {
+    size: [3, 3],
+    filters,
+    strides: [2, 2],
+    padding: 'valid',
+    batchNorm,
+  })
+  return { tensor, stride: 2 }
+}
+
+/** Runs cell number `cell` of the plan on the feature maps before it, and appends its own. */
+export function runCell(
+  ctx: Context,
+  config: NasnetConfig,
+  cell: number,
+  features: FeatureMap[],
+  shared: Shared,
+): void {
+  const plan = cellPlan(config)
+  const { path, kind, filters, input, previous } = plan[cell]
+  features[cell + 1] = buildCell(
+    ctx.in(path),
+    config.genotype[kind],
+    features[input],
+    previous === undefined ? undefined : features[previous],
+    {
+      stride: kind === 'reduction' ? 2 : 1,
+      filters,
+      dropPathKeep: keepAtCell(config.dropPathKeep, cell, plan.length),
+      batchNorm: config.batchNorm,
+      shared,
+    },
+  )
+}
+
+/** ReLU, mean over the image, dropout, dense. */
+function classifier(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, shared: Shared): tf.Tensor2D {
+  const pooled = tf.mean<tf.Tensor2D>(shared.relu(x), [1, 2])
+  return dense(ctx, dropout(ctx, pooled, config.dropout), config.classes)
+}
+
+/** ReLU, 5×5 average pool with stride 3, 1×1 to 128, a convolution over all that is left to 768, dense. */
+function auxiliaryHead(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, shared: Shared): tf.Tensor2D {
+  const { batchNorm, classes } = config
+  if (Math.min(x.shape[1], x.shape[2]) < 5)
+    throw new ModelError(
+      `The auxiliary head needs at least 5×5 features before the second reduction, and these images leave ` +
+        `${size(x)}; use larger images or switch it off.`,
+    )
+  const pooled = tf.avgPool(shared.relu(x), 5, 3, 'valid')
+  const projected = tf.relu(
+    convolutionNorm(ctx.in('projection'), pooled, { size: [1, 1], filters: 128, batchNorm }),
+  )
+  const whole: [number, number] = [projected.shape[1], projected.shape[2]]
+  const summary = convolutionNorm(ctx.in('full'), projected, {
+    size: whole,
+    filters: 768,
+    padding: 'valid',
+    batchNorm,
+  })
+  return dense(ctx.in('classifier'), tf.squeeze<tf.Tensor2D>(tf.relu(summary), [1, 2]), classes)
+}
+
+function size(x: tf.Tensor4D): string {
+  return `${x.shape[1]}×${x.shape[2]}`
+}
+
+function checkConfig(config: NasnetConfig): void {
+  for (const field of ['stemFilters', 'cells', 'filters', 'classes'] as const)
+    if (!Number.isInteger(config[field]) || config[field] < 1)
+      throw new ModelError(`A network's "${field}" must be a whole number from 1, not ${config[field]}.`)
+  if (config.stem === 'imagenet' && config.filters % 4 !== 0)
+    throw new ModelError(
+      `With the ImageNet stem, "filters" must be a multiple of 4, since its cells are a quarter as wide; ` +
+        `${config.filters} is not.`,
+    )
+  if (!(config.dropout >= 0 && config.dropout < 1))
+    throw new ModelError(`A network's "dropout" must lie in [0, 1), not be ${config.dropout}.`)
+  if (!(config.dropPathKeep > 0 && config.dropPathKeep <= 1))
+    throw new ModelError(`A network's "dropPathKeep" must lie in (0, 1], not be ${config.dropPathKeep}.`)
+}

@@ -1,0 +1,73 @@
+/**
+ * Reproducible random numbers, addressed by keys: the same seed and keys give the same stream on any
+ * machine, whatever was drawn before. So weights depend on (seed, path) alone, and the noise of a training
+ * step on (seed, step, path), which is what lets a resumed run repeat an unbroken one.
+ *
+ * Published parts: the keys are hashed by FNV-1a (64 bits), the hash is spread by SplitMix64 (Steele et al.
+ * 2014) into the state of xoshiro128** 1.1 (Blackman and Vigna 2018), which draws.
+ */
+export interface RandomStream {
+  /** A whole number in [0, 2³²). */
+  bits(): number
+  /** In [0, 1), a multiple of 2⁻²⁴, so that it stays below 1 as a 32-bit float. */
+  uniform(): number
+  /** Normal, mean 0, deviation 1 (Box–Muller). */
+  normal(): number
+}
+
+/** The stream at (seed, …keys). Keys of different types or lengths give unrelated streams. */
+export function random(seed: number, ...keys: (string | number)[]): RandomStream {
+  const bits = xoshiro128(splitMix64(fnv1a64(JSON.stringify([seed, ...keys]))))
+  const uniform = () => (bits() >>> 8) / 2 ** 24
+  let spare: number | undefined
+  const normal = () => {
+    if (spare !== undefined) {
+      const second = spare
+      spare = undefined
+      return second
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()))
+    const angle = 2 * Math.PI * uniform()
+    spare = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
+  }
+  return { bits, uniform, normal }
+}
+
+/** FNV-1a over the UTF-8 bytes of a text. */
+export function fnv1a64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of new TextEncoder().encode(text))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  return hash
+}
+
+/** SplitMix64: each call gives the next 64 bits. */
+export function splitMix64(seed: bigint): () => bigint {
+  let state = seed
+  return () => {
+    state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n)
+    let z = state
+    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n)
+    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn)
+    return z ^ (z >> 31n)
+  }
+}
+
+/** xoshiro128**, its 128 bits of state taken from two numbers of 64 bits (low halves first). */
+export function xoshiro128(source: () => bigint): () => number {
+  const state = new Uint32Array(new BigUint64Array([source(), source()]).buffer)
+  let [a, b, c, d] = state
+  return () => {
+    const product = Math.imul(b, 5)
+    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0
+    const shifted = b << 9
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= shifted
+    d = (d << 11) | (d >>> 21)
+    return result
+  }
+}
