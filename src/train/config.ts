@@ -2,6 +2,7 @@
  * A run's config: everything needed to repeat it, as `config.json` in the run's folder holds it.
  * Switching a part off is a value of its own (0, 1, null or an empty list), never a missing field.
  */
+import { type Genotype, parseGenotype } from '../../models/genotype.js'
 import { UserError } from '../errors.js'
 import * as schema from './schema.js'
 
@@ -18,7 +19,7 @@ export interface ModelConfig {
   /** Name of the architecture for people, for example `nasnet-a`. */
   name: string
   /** The genotype itself, so that the run needs no file beside it. */
-  genotype: unknown
+  genotype: Genotype
   /** Normal cells in each of the three stages (N). */
   cells: number
   /** Filters of the first stage (F). */
@@ -103,8 +104,7 @@ const runConfigSchema = record<RunConfig>({
   data: record<DataConfig>({ name: string, folder: nullable(string), validation: integer(0) }),
   model: record<ModelConfig>({
     name: string,
-    // The models check the genotype themselves, block by block.
-    genotype: (value) => value,
+    genotype: (value, field) => parseGenotype(value, `"${field}"`),
     cells: integer(1, 100),
     filters: integer(1, 10_000),
     stemFilters: integer(1, 10_000),
@@ -141,7 +141,7 @@ const runConfigSchema = record<RunConfig>({
     flip: boolean,
     cutout: integer(0, 1000),
   }),
-  resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(8, 10_000) })),
+  resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
   checkpoint: record<RunConfig['checkpoint']>({
     steps: nullable(integer(1)),
     seconds: nullable(positive),

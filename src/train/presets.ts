@@ -1,4 +1,5 @@
 /** Configs to start from. The command's flags change single fields of a copy. */
+import { NASNET_A } from '../../models/genotype.js'
 import type { RunConfig } from './config.js'
 
 /** The recipe of the paper for CIFAR-10 (NASNet-A 6 @ 768), without cutout: 600 epochs; days on a CPU. */
@@ -6,7 +7,7 @@ const paperCifar: RunConfig = {
   data: { name: 'cifar10', folder: null, validation: 5000 },
   model: {
     name: 'nasnet-a',
-    genotype: 'nasnet-a',
+    genotype: NASNET_A,
     cells: 6,
     filters: 32,
     stemFilters: 96,

@@ -1,0 +1,66 @@
+/** Writing files so that nothing half-written ever stands under its final name. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { UserError } from './errors.js'
+
+const reasons: Record<string, string> = {
+  EACCES: 'there is no permission; give it, or choose another folder',
+  EPERM: 'the system does not permit it; choose another folder',
+  EROFS: 'the file system is read-only; choose another folder',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the disk quota is used up; free some space',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder, not a file',
+  EMFILE: 'too many files are open',
+}
+
+/** A file-system error as one plain sentence, for example `Cannot write runs/a/config.json: the disk is full; …`. */
+export function fileError(action: string, path: string, error: unknown): UserError {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new UserError(`Cannot ${action} ${path}: ${reasons[code ?? ''] ?? message}`, { cause: error })
+}
+
+/**
+ * Writes a file through `fill` under a temporary name beside it, flushes it to the disk and renames it.
+ * When anything fails, the temporary file is removed and what stood under `path` before is untouched.
+ *
+ * @throws UserError when the file system refuses (no permission, disk full, …)
+ */
+export async function writeFileAtomically(
+  path: string,
+  fill: string | Uint8Array | ((file: FileHandle) => Promise<void>),
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      if (typeof fill === 'function') await fill(file)
+      else await file.writeFile(fill)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw isFileError(error) ? fileError('write', path, error) : error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** True for errors that come from the operating system rather than from a mistake in the program. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+}
+
+/** A rename outlives a power cut only when its folder is flushed too. Windows cannot open folders and need not. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
