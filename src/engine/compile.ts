@@ -1,0 +1,92 @@
+/** From a trace to one ONNX graph. */
+import type { Trace } from './backend.js'
+import { fuse } from './fuse.js'
+import { ARRANGEMENT } from './lower/arrangement.js'
+import { CONVOLUTION } from './lower/convolution.js'
+import { ELEMENTWISE } from './lower/elementwise.js'
+import { Emitter } from './lower/emitter.js'
+import { NORMALIZATION } from './lower/normalization.js'
+import { POOLING } from './lower/pooling.js'
+import { REDUCTION } from './lower/reduction.js'
+import type { Lowering } from './lower/table.js'
+import { encodeModel } from './onnx/encode.js'
+import { type OnnxGraph, type OnnxType, type OnnxValueInfo, sortAndPrune } from './onnx/graph.js'
+import { needed, type Value } from './record.js'
+
+const LOWERINGS: Record<string, Lowering> = {
+  ...ARRANGEMENT,
+  ...CONVOLUTION,
+  ...ELEMENTWISE,
+  ...NORMALIZATION,
+  ...POOLING,
+  ...REDUCTION,
+}
+
+/** `BroadcastTo` and friends have rules; every kernel with a rule must have a lowering. */
+export const loweredKernels = (): string[] => Object.keys(LOWERINGS)
+
+export interface CompileOptions {
+  /** Channels to a block of ONNX Runtime's blocked layout (see `blockSize`); 0, the default, for a portable graph. */
+  block?: number
+  /** Inputs traced as batched get a symbolic first axis named `batch`. */
+  symbolicBatch?: number
+  /** Inputs that come as another type than the trace takes them, for example images as uint8. */
+  inputTypes?: Record<string, OnnxType>
+  /** Becomes `metadata_props`. */
+  metadata?: Record<string, string>
+}
+
+export interface Program {
+  /** The bytes of the ONNX file. */
+  model: Uint8Array
+  inputs: OnnxValueInfo[]
+  outputs: OnnxValueInfo[]
+  /** Nodes in the graph, for people who look at what they got. */
+  nodes: number
+}
+
+const CAST_TO: Record<Value['dtype'], number> = { float32: 1, int32: 6, bool: 9 }
+
+/** Lowers what the outputs need, fuses, sorts and encodes. Throws an error that names a kernel without a lowering. */
+export function compile(traced: Trace, options: CompileOptions = {}): Program {
+  const { recording, outputs } = traced
+  const e = new Emitter({ block: options.block ?? 0, symbolicBatch: options.symbolicBatch })
+  const inputs = recording.inputs.map((value) => declareInput(e, value, options))
+  for (const operation of needed(recording, Object.values(outputs))) {
+    const lowering = LOWERINGS[operation.kernel]
+    if (!lowering)
+      throw new Error(`the TensorFlow.js kernel ${operation.kernel} cannot be written as ONNX yet`)
+    lowering(e, operation, recording)
+  }
+  const results: OnnxValueInfo[] = []
+  for (const [name, value] of Object.entries(outputs)) {
+    e.nodes.push({
+      op: 'Identity',
+      domain: '',
+      inputs: [e.as(value, 'plain')],
+      outputs: [name],
+      attributes: {},
+    })
+    results.push({ name, type: value.dtype, shape: dimensions(value, options) })
+  }
+  const graph: OnnxGraph = { nodes: e.nodes, initializers: e.initializers, inputs, outputs: results }
+  const finished = sortAndPrune(fuse(graph, e.blockedNames()))
+  return {
+    model: encodeModel(finished, options.metadata),
+    inputs,
+    outputs: results,
+    nodes: finished.nodes.length,
+  }
+}
+
+function declareInput(e: Emitter, value: Value, options: CompileOptions): OnnxValueInfo {
+  const name = value.input!
+  const type = options.inputTypes?.[name] ?? value.dtype
+  e.put(value, 'plain', type === value.dtype ? name : e.node('Cast', [name], { to: CAST_TO[value.dtype] }))
+  return { name, type, shape: dimensions(value, options) }
+}
+
+function dimensions(value: Value, { symbolicBatch }: CompileOptions): (number | string)[] {
+  const symbolic = symbolicBatch !== undefined && value.batched && value.shape[0] === symbolicBatch
+  return symbolic ? ['batch', ...value.shape.slice(1)] : [...value.shape]
+}

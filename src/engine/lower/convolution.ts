@@ -1,0 +1,158 @@
+/**
+ * Convolutions and their gradients. Each has a blocked form, for widths that the block divides, and a plain
+ * NCHW form; both are made of ONNX Runtime's own kernels with the filters as ordinary inputs.
+ */
+import type { Value } from '../record.js'
+import { type Emitter, MICROSOFT } from './emitter.js'
+import { denseBlocked, denseNchw, depthwiseBlocked, depthwiseNchw } from './filters.js'
+import type { Lowering } from './table.js'
+import {
+  conv,
+  isPointwise,
+  mirrored,
+  type Plane,
+  padOrCrop,
+  plane,
+  subsample,
+  type Window,
+  windowOf,
+} from './window.js'
+
+/** Below this many pixels, tiles of b × b products are too short to pay; whole matrices are faster (measured). */
+const TILE_PIXELS = 256
+
+const divides = (e: Emitter, ...channels: number[]) => e.block > 0 && channels.every((c) => c % e.block === 0)
+
+const dense: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
+  const [, , i, o] = filter.shape
+  const window = windowOf(attributes)
+  if (divides(e, o) && (i < e.block || divides(e, i))) {
+    // ONNX Runtime reads images of a few channels as they are and answers in blocks.
+    const input = e.as(x, i < e.block ? 'nchw' : 'blocked')
+    e.put(y, 'blocked', conv(e, [input, denseBlocked(e, filter, false)], window, 1, 'blocked'))
+  } else e.put(y, 'nchw', conv(e, [e.as(x, 'nchw'), denseNchw(e, filter, false)], window, 1, 'nchw'))
+}
+
+const depthwise: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
+  const [, , channels, multiplier] = filter.shape
+  const layout = divides(e, channels) && multiplier === 1 ? 'blocked' : 'nchw'
+  const weights = layout === 'blocked' ? depthwiseBlocked(e, filter, false) : depthwiseNchw(e, filter, false)
+  e.put(y, layout, conv(e, [e.as(x, layout), weights], windowOf(attributes), channels, layout))
+}
+
+const denseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
+  const layout = divides(e, filter.shape[2], filter.shape[3]) ? 'blocked' : 'nchw'
+  const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
+  const weights = layout === 'blocked' ? denseBlocked(e, filter, true) : denseNchw(e, filter, true)
+  e.put(dx, layout, conv(e, [source.name, weights], window, 1, layout))
+}
+
+const depthwiseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
+  oneMultiplier(filter.shape)
+  const channels = filter.shape[2]
+  const layout = divides(e, channels) ? 'blocked' : 'nchw'
+  const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
+  const weights = layout === 'blocked' ? depthwiseBlocked(e, filter, true) : depthwiseNchw(e, filter, true)
+  e.put(dx, layout, conv(e, [source.name, weights], window, channels, layout))
+}
+
+function oneMultiplier(filterShape: readonly number[]): void {
+  if (filterShape[3] !== 1)
+    throw new Error(
+      `a depthwise convolution with channel multiplier ${filterShape[3]} has no traced gradient; use 1`,
+    )
+}
+
+/**
+ * Σ over pixels of x·dyᵀ, for each image, then over images. Blocked tensors are multiplied where they lie,
+ * block against block; small maps pay for being reordered into whole matrices.
+ */
+function pointwiseFilterGradient(e: Emitter, x: Plane, dy: Plane, of: Value): string {
+  const [i, o, pixels] = [x.channels, dy.channels, x.height * x.width]
+  const images = e.ints([0])
+  if (x.layout === 'blocked') {
+    const b = e.block
+    const left = e.reshape(x.name, [x.batch, i / b, 1, pixels, b], of)
+    const right = e.reshape(dy.name, [x.batch, 1, o / b, pixels, b], of)
+    const tiles = e.node('FusedMatMul', [left, right], { transA: 1 }, MICROSOFT)
+    const summed = e.node('ReduceSum', [tiles, images], { keepdims: 0 })
+    return e.reshape(e.transpose(summed, [0, 2, 1, 3]), [1, 1, i, o], of)
+  }
+  const left = e.reshape(x.name, [x.batch, i, pixels], of)
+  const right = e.reshape(dy.name, [x.batch, o, pixels], of)
+  const products = e.node('FusedMatMul', [left, right], { transB: 1 }, MICROSOFT)
+  return e.reshape(e.node('ReduceSum', [products, images], { keepdims: 0 }), [1, 1, i, o], of)
+}
+
+const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attributes }) => {
+  const window = windowOf(attributes)
+  const [, height, width, o] = dy.shape
+  const [kh, kw, i] = dw.shape
+  if (isPointwise(window)) {
+    const layout = divides(e, i, o) && height * width >= TILE_PIXELS ? 'blocked' : 'nchw'
+    const source = subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x)
+    e.put(dw, 'plain', pointwiseFilterGradient(e, source, plane(e, dy, layout), x))
+    return
+  }
+  // One matrix product for all taps: what each tap sees of x, stacked along the channels.
+  const padded = padOrCrop(e, plane(e, x, 'nchw'), window.pads, x)
+  const seen: string[] = []
+  for (let row = 0; row < kh; row++)
+    for (let column = 0; column < kw; column++) {
+      const from = [row * window.dilations[0], column * window.dilations[1]]
+      seen.push(subsample(e, padded, from, window.strides, height, width, x).name)
+    }
+  const stacked = {
+    ...padded,
+    name: e.node('Concat', seen, { axis: 1 }),
+    channels: kh * kw * i,
+    height,
+    width,
+  }
+  const gradient = pointwiseFilterGradient(e, stacked, plane(e, dy, 'nchw'), x)
+  e.put(dw, 'plain', e.reshape(gradient, [kh, kw, i, o], x))
+}
+
+/**
+ * The depthwise filter gradient is itself a depthwise convolution: the images' channels as one image of N·C
+ * channels, the output's gradient as its filters. Stride and dilation change places. Blocked buffers already
+ * lie as both operands want them, so nothing moves.
+ */
+const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attributes }) => {
+  oneMultiplier(dw.shape)
+  const [kh, kw, channels] = dw.shape
+  const [batch, height, width] = dy.shape
+  const { strides, dilations, pads } = windowOf(attributes)
+  const layout = divides(e, channels) ? 'blocked' : 'nchw'
+  const needs = (axis: 0 | 1, taps: number, out: number) =>
+    (taps - 1) * dilations[axis] + (out - 1) * strides[axis] + 1 - x.shape[1 + axis] - pads[axis]
+  const end = [needs(0, kh, height), needs(1, kw, width)]
+  const source = padOrCrop(e, plane(e, x, layout), [0, 0, Math.min(end[0], 0), Math.min(end[1], 0)], x)
+  const all = batch * channels
+  const images = e.reshape(source.name, [1, all, source.height, source.width], x)
+  const filters = e.reshape(e.as(dy, layout), [all, 1, height, width], x)
+  const window: Window = {
+    kernel: [height, width],
+    strides: dilations,
+    dilations: strides,
+    pads: [pads[0], pads[1], Math.max(end[0], 0), Math.max(end[1], 0)],
+  }
+  const each = conv(e, [images, filters], window, all, layout)
+  const b = layout === 'blocked' ? e.block : 1
+  const byImage = e.reshape(each, [batch, (channels / b) * kh * kw * b], x)
+  const summed = e.reshape(
+    e.node('ReduceSum', [byImage, e.ints([0])], { keepdims: 0 }),
+    [channels / b, kh * kw, b],
+    x,
+  )
+  e.put(dw, 'plain', e.reshape(e.transpose(summed, [1, 0, 2]), [kh, kw, channels, 1], x))
+}
+
+export const CONVOLUTION: Record<string, Lowering> = {
+  Conv2D: dense,
+  Conv2DBackpropInput: denseInputGradient,
+  Conv2DBackpropFilter: denseFilterGradient,
+  DepthwiseConv2dNative: depthwise,
+  DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
+  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
+}

@@ -1,0 +1,193 @@
+/** Elementwise kernels: any layout will do, as long as all operands share it. */
+import { type Operation, sizeOf, type Value } from '../record.js'
+import type { Emitter, Layout } from './emitter.js'
+import type { Lowering } from './table.js'
+
+type Emit = (e: Emitter, operands: string[], operation: Operation) => string
+
+const op =
+  (name: string): Emit =>
+  (e, operands) =>
+    e.node(name, operands)
+
+const shape4 = (shape: readonly number[]): number[] => [...new Array(4 - shape.length).fill(1), ...shape]
+const sameShape = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((side, i) => side === b[i])
+
+/** A small operand, to be broadcast against NCHW. */
+function smallNchw(e: Emitter, value: Value): string {
+  if (value.shape.length === 4) return e.as(value, 'nchw')
+  const [n, h, w, c] = shape4(value.shape)
+  const plain = e.reshape(e.as(value, 'plain'), [n, h, w, c], value)
+  return h * w === 1 || c === 1 ? e.reshape(plain, [n, c, h, w], value) : e.transpose(plain, [0, 3, 1, 2])
+}
+
+/**
+ * Shapes in which a blocked tensor N × C/b × HW × b and its small operand broadcast as they should;
+ * undefined where no view does it.
+ */
+function blockedViews(
+  e: Emitter,
+  out: Value,
+  small: readonly Value[],
+): { full: number[]; small: number[][] } | undefined {
+  const [N, H, W, C] = out.shape
+  const b = e.block
+  const shapes = small.map((value) => shape4(value.shape))
+  // One number an image: a row an image is the fastest broadcast there is.
+  if (shapes.every(([, h, w, c]) => h * w * c === 1))
+    return { full: [N, C * H * W], small: shapes.map(([n]) => [n, 1]) }
+  // Numbers for each pixel, known beforehand: repeated for the channels of a block, they are one long row.
+  if (
+    small.every(
+      ({ data, shape }) => data instanceof Float32Array && sizeOf(shape) === H * W && shape[3] === 1,
+    )
+  )
+    return { full: [(N * C) / b, H * W * b], small: shapes.map(() => [1, H * W * b]) }
+  const views = shapes.map(([n, h, w, c]) => {
+    if (h === 1 && w === 1) return c === 1 ? [n, 1, 1, 1] : [n, C / b, 1, b]
+    return h === H && w === W && c === 1 ? [n, 1, H * W, 1] : undefined
+  })
+  return views.every((view) => view !== undefined) ? { full: [N, C / b, H * W, b], small: views } : undefined
+}
+
+function smallBlocked(e: Emitter, value: Value, view: readonly number[]): string {
+  const repeats = sizeOf(view) / sizeOf(value.shape)
+  if (repeats === 1) return e.reshape(e.as(value, 'plain'), view, value)
+  const data = value.data as Float32Array
+  return e.constant(
+    'float32',
+    view,
+    Float32Array.from({ length: sizeOf(view) }, (_, i) => data[Math.floor(i / repeats)]),
+  )
+}
+
+function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layout; name: string } {
+  const { inputs, outputs } = operation
+  const [out] = outputs
+  const isFull = (value: Value) => sameShape(value.shape, out.shape)
+  const layout = e.layoutFor(out.shape, inputs.filter(isFull))
+  if (layout === 'plain')
+    return {
+      layout,
+      name: emit(
+        e,
+        inputs.map((value) => e.as(value, 'plain')),
+        operation,
+      ),
+    }
+  const scalar = (value: Value) => sizeOf(value.shape) === 1
+  if (layout === 'blocked') {
+    const small = inputs.filter((value) => !isFull(value) && !scalar(value))
+    const views = small.length > 0 ? blockedViews(e, out, small) : undefined
+    if (small.length === 0)
+      return {
+        layout,
+        name: emit(
+          e,
+          inputs.map((value) => (isFull(value) ? e.as(value, 'blocked') : single(e, value))),
+          operation,
+        ),
+      }
+    if (views) {
+      const operands = inputs.map((value) => {
+        if (isFull(value)) return e.reshape(e.as(value, 'blocked'), views.full, value)
+        return scalar(value) ? single(e, value) : smallBlocked(e, value, views.small[small.indexOf(value)])
+      })
+      const [n, h, w, c] = out.shape
+      return { layout, name: e.reshape(emit(e, operands, operation), [n, c, h, w], out) }
+    }
+  }
+  return {
+    layout: 'nchw',
+    name: emit(
+      e,
+      inputs.map((value) => (isFull(value) ? e.as(value, 'nchw') : smallNchw(e, value))),
+      operation,
+    ),
+  }
+}
+
+/** A single number, whatever its rank, as a scalar that broadcasts against any layout. */
+const single = (e: Emitter, value: Value): string =>
+  value.shape.length === 0 ? e.as(value, 'plain') : e.reshape(e.as(value, 'plain'), [1], value)
+
+const elementwise =
+  (emit: Emit): Lowering =>
+  (e, operation) => {
+    const { layout, name } = inLayout(e, operation, emit)
+    e.put(operation.outputs[0], layout, name)
+  }
+
+const DATA_TYPE = { float32: 1, int32: 6, bool: 9 }
+const floor: Emit = (e, operands, { outputs }) => {
+  const quotient = e.node('Div', operands)
+  return outputs[0].dtype === 'float32' ? e.node('Floor', [quotient]) : quotient
+}
+
+/** 1 where x > 0, else alpha; the usual 0 takes one vectorised pass: comparing and casting takes four times as long. */
+const step: Emit = (e, [x], { attributes }) => {
+  const alpha = attributes.alpha as number
+  const positive = e.node('HardSigmoid', [x], { alpha: { float: 1e30 }, beta: { float: 0 } })
+  return alpha === 0
+    ? positive
+    : e.node('Add', [e.node('Mul', [positive, e.scalar(1 - alpha)]), e.scalar(alpha)])
+}
+
+/** The mask of a ReLU is read off its output where that is at hand: its input may then be forgotten. */
+const stepOfRelu: Lowering = (e, operation, recording) => {
+  const [x] = operation.inputs
+  const relu = recording.find('Relu', x)
+  const source = relu && e.computed(relu) ? relu : x
+  const { layout, name } = inLayout(e, { ...operation, inputs: [source] }, step)
+  e.put(operation.outputs[0], layout, name)
+}
+
+export const ELEMENTWISE: Record<string, Lowering> = {
+  Abs: elementwise(op('Abs')),
+  Add: elementwise(op('Add')),
+  // A chain, not ONNX's Sum: that one is slower, and each Add may vanish into the convolution before it.
+  AddN: elementwise((e, operands) => operands.reduce((a, b) => e.node('Add', [a, b]))),
+  Cast: elementwise((e, [x], { outputs }) => e.node('Cast', [x], { to: DATA_TYPE[outputs[0].dtype] })),
+  Ceil: elementwise(op('Ceil')),
+  ClipByValue: elementwise((e, [x], { attributes }) =>
+    e.node('Clip', [x, e.scalar(attributes.minimum as number), e.scalar(attributes.maximum as number)]),
+  ),
+  Equal: elementwise(op('Equal')),
+  Exp: elementwise(op('Exp')),
+  Floor: elementwise(op('Floor')),
+  FloorDiv: elementwise(floor),
+  Greater: elementwise(op('Greater')),
+  GreaterEqual: elementwise(op('GreaterOrEqual')),
+  Identity: elementwise((_, [x]) => x),
+  LeakyRelu: elementwise((e, [x], { attributes }) =>
+    e.node('LeakyRelu', [x], { alpha: { float: attributes.alpha as number } }),
+  ),
+  Less: elementwise(op('Less')),
+  LessEqual: elementwise(op('LessOrEqual')),
+  Log: elementwise(op('Log')),
+  LogicalAnd: elementwise(op('And')),
+  LogicalNot: elementwise(op('Not')),
+  LogicalOr: elementwise(op('Or')),
+  Maximum: elementwise(op('Max')),
+  Minimum: elementwise(op('Min')),
+  Multiply: elementwise(op('Mul')),
+  Neg: elementwise(op('Neg')),
+  NotEqual: elementwise((e, operands) => e.node('Not', [e.node('Equal', operands)])),
+  Pow: elementwise(op('Pow')),
+  RealDiv: elementwise(op('Div')),
+  Relu: elementwise(op('Relu')),
+  Rsqrt: elementwise((e, [x]) => e.node('Reciprocal', [e.node('Sqrt', [x])])),
+  Select: elementwise(op('Where')),
+  Sigmoid: elementwise(op('Sigmoid')),
+  Softplus: elementwise(op('Softplus')),
+  Sqrt: elementwise(op('Sqrt')),
+  Square: elementwise((e, [x]) => e.node('Mul', [x, x])),
+  SquaredDifference: elementwise((e, operands) => {
+    const difference = e.node('Sub', operands)
+    return e.node('Mul', [difference, difference])
+  }),
+  Step: stepOfRelu,
+  Sub: elementwise(op('Sub')),
+  Tanh: elementwise(op('Tanh')),
+}

@@ -1,0 +1,137 @@
+/**
+ * Batch normalisation. On blocked tensors every pass is one of ONNX Runtime's convolutions: a 1 × 1 depthwise
+ * convolution with a bias scales and shifts each channel in a single pass, adding to what is there if asked to;
+ * a depthwise convolution whose filters are as large as the images sums products over all pixels, without
+ * writing anything.
+ */
+import type { Value } from '../record.js'
+import { type Emitter, NCHWC } from './emitter.js'
+import type { Lowering } from './table.js'
+
+const POINT = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] }
+
+const sum = (e: Emitter, name: string, axes: number[]) =>
+  e.node('ReduceSum', [name, e.ints(axes)], { keepdims: 0 })
+const mul = (e: Emitter, a: string, b: string) => e.node('Mul', [a, b])
+const add = (e: Emitter, a: string, b: string) => e.node('Add', [a, b])
+const sub = (e: Emitter, a: string, b: string) => e.node('Sub', [a, b])
+
+/** Σ x over images and pixels, for each channel: C numbers. */
+function channelSums(e: Emitter, x: Value): string {
+  const [n, h, w, c] = x.shape
+  if (!e.blockable(x.shape)) return sum(e, e.as(x, 'nchw'), [0, 2, 3])
+  const means = e.reshape(e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC), [n, c], x)
+  return mul(e, sum(e, means, [0]), e.scalar(h * w))
+}
+
+/** Σ a·b over images and pixels, for each channel. */
+function channelProducts(e: Emitter, a: Value, b: Value): string {
+  const [n, h, w, c] = a.shape
+  if (!e.blockable(a.shape))
+    return a === b
+      ? e.node('ReduceSumSquare', [e.as(a, 'nchw')], { axes: [0, 2, 3], keepdims: 0 })
+      : sum(e, mul(e, e.as(a, 'nchw'), e.as(b, 'nchw')), [0, 2, 3])
+  const images = e.reshape(e.as(a, 'blocked'), [1, n * c, h, w], a)
+  const filters = e.reshape(e.as(b, 'blocked'), [n * c, 1, h, w], b)
+  const each = e.node('Conv', [images, filters], { ...POINT, kernel_shape: [h, w], group: n * c }, NCHWC)
+  return sum(e, e.reshape(each, [n, c], a), [0])
+}
+
+/** Σ over terms of factor·x, plus shift; factors and shift are C numbers each. Put as `out`. */
+function affine(e: Emitter, out: Value, terms: { x: Value; factor: string }[], shift: string): void {
+  const c = out.shape[3]
+  if (e.blockable(out.shape)) {
+    let total: string | undefined
+    for (const { x, factor } of terms) {
+      const filter = e.node('Reshape', [factor, e.ints([c, 1, 1, 1])])
+      const bias = total === undefined ? shift : ''
+      const inputs = [e.as(x, 'blocked'), filter, bias, ...(total === undefined ? [] : [total])]
+      total = e.node('Conv', inputs, { ...POINT, group: c }, NCHWC)
+    }
+    e.put(out, 'blocked', total!)
+    return
+  }
+  const channels = (name: string) => e.node('Reshape', [name, e.ints([1, c, 1, 1])])
+  const scaled = terms.map(({ x, factor }) => mul(e, e.as(x, 'nchw'), channels(factor)))
+  e.put(
+    out,
+    'nchw',
+    add(
+      e,
+      scaled.reduce((a, b) => add(e, a, b)),
+      channels(shift),
+    ),
+  )
+}
+
+const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, variance], attributes }) => {
+  const [n, h, w] = x.shape
+  const share = e.scalar(1 / (n * h * w))
+  const m = mul(e, channelSums(e, x), share)
+  // Rounding may leave a hair below zero where a channel is constant.
+  const v = e.node('Relu', [sub(e, mul(e, channelProducts(e, x, x), share), mul(e, m, m))])
+  const inverse = inverseDeviation(e, v, attributes.epsilon as number)
+  const factor = mul(e, e.as(scale, 'plain'), inverse)
+  e.put(mean, 'plain', m)
+  e.put(variance, 'plain', v)
+  affine(e, y, [{ x, factor }], sub(e, e.as(offset, 'plain'), mul(e, m, factor)))
+}
+
+function inverseDeviation(e: Emitter, variance: string, epsilon: number): string {
+  return e.node('Reciprocal', [e.node('Sqrt', [add(e, variance, e.scalar(epsilon))])])
+}
+
+/**
+ * With x̂ = (x − μ)/σ and M values a channel:
+ * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/M − x̂·dγ/M), which is a·dy + b·x + c for each channel.
+ */
+const gradient: Lowering = (
+  e,
+  { inputs: [dy, x, scale, mean, variance], outputs: [dx, dscale, doffset], attributes },
+) => {
+  const [n, h, w] = x.shape
+  const share = e.scalar(1 / (n * h * w))
+  const m = e.as(mean, 'plain')
+  const inverse = inverseDeviation(e, e.as(variance, 'plain'), attributes.epsilon as number)
+  const dbeta = channelSums(e, dy)
+  const dgamma = mul(e, inverse, sub(e, channelProducts(e, dy, x), mul(e, m, dbeta)))
+  e.put(doffset, 'plain', dbeta)
+  e.put(dscale, 'plain', dgamma)
+  const a = mul(e, e.as(scale, 'plain'), inverse)
+  const b = e.node('Neg', [mul(e, mul(e, a, inverse), mul(e, dgamma, share))])
+  const c = sub(e, e.node('Neg', [mul(e, a, mul(e, dbeta, share))]), mul(e, b, m))
+  affine(
+    e,
+    dx,
+    [
+      { x, factor: b },
+      { x: dy, factor: a },
+    ],
+    c,
+  )
+}
+
+/** With known statistics; ONNX's own operation, so that exported files fold it into the convolution before. */
+const inference: Lowering = (e, { inputs: [x, scale, offset, mean, variance], outputs: [y], attributes }) => {
+  const epsilon = attributes.epsilon as number
+  const [s, o, m, v] = [scale, offset, mean, variance].map((value) => e.as(value, 'plain'))
+  if (e.layoutFor(x.shape, [x]) === 'blocked') {
+    const factor = mul(e, s, inverseDeviation(e, v, epsilon))
+    affine(e, y, [{ x, factor }], sub(e, o, mul(e, m, factor)))
+  } else if (x.shape.length === 4)
+    e.put(
+      y,
+      'nchw',
+      e.node('BatchNormalization', [e.as(x, 'nchw'), s, o, m, v], { epsilon: { float: epsilon } }),
+    )
+  else
+    throw new Error(
+      `batch norm of a tensor of rank ${x.shape.length} cannot be exported; reshape it to rank 4`,
+    )
+}
+
+export const NORMALIZATION: Record<string, Lowering> = {
+  BatchNormTrain: train,
+  BatchNormTrainGrad: gradient,
+  FusedBatchNorm: inference,
+}

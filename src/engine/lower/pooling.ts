@@ -1,0 +1,61 @@
+/** Pools and their gradients. Average pools do not count padding, as TensorFlow's do not. */
+import { type Emitter, NCHWC } from './emitter.js'
+import type { Lowering } from './table.js'
+import { conv, isPointwise, mirrored, plane, subsample, windowAttributes, windowOf } from './window.js'
+
+const pool =
+  (op: 'AveragePool' | 'MaxPool', extra: Record<string, number>): Lowering =>
+  (e, { inputs: [x], outputs: [y], attributes }) => {
+    const window = windowOf(attributes)
+    const layout = e.blockable(x.shape) ? 'blocked' : 'nchw'
+    if (isPointwise(window)) {
+      const [, height, width] = y.shape
+      e.put(y, layout, subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x).name)
+      return
+    }
+    const { dilations, ...rest } = windowAttributes(window)
+    const attrs = op === 'MaxPool' ? { ...rest, dilations, ...extra } : { ...rest, ...extra }
+    e.put(y, layout, e.node(op, [e.as(x, layout)], attrs, layout === 'blocked' ? NCHWC : ''))
+  }
+
+/**
+ * Every output pixel gives its share back to every pixel of its window: a depthwise convolution with equal
+ * weights. The share is one over the whole window, at the edges too: that is what TensorFlow.js's kernel of
+ * this name does. (It is the true gradient only without padding; models/pooling.ts asks for it so.)
+ */
+const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes }) => {
+  const window = windowOf(attributes)
+  const [kh, kw] = window.kernel
+  const channels = dx.shape[3]
+  const layout = e.blockable(dx.shape) ? 'blocked' : 'nchw'
+  const { source, window: back } = mirrored(e, plane(e, dy, layout), window, dx, dy)
+  if (isPointwise(back)) {
+    e.put(dx, layout, source.name)
+    return
+  }
+  const weights = new Float32Array(channels * kh * kw).fill(1 / (kh * kw))
+  const shares = e.constant('float32', [channels, 1, kh, kw], weights)
+  e.put(dx, layout, conv(e, [source.name, shares], back, channels, layout))
+}
+
+/** The gradient goes to the first maximum of each window, added up where windows overlap. */
+const maximumGradient: Lowering = (e, { inputs: [dy, x], outputs: [dx], attributes }) => {
+  const window = windowAttributes(windowOf(attributes))
+  const [batch, height, width, channels] = dx.shape
+  const [, places] = e.nodesOutputs('MaxPool', [e.as(x, 'nchw')], window, '', 2)
+  const zeros = e.node('ConstantOfShape', [e.ints([batch * channels * height * width])])
+  const flat = e.node('ScatterElements', [zeros, flatten(e, places), flatten(e, e.as(dy, 'nchw'))], {
+    axis: 0,
+    reduction: 'add',
+  })
+  e.put(dx, 'nchw', e.node('Reshape', [flat, e.ints([batch, channels, height, width])]))
+}
+
+const flatten = (e: Emitter, name: string) => e.node('Reshape', [name, e.ints([-1])])
+
+export const POOLING: Record<string, Lowering> = {
+  AvgPool: pool('AveragePool', { count_include_pad: 0 }),
+  AvgPoolGrad: averageGradient,
+  MaxPool: pool('MaxPool', { storage_order: 0 }),
+  MaxPoolGrad: maximumGradient,
+}

@@ -1,0 +1,5 @@
+import type { Operation, Recording } from '../record.js'
+import type { Emitter } from './emitter.js'
+
+/** Writes ONNX nodes for one traced operation and puts its outputs' names into the emitter. */
+export type Lowering = (e: Emitter, operation: Operation, recording: Recording) => void

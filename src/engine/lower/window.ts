@@ -1,0 +1,160 @@
+/** What convolutions and pools share: windows that slide over height and width. */
+import type { OnnxAttribute } from '../onnx/graph.js'
+import type { Attributes, Value } from '../record.js'
+import { type Emitter, type Layout, NCHWC } from './emitter.js'
+
+export interface Window {
+  kernel: [number, number]
+  strides: [number, number]
+  dilations: [number, number]
+  /** top, left, bottom, right */
+  pads: [number, number, number, number]
+}
+
+export function windowOf(attributes: Attributes): Window {
+  const { kernel, strides, dilations, pads } = attributes as unknown as Window
+  return { kernel, strides, dilations, pads }
+}
+
+export const windowAttributes = (window: Window): Record<string, OnnxAttribute> => ({
+  kernel_shape: window.kernel,
+  strides: window.strides,
+  dilations: window.dilations,
+  pads: window.pads,
+})
+
+export const isPointwise = ({ kernel, pads }: Window) =>
+  kernel[0] * kernel[1] === 1 && pads.every((pad) => pad === 0)
+
+/** Height and width of a blocked or NCHW tensor named `name`: [rows, columns]; channels-first layouts only. */
+export interface Plane {
+  name: string
+  channels: number
+  batch: number
+  height: number
+  width: number
+  layout: Exclude<Layout, 'plain'>
+}
+
+export function plane(e: Emitter, value: Value, layout: Plane['layout']): Plane {
+  const [batch, height, width, channels] = value.shape
+  return { name: e.as(value, layout), batch, height, width, channels, layout }
+}
+
+/** The plane seen with rows and columns as axes 1 and 2, and channels of a block, if any, behind them. */
+function rowsAndColumns(e: Emitter, p: Plane, of: Value): { name: string; shape: number[] } {
+  const b = p.layout === 'blocked' ? e.block : 1
+  const shape = [(p.batch * p.channels) / b, p.height, p.width, b]
+  return { name: e.reshape(p.name, shape, of), shape }
+}
+
+function fromRowsAndColumns(
+  e: Emitter,
+  name: string,
+  p: Plane,
+  height: number,
+  width: number,
+  of: Value,
+): Plane {
+  return { ...p, name: e.reshape(name, [p.batch, p.channels, height, width], of), height, width }
+}
+
+/** Adds (positive) or cuts off (negative) rows and columns of zeros: [top, left, bottom, right]. */
+export function padOrCrop(
+  e: Emitter,
+  p: Plane,
+  [top, left, bottom, right]: readonly number[],
+  of: Value,
+  value = 0,
+): Plane {
+  if (top === 0 && left === 0 && bottom === 0 && right === 0) return p
+  const seen = rowsAndColumns(e, p, of)
+  let { name } = seen
+  const grow = [top, left, bottom, right].map((pad) => Math.max(pad, 0))
+  const cut = [top, left, bottom, right].map((pad) => Math.max(-pad, 0))
+  if (cut.some((pad) => pad > 0))
+    name = e.node('Slice', [
+      name,
+      e.ints([cut[0], cut[1]]),
+      e.ints([p.height - cut[2], p.width - cut[3]]),
+      e.ints([1, 2]),
+    ])
+  if (grow.some((pad) => pad > 0)) {
+    const pads = e.ints([0, grow[0], grow[1], 0, 0, grow[2], grow[3], 0])
+    name = e.node('Pad', value === 0 ? [name, pads] : [name, pads, e.scalar(value)])
+  }
+  return fromRowsAndColumns(e, name, p, p.height + top + bottom, p.width + left + right, of)
+}
+
+/** Every `strides`-th pixel from (top, left) on, `height` × `width` of them. */
+export function subsample(
+  e: Emitter,
+  p: Plane,
+  [top, left]: readonly number[],
+  strides: readonly number[],
+  height: number,
+  width: number,
+  of: Value,
+): Plane {
+  if (
+    top === 0 &&
+    left === 0 &&
+    strides[0] === 1 &&
+    strides[1] === 1 &&
+    height === p.height &&
+    width === p.width
+  )
+    return p
+  const seen = rowsAndColumns(e, p, of)
+  const ends = [top + (height - 1) * strides[0] + 1, left + (width - 1) * strides[1] + 1]
+  const name = e.node('Slice', [
+    seen.name,
+    e.ints([top, left]),
+    e.ints(ends),
+    e.ints([1, 2]),
+    e.ints(strides),
+  ])
+  return fromRowsAndColumns(e, name, p, height, width, of)
+}
+
+/** Puts strides − 1 zeros behind every row and column: the inverse of subsampling, as its gradient wants it. */
+export function zeroInsert(e: Emitter, p: Plane, strides: readonly number[], of: Value): Plane {
+  if (strides[0] === 1 && strides[1] === 1) return p
+  const b = p.layout === 'blocked' ? e.block : 1
+  const rows = (p.batch * p.channels * p.height) / b
+  const apart = e.reshape(p.name, [rows, 1, p.width, 1, b], of)
+  const spread = e.node('Pad', [apart, e.ints([0, 0, 0, 0, 0, 0, strides[0] - 1, 0, strides[1] - 1, 0])])
+  return fromRowsAndColumns(e, spread, p, p.height * strides[0], p.width * strides[1], of)
+}
+
+export function conv(
+  e: Emitter,
+  inputs: string[],
+  window: Window,
+  group: number,
+  layout: Plane['layout'],
+): string {
+  return e.node('Conv', inputs, { ...windowAttributes(window), group }, layout === 'blocked' ? NCHWC : '')
+}
+
+/**
+ * Gradient towards the input: the output's gradient, spread by the stride, convolved with the filter turned
+ * by 180°. The window's own padding mirrors the forward one; what a stride left over is padded or cut.
+ */
+export function mirrored(
+  e: Emitter,
+  dy: Plane,
+  window: Window,
+  x: Value,
+  of: Value,
+): { source: Plane; window: Window } {
+  const { kernel, strides, dilations, pads } = window
+  const spread = zeroInsert(e, dy, strides, of)
+  const reach = [dilations[0] * (kernel[0] - 1), dilations[1] * (kernel[1] - 1)]
+  const begin = [reach[0] - pads[0], reach[1] - pads[1]]
+  const end = [x.shape[1] + pads[0] - spread.height, x.shape[2] + pads[1] - spread.width]
+  const cut = [Math.min(begin[0], 0), Math.min(begin[1], 0), Math.min(end[0], 0), Math.min(end[1], 0)]
+  const source = padOrCrop(e, spread, cut, of)
+  const rest: Window['pads'] = [begin[0] - cut[0], begin[1] - cut[1], end[0] - cut[2], end[1] - cut[3]]
+  return { source, window: { kernel, strides: [1, 1], dilations, pads: rest } }
+}

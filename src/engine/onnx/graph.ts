@@ -1,0 +1,91 @@
+/** An ONNX graph as plain data: what the lowering builds, what the passes rewrite, what the encoder writes. */
+
+export type OnnxType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'
+export type OnnxData = Float32Array | Int32Array | BigInt64Array | Uint8Array
+
+/** A bare number is an INT, a list of numbers INTS, text a STRING; floats say so. */
+export type OnnxAttribute = number | number[] | string | { float: number } | { floats: number[] }
+
+export interface OnnxNode {
+  op: string
+  /** '' is the standard ONNX domain. */
+  domain: string
+  /** '' stands for an optional input left out. */
+  inputs: string[]
+  outputs: string[]
+  attributes: Record<string, OnnxAttribute>
+}
+
+export interface OnnxTensor {
+  name: string
+  type: OnnxType
+  shape: number[]
+  data: OnnxData
+}
+
+/** A graph input or output. A text dimension is symbolic. */
+export interface OnnxValueInfo {
+  name: string
+  type: OnnxType
+  shape: (number | string)[]
+}
+
+export interface OnnxGraph {
+  nodes: OnnxNode[]
+  initializers: OnnxTensor[]
+  inputs: OnnxValueInfo[]
+  outputs: OnnxValueInfo[]
+}
+
+/** How many readers each value has: node inputs, and graph outputs as one more. */
+export function countReaders(graph: OnnxGraph): Map<string, number> {
+  const readers = new Map<string, number>()
+  const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1)
+  for (const node of graph.nodes) node.inputs.forEach(read)
+  for (const output of graph.outputs) read(output.name)
+  return readers
+}
+
+/** The node that makes each value. */
+export function producers(graph: OnnxGraph): Map<string, OnnxNode> {
+  const made = new Map<string, OnnxNode>()
+  for (const node of graph.nodes) for (const output of node.outputs) made.set(output, node)
+  return made
+}
+
+/** Drops nodes and initializers that no output needs, and puts every node behind those it reads. */
+export function sortAndPrune(graph: OnnxGraph): OnnxGraph {
+  const made = producers(graph)
+  const sorted: OnnxNode[] = []
+  const done = new Set<OnnxNode>()
+  const needed = new Set<string>()
+  // Depth first with a stack of its own: graphs are deeper than the call stack is.
+  for (const output of graph.outputs) {
+    const stack = [output.name]
+    while (stack.length > 0) {
+      const name = stack[stack.length - 1]
+      needed.add(name)
+      const node = made.get(name)
+      if (!node || done.has(node)) {
+        stack.pop()
+        continue
+      }
+      const missing = node.inputs.filter((input) => {
+        needed.add(input)
+        const producer = made.get(input)
+        return producer !== undefined && !done.has(producer)
+      })
+      if (missing.length > 0) stack.push(...missing)
+      else {
+        done.add(node)
+        sorted.push(node)
+        stack.pop()
+      }
+    }
+  }
+  return {
+    ...graph,
+    nodes: sorted,
+    initializers: graph.initializers.filter((tensor) => needed.has(tensor.name)),
+  }
+}
