@@ -96,9 +96,9 @@ export interface RunConfig {
 }
 
 const { boolean, choice, integer, list, nullable, number, record, string, variants } = schema
-const fraction = number(0, 1, true)
-const positive = number(Number.MIN_VALUE)
-const peakAndWarmup = { peak: positive, warmup: number(0) }
+const fraction = number({ from: 0, below: 1 })
+const positive = number({ above: 0 })
+const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
 
 const runConfigSchema = record<RunConfig>({
   data: record<DataConfig>({ name: string, folder: nullable(string), validation: integer(0) }),
@@ -125,15 +125,15 @@ const runConfigSchema = record<RunConfig>({
     exponential: {
       kind: choice('exponential'),
       ...peakAndWarmup,
-      rate: number(Number.MIN_VALUE, 1),
+      rate: number({ above: 0, to: 1 }),
       everyEpochs: positive,
     },
     'one-cycle': { kind: choice('one-cycle'), peak: positive, rise: fraction },
   }),
-  weightDecay: number(0),
+  weightDecay: number({ from: 0 }),
   clipNorm: nullable(positive),
-  dropPathKeep: number(Number.MIN_VALUE, 1),
-  auxiliaryWeight: number(0),
+  dropPathKeep: number({ above: 0, to: 1 }),
+  auxiliaryWeight: number({ from: 0 }),
   labelSmoothing: fraction,
   averageDecay: nullable(fraction),
   augmentation: record<AugmentationConfig>({

@@ -12,13 +12,18 @@ function refuse(field: string, value: unknown, wanted: string): never {
   throw new UserError(`"${field}" is ${show(value)}, but must be ${wanted}`)
 }
 
-/** A finite number with `low` ≤ value ≤ `high`; with `below` the upper end itself is excluded. */
-export function number(low: number, high = Number.MAX_VALUE, below = false): Schema<number> {
-  const bounds =
-    high === Number.MAX_VALUE ? `of ${low} or more` : `from ${low} to ${below ? 'below ' : ''}${high}`
+/** A finite number within the bounds that are given; `above` and `below` exclude the bound itself. */
+export function number(bounds: {
+  from?: number
+  above?: number
+  to?: number
+  below?: number
+}): Schema<number> {
+  const { from = -Number.MAX_VALUE, above = -Infinity, to = Number.MAX_VALUE, below = Infinity } = bounds
+  const wanted = Object.entries(bounds).map(([side, bound]) => `${side} ${bound}`)
   return (value, field) => {
-    const fits = typeof value === 'number' && value >= low && (below ? value < high : value <= high)
-    return fits ? value : refuse(field, value, `a number ${bounds}`)
+    const fits = typeof value === 'number' && value >= from && value > above && value <= to && value < below
+    return fits ? value : refuse(field, value, `a number ${wanted.join(' and ')}`)
   }
 }
 

@@ -40,7 +40,7 @@ test('a run learns, reports every step once and evaluates each epoch', async (t)
     evaluations.map(({ step }) => step),
     [12, 24, 36],
   )
-  assert.ok(evaluations[2].top1 > 0.8, `accuracy ${evaluations[2].top1}`)
+  assert.ok(evaluations[2].top1 > 0.7, `accuracy ${evaluations[2].top1}`)
   const training = rows.filter((row): row is TrainingRow => row.kind === 'training')
   assert.equal(
     training.reduce((sum, { steps }) => sum + steps, 0),

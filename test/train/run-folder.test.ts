@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Checkpoint } from '../../src/train/checkpoint.js'
+import { readRows } from '../../src/train/metrics.js'
+import {
+  createRun,
+  metricsPath,
+  newestCheckpoint,
+  readConfig,
+  resumeRun,
+} from '../../src/train/run-folder.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { colourConfig } from './linear-step.js'
+
+const config = colourConfig()
+const checkpoint = (step: number): Checkpoint => ({
+  step,
+  seconds: step / 2,
+  layout: [
+    { path: 'stem/weights', shape: [2, 3], vector: 'parameters', offset: 0, size: 6 },
+    { path: 'dense/bias', shape: [2], vector: 'parameters', offset: 6, size: 2 },
+    { path: 'stem/mean', shape: [3], vector: 'statistics', offset: 0, size: 3 },
+  ],
+  state: {
+    parameters: Float32Array.from({ length: 8 }, (_, i) => i + step),
+    statistics: Float32Array.of(1, 2, 3),
+    momentum: Float32Array.from({ length: 8 }, (_, i) => -i),
+    averageStatistics: Float32Array.of(4, 5, 6),
+    steps: Float32Array.of(step),
+  },
+})
+
+/** A run with checkpoints at these steps, closed again. */
+async function runWith(folder: string, steps: number[]): Promise<void> {
+  const run = await createRun(folder, config)
+  for (const step of steps) await run.save(checkpoint(step))
+  await run.close()
+}
+
+test('config and state come back as they were saved, and the newest two checkpoints are kept', async (t) => {
+  const folder = join(await temporaryFolder(t), 'a', 'run')
+  await runWith(folder, [5, 10, 100])
+  assert.deepEqual((await readdir(folder)).sort(), [
+    'checkpoint-10.safetensors',
+    'checkpoint-100.safetensors',
+    'config.json',
+  ])
+  assert.deepEqual(await readConfig(folder), config)
+  const run = await resumeRun(folder)
+  assert.deepEqual(run.checkpoint, checkpoint(100))
+  await run.close()
+})
+
+test('tensors in a checkpoint are named by parameter path', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [7])
+  const bytes = await readFile(join(folder, 'checkpoint-7.safetensors'))
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE())))
+  assert.equal(header.__metadata__.step, '7')
+  assert.deepEqual(Object.keys(header).slice(1), [
+    'stem/weights',
+    'dense/bias',
+    'stem/mean',
+    'optimizer/momentum/stem/weights',
+    'optimizer/momentum/dense/bias',
+    'average/stem/mean',
+    'state/steps',
+  ])
+  assert.deepEqual(header['stem/weights'].shape, [2, 3])
+})
+
+test('a damaged newest checkpoint is named, with the older good one and how to go on', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5, 10])
+  await truncate(join(folder, 'checkpoint-10.safetensors'), 900)
+  const expected =
+    /checkpoint-10\.safetensors is damaged: it is cut short.*\. Checkpoint-5\.safetensors is whole; delete checkpoint-10\.safetensors to go on from step 5/i
+  await assert.rejects(resumeRun(folder), expected)
+  await writeFile(join(folder, 'checkpoint-5.safetensors'), '')
+  await assert.rejects(newestCheckpoint(folder), /no older checkpoint is whole; delete it to begin again/i)
+})
+
+test('a folder that holds a run is not overwritten, and one that holds none is not resumed', async (t) => {
+  const folder = await temporaryFolder(t)
+  await runWith(join(folder, 'run'), [5])
+  await assert.rejects(
+    createRun(join(folder, 'run'), config),
+    /holds a run already; go on with it \(--resume/,
+  )
+  await assert.rejects(resumeRun(folder), /is not the folder of a run: it has no config.json/)
+  await assert.rejects(resumeRun(join(folder, 'none')), /is not the folder of a run/)
+  await mkdir(join(folder, 'bad'))
+  await writeFile(join(folder, 'bad', 'config.json'), '{"batchSize": 3')
+  await assert.rejects(resumeRun(join(folder, 'bad')), /bad\/config.json is not JSON/)
+  await writeFile(join(folder, 'bad', 'config.json'), JSON.stringify({ ...config, batchSize: -3 }))
+  await assert.rejects(resumeRun(join(folder, 'bad')), /bad\/config.json: "batchSize" is -3/)
+})
+
+test('settings changed on resuming are recorded in the metrics and in the config', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const run = await resumeRun(folder, (saved) => ({ ...saved, weightDecay: 0.25 }))
+  await run.close()
+  assert.equal((await readConfig(folder)).weightDecay, 0.25)
+  assert.deepEqual(await readRows(metricsPath(folder)), [
+    { kind: 'change', step: 5, settings: { weightDecay: [config.weightDecay, 0.25] } },
+  ])
+})
+
+test('a line of metrics that is no row is named', async (t) => {
+  const path = join(await temporaryFolder(t), 'metrics.jsonl')
+  await writeFile(path, '{"kind":"training","step":1}\nnonsense\n{"kind":"training","step":2}\n')
+  await assert.rejects(readRows(path), /metrics.jsonl, line 2 is not a row/)
+})
+
+test('two trainings in one folder are refused, in this process', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const run = await createRun(folder, config)
+  await assert.rejects(resumeRun(folder), new RegExp(`Process ${process.pid} on .* is training in`))
+  await run.close()
+  await (await resumeRun(folder)).close()
+})
+
+/** A process that opens the run and holds it until it is killed. */
+async function holder(folder: string): Promise<ChildProcess> {
+  const module = new URL('../../src/train/run-folder.js', import.meta.url).href
+  const program = `import { resumeRun } from ${JSON.stringify(module)}
+    await resumeRun(${JSON.stringify(folder)})
+    console.log('open')
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout!, 'data')
+  return child
+}
+
+test('the lock of another process holds while it lives, and not after it was killed', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const child = await holder(folder)
+  try {
+    await assert.rejects(resumeRun(folder), new RegExp(`Process ${child.pid} on `))
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  const run = await resumeRun(folder)
+  assert.equal(run.checkpoint?.step, 5)
+  await run.close()
+})
+
+test('the lock of another machine, or one that cannot be read, is left for a person to judge', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  await writeFile(join(folder, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', started: '' }))
+  await assert.rejects(resumeRun(folder), /Process 1 on elsewhere is training.*delete .*lock/)
+  await writeFile(join(folder, 'lock'), '')
+  await assert.rejects(resumeRun(folder), /Another process is training/)
+})
+
+test('a lock left by a process whose number another one has now is taken over', {
+  skip: process.platform !== 'linux' && 'only Linux tells when a process started',
+}, async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const child = await holder(folder)
+  const lock = JSON.parse(await readFile(join(folder, 'lock'), 'utf8'))
+  await writeFile(join(folder, 'lock'), JSON.stringify({ ...lock, started: 'another boot/1' }))
+  const run = await resumeRun(folder)
+  await run.close()
+  child.kill('SIGKILL')
+})
+
+test('a folder without write permission is refused in a plain sentence', {
+  skip: process.getuid?.() === 0 && 'root may write everywhere',
+}, async (t) => {
+  const folder = await temporaryFolder(t)
+  await chmod(folder, 0o555)
+  await assert.rejects(createRun(join(folder, 'run'), config), /Cannot create .*run: there is no permission/)
+})
+
+/** Mounts 64 KiB of memory as a disk; false where that is not allowed. */
+function mountSmallDisk(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('a full disk is told in a plain sentence, and the checkpoints that were there stay whole', async (t) => {
+  const folder = await temporaryFolder(t)
+  if (!mountSmallDisk(folder)) return t.skip('mounting a small disk needs root')
+  try {
+    await runWith(join(folder, 'run'), [5])
+    const run = await resumeRun(join(folder, 'run'))
+    const large = checkpoint(10)
+    large.state.momentum = new Float32Array(100_000)
+    await assert.rejects(run.save(large), /Cannot write .*checkpoint-10.safetensors: the disk is full/)
+    await run.close()
+    assert.deepEqual((await readdir(join(folder, 'run'))).sort(), [
+      'checkpoint-5.safetensors',
+      'config.json',
+      'metrics.jsonl',
+    ])
+    assert.deepEqual(await newestCheckpoint(join(folder, 'run')), checkpoint(5))
+  } finally {
+    execFileSync('umount', [folder])
+  }
+})
