@@ -7,7 +7,7 @@
  * A backend that lacks them gets the forms below, composed of ordinary operations.
  */
 import * as tf from '@tensorflow/tfjs'
-import type { Context } from './context.js'
+import type { Context, ParameterSpec } from './context.js'
 
 export interface BatchNormSettings {
   /** moving = decay · moving + (1 − decay) · batch. */
@@ -18,21 +18,12 @@ export interface BatchNormSettings {
 
 /** Normalises N×H×W×C per channel by the batch's statistics (training) or the moving ones. */
 export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSettings): tf.Tensor4D {
-  const shape = [x.shape[3]]
-  const scale = ctx.parameter('gamma', shape, { kind: 'constant', value: 1 }, 'bias') as tf.Tensor1D
-  const offset = ctx.parameter('beta', shape, { kind: 'constant', value: 0 }, 'bias') as tf.Tensor1D
-  const movingMean = ctx.parameter(
-    'moving_mean',
-    shape,
-    { kind: 'constant', value: 0 },
-    'statistic',
-  ) as tf.Tensor1D
-  const movingVariance = ctx.parameter(
-    'moving_variance',
-    shape,
-    { kind: 'constant', value: 1 },
-    'statistic',
-  ) as tf.Tensor1D
+  const perChannel = (name: string, start: number, role: ParameterSpec['role']) =>
+    ctx.parameter(name, [x.shape[3]], { kind: 'constant', value: start }, role) as tf.Tensor1D
+  const scale = perChannel('gamma', 1, 'bias')
+  const offset = perChannel('beta', 0, 'bias')
+  const movingMean = perChannel('moving_mean', 0, 'statistic')
+  const movingVariance = perChannel('moving_variance', 1, 'statistic')
   const { decay, epsilon } = settings
   if (!ctx.training) return tf.batchNorm(x, movingMean, movingVariance, offset, scale, epsilon)
 

@@ -56,8 +56,7 @@ export function splitMix64(seed: bigint): () => bigint {
 
 /** xoshiro128**, its 128 bits of state taken from two numbers of 64 bits (low halves first). */
 export function xoshiro128(source: () => bigint): () => number {
-  const state = new Uint32Array(new BigUint64Array([source(), source()]).buffer)
-  let [a, b, c, d] = state
+  let [a, b, c, d] = [source(), source()].flatMap((bits) => [Number(bits & 0xffffffffn), Number(bits >> 32n)])
   return () => {
     const product = Math.imul(b, 5)
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  looseEnds,
+  ModelError,
+  NASNET_A,
+  OPERATION_NAMES,
+  outputStates,
+  parseGenotype,
+} from '../../models/index.js'
+
+const copy = () => JSON.parse(JSON.stringify(NASNET_A))
+
+test('a genotype survives being written as JSON and read', () => {
+  assert.deepEqual(parseGenotype(copy(), 'a.json'), NASNET_A)
+})
+
+test('without "output", the states that no block used leave the cell', () => {
+  assert.deepEqual(looseEnds(NASNET_A.normal), [2, 3, 4, 5, 6])
+  assert.deepEqual(looseEnds(NASNET_A.reduction), [4, 5, 6])
+  const genotype = copy()
+  delete genotype.normal.output
+  assert.deepEqual(outputStates(parseGenotype(genotype, 'a.json').normal), [2, 3, 4, 5, 6])
+  for (const path of ['left', 'right']) for (const block of genotype.normal.blocks) block[path].input = 0
+  assert.deepEqual(looseEnds(parseGenotype(genotype, 'a.json').normal), [1, 2, 3, 4, 5, 6])
+})
+
+// What is wrong, where it is put (nothing: the field is removed), and what the message must say.
+const mistakes: [string, string, unknown, RegExp][] = [
+  ['no name', 'name', undefined, /^g\.json: "name" must be a text/],
+  [
+    'no reduction cell',
+    'reduction',
+    undefined,
+    /^g\.json: the reduction cell must be an object, not missing/,
+  ],
+  ['no blocks', 'normal.blocks', [], /the normal cell needs a non-empty list "blocks", not \[\]/],
+  [
+    'an unknown operation',
+    'normal.blocks.1.right.operation',
+    'conv_9x9',
+    /normal cell, block 3, right, operation "conv_9x9" is unknown; use one of/,
+  ],
+  [
+    'a name from Object.prototype',
+    'normal.blocks.0.left.operation',
+    'toString',
+    /block 2, left, operation "toString" is unknown/,
+  ],
+  [
+    'a block that reads itself',
+    'reduction.blocks.2.left.input',
+    4,
+    /reduction cell, block 4, left, "input" 4 is the block itself; use a state from 0 to 3/,
+  ],
+  [
+    'a block that reads a later one',
+    'reduction.blocks.0.right.input',
+    6,
+    /reduction cell, block 2, right, "input" 6 is a later block; use a state from 0 to 1/,
+  ],
+  [
+    'a negative input',
+    'normal.blocks.0.left.input',
+    -1,
+    /block 2, left, "input" must be a state from 0 to 1, not -1/,
+  ],
+  ['half an input', 'normal.blocks.0.left.input', 0.5, /not 0\.5/],
+  [
+    'an unknown way to combine',
+    'normal.blocks.4.combine',
+    'mean',
+    /block 6, "combine" must be "add" or "concat"/,
+  ],
+  ['a misspelt field', 'normal.blocks.4.combin', 'add', /block 6 has an unknown field "combin"/],
+  ['a block that is none', 'normal.blocks.4', 'add', /block 6 must be an object, not "add"/],
+  ['an output beyond the blocks', 'normal.output', [2, 7], /"output" must list different states from 0 to 6/],
+  ['an output twice', 'normal.output', [2, 2], /"output" must list different states/],
+  ['a block that is lost', 'normal.output', [1, 2, 3, 4, 5], /block 6 is used by nothing; add 6 to "output"/],
+]
+
+for (const [name, place, value, message] of mistakes)
+  test(`refuses ${name}`, () => {
+    const genotype = copy()
+    const fields = place.split('.')
+    const last = fields.pop() as string
+    const owner = fields.reduce((object, field) => object[field], genotype)
+    if (value === undefined) delete owner[last]
+    else owner[last] = value
+    refuses(genotype, message)
+  })
+
+test('refuses what is no object', () => {
+  refuses([1], /^g\.json: the genotype must be an object, not \[1\]/)
+  refuses(null, /must be an object, not null/)
+})
+
+function refuses(genotype: unknown, message: RegExp) {
+  assert.throws(
+    () => parseGenotype(genotype, 'g.json'),
+    (error) => error instanceof ModelError && message.test(error.message),
+  )
+}
+
+test('an unknown operation lists all 13', () => {
+  const genotype = copy()
+  genotype.normal.blocks[0].left.operation = 'none'
+  assert.equal(OPERATION_NAMES.length, 13)
+  assert.throws(
+    () => parseGenotype(genotype, 'g.json'),
+    (error: Error) => OPERATION_NAMES.every((name) => error.message.includes(name)),
+  )
+})
