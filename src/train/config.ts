@@ -20,12 +20,16 @@ export interface ModelConfig {
   name: string
   /** The genotype itself, so that the run needs no file beside it. */
   genotype: Genotype
+  /** `cifar` for small images, `imagenet` (32 times smaller after it all) for large ones. */
+  stem: 'cifar' | 'imagenet'
   /** Normal cells in each of the three stages (N). */
   cells: number
   /** Filters of the first stage (F). */
   filters: number
   /** Filters of the 3×3 stem convolution. */
   stemFilters: number
+  /** Whether the cell after a reduction cell looks past it for its previous input, as in NASNet-A Large. */
+  skipReduction: boolean
   /** Dropout before the last dense layer: the fraction dropped; 0: off. */
   dropout: number
   batchNorm: { decay: number; epsilon: number }
@@ -105,9 +109,11 @@ const runConfigSchema = record<RunConfig>({
   model: record<ModelConfig>({
     name: string,
     genotype: (value, field) => parseGenotype(value, `"${field}"`),
+    stem: choice('cifar', 'imagenet'),
     cells: integer(1, 100),
     filters: integer(1, 10_000),
     stemFilters: integer(1, 10_000),
+    skipReduction: boolean,
     dropout: fraction,
     batchNorm: record<ModelConfig['batchNorm']>({ decay: fraction, epsilon: positive }),
   }),

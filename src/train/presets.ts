@@ -8,9 +8,11 @@ const paperCifar: RunConfig = {
   model: {
     name: 'nasnet-a',
     genotype: NASNET_A,
+    stem: 'cifar',
     cells: 6,
     filters: 32,
     stemFilters: 96,
+    skipReduction: false,
     dropout: 0,
     batchNorm: { decay: 0.9, epsilon: 1e-5 },
   },
