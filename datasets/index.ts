@@ -1,0 +1,122 @@
+/** Image sets for classification by name or folder. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { cifar10Folder, findCifar10, loadCifar10 } from './cifar10.js'
+import { loadEmbedded } from './embedded.js'
+import { DatasetError } from './errors.js'
+import { isImageFolder, loadImageFolder } from './image-folder.js'
+import type { ImageSet } from './image-set.js'
+import { splitTrainValidation } from './split.js'
+
+export { cifar10Folder, loadCifar10, verifyCifar10 } from './cifar10.js'
+export { type EmbeddedDataset, type EmbeddedOptions, embeddedClasses, loadEmbedded } from './embedded.js'
+export { type Artist, artists } from './emoji/artists.js'
+export { type Artwork, loadArtwork } from './emoji/artwork.js'
+export { DatasetError } from './errors.js'
+export { type ImageFolder, loadImageFolder, type UnreadableImage } from './image-folder.js'
+export type { ImageSet } from './image-set.js'
+export { splitTrainValidation } from './split.js'
+
+export interface LoadOptions {
+  /** Of the validation split, and of the embedded data set's images. Default 0. */
+  seed?: number
+  /** Height and width in pixels, where the data leaves a choice: embedded (default 32), image folders (default 224). */
+  size?: number
+  /** Images to hold out of training for validation. Default 0: none. An image folder's own `val/` is used as it is. */
+  validation?: number
+  /** Where fetched data sets lie. Default: the variable TOOLKIT_DATA, or else `.data`. */
+  dataDir?: string
+}
+
+export interface Dataset {
+  /** `embedded`, `cifar10`, or the folder as given. */
+  name: string
+  train: ImageSet
+  validation?: ImageSet
+  test?: ImageSet
+  classes: string[]
+  /** What the user should see before going on, such as images that could not be read. */
+  warnings: string[]
+}
+
+/** Where fetched data sets lie when nothing else is said. */
+export function defaultDataDir(): string {
+  return process.env.TOOLKIT_DATA || '.data'
+}
+
+/**
+ * Loads `embedded`, `cifar10` (looked for in `dataDir`), or a folder: one with CIFAR-10's binary files, or
+ * with images as `train/<class>/*.jpg`.
+ *
+ * @throws DatasetError that says what is missing and how to get it.
+ */
+export async function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Promise<Dataset> {
+  const { seed = 0, size, validation = 0, dataDir = defaultDataDir() } = options
+  if (nameOrFolder === 'embedded') {
+    const { train, validation: held, test } = await loadEmbedded({ seed, size, validationCount: validation })
+    return { name: 'embedded', train, validation: held, test, classes: train.classes, warnings: [] }
+  }
+  if (nameOrFolder === 'cifar10') {
+    return fromCifar10('cifar10', await fetchedCifar10(dataDir), { seed, size, validation })
+  }
+  if (!existsSync(nameOrFolder)) {
+    throw new DatasetError(
+      `There is no data set "${nameOrFolder}": it is neither "embedded" nor "cifar10" nor a folder that exists.`,
+    )
+  }
+  if (await isImageFolder(nameOrFolder)) return fromImageFolder(nameOrFolder, { seed, size, validation })
+  return fromCifar10(nameOrFolder, await recognisedCifar10(nameOrFolder), { seed, size, validation })
+}
+
+type Choice = { seed: number; size?: number; validation: number }
+
+async function fetchedCifar10(dataDir: string): Promise<string> {
+  if (!existsSync(join(dataDir, cifar10Folder))) {
+    throw new DatasetError(
+      `CIFAR-10 is not in "${dataDir}"; run "toolkit datasets fetch cifar10", or name the folder that holds it ` +
+        'with --data DIR.',
+    )
+  }
+  return findCifar10(dataDir)
+}
+
+async function recognisedCifar10(folder: string): Promise<string> {
+  try {
+    return await findCifar10(folder)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    throw new DatasetError(
+      `"${folder}" is no data set that is known here: it needs train/<class>/*.jpg (or png, webp), or CIFAR-10's ` +
+        `data_batch_1.bin to test_batch.bin. (${error.message})`,
+    )
+  }
+}
+
+async function fromCifar10(
+  name: string,
+  folder: string,
+  { seed, size, validation }: Choice,
+): Promise<Dataset> {
+  if (size !== undefined && size !== 32)
+    throw new DatasetError(`CIFAR-10's images are 32 × 32 pixels; size ${size} is not possible.`)
+  const { train, test } = await loadCifar10(folder)
+  const parts = validation > 0 ? splitTrainValidation(train, { validation, seed }) : { train }
+  return { name, ...parts, test, classes: train.classes, warnings: [] }
+}
+
+async function fromImageFolder(folder: string, { seed, size = 224, validation }: Choice): Promise<Dataset> {
+  const { unreadable, ...parts } = await loadImageFolder(folder, { size })
+  const warnings: string[] = []
+  if (unreadable.length > 0) {
+    const shown = unreadable.slice(0, 3).map(({ path, reason }) => `${path} (${reason.split('\n')[0]})`)
+    warnings.push(
+      `${unreadable.length} ${unreadable.length === 1 ? 'image' : 'images'} in "${folder}" could not be read and ` +
+        `${unreadable.length === 1 ? 'is' : 'are'} left out: ${shown.join(', ')}${unreadable.length > 3 ? ', …' : ''}.`,
+    )
+  }
+  const split =
+    validation > 0 && parts.validation === undefined
+      ? splitTrainValidation(parts.train, { validation, seed })
+      : undefined
+  return { name: folder, ...parts, ...split, classes: parts.train.classes, warnings }
+}
