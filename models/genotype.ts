@@ -102,7 +102,8 @@ export const NASNET_A: Genotype = {
 }
 
 /**
- * Reads a genotype from parsed JSON. `source` (a file's name, say) begins every error's message.
+ * Reads a genotype from parsed JSON. `source` (a file's name, say) begins every error's message. Fields
+ * beside name, normal and reduction are left out: a search may note there where the genotype came from.
  * Throws a {@link ModelError} that names cell, block (by its state's number) and field.
  */
 export function parseGenotype(json: unknown, source: string): Genotype {
