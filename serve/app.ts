@@ -1,0 +1,125 @@
+/** The HTTP interface: which paths there are, and how errors are told. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import type { ModelCard } from '../src/model-card.js'
+import { type ClassifyLimits, classify } from './classify.js'
+import { curlExamples } from './curl.js'
+import type { Inference } from './inference.js'
+import { type Log, logRequests } from './log.js'
+import { ClientGone, Problem, toProblem } from './problem.js'
+
+export interface AppOptions extends ClassifyLimits {
+  /** The models by name. */
+  models: Map<string, Inference>
+  log: Log
+}
+
+/** Sends an error as `application/problem+json`. */
+export function sendProblem(response: Response, problem: Problem): void {
+  response
+    .status(problem.status)
+    .set(problem.headers)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem))
+}
+
+export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.enable('case sensitive routing')
+  app.use(logRequests(log), commonHeaders, dropRest)
+
+  const cards = [...models.values()].map(({ card }) => card)
+  const paths: Record<string, Record<string, RequestHandler>> = {
+    '/': {
+      GET: (request, response) => {
+        response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
+      },
+    },
+    '/healthz': {
+      GET: (_request, response) => {
+        const states = [...models].map(([name, inference]) => ({ name, ready: inference.isReady() }))
+        const ready = states.every((state) => state.ready)
+        response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', models: states })
+      },
+    },
+    '/models': {
+      GET: (_request, response) => {
+        response.json({ models: cards })
+      },
+    },
+    '/classify': { POST: classify(models, { maxBytes, maxPixels }) },
+  }
+  for (const [path, methods] of Object.entries(paths)) app.all(path, byMethod(methods))
+
+  app.use((request) => {
+    throw new Problem(404, `There is nothing at ${request.path}; there are ${Object.keys(paths).join(', ')}.`)
+  })
+  app.use(onError(log))
+  return app
+}
+
+/** What somebody sees who opens the address in a browser or with curl. */
+function welcome(address: string, cards: ModelCard[]) {
+  return {
+    paths: {
+      'POST /classify': 'the most probable classes of one image; ?top=K, ?model=NAME',
+      'GET /models': 'the models: labels, input size, how they came to be',
+      'GET /healthz': '200 while every model can answer',
+    },
+    models: cards.map(({ name }) => name),
+    examples: curlExamples(address, cards),
+  }
+}
+
+/** Picks the handler of the request's method; answers OPTIONS, and 405 with the methods that there are. */
+function byMethod(handlers: Record<string, RequestHandler>): RequestHandler {
+  const methods = [...Object.keys(handlers), ...('GET' in handlers ? ['HEAD'] : []), 'OPTIONS']
+  const allow = methods.join(', ')
+  return (request, response, next) => {
+    const handler = handlers[request.method === 'HEAD' ? 'GET' : request.method]
+    if (handler !== undefined) return handler(request, response, next)
+    if (request.method !== 'OPTIONS')
+      throw new Problem(405, `${request.method} is not possible at ${request.path}; use ${allow}.`, {
+        Allow: allow,
+      })
+    response.status(204).set('Allow', allow).end()
+  }
+}
+
+const commonHeaders: RequestHandler = (_request, response, next) => {
+  response.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' })
+  next()
+}
+
+/** How long a client that was answered before it had sent everything may go on sending. */
+const lingerMilliseconds = 1000
+
+/**
+ * Where the answer came before the request was through (too large, wrong type), what still arrives is thrown
+ * away for a moment, so that the client gets to read the answer; then the connection is cut.
+ */
+const dropRest: RequestHandler = (request, response, next) => {
+  response.once('finish', () => {
+    if (request.complete) return
+    const timer = setTimeout(() => request.socket.destroy(), lingerMilliseconds)
+    request.once('close', () => clearTimeout(timer))
+    request.resume()
+  })
+  next()
+}
+
+/** Express knows an error handler by its four parameters. */
+function onError(log: Log): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    if (error instanceof ClientGone) {
+      response.destroy()
+      return
+    }
+    const problem = toProblem(error)
+    if (problem.status >= 500 && error !== problem)
+      log({ event: 'error', path: request.path, error: error instanceof Error ? error.stack : String(error) })
+    if (response.headersSent) response.destroy()
+    else sendProblem(response, problem)
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A model behind a bounded queue: requests wait here, workers take them in the order they came. A request is
+ * given its place before its image is decoded, so that the bound holds for decoding too.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ModelCard } from '../src/model-card.js'
+import { ServeError } from './errors.js'
+import { ClientGone, overloaded } from './problem.js'
+import { type Session, startSession } from './session.js'
+
+export interface InferenceOptions {
+  path: string
+  card: ModelCard
+  /** Worker threads, each with a session of its own. */
+  workers: number
+  /** Threads that each session computes with. */
+  threads: number
+  /** How many requests may wait beyond those that the workers compute. */
+  queue: number
+  /** Told in one sentence whenever a worker dies and is started again, or cannot be. */
+  onTrouble: (message: string) => void
+}
+
+export interface Answer {
+  /** One for each class. */
+  probabilities: Float32Array
+  /** Time in the queue and in the model. */
+  milliseconds: { queue: number; inference: number }
+}
+
+export interface Place {
+  /** Queues one image (uint8, height × width × 3, RGB) and waits for its answer. */
+  infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer>
+  /** Gives the place to somebody else; to be called once, whatever happened. */
+  leave(): void
+}
+
+export interface Inference {
+  readonly card: ModelCard
+  /** True while at least one worker can compute. */
+  isReady(): boolean
+  /** @throws Problem 503 when every place is taken, or the server is closing */
+  enter(): Place
+  /** Ends the workers, each after the run it is in; whoever still waits is answered 503. */
+  close(): Promise<void>
+}
+
+interface Job {
+  pixels: Uint8Array
+  entered: number
+  resolve: (answer: Answer) => void
+  reject: (error: Error) => void
+}
+
+/** A worker that dies is started again at once; one that dies while loading waits ever longer. */
+const restartMilliseconds = (failures: number) => (failures === 0 ? 0 : Math.min(10_000, 100 * 2 ** failures))
+
+/** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
+export async function startInference(options: InferenceOptions): Promise<Inference> {
+  const { card, path, queue, onTrouble } = options
+  const classes = card.labels.length
+  const waiting: Job[] = []
+  const sessions: (Session | undefined)[] = []
+  const stop = new AbortController()
+  let inside = 0
+  let closing = false
+
+  const start = () => startSession({ path, threads: options.threads, inputSize: card.inputSize, classes })
+
+  /** Hands waiting images to idle workers. One at a time; a batch would be several jobs taken here together. */
+  const dispatch = () => {
+    for (const session of sessions) {
+      if (!session?.isIdle()) continue
+      const job = waiting.shift()
+      if (job === undefined) return
+      void compute(session, [job])
+    }
+  }
+
+  const compute = async (session: Session, batch: Job[]) => {
+    const begun = performance.now()
+    try {
+      const { probabilities, milliseconds } = await session.run(batch.map((job) => job.pixels))
+      batch.forEach((job, i) => {
+        job.resolve({
+          probabilities: probabilities.subarray(i * classes, (i + 1) * classes),
+          milliseconds: { queue: begun - job.entered, inference: milliseconds },
+        })
+      })
+    } catch (error) {
+      for (const job of batch) job.reject(closing ? closed() : (error as Error))
+    }
+    dispatch()
+  }
+
+  /** Keeps one slot filled with a living session until the server closes. */
+  const occupy = async (slot: number, first: Session) => {
+    let session: Session | undefined = first
+    while (session !== undefined) {
+      sessions[slot] = session
+      dispatch()
+      const reason = await session.ended
+      sessions[slot] = undefined
+      if (closing) return
+      onTrouble(`A worker of ${card.name} died (${reason}); it is started again.`)
+      session = await revive()
+    }
+  }
+
+  const revive = async (): Promise<Session | undefined> => {
+    for (let failures = 0; !closing; failures++) {
+      try {
+        await sleep(restartMilliseconds(failures), undefined, { signal: stop.signal })
+        const session = await start()
+        if (!closing) return session
+        await session.close()
+      } catch (error) {
+        if (closing) return
+        onTrouble(`A worker of ${card.name} cannot be started again: ${(error as Error).message}`)
+        const problem = overloaded(`No worker of ${card.name} can be started.`, 10)
+        if (!isReady()) for (const job of waiting.splice(0)) job.reject(problem)
+      }
+    }
+  }
+
+  const isReady = () => sessions.some((session) => session !== undefined)
+  const closed = () => overloaded('The server is closing.')
+
+  const enter = (): Place => {
+    if (closing) throw closed()
+    if (inside >= options.workers + queue)
+      throw overloaded(`${inside} requests are in work or waiting already; try again in a moment.`)
+    inside++
+    return {
+      leave: () => {
+        inside--
+      },
+      infer: (pixels, signal) =>
+        new Promise((resolve, reject) => {
+          if (signal.aborted) return reject(new ClientGone())
+          if (closing) return reject(closed())
+          const job = { pixels, entered: performance.now(), resolve, reject }
+          signal.addEventListener(
+            'abort',
+            () => {
+              const index = waiting.indexOf(job)
+              if (index >= 0) waiting.splice(index, 1)
+              reject(new ClientGone())
+            },
+            { once: true },
+          )
+          waiting.push(job)
+          dispatch()
+        }),
+    }
+  }
+
+  const started = await Promise.allSettled(Array.from({ length: options.workers }, start))
+  const lives = started.map(async (result, slot) => {
+    if (result.status === 'fulfilled') await occupy(slot, result.value)
+  })
+
+  const close = async () => {
+    closing = true
+    stop.abort()
+    for (const job of waiting.splice(0)) job.reject(closed())
+    for (const session of sessions) session?.close()
+    await Promise.all(lives)
+  }
+
+  const failure = started.find((result) => result.status === 'rejected')
+  if (failure !== undefined) {
+    await close()
+    throw new ServeError(`Cannot serve ${path}: ${(failure.reason as Error).message}`)
+  }
+  return { card, isReady, enter, close }
+}

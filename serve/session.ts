@@ -1,0 +1,80 @@
+/** The near end of one inference worker: a session on its own thread, as promises. */
+import { Worker } from 'node:worker_threads'
+import type { WorkerReply, WorkerRequest, WorkerSettings } from './inference-worker.js'
+import { Problem } from './problem.js'
+
+export interface SessionAnswer {
+  /** Row-major, one row of class probabilities for each image. */
+  probabilities: Float32Array
+  milliseconds: number
+}
+
+export interface Session {
+  /** True while it lives and computes nothing. */
+  isIdle(): boolean
+  /**
+   * Computes one batch of images (uint8, height × width × 3 each); one batch at a time.
+   * @throws Problem 500 when the model fails or its worker dies
+   */
+  run(images: Uint8Array[]): Promise<SessionAnswer>
+  /** Resolves, with the reason, when the thread is gone, wanted or not. */
+  readonly ended: Promise<string>
+  /** Ends the thread after the run it is in. */
+  close(): Promise<void>
+}
+
+/** Starts a worker and waits until its model is loaded. @throws Error saying why the model cannot be used */
+export function startSession(settings: WorkerSettings): Promise<Session> {
+  const worker = new Worker(new URL('./inference-worker.js', import.meta.url), { workerData: settings })
+  let running: { resolve: (answer: SessionAnswer) => void; reject: (error: Error) => void } | undefined
+  let reason = 'it ended'
+  let alive = true
+
+  const send = (request: WorkerRequest, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer)
+
+  const run = (images: Uint8Array[]) =>
+    new Promise<SessionAnswer>((resolve, reject) => {
+      running = { resolve, reject }
+      const joined = new Uint8Array(images.reduce((total, image) => total + image.length, 0))
+      let offset = 0
+      for (const image of images) {
+        joined.set(image, offset)
+        offset += image.length
+      }
+      send({ kind: 'run', images: joined, count: images.length }, [joined.buffer])
+    })
+
+  const ended = new Promise<string>((resolve) => {
+    worker.on('error', (error) => {
+      alive = false
+      reason = error.message
+    })
+    worker.on('exit', (code) => {
+      alive = false
+      if (code !== 0 && reason === 'it ended') reason = `exit code ${code}`
+      running?.reject(new Problem(500, 'The worker died while it computed this image.'))
+      running = undefined
+      resolve(reason)
+    })
+  })
+
+  const close = async () => {
+    send({ kind: 'close' })
+    await ended
+  }
+
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: WorkerReply) => {
+      if (message.kind === 'ready')
+        resolve({ isIdle: () => alive && running === undefined, run, ended, close })
+      else if (message.kind === 'unusable') reject(new Error(message.reason))
+      else {
+        const job = running
+        running = undefined
+        if (message.kind === 'answer') job?.resolve(message)
+        else job?.reject(new Problem(500, `The model failed on this image: ${message.reason}`))
+      }
+    })
+    void ended.then((why) => reject(new Error(`its worker died while loading (${why})`)))
+  })
+}

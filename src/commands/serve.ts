@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError } from 'commander'
+import {
+  closeOnSignal,
+  curlExamples,
+  logToStderr,
+  noLog,
+  ServeError,
+  serverDefaults,
+  startServer,
+} from '../../serve/index.js'
+import { UserError } from '../errors.js'
+
+/** A whole number from `least` to `most`, for a flag. */
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `Give a whole number from ${least} on.`
+        : `Give a whole number from ${least} to ${most}.`,
+    )
+  }
+}
+
+const examples = `
+The model file says by itself what it is (task, labels, input size); nothing is needed beside it.
+
+Examples:
+  $ toolkit serve model.onnx
+  $ toolkit serve small.onnx large.onnx --port 3000 --host 0.0.0.0
+
+  $ curl -F image=@photo.jpg 'http://127.0.0.1:8080/classify?top=3'
+  $ curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/classify
+
+With several models, choose with ?model=NAME; GET /models lists them. GET /healthz tells whether requests
+can be answered. Errors are application/problem+json. Ctrl-C lets requests in flight finish.`
+
+interface Flags {
+  port: number
+  host: string
+  threads?: number
+  workers: number
+  maxBytes: number
+  maxPixels: number
+  queue: number
+  quiet?: boolean
+}
+
+/** `toolkit serve model.onnx [more.onnx…]` */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve exported models over HTTP')
+    .argument('<model.onnx...>', 'models written by "toolkit export"')
+    .option(
+      '--port <port>',
+      'port to listen on; 0 takes any free one',
+      wholeNumber(0, 65535),
+      serverDefaults.port,
+    )
+    .option('--host <host>', 'address to listen on; 0.0.0.0 for all', serverDefaults.host)
+    .option('--workers <n>', 'worker threads for each model', wholeNumber(1, 256), serverDefaults.workers)
+    .option(
+      '--threads <n>',
+      'threads that each worker computes with (default: share the processors)',
+      wholeNumber(1, 1024),
+    )
+    .option('--max-bytes <n>', 'largest upload, in bytes', wholeNumber(1), serverDefaults.maxBytes)
+    .option('--max-pixels <n>', 'largest picture, width × height', wholeNumber(1), serverDefaults.maxPixels)
+    .option('--queue <n>', 'requests that may wait for each model', wholeNumber(0), serverDefaults.queue)
+    .option('--quiet', 'no request log on stderr')
+    .addHelpText('after', examples)
+    .action(async (models: string[], { quiet, ...flags }: Flags) => {
+      const server = await startServer({ models, ...flags, log: quiet ? noLog : logToStderr }).catch(
+        (error) => {
+          throw error instanceof ServeError ? new UserError(error.message, { cause: error }) : error
+        },
+      )
+      console.log(`Serving ${server.models.map(({ name }) => name).join(', ')} at ${server.url}`)
+      const { selfContained, file } = curlExamples(server.url, server.models)
+      console.log(`Try it at once:       ${selfContained}`)
+      console.log(`With your own image:  ${file}`)
+      await closeOnSignal(server)
+    })
+}
