@@ -1,0 +1,300 @@
+import { decode } from './mask.js'
+import { packedPolygons } from './packed-polygons.js'
+import { boxPolygon, runsFromPolygon } from './polygons.js'
+import { CocoError, createProblemLog, type ProblemLog, throwProblems } from './problems.js'
+import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
+import { mergeRuns, type Runs, runsArea, runsBox } from './rle.js'
+import { drawSegmentation, fromRuns } from './segmentation.js'
+import type {
+  Annotation,
+  Box,
+  Category,
+  CocoImage,
+  CompressedRle,
+  Dataset,
+  Detection,
+  Mask,
+  Segmentation,
+} from './types.js'
+import { type Index, resultForm, siftDataset, siftDetections } from './validate.js'
+
+export interface LoadOptions {
+  /**
+   * Leave out entries that are wrong (and count them in `problems`) instead of throwing at the first. A file that
+   * is not whole JSON is an error either way.
+   */
+  lenient?: boolean
+  /** What error messages call the input; by default the path, or "the input". */
+  name?: string
+}
+
+type OneOrMore<T> = T | readonly T[]
+
+function toSet<T>(filter: OneOrMore<T> | undefined): Set<T> | undefined {
+  if (filter === undefined) return undefined
+  const list = Array.isArray(filter) ? (filter as readonly T[]) : [filter as T]
+  return list.length === 0 ? undefined : new Set(list)
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}
+
+const EMPTY: Dataset = { images: [], annotations: [], categories: [] }
+
+/** Annotations of a data set, or results of a detector on it, with their indexes. */
+export class COCO {
+  readonly dataset: Dataset
+  /** Annotations, categories and images by their ids. */
+  readonly anns: ReadonlyMap<number, Annotation>
+  readonly cats: ReadonlyMap<number, Category>
+  readonly imgs: ReadonlyMap<number, CocoImage>
+  readonly imgToAnns: ReadonlyMap<number, Annotation[]>
+  /** For each category, the image of each of its annotations. */
+  readonly catToImgs: ReadonlyMap<number, number[]>
+  /** What was left out when reading leniently. */
+  readonly problems: ProblemLog
+  /** Whether this came from `loadRes`. */
+  readonly isResults: boolean
+
+  /**
+   * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied.
+   * @throws CocoError naming the first entry that is wrong, unless `lenient`
+   */
+  constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, results?: ResultsOf) {
+    this.problems = results?.problems ?? createProblemLog()
+    this.isResults = results !== undefined
+    let index: Index
+    if (results) {
+      this.dataset = dataset as Dataset
+      index = { ...results.index, anns: new Map(this.dataset.annotations.map((ann) => [ann.id, ann])) }
+    } else {
+      const sifted = siftDataset(dataset, this.problems)
+      if (!options.lenient) throwProblems(this.problems, options.name ?? 'the data set')
+      this.dataset = sifted.dataset
+      index = sifted.index
+    }
+    this.anns = index.anns
+    this.cats = index.cats
+    this.imgs = index.imgs
+    const imgToAnns = new Map<number, Annotation[]>()
+    const catToImgs = new Map<number, number[]>()
+    for (const ann of this.dataset.annotations) {
+      push(imgToAnns, ann.image_id, ann)
+      if (ann.category_id !== undefined) push(catToImgs, ann.category_id, ann.image_id)
+    }
+    this.imgToAnns = imgToAnns
+    this.catToImgs = catToImgs
+  }
+
+  /**
+   * Reads an annotation file (`.gz` is unpacked), a stream of its bytes, or an object. Files are read piece by
+   * piece, so that the text never lies in memory.
+   * @throws CocoError that names the file, and the entry, that is wrong
+   */
+  static async load(
+    source: string | ByteStream | Partial<Dataset>,
+    options: LoadOptions = {},
+  ): Promise<COCO> {
+    const named = { name: sourceName(source), ...options }
+    return new COCO(isReadable(source) ? await readDataset(source) : source, named)
+  }
+
+  /**
+   * Ids of the annotations that pass all filters given. An empty list filters nothing. `areaRng` excludes both its
+   * ends, as pycocotools does.
+   */
+  getAnnIds(
+    filter: {
+      imgIds?: OneOrMore<number>
+      catIds?: OneOrMore<number>
+      areaRng?: readonly [number, number] | readonly []
+      iscrowd?: boolean | 0 | 1
+    } = {},
+  ): number[] {
+    const images = toSet(filter.imgIds)
+    const cats = toSet(filter.catIds)
+    const [low, high] = filter.areaRng ?? []
+    const crowd = filter.iscrowd === undefined ? undefined : Boolean(filter.iscrowd)
+    let anns: readonly Annotation[] = this.dataset.annotations
+    if (images) {
+      const ids = Array.isArray(filter.imgIds) ? (filter.imgIds as number[]) : [filter.imgIds as number]
+      anns = ids.flatMap((id) => this.imgToAnns.get(id) ?? [])
+    }
+    const ids: number[] = []
+    for (const ann of anns) {
+      if (cats && !cats.has(ann.category_id)) continue
+      if (low !== undefined && high !== undefined && !(ann.area > low && ann.area < high)) continue
+      if (crowd !== undefined && Boolean(ann.iscrowd) !== crowd) continue
+      ids.push(ann.id)
+    }
+    return ids
+  }
+
+  /** Ids of the categories that pass all filters given. */
+  getCatIds(
+    filter: { catNms?: OneOrMore<string>; supNms?: OneOrMore<string>; catIds?: OneOrMore<number> } = {},
+  ): number[] {
+    const names = toSet(filter.catNms)
+    const supers = toSet(filter.supNms)
+    const wanted = toSet(filter.catIds)
+    return this.dataset.categories
+      .filter((cat) => !names || names.has(cat.name))
+      .filter((cat) => !supers || (cat.supercategory !== undefined && supers.has(cat.supercategory)))
+      .filter((cat) => !wanted || wanted.has(cat.id))
+      .map((cat) => cat.id)
+  }
+
+  /** Ids of the images that show all categories given, out of `imgIds` where that is given. */
+  getImgIds(filter: { imgIds?: OneOrMore<number>; catIds?: OneOrMore<number> } = {}): number[] {
+    const images = toSet(filter.imgIds)
+    const cats = toSet(filter.catIds)
+    let ids = [...(images ?? this.imgs.keys())]
+    for (const cat of cats ?? []) {
+      const showing = new Set(this.catToImgs.get(cat))
+      ids = ids.filter((id) => showing.has(id))
+    }
+    return ids
+  }
+
+  /** @throws CocoError for an id that is not there */
+  loadAnns(ids: OneOrMore<number> = []): Annotation[] {
+    return lookUp(this.anns, ids, 'annotation')
+  }
+
+  loadCats(ids: OneOrMore<number> = []): Category[] {
+    return lookUp(this.cats, ids, 'category')
+  }
+
+  loadImgs(ids: OneOrMore<number> = []): CocoImage[] {
+    return lookUp(this.imgs, ids, 'image')
+  }
+
+  /**
+   * A detector's results as a COCO of their own, with ids from 1, areas, and boxes where they can be derived: from
+   * a results file (`.gz` is unpacked), a stream of its bytes, or a list, whose entries are copied. The first entry
+   * decides, as in pycocotools, whether areas come from boxes, masks or keypoints.
+   * @throws CocoError that names the first result that is wrong, and counts them
+   */
+  async loadRes(
+    source: string | ByteStream | readonly Detection[],
+    options: LoadOptions = {},
+  ): Promise<COCO> {
+    const copy = Array.isArray(source)
+    const raw = copy ? source : await readDetections(source as string | ByteStream)
+    const problems = createProblemLog()
+    const index: Index = {
+      anns: new Map(),
+      cats: this.cats as Index['cats'],
+      imgs: this.imgs as Index['imgs'],
+    }
+    const detections = siftDetections(raw, index, problems)
+    if (!options.lenient) throwProblems(problems, options.name ?? sourceName(source))
+    const annotations = detections.map((one) => (copy ? { ...one } : one) as unknown as Annotation)
+    completeResults(annotations, (ann) => this.annToRuns(ann))
+    const { info, images, categories } = this.dataset
+    return new COCO({ info, images, categories, annotations }, {}, { index, problems })
+  }
+
+  /** The annotation's mask: polygons are drawn and joined, uncompressed counts compressed. */
+  annToRLE(ann: Annotation): CompressedRle {
+    return fromRuns(this.annToRuns(ann))
+  }
+
+  annToMask(ann: Annotation): Mask {
+    return decode(this.annToRLE(ann))
+  }
+
+  /** As `annToRLE`, as typed runs. A result without a mask has that of its box. */
+  annToRuns(ann: Annotation): Runs {
+    const packed = packedPolygons(ann)
+    if (!packed) return this.segmentationRuns(ann)
+    const { height, width } = this.imageOf(ann)
+    const coordinates = Float64Array.from(packed.hundredths, (value) => value / 100)
+    let counts: Uint32Array | undefined
+    let from = 0
+    for (const length of packed.lengths) {
+      const one = runsFromPolygon(coordinates, height, width, from, from + length)
+      counts = counts ? mergeRuns(counts, one, false) : one
+      from += length
+    }
+    return { height, width, counts: counts! }
+  }
+
+  private segmentationRuns(ann: Annotation): Runs {
+    const { height, width } = this.imageOf(ann)
+    let segmentation: Segmentation | undefined = ann.segmentation
+    if (segmentation === undefined && this.isResults && ann.bbox) segmentation = [boxPolygon(ann.bbox)]
+    if (segmentation === undefined || segmentation === null) {
+      throw new CocoError(`Annotation ${ann.id} has no "segmentation", so it has no mask.`)
+    }
+    return drawSegmentation(segmentation, height, width)
+  }
+
+  private imageOf(ann: Annotation): CocoImage {
+    const image = this.imgs.get(ann.image_id)
+    if (!image)
+      throw new CocoError(`Annotation ${ann.id}: image_id ${ann.image_id} is not the id of an image.`)
+    return image
+  }
+}
+
+/** What a COCO made of results takes over from the data set they belong to. */
+interface ResultsOf {
+  index: Index
+  problems: ProblemLog
+}
+
+function isReadable(source: unknown): source is string | ByteStream {
+  return typeof source === 'string' || Symbol.asyncIterator in Object(source)
+}
+
+function lookUp<T>(entries: ReadonlyMap<number, T>, ids: OneOrMore<number>, what: string): T[] {
+  const list = Array.isArray(ids) ? (ids as number[]) : [ids as number]
+  return list.map((id) => {
+    const entry = entries.get(id)
+    if (entry === undefined) throw new CocoError(`There is no ${what} with the id ${id}.`)
+    return entry
+  })
+}
+
+/** Gives results what evaluation asks of annotations: id, area, iscrowd, box. */
+function completeResults(results: Annotation[], runsOf: (ann: Annotation) => Runs): void {
+  const form = resultForm(results[0])
+  results.forEach((ann, i) => {
+    ann.id = i + 1
+    if (form === 'caption') return
+    ann.iscrowd = 0
+    if (form === 'bbox') {
+      ann.area = ann.bbox[2] * ann.bbox[3]
+    } else if (form === 'segmentation') {
+      const runs = runsOf(ann)
+      ann.area = runsArea(runs.counts)
+      if (!(ann.bbox?.length > 0)) {
+        const box: Box = [0, 0, 0, 0]
+        runsBox(runs, box)
+        ann.bbox = box
+      }
+    } else {
+      ann.bbox = keypointsBox(ann.keypoints!)
+      ann.area = ann.bbox[2] * ann.bbox[3]
+    }
+  })
+}
+
+/** The box around keypoints [x, y, v, …], whether visible or not. */
+function keypointsBox(keypoints: ArrayLike<number>): Box {
+  let left = Number.POSITIVE_INFINITY
+  let top = Number.POSITIVE_INFINITY
+  let right = Number.NEGATIVE_INFINITY
+  let bottom = Number.NEGATIVE_INFINITY
+  for (let i = 0; i + 2 < keypoints.length; i += 3) {
+    left = Math.min(left, keypoints[i])
+    right = Math.max(right, keypoints[i])
+    top = Math.min(top, keypoints[i + 1])
+    bottom = Math.max(bottom, keypoints[i + 1])
+  }
+  return [left, top, right - left, bottom - top]
+}

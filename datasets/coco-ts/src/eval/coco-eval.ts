@@ -1,0 +1,228 @@
+import type { COCO } from '../coco.js'
+import { CocoError } from '../problems.js'
+import type { Annotation, IouType } from '../types.js'
+import { type Accumulated, accumulateResults } from './accumulate.js'
+import { type CategoryResult, evaluateCategory, isIgnored, isOutside } from './evaluate-category.js'
+import { groupAnnotations } from './groups.js'
+import { ignoredLast, matchDetections } from './match.js'
+import { orderByScore } from './numeric.js'
+import { defaultParams, type EvalParams } from './params.js'
+import { similarityFor } from './similarity.js'
+import { summaryLines, summaryStats } from './summarize.js'
+
+/** How the detections of one category in one image were matched. T thresholds, D detections, G objects. */
+export interface EvalImg {
+  image_id: number
+  category_id: number
+  aRng: readonly [number, number]
+  maxDet: number
+  /** Detections from the best score down. */
+  dtIds: number[]
+  /** Objects, ignored ones last. */
+  gtIds: number[]
+  /** T × D: the id of the object that each detection matched, or 0. */
+  dtMatches: number[][]
+  /** T × G: the id of the detection that each object matched, or 0. */
+  gtMatches: number[][]
+  dtScores: number[]
+  gtIgnore: boolean[]
+  /** T × D */
+  dtIgnore: boolean[][]
+}
+
+export interface CategoryStats {
+  id: number
+  name: string
+  /** The same numbers as the table's, for this category alone. */
+  stats: number[]
+}
+
+/** Results that were evaluated, and with which settings. */
+interface Evaluated {
+  params: EvalParams
+  categories: CategoryResult[]
+}
+
+/**
+ * COCO's evaluation of detections. The numbers are pycocotools' own, oddities included (see the README):
+ *
+ *     const run = new COCOeval(cocoGt, cocoDt, 'bbox')
+ *     run.evaluate()
+ *     run.accumulate()
+ *     run.summarize()
+ */
+export class COCOeval {
+  /** Settings; change them before `evaluate()`. */
+  params: EvalParams
+  /** What `accumulate()` computed. */
+  eval: Accumulated | undefined
+  /** What `summarize()` computed: 12 numbers, for keypoints 10. */
+  stats: number[] = []
+  private evaluated: Evaluated | undefined
+
+  constructor(
+    readonly cocoGt: COCO,
+    readonly cocoDt: COCO,
+    iouType: IouType = 'segm',
+  ) {
+    if (!['bbox', 'segm', 'keypoints'].includes(iouType)) {
+      throw new CocoError(`iouType is ${JSON.stringify(iouType)}, but must be "bbox", "segm" or "keypoints".`)
+    }
+    this.params = defaultParams(iouType)
+    this.params.imgIds = cocoGt.getImgIds().sort((a, b) => a - b)
+    this.params.catIds = cocoGt.getCatIds().sort((a, b) => a - b)
+  }
+
+  /** Matches detections with objects, in every image and category. */
+  evaluate(): void {
+    const { params } = this
+    params.imgIds = sortedUnique(params.imgIds)
+    if (params.useCats) params.catIds = sortedUnique(params.catIds)
+    params.maxDets = [...params.maxDets].sort((a, b) => a - b)
+    checkParams(params)
+    const objects = groupAnnotations(this.cocoGt, params)
+    const detections = groupAnnotations(this.cocoDt, params)
+    const similarity = similarityFor(params, this.cocoGt, this.cocoDt)
+    const categories: CategoryResult[] = []
+    for (let k = 0; k < (params.useCats ? params.catIds.length : 1); k++) {
+      categories.push(evaluateCategory(k, objects, detections, params, similarity))
+    }
+    this.evaluated = { params: structuredClone(params), categories }
+    this.eval = undefined
+  }
+
+  /**
+   * Precision and recall from the matches. Other `params` than those evaluated may name fewer images, categories,
+   * areas or limits, and other recall thresholds.
+   */
+  accumulate(params: EvalParams = this.params): void {
+    if (!this.evaluated) throw new CocoError('There is nothing to accumulate: call evaluate() first.')
+    const { params: done, categories } = this.evaluated
+    if (
+      params.iouThrs.length !== done.iouThrs.length ||
+      params.iouThrs.some((thr, t) => thr !== done.iouThrs[t])
+    ) {
+      throw new CocoError('iouThrs differ from those that were evaluated: call evaluate() again.')
+    }
+    const results = params.useCats
+      ? params.catIds.map((id) => categories[done.catIds.indexOf(id)])
+      : categories
+    const areas = params.areaRng.map((range) => {
+      const at = done.areaRng.findIndex((other) => other[0] === range[0] && other[1] === range[1])
+      if (at < 0) throw new CocoError(`The area [${range}] was not evaluated: call evaluate() again.`)
+      return at
+    })
+    if (Math.max(...params.maxDets) > Math.max(...done.maxDets)) {
+      throw new CocoError('maxDets are larger than those that were evaluated: call evaluate() again.')
+    }
+    const wanted = new Set(params.imgIds)
+    const included = Uint8Array.from(done.imgIds, (id) => (wanted.has(id) ? 1 : 0))
+    this.eval = accumulateResults(results, params, areas, included)
+  }
+
+  /**
+   * COCO's table; printed by `print`, by default to standard output. Returns its numbers, in order: for boxes and
+   * masks AP, AP50, AP75, AP of small, medium, large, AR for each of `maxDets`, AR of small, medium, large; for
+   * keypoints AP, AP50, AP75, AP of medium, large, and the same of AR.
+   */
+  summarize(print: (line: string) => void = console.log): number[] {
+    const result = this.accumulated()
+    this.stats = summaryStats(result)
+    for (const line of summaryLines(result, this.stats)) print(line)
+    return this.stats
+  }
+
+  /** The table's numbers for each category alone. */
+  perCategory(): CategoryStats[] {
+    const result = this.accumulated()
+    const { catIds, useCats } = result.params
+    if (!useCats) return [{ id: -1, name: 'all categories', stats: summaryStats(result) }]
+    return catIds.map((id, k) => ({
+      id,
+      name: this.cocoGt.cats.get(id)?.name ?? '',
+      stats: summaryStats(result, k),
+    }))
+  }
+
+  /** Similarity of each detection (rows, from the best score down) with each object of one category in one image. */
+  computeIoU(imgId: number, catId: number): Float64Array[] {
+    const { objects, detections } = this.inImage(imgId, catId, Math.max(...this.params.maxDets))
+    const flat = new Float64Array(objects.length * detections.length)
+    similarityFor(this.params, this.cocoGt, this.cocoDt)(detections, objects, flat)
+    return detections.map((_, d) => flat.subarray(d * objects.length, (d + 1) * objects.length))
+  }
+
+  /** The matches of one category in one image, one area and limit; null where there is nothing. */
+  evaluateImg(imgId: number, catId: number, aRng: readonly [number, number], maxDet: number): EvalImg | null {
+    const { params } = this
+    const { objects, detections } = this.inImage(imgId, catId, maxDet)
+    if (objects.length === 0 && detections.length === 0) return null
+    const [T, D, G] = [params.iouThrs.length, detections.length, objects.length]
+    const ious = new Float64Array(D * G)
+    similarityFor(params, this.cocoGt, this.cocoDt)(detections, objects, ious)
+    const ignore = Uint8Array.from(objects, (gt) =>
+      isIgnored(gt, params) || isOutside(gt.area, aRng) ? 1 : 0,
+    )
+    const matched = new Int32Array(T * D).fill(-1)
+    const matchedBy = new Int32Array(T * G).fill(-1)
+    const crowd = Uint8Array.from(objects, (gt) => (gt.iscrowd ? 1 : 0))
+    const blocks = Uint8Array.from(detections, (dt) => (dt.id > 0 ? 1 : 0))
+    const input = { detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs: params.iouThrs }
+    matchDetections(input, matched, matchedBy)
+    const order = ignoredLast(ignore, G)
+    const table = <V>(columns: Iterable<number>, cell: (t: number, column: number) => V): V[][] =>
+      params.iouThrs.map((_, t) => Array.from(columns, (column) => cell(t, column)))
+    const dtMatches = table(detections.keys(), (t, d) => objects[matched[t * D + d]]?.id ?? 0)
+    return {
+      image_id: imgId,
+      category_id: catId,
+      aRng,
+      maxDet,
+      dtIds: detections.map((dt) => dt.id),
+      gtIds: Array.from(order, (g) => objects[g].id),
+      dtMatches,
+      gtMatches: table(order, (t, g) => detections[matchedBy[t * G + g]]?.id ?? 0),
+      dtScores: detections.map((dt) => dt.score!),
+      gtIgnore: Array.from(order, (g) => ignore[g] === 1),
+      dtIgnore: table(detections.keys(), (t, d) => {
+        const g = matched[t * D + d]
+        return (g >= 0 && ignore[g] === 1) || (dtMatches[t][d] === 0 && isOutside(detections[d].area, aRng))
+      }),
+    }
+  }
+
+  private accumulated(): Accumulated {
+    if (!this.eval)
+      throw new CocoError('There is nothing to summarize: call evaluate() and accumulate() first.')
+    return this.eval
+  }
+
+  private inImage(
+    imgId: number,
+    catId: number,
+    maxDet: number,
+  ): { objects: Annotation[]; detections: Annotation[] } {
+    const cats = this.params.useCats ? [catId] : this.params.catIds
+    const pick = (coco: COCO): Annotation[] => {
+      const anns = coco.imgToAnns.get(imgId) ?? []
+      return cats.flatMap((id) => anns.filter((ann) => ann.category_id === id))
+    }
+    const found = pick(this.cocoDt)
+    const order = orderByScore(Float64Array.from(found, (dt) => dt.score!))
+    return { objects: pick(this.cocoGt), detections: Array.from(order.subarray(0, maxDet), (i) => found[i]) }
+  }
+}
+
+function sortedUnique(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b)
+}
+
+function checkParams({ maxDets, iouThrs, areaRng, areaRngLbl }: EvalParams): void {
+  if (maxDets.length === 0) throw new CocoError('maxDets is empty: give at least one limit.')
+  if (iouThrs.length === 0) throw new CocoError('iouThrs is empty: give at least one threshold.')
+  if (areaRng.length !== areaRngLbl.length) {
+    throw new CocoError(
+      `areaRng has ${areaRng.length} entries, areaRngLbl ${areaRngLbl.length}: each area needs its label.`,
+    )
+  }
+}
