@@ -63,6 +63,8 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
   const sessions: (Session | undefined)[] = []
   const stop = new AbortController()
   let inside = 0
+  /** No worker lives and the last attempt to start one failed: nobody is asked to wait for the next. */
+  let broken = false
   let closing = false
 
   const start = () => startSession({ path, threads: options.threads, inputSize: card.inputSize, classes })
@@ -98,6 +100,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     let session: Session | undefined = first
     while (session !== undefined) {
       sessions[slot] = session
+      broken = false
       dispatch()
       const reason = await session.ended
       sessions[slot] = undefined
@@ -117,17 +120,19 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
       } catch (error) {
         if (closing) return
         onTrouble(`A worker of ${card.name} cannot be started again: ${(error as Error).message}`)
-        const problem = overloaded(`No worker of ${card.name} can be started.`, 10)
-        if (!isReady()) for (const job of waiting.splice(0)) job.reject(problem)
+        broken = !isReady()
+        if (broken) for (const job of waiting.splice(0)) job.reject(noWorker())
       }
     }
   }
 
   const isReady = () => sessions.some((session) => session !== undefined)
   const closed = () => overloaded('The server is closing.')
+  const noWorker = () => overloaded(`No worker of ${card.name} can be started.`, 10)
 
   const enter = (): Place => {
     if (closing) throw closed()
+    if (broken) throw noWorker()
     if (inside >= options.workers + queue)
       throw overloaded(`${inside} requests are in work or waiting already; try again in a moment.`)
     inside++

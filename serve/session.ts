@@ -19,13 +19,20 @@ export interface Session {
   run(images: Uint8Array[]): Promise<SessionAnswer>
   /** Resolves, with the reason, when the thread is gone, wanted or not. */
   readonly ended: Promise<string>
-  /** Ends the thread after the run it is in. */
+  /**
+   * Ends the thread after the run it is in. (`worker.terminate()`, or the process's own exit, in the middle of a
+   * run makes ONNX Runtime's binding abort the whole process.)
+   */
   close(): Promise<void>
 }
 
 /** Starts a worker and waits until its model is loaded. @throws Error saying why the model cannot be used */
 export function startSession(settings: WorkerSettings): Promise<Session> {
-  const worker = new Worker(new URL('./inference-worker.js', import.meta.url), { workerData: settings })
+  const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
+    workerData: settings,
+    // Flags such as --input-type are meant for the program that was started, not for this file.
+    execArgv: [],
+  })
   let running: { resolve: (answer: SessionAnswer) => void; reject: (error: Error) => void } | undefined
   let reason = 'it ended'
   let alive = true
