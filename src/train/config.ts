@@ -13,6 +13,9 @@ export interface DataConfig {
   folder: string | null
   /** Training images held out for validation, chosen by `seed`; ignored where the data set brings its own. */
   validation: number
+  /** Names of the classes and side of the images, noted when a run begins; null in presets. */
+  classes: string[] | null
+  imageSize: number | null
 }
 
 export interface ModelConfig {
@@ -105,7 +108,13 @@ const positive = number({ above: 0 })
 const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
 
 const runConfigSchema = record<RunConfig>({
-  data: record<DataConfig>({ name: string, folder: nullable(string), validation: integer(0) }),
+  data: record<DataConfig>({
+    name: string,
+    folder: nullable(string),
+    validation: integer(0),
+    classes: nullable(list(string)),
+    imageSize: nullable(integer(1)),
+  }),
   model: record<ModelConfig>({
     name: string,
     genotype: (value, field) => parseGenotype(value, `"${field}"`),

@@ -4,7 +4,7 @@ import type { RunConfig } from './config.js'
 
 /** The recipe of the paper for CIFAR-10 (NASNet-A 6 @ 768), without cutout: 600 epochs; days on a CPU. */
 const paperCifar: RunConfig = {
-  data: { name: 'cifar10', folder: null, validation: 5000 },
+  data: { name: 'cifar10', folder: null, validation: 5000, classes: null, imageSize: null },
   model: {
     name: 'nasnet-a',
     genotype: NASNET_A,
@@ -51,7 +51,7 @@ const laptopCifar10: RunConfig = {
 /** The data set that comes with the package, within two and a half minutes: what `npm start` runs. */
 const embedded: RunConfig = {
   ...laptopCifar10,
-  data: { name: 'embedded', folder: null, validation: 0 },
+  data: { ...paperCifar.data, name: 'embedded', validation: 0 },
   model: { ...paperCifar.model, cells: 1, filters: 8, stemFilters: 24 },
   batchSize: 32,
   length: { kind: 'seconds', amount: 150 },

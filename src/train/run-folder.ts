@@ -61,28 +61,26 @@ export async function createRun(folder: string, config: RunConfig): Promise<Run>
 }
 
 /**
- * Opens a run to go on with it from its newest checkpoint. Rows of metrics beyond it are cut off, and so are
- * temporary files that a killed process left. `change` may return another config to go on with.
+ * Opens a run to go on with it from its newest checkpoint, with `config` where settings are to change. Rows of
+ * metrics beyond the checkpoint are cut off, and temporary files that a killed process left are removed.
  *
- * @throws UserError when there is no run, it is locked, or its newest checkpoint is damaged
+ * @throws UserError when there is no run, it is locked, its newest checkpoint is damaged, or a setting changes
+ *   that its state depends on
  */
-export async function resumeRun(
-  folder: string,
-  change: (config: RunConfig) => RunConfig = (config) => config,
-): Promise<Run> {
+export async function resumeRun(folder: string, config?: RunConfig): Promise<Run> {
   const saved = await readConfig(folder)
-  const config = change(saved)
+  if (config !== undefined) assertResumable(saved, config)
   const release = await lockFolder(folder)
   try {
     for (const file of await readdir(folder))
       if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
     const checkpoint = await newestCheckpoint(folder)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
-    const run = openedRun(folder, config, checkpoint, rows, release)
-    const settings = differences(saved, config)
+    const run = openedRun(folder, config ?? saved, checkpoint, rows, release)
+    const settings = differences(saved, run.config)
     if (Object.keys(settings).length > 0) {
       await run.append({ kind: 'change', step: checkpoint?.step ?? 0, settings })
-      await writeConfig(folder, config)
+      await writeConfig(folder, run.config)
     }
     return run
   } catch (error) {
@@ -176,6 +174,22 @@ async function firstReadable(folder: string, steps: number[]): Promise<number | 
       if (!(error instanceof UserError)) throw error
     }
   return null
+}
+
+/** Settings that the state vectors, or the meaning of a step's number, depend on. */
+const FIXED = ['model', 'seed', 'batchSize'] as const
+
+function assertResumable(saved: RunConfig, config: RunConfig): void {
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+  const fixed: string[] = FIXED.filter((key) => !same(saved[key], config[key]))
+  if (!same({ ...saved.data, folder: null }, { ...config.data, folder: null })) fixed.push('data')
+  if (saved.optimizer.kind !== config.optimizer.kind) fixed.push('optimizer.kind')
+  if ((saved.averageDecay === null) !== (config.averageDecay === null)) fixed.push('averageDecay')
+  if ((saved.auxiliaryWeight === 0) !== (config.auxiliaryWeight === 0)) fixed.push('auxiliaryWeight')
+  if (fixed.length > 0)
+    throw new UserError(
+      `A run that has begun cannot change its ${fixed.join(' and ')}; start another run for that`,
+    )
 }
 
 /** Top-level settings in which two configs differ. */

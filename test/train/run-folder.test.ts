@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Checkpoint } from '../../src/train/checkpoint.js'
+import type { RunConfig } from '../../src/train/config.js'
 import { readRows } from '../../src/train/metrics.js'
 import {
   createRun,
@@ -103,12 +104,32 @@ test('a folder that holds a run is not overwritten, and one that holds none is n
 test('settings changed on resuming are recorded in the metrics and in the config', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   await runWith(folder, [5])
-  const run = await resumeRun(folder, (saved) => ({ ...saved, weightDecay: 0.25 }))
+  const run = await resumeRun(folder, { ...config, weightDecay: 0.25 })
   await run.close()
   assert.equal((await readConfig(folder)).weightDecay, 0.25)
   assert.deepEqual(await readRows(metricsPath(folder)), [
     { kind: 'change', step: 5, settings: { weightDecay: [config.weightDecay, 0.25] } },
   ])
+})
+
+test('settings that the state depends on cannot change', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const { model, data } = config
+  const changes: [Partial<RunConfig>, RegExp][] = [
+    [{ batchSize: 16 }, /cannot change its batchSize/],
+    [{ model: { ...model, filters: 99 }, seed: 9 }, /cannot change its model and seed/],
+    [{ averageDecay: 0.9 }, /cannot change its averageDecay/],
+    [{ auxiliaryWeight: 0.4 }, /cannot change its auxiliaryWeight/],
+    [
+      { optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-8 } },
+      /cannot change its optimizer.kind/,
+    ],
+    [{ data: { ...data, name: 'embedded' } }, /cannot change its data/],
+  ]
+  for (const [change, message] of changes)
+    await assert.rejects(resumeRun(folder, { ...config, ...change }), message)
+  await (await resumeRun(folder, { ...config, data: { ...data, folder: 'elsewhere' } })).close()
 })
 
 test('a line of metrics that is no row is named', async (t) => {

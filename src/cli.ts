@@ -1,0 +1,86 @@
+/**
+ * The command line: which commands there are. Only the command that is asked for is loaded, so that
+ * `toolkit serve` starts without the training engine and `toolkit --help` without anything.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { packageRoot } from '../datasets/package-root.js'
+
+interface Entry {
+  /** The first line of the command's own help. */
+  description: string
+  load: () => Promise<Command>
+}
+
+const commands: Record<string, Entry> = {
+  start: {
+    description: 'train a small NASNet on the embedded data set and serve it, as "npm start" does',
+    load: async () => (await import('./commands/start.js')).startCommand(),
+  },
+  'train-backbone': {
+    description: 'train an image classifier',
+    load: async () => (await import('./commands/train-backbone.js')).trainBackboneCommand(),
+  },
+  evaluate: {
+    description: 'measure a run or an exported model on labelled images',
+    load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  },
+  export: {
+    description: 'write a run as one ONNX file',
+    load: async () => (await import('./commands/export.js')).exportCommand(),
+  },
+  plot: {
+    description: 'draw the training curves of runs',
+    load: async () => (await import('./commands/plot.js')).plotCommand(),
+  },
+  serve: {
+    description: 'serve exported models over HTTP',
+    load: async () => (await import('./commands/serve.js')).serveCommand(),
+  },
+}
+
+/** Errors that a user can mend: their message says all. */
+const expected = new Set(['UserError', 'DatasetError', 'ModelError', 'ServeError'])
+
+/** Runs the command line and returns the exit code: 0, 1 after an error, 2 for wrong usage. */
+export async function main(argv: string[]): Promise<number> {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+  const program = new Command('toolkit')
+    .description('Search, train, export and serve NASNet image classifiers and detectors')
+    .version(version)
+    .showHelpAfterError('("toolkit --help" and "toolkit COMMAND --help" tell more)')
+    .exitOverride()
+  const [first, second] = argv
+  const chosen = first === 'help' ? second : first
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    if (name === chosen) program.addCommand(inherit(await load(), program))
+    else program.command(name).description(description)
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (!(error instanceof Error)) throw error
+    console.error(expected.has(error.name) ? error.message : error)
+    return 1
+  }
+}
+
+/** The program's settings for a command and all below it. */
+function inherit(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from)
+  for (const child of command.commands) inherit(child, command)
+  return command
+}
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+const code = await main(process.argv.slice(2))
+// An interrupted command has set its own.
+process.exitCode ??= code

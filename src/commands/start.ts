@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import sharp from 'sharp'
+import type { Dataset, ImageSet } from '../../datasets/index.js'
+import {
+  closeOnSignal,
+  noLog,
+  type RunningServer,
+  ServeError,
+  serverDefaults,
+  startServer,
+} from '../../serve/index.js'
+import { writeFileAtomically } from '../files.js'
+import { loadData, noteData } from '../train/data.js'
+import { evaluate } from '../train/evaluate.js'
+import { buildPredictor, predictorFrom } from '../train/export.js'
+import { exportRun } from '../train/export-run.js'
+import { train } from '../train/loop.js'
+import { presets } from '../train/presets.js'
+import { percent, showProgress } from '../train/progress.js'
+import { createRun } from '../train/run-folder.js'
+import { buildTrainStep } from '../train/step.js'
+import { interruptible } from './interrupt.js'
+import { freeFolder, runName } from './train-backbone.js'
+
+interface Flags {
+  seconds: number
+  port?: number
+  once?: boolean
+}
+
+const help = `
+Examples:
+  $ npm start
+  $ npm start -- --seconds 600        longer, and better
+  $ npm start -- --once               for CI: one request to itself, then the end`
+
+const positive = (text: string): number => {
+  if (Number(text) > 0) return Number(text)
+  throw new InvalidArgumentError('Give a number above 0.')
+}
+const portNumber = (text: string): number => {
+  if (/^\d+$/.test(text) && Number(text) < 65536) return Number(text)
+  throw new InvalidArgumentError('Give a whole number from 0 to 65535.')
+}
+
+/** `toolkit start`, which is what `npm start` runs. */
+export function startCommand(): Command {
+  return new Command('start')
+    .description('train a small NASNet on the embedded data set and serve it, as "npm start" does')
+    .option('--seconds <n>', 'time to train', positive, presets.embedded.length.amount)
+    .option(
+      '--port <port>',
+      `port to serve on (default: ${serverDefaults.port}, or any free one)`,
+      portNumber,
+    )
+    .option('--once', 'answer one request to itself and end')
+    .addHelpText('after', help)
+    .action(async ({ seconds, port, once }: Flags) => {
+      const trained = await trainEmbedded(seconds)
+      if (trained === null) return
+      const { folder, test } = trained
+      const { path } = await exportRun(folder)
+      await measure(path, test)
+      const example = await writeExample(folder, test)
+      const server = await serve(path, port)
+      console.log(`\nServing ${path} at ${server.url} until Ctrl-C. Ask it what is on an image:\n`)
+      console.log(`  curl -F image=@'${example.path}' '${server.url}/classify?top=3'\n`)
+      if (!once) return closeOnSignal(server)
+      try {
+        await askItself(server, example.path)
+      } finally {
+        await server.close()
+      }
+    })
+}
+
+/** Trains the preset; null when it was interrupted. */
+async function trainEmbedded(seconds: number): Promise<{ folder: string; test: ImageSet } | null> {
+  const preset = presets.embedded
+  const config = { ...preset, length: { kind: 'seconds' as const, amount: seconds } }
+  console.log('Drawing the embedded data set: emoji of ten classes, by several artists …')
+  const dataset = await loadData(config)
+  const run = await createRun(freeFolder(join('runs', runName(config))), noteData(config, dataset))
+  const { folder } = run
+  try {
+    console.log(`Training a NASNet-A on ${dataset.train.count} images for ${seconds} s, in ${folder} …`)
+    const progress = showProgress(process.stderr)
+    const data = { train: dataset.train, validation: dataset.validation ?? null }
+    const result = await interruptible(
+      (signal) => train(run, data, { buildTrainStep, buildPredictor }, { signal, ...progress }),
+      () => progress.note('Stopping …'),
+    ).finally(progress.end)
+    if (result.finished) return { folder, test: testOf(dataset) }
+    console.log(`Saved ${folder}; go on with: npx toolkit train-backbone --resume ${folder}`)
+    return null
+  } finally {
+    await run.close()
+  }
+}
+
+function testOf({ name, test }: Dataset): ImageSet {
+  if (test === undefined) throw new Error(`${name} has no test images`)
+  return test
+}
+
+async function measure(path: string, test: ImageSet): Promise<void> {
+  const predictor = await predictorFrom(await readFile(path), test.height)
+  const figures = await evaluate(predictor, test, { batchSize: 100 }).finally(() => predictor.close())
+  if (figures === null) return
+  const chance = percent(1 / test.classes.length)
+  console.log(
+    `On ${figures.images} images by an artist it never saw: ${percent(figures.top1)} right (by chance: ${chance}).`,
+  )
+}
+
+/** One test image as a file, so that there is something to send. */
+async function writeExample(folder: string, test: ImageSet): Promise<{ path: string; label: string }> {
+  const { width, height } = test
+  const pixels = test.pixels.subarray(0, width * height * 3)
+  const label = test.classes[test.labels[0]]
+  const path = resolve(folder, `${label}.png`)
+  await writeFileAtomically(
+    path,
+    await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer(),
+  )
+  return { path, label }
+}
+
+/** Serves on the port that was asked for; when none was, on the usual one or, if that is taken, any free one. */
+async function serve(path: string, port: number | undefined): Promise<RunningServer> {
+  const options = { models: [path], log: noLog }
+  if (port !== undefined) return startServer({ ...options, port })
+  try {
+    return await startServer(options)
+  } catch (error) {
+    const isTaken =
+      error instanceof ServeError && (error.cause as NodeJS.ErrnoException)?.code === 'EADDRINUSE'
+    if (!isTaken) throw error
+    return startServer({ ...options, port: 0 })
+  }
+}
+
+async function askItself({ url }: RunningServer, image: string): Promise<void> {
+  const form = new FormData()
+  form.set('image', new Blob([await readFile(image)], { type: 'image/png' }), 'image.png')
+  const response = await fetch(`${url}/classify?top=3`, { method: 'POST', body: form })
+  const answer = await response.text()
+  if (!response.ok) throw new Error(`The server answered its own request with ${response.status}: ${answer}`)
+  console.log(answer)
+}

@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { UserError } from '../errors.js'
+import type { RunConfig } from '../train/config.js'
+import { loadData, noteData } from '../train/data.js'
+import { train } from '../train/loop.js'
+import type { EvaluationRow } from '../train/metrics.js'
+import { presets } from '../train/presets.js'
+import { showProgress } from '../train/progress.js'
+import { createRun, readConfig, resumeRun } from '../train/run-folder.js'
+import { interruptible } from './interrupt.js'
+import { addTrainFlags, applyFlags, readGenotype, type TrainFlags } from './train-flags.js'
+
+interface Flags extends TrainFlags {
+  preset: string
+  out?: string
+  resume?: string
+  json?: boolean
+}
+
+const help = `
+A run is a folder: config.json (everything needed to repeat it), metrics.jsonl, checkpoints, model.onnx.
+A preset gives every setting, flags change single ones. Ctrl-C saves and tells how to go on; a resumed run
+ends exactly as an unbroken one.
+
+Examples:
+  $ toolkit train-backbone --preset laptop-cifar10
+  $ toolkit train-backbone --data cifar10 --arch nasnet-a --cells 2 --filters 32 --cutout 16 --epochs 20
+  $ toolkit train-backbone --preset embedded --arch my-genotype.json --seconds 600 --out runs/mine
+  $ toolkit train-backbone --resume runs/mine
+  $ toolkit train-backbone --resume runs/mine --learning-rate 0.01
+
+Then: toolkit evaluate RUN, toolkit plot RUN --out curve.svg, toolkit serve RUN/model.onnx`
+
+/** `toolkit train-backbone` */
+export function trainBackboneCommand(): Command {
+  const command = new Command('train-backbone')
+    .description('train an image classifier')
+    .addOption(
+      new Option('--preset <name>', 'the config to start from')
+        .choices(Object.keys(presets))
+        .default('paper-cifar'),
+    )
+    .option('--out <folder>', 'folder of the new run (default: a new one below runs/)')
+    .option('--resume <run>', 'go on with a run; flags may change settings that its state does not depend on')
+    .option('--json', 'print the result as JSON')
+  return addTrainFlags(command)
+    .addHelpText('after', help)
+    .action(async (flags: Flags, self: Command) => {
+      const { resume, out } = flags
+      if (resume !== undefined && (out !== undefined || self.getOptionValueSource('preset') === 'cli'))
+        throw new UserError('--resume goes on with a run as it is: leave out --out and --preset')
+      const genotype = flags.arch === undefined ? undefined : await readGenotype(flags.arch)
+      const before = resume === undefined ? presets[flags.preset] : await readConfig(resume)
+      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out })
+      if (flags.json) console.log(JSON.stringify(result))
+      else if (result.finished) console.log(`Trained ${result.steps} steps; the model is ${result.model}`)
+    })
+}
+
+interface Trained {
+  run: string
+  finished: boolean
+  steps: number
+  seconds: number
+  validation: Pick<EvaluationRow, 'top1' | 'top5' | 'loss' | 'images'> | null
+  model: string | null
+}
+
+/** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
+async function trainIn(
+  config: RunConfig,
+  { resume, out }: { resume?: string; out?: string },
+): Promise<Trained> {
+  const say = (text: string): void => console.error(text)
+  const dataset = await loadData(config)
+  for (const warning of dataset.warnings) say(warning)
+  const run =
+    resume === undefined
+      ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noteData(config, dataset))
+      : await resumeRun(resume, config)
+  const { folder } = run
+  const goOn = `go on with: npx toolkit train-backbone --resume ${folder}`
+  const progress = showProgress(process.stderr)
+  let validation: EvaluationRow | null = null
+  try {
+    const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
+    say(`Training in ${folder}${from}: ${dataset.train.count} images of ${dataset.classes.length} classes`)
+    const compiler = {
+      buildTrainStep: (await import('../train/step.js')).buildTrainStep,
+      buildPredictor: (await import('../train/export.js')).buildPredictor,
+    }
+    const result = await interruptible(
+      (signal) =>
+        train(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {
+          signal,
+          onStep: progress.onStep,
+          onEvaluation(row) {
+            validation = row
+            progress.onEvaluation(row)
+          },
+        }),
+      () =>
+        progress.note(
+          'Stopping: the running step ends and a checkpoint is written. Ctrl-C again leaves at once.',
+        ),
+    )
+    progress.end()
+    if (!result.finished) say(`Saved ${folder} at step ${result.step}; ${goOn}`)
+    const { exportRun } = await import('../train/export-run.js')
+    const model = result.finished ? (await exportRun(folder)).path : null
+    return {
+      run: folder,
+      finished: result.finished,
+      steps: result.step,
+      seconds: result.seconds,
+      validation: figuresOf(validation),
+      model,
+    }
+  } catch (error) {
+    progress.end()
+    if (error instanceof UserError) throw new UserError(`${error.message}\nTo ${goOn}`, { cause: error })
+    throw error
+  } finally {
+    await run.close()
+  }
+}
+
+function figuresOf(row: EvaluationRow | null): Trained['validation'] {
+  if (row === null) return null
+  const { top1, top5, loss, images } = row
+  return { top1, top5, loss, images }
+}
+
+/** For example `cifar10-nasnet-a-2x32`. */
+export function runName({ data, model }: RunConfig): string {
+  return `${basename(data.name)}-${model.name}-${model.cells}x${model.filters}`.replace(/[^\w.-]+/g, '_')
+}
+
+/** The path, or the first of path-2, path-3, … that is not there yet. */
+export function freeFolder(path: string): string {
+  let free = path
+  for (let number = 2; existsSync(free); number++) free = `${path}-${number}`
+  return free
+}

@@ -1,0 +1,230 @@
+/** The flags of `train-backbone`, and how they change a config. */
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Genotype, NASNET_A, parseGenotype } from '../../models/genotype.js'
+import { UserError } from '../errors.js'
+import type { LearningRateConfig, OptimizerConfig, ResolutionStage, RunConfig } from '../train/config.js'
+import { validateConfig } from '../train/config.js'
+
+export interface TrainFlags {
+  data?: string
+  dataDir?: string
+  imageSize?: number
+  validation?: number
+  arch?: string
+  stem?: 'cifar' | 'imagenet'
+  cells?: number
+  filters?: number
+  stemFilters?: number
+  skipReduction?: boolean
+  dropout?: number
+  seed?: number
+  batchSize?: number
+  epochs?: number
+  steps?: number
+  seconds?: number
+  optimizer?: OptimizerConfig['kind']
+  momentum?: number
+  nesterov?: boolean
+  schedule?: LearningRateConfig['kind']
+  learningRate?: number
+  warmup?: number
+  weightDecay?: number
+  clip?: number | null
+  dropPathKeep?: number
+  auxiliary?: number
+  labelSmoothing?: number
+  average?: number | null
+  crop?: number
+  flip?: boolean
+  cutout?: number
+  resolution?: ResolutionStage[]
+  evaluateEvery?: number
+  checkpointSteps?: number | null
+  checkpointSeconds?: number | null
+}
+
+const numeric = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Give a number.')
+  return value
+}
+
+const numericOrOff = (text: string): number | null => (text === 'off' ? null : numeric(text))
+
+/** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
+export function parseResolution(text: string): ResolutionStage[] {
+  if (text === 'off') return []
+  return text.split(',').map((stage) => {
+    const match = /^(\d+)@(\d+)$/.exec(stage.trim())
+    if (match === null)
+      throw new InvalidArgumentError('Give stages like 16@5,24@10: 16 pixels until epoch 5, 24 until 10.')
+    return { size: Number(match[1]), untilEpoch: Number(match[2]) }
+  })
+}
+
+/** Adds the flags to the command. */
+export function addTrainFlags(command: Command): Command {
+  const flag = (flags: string, description: string, parse?: (text: string) => unknown) => {
+    const option = new Option(flags, description)
+    if (parse !== undefined) option.argParser(parse)
+    command.addOption(option)
+  }
+  const choices = (flags: string, description: string, values: string[]) =>
+    command.addOption(new Option(flags, description).choices(values))
+
+  flag('--data <name>', 'embedded, cifar10, or a folder with train/<class>/*.jpg')
+  flag('--data-dir <folder>', 'where fetched data sets lie')
+  flag('--image-size <pixels>', 'side of the images, where the data leaves a choice', numeric)
+  flag('--validation <images>', 'training images held out for validation; 0: none', numeric)
+
+  flag('--arch <name>', 'nasnet-a, or a genotype.json')
+  flag('--cells <n>', 'normal cells in each of the three stages (N)', numeric)
+  flag('--filters <n>', 'filters of the first stage (F)', numeric)
+  choices('--stem <kind>', 'for small or for large images', ['cifar', 'imagenet'])
+  flag('--stem-filters <n>', "filters of the stem's convolution", numeric)
+  flag('--skip-reduction', 'previous inputs skip reduction cells, as in NASNet-A Large')
+  flag('--no-skip-reduction', 'they do not')
+  flag('--dropout <fraction>', 'dropped before the classifier; 0: off', numeric)
+
+  flag('--epochs <n>', 'passes over the training images', numeric)
+  flag('--steps <n>', 'or: batches', numeric)
+  flag('--seconds <n>', 'or: a time budget, which the learning rate follows', numeric)
+  flag('--batch-size <n>', 'images in a step', numeric)
+  flag('--seed <n>', 'same seed, same run', numeric)
+
+  choices('--optimizer <kind>', 'the rule of the update', ['momentum', 'rmsprop', 'adam'])
+  flag('--momentum <fraction>', 'for momentum and rmsprop', numeric)
+  flag('--nesterov', "Nesterov's form of momentum")
+  flag('--no-nesterov', 'the plain form')
+  choices('--schedule <kind>', 'of the learning rate', ['cosine', 'exponential', 'constant', 'one-cycle'])
+  flag('--learning-rate <rate>', 'at its highest', numeric)
+  flag('--warmup <epochs>', 'of linear growth (one-cycle: fraction of the run)', numeric)
+  flag('--clip <norm|off>', 'largest global norm of the gradient', numericOrOff)
+
+  flag('--weight-decay <factor>', '0: off', numeric)
+  flag('--drop-path-keep <p>', "ScheduledDropPath's keep probability; 1: off", numeric)
+  flag('--auxiliary <weight>', "of the auxiliary head's loss; 0: no such head", numeric)
+  flag('--label-smoothing <fraction>', '0: off', numeric)
+  flag('--average <decay|off>', 'moving average of the weights, which is exported', numericOrOff)
+  flag('--crop <pixels>', 'padding for random crops; 0: off', numeric)
+  flag('--flip', 'mirror images by chance')
+  flag('--no-flip', 'do not')
+  flag('--cutout <pixels>', 'side of the square blanked out; 0: off', numeric)
+  flag('--resolution <stages|off>', '16@5,24@10: small images at first', parseResolution)
+
+  flag('--evaluate-every <epochs>', 'on the validation images', numeric)
+  flag('--checkpoint-steps <n|off>', 'steps between checkpoints', numericOrOff)
+  flag('--checkpoint-seconds <n|off>', 'seconds between checkpoints', numericOrOff)
+  return command
+}
+
+/** The config with the flags' changes, checked. `genotype` is what `--arch` means. */
+export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Genotype): RunConfig {
+  const given = [flags.epochs, flags.steps, flags.seconds].filter((value) => value !== undefined)
+  if (given.length > 1) throw new UserError('Give one of --epochs, --steps and --seconds, not several')
+  const length = (['epochs', 'steps', 'seconds'] as const).flatMap((kind) => {
+    const amount = flags[kind]
+    return amount === undefined ? [] : [{ kind, amount }]
+  })[0]
+  const { data, model, augmentation, checkpoint } = config
+  return validateConfig({
+    ...config,
+    data: {
+      ...data,
+      name: flags.data ?? data.name,
+      folder: flags.dataDir ?? data.folder,
+      validation: flags.validation ?? data.validation,
+      imageSize: flags.imageSize ?? data.imageSize,
+    },
+    model: {
+      ...model,
+      name: genotype?.name ?? model.name,
+      genotype: genotype ?? model.genotype,
+      stem: flags.stem ?? model.stem,
+      cells: flags.cells ?? model.cells,
+      filters: flags.filters ?? model.filters,
+      stemFilters: flags.stemFilters ?? model.stemFilters,
+      skipReduction: flags.skipReduction ?? model.skipReduction,
+      dropout: flags.dropout ?? model.dropout,
+    },
+    seed: flags.seed ?? config.seed,
+    batchSize: flags.batchSize ?? config.batchSize,
+    length: length ?? config.length,
+    optimizer: optimizerOf(config.optimizer, flags),
+    learningRate: learningRateOf(config.learningRate, flags),
+    weightDecay: flags.weightDecay ?? config.weightDecay,
+    clipNorm: flags.clip === undefined ? config.clipNorm : flags.clip,
+    dropPathKeep: flags.dropPathKeep ?? config.dropPathKeep,
+    auxiliaryWeight: flags.auxiliary ?? config.auxiliaryWeight,
+    labelSmoothing: flags.labelSmoothing ?? config.labelSmoothing,
+    averageDecay: flags.average === undefined ? config.averageDecay : flags.average,
+    augmentation: {
+      crop: flags.crop ?? augmentation.crop,
+      flip: flags.flip ?? augmentation.flip,
+      cutout: flags.cutout ?? augmentation.cutout,
+    },
+    resolution: flags.resolution ?? config.resolution,
+    checkpoint: {
+      steps: flags.checkpointSteps === undefined ? checkpoint.steps : flags.checkpointSteps,
+      seconds: flags.checkpointSeconds === undefined ? checkpoint.seconds : flags.checkpointSeconds,
+    },
+    evaluateEvery: flags.evaluateEvery ?? config.evaluateEvery,
+  })
+}
+
+/** The optimisers' own settings where a flag changes the kind: the paper's for RMSProp, the usual for Adam. */
+const optimizers: { [K in OptimizerConfig['kind']]: Extract<OptimizerConfig, { kind: K }> } = {
+  momentum: { kind: 'momentum', momentum: 0.9, nesterov: false },
+  rmsprop: { kind: 'rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 },
+  adam: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+}
+
+function optimizerOf(before: OptimizerConfig, flags: TrainFlags): OptimizerConfig {
+  const { momentum, nesterov } = flags
+  const optimizer =
+    flags.optimizer === undefined || flags.optimizer === before.kind ? before : optimizers[flags.optimizer]
+  if (nesterov !== undefined && optimizer.kind !== 'momentum')
+    throw new UserError(`--nesterov goes with the optimizer momentum, not ${optimizer.kind}`)
+  if (momentum !== undefined && optimizer.kind === 'adam')
+    throw new UserError('--momentum goes with the optimizers momentum and rmsprop, not adam')
+  return {
+    ...optimizer,
+    ...(momentum !== undefined && { momentum }),
+    ...(nesterov !== undefined && { nesterov }),
+  } as OptimizerConfig
+}
+
+const schedules: { [K in LearningRateConfig['kind']]: (peak: number) => LearningRateConfig } = {
+  constant: (peak) => ({ kind: 'constant', peak, warmup: 0 }),
+  cosine: (peak) => ({ kind: 'cosine', peak, warmup: 0 }),
+  exponential: (peak) => ({ kind: 'exponential', peak, warmup: 0, rate: 0.97, everyEpochs: 2.4 }),
+  'one-cycle': (peak) => ({ kind: 'one-cycle', peak, rise: 0.3 }),
+}
+
+function learningRateOf(before: LearningRateConfig, flags: TrainFlags): LearningRateConfig {
+  const { schedule, learningRate: peak = before.peak, warmup } = flags
+  const kept = schedule === undefined || schedule === before.kind ? before : schedules[schedule](peak)
+  if (warmup === undefined) return { ...kept, peak }
+  return kept.kind === 'one-cycle' ? { ...kept, peak, rise: warmup } : { ...kept, peak, warmup }
+}
+
+/** What `--arch` names: NASNet-A or a genotype in a file. */
+export async function readGenotype(arch: string): Promise<Genotype> {
+  if (arch === NASNET_A.name) return NASNET_A
+  let text: string
+  try {
+    text = await readFile(arch, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? `it is neither "${NASNET_A.name}" nor a file that exists` : message
+    throw new UserError(`Cannot read the architecture ${arch}: ${why}`)
+  }
+  try {
+    return parseGenotype(JSON.parse(text), basename(arch))
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`${arch} is not JSON: ${error.message}`)
+    throw error
+  }
+}
