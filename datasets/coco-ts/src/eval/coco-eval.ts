@@ -82,6 +82,9 @@ export class COCOeval {
     checkParams(params)
     const objects = groupAnnotations(this.cocoGt, params)
     const detections = groupAnnotations(this.cocoDt, params)
+    const scoreless = detections.anns.find((ann) => typeof ann.score !== 'number')
+    if (scoreless)
+      throw new CocoError(`Detection ${scoreless.id} has no score: detections come from loadRes().`)
     const similarity = similarityFor(params, this.cocoGt, this.cocoDt)
     const categories: CategoryResult[] = []
     for (let k = 0; k < (params.useCats ? params.catIds.length : 1); k++) {
@@ -170,9 +173,10 @@ export class COCOeval {
     const input = { detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs: params.iouThrs }
     matchDetections(input, matched, matchedBy)
     const order = ignoredLast(ignore, G)
-    const table = <V>(columns: Iterable<number>, cell: (t: number, column: number) => V): V[][] =>
+    const ranks = [...detections.keys()]
+    const table = <V>(columns: ArrayLike<number>, cell: (t: number, column: number) => V): V[][] =>
       params.iouThrs.map((_, t) => Array.from(columns, (column) => cell(t, column)))
-    const dtMatches = table(detections.keys(), (t, d) => objects[matched[t * D + d]]?.id ?? 0)
+    const dtMatches = table(ranks, (t, d) => objects[matched[t * D + d]]?.id ?? 0)
     return {
       image_id: imgId,
       category_id: catId,
@@ -184,7 +188,7 @@ export class COCOeval {
       gtMatches: table(order, (t, g) => detections[matchedBy[t * G + g]]?.id ?? 0),
       dtScores: detections.map((dt) => dt.score!),
       gtIgnore: Array.from(order, (g) => ignore[g] === 1),
-      dtIgnore: table(detections.keys(), (t, d) => {
+      dtIgnore: table(ranks, (t, d) => {
         const g = matched[t * D + d]
         return (g >= 0 && ignore[g] === 1) || (dtMatches[t][d] === 0 && isOutside(detections[d].area, aRng))
       }),

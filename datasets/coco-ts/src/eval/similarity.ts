@@ -18,6 +18,8 @@ export type Similarity = (
 export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): Similarity {
   if (params.iouType === 'bbox') return boxSimilarity()
   if (params.iouType === 'segm') return maskSimilarity(cocoGt, cocoDt)
+  // pycocotools looks for keypoints under the category −1 when categories are off, finds none and matches nothing.
+  if (!params.useCats) return (_detections, _objects, out) => void out.fill(-1)
   return (detections, objects, out) => keypointSimilarity(detections, objects, params.kptOksSigmas, out)
 }
 

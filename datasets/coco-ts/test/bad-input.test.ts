@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import {
+  type Annotation,
+  COCO,
+  CocoError,
+  type Dataset,
+  type Detection,
+  type ProblemKind,
+} from '../src/index.js'
+import { smallDataset, smallResults, temporaryFolder } from './support.js'
+
+const folder = temporaryFolder()
+
+function fileWith(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+async function refused(run: () => Promise<unknown>, ...messages: RegExp[]): Promise<CocoError> {
+  const error = await run().then(
+    () => assert.fail('nothing was wrong'),
+    (reason) => reason,
+  )
+  assert.ok(error instanceof CocoError, String(error))
+  for (const message of messages) assert.match(error.message, message)
+  assert.doesNotMatch(error.message, /\n/)
+  return error
+}
+
+describe('files that are not whole JSON', () => {
+  const text = JSON.stringify(smallDataset())
+
+  it('not JSON', async () => {
+    const path = fileWith('page.json', '<html>404</html>')
+    await refused(
+      () => COCO.load(path),
+      /page\.json: not valid JSON at byte 0: expected "\{" or "\[", found "<"/,
+    )
+    const inside = fileWith('inside.json', text.replace('"id":12', '"id":twelve'))
+    await refused(() => COCO.load(inside), /inside\.json: not valid JSON at byte \d+, in annotations\[1\]/)
+  })
+
+  it('cut in half, wherever', async () => {
+    for (let length = 1; length < text.length - 1; length += 7) {
+      const path = fileWith('half.json', text.slice(0, length))
+      await refused(
+        () => COCO.load(path, { lenient: true }),
+        /half\.json: the text ends too early \(at byte \d+/,
+        /cut short/,
+      )
+    }
+    const path = fileWith('half.json', text.slice(0, text.indexOf('"id":12') + 9))
+    await refused(() => COCO.load(path), /in annotations\[1\]/)
+  })
+
+  it('0 bytes', async () => {
+    await refused(() => COCO.load(fileWith('empty.json', '')), /empty\.json: the file is empty \(0 bytes\)/)
+    await refused(() => COCO.load(fileWith('empty.json.gz', gzipSync(''))), /the file is empty/)
+    await refused(() => COCO.load(Readable.from([Buffer.alloc(0)])), /the input: the file is empty/)
+  })
+
+  it('damaged gzip', async () => {
+    const packed = gzipSync(text)
+    await refused(
+      () => COCO.load(fileWith('cut.json.gz', packed.subarray(0, 100))),
+      /cut\.json\.gz: .*cut short/,
+    )
+    await refused(() => COCO.load(fileWith('plain.json.gz', text)), /plain\.json\.gz: .*no gzip/)
+  })
+
+  it('no file, a folder, a stream of text', async () => {
+    await refused(() => COCO.load(join(folder, 'none.json')), /none\.json: there is no such file/)
+    await refused(() => COCO.load(join(folder, 'none.json.gz')), /none\.json\.gz: there is no such file/)
+    mkdirSync(join(folder, 'dir.json'))
+    await refused(() => COCO.load(join(folder, 'dir.json')), /dir\.json: this is a folder/)
+    await refused(() => COCO.load(Readable.from(['{}']) as never), /must give bytes/)
+  })
+
+  it('results for annotations, and the other way round', async () => {
+    const results = fileWith('results.json', JSON.stringify(smallResults()))
+    const annotations = fileWith('annotations.json', text)
+    const coco = await COCO.load(annotations)
+    await refused(() => COCO.load(results), /results\.json: this is a list.*Is it a results file\?/)
+    await refused(
+      () => coco.loadRes(annotations),
+      /annotations\.json: this is an object.*Is it an annotation file\?/,
+    )
+  })
+})
+
+/** A data set with one thing wrong, and how that is told. */
+interface Wrong {
+  what: string
+  kind: ProblemKind
+  spoil(dataset: Dataset): void
+  message: RegExp
+}
+
+const at = (dataset: Dataset, index: number): Annotation & Record<string, unknown> =>
+  dataset.annotations[index]
+
+const wrongs: Wrong[] = [
+  {
+    what: 'no images at all',
+    kind: 'missing-key',
+    spoil: (d) => void delete (d as Partial<Dataset>).images,
+    message: /images: the key "images" is missing/,
+  },
+  {
+    what: 'annotations that are no list',
+    kind: 'missing-key',
+    spoil: (d) => void Object.assign(d, { annotations: {} }),
+    message: /"annotations" is \{\}, but must be a list/,
+  },
+  ...['id', 'image_id', 'category_id', 'bbox', 'area'].map(
+    (key): Wrong => ({
+      what: `an annotation without ${key}`,
+      kind: 'missing-key',
+      spoil: (d) => void delete at(d, 1)[key],
+      message: new RegExp(`annotations\\[1\\].*: the key "${key}" is missing`),
+    }),
+  ),
+  {
+    what: 'an image without a width',
+    kind: 'missing-key',
+    spoil: (d) => void delete (d.images[2] as Partial<Dataset['images'][0]>).width,
+    message: /images\[2\] \(id 3\): the key "width" is missing/,
+  },
+  {
+    what: 'an image of no height',
+    kind: 'bad-size',
+    spoil: (d) => void Object.assign(d.images[2], { height: 0 }),
+    message: /images\[2\] \(id 3\): height is 0/,
+  },
+  {
+    what: 'an unknown image',
+    kind: 'unknown-image',
+    spoil: (d) => void Object.assign(at(d, 1), { image_id: 99 }),
+    message: /annotations\[1\] \(id 12\): image_id 99 is not the id of an image/,
+  },
+  {
+    what: 'an unknown category',
+    kind: 'unknown-category',
+    spoil: (d) => void Object.assign(at(d, 1), { category_id: 5 }),
+    message: /annotations\[1\] \(id 12\): category_id 5 is not the id of a category/,
+  },
+  {
+    what: 'an annotation’s id twice',
+    kind: 'duplicate-id',
+    spoil: (d) => void Object.assign(at(d, 2), { id: 11 }),
+    message: /annotations\[2\] \(id 11\): another entry before it has the same id 11/,
+  },
+  {
+    what: 'an image’s id twice',
+    kind: 'duplicate-id',
+    spoil: (d) => void d.images.push({ ...d.images[0] }),
+    message: /images\[3\] \(id 1\): another entry/,
+  },
+  {
+    what: 'a category’s id twice',
+    kind: 'duplicate-id',
+    spoil: (d) => void d.categories.push({ ...d.categories[0] }),
+    message: /categories\[3\] \(id 1\): another entry/,
+  },
+  {
+    what: 'an id that is text',
+    kind: 'bad-id',
+    spoil: (d) => void Object.assign(at(d, 1), { id: '12' }),
+    message: /annotations\[1\]: id is "12", but must be a whole number/,
+  },
+  {
+    what: 'a negative width',
+    kind: 'bad-box',
+    spoil: (d) => void Object.assign(at(d, 1).bbox, { 2: -4 }),
+    message: /annotations\[1\] \(id 12\): bbox\[2\] is -4, but a width cannot be negative/,
+  },
+  {
+    what: 'a negative height',
+    kind: 'bad-box',
+    spoil: (d) => void Object.assign(at(d, 1).bbox, { 3: -0.5 }),
+    message: /bbox\[3\] is -0.5, but a height/,
+  },
+  {
+    what: 'NaN in a box',
+    kind: 'bad-box',
+    spoil: (d) => void Object.assign(at(d, 1).bbox, { 0: Number.NaN }),
+    message: /bbox\[0\] is NaN, but must be a finite number/,
+  },
+  {
+    what: 'a box of three numbers',
+    kind: 'bad-box',
+    spoil: (d) => void at(d, 1).bbox.pop(),
+    message: /bbox is \[40,10,20\], but must be \[x, y, width, height\]/,
+  },
+  {
+    what: 'a negative area',
+    kind: 'bad-area',
+    spoil: (d) => void Object.assign(at(d, 1), { area: -1 }),
+    message: /annotations\[1\] \(id 12\): area is -1/,
+  },
+  {
+    what: 'counts that do not fill the mask',
+    kind: 'bad-rle',
+    spoil: (d) => void Object.assign(at(d, 2), { segmentation: { size: [50, 60], counts: [100, 50] } }),
+    message:
+      /annotations\[2\] \(id 13\): segmentation: the counts sum to 150, but height × width is 50 × 60 = 3000/,
+  },
+  {
+    what: 'compressed counts that do not fill the mask',
+    kind: 'bad-rle',
+    spoil: (d) => void Object.assign(at(d, 2), { segmentation: { size: [50, 60], counts: 'i0' } }),
+    message: /annotations\[2\] \(id 13\): segmentation: the counts sum to 25/,
+  },
+  {
+    what: 'a mask of another size than its image',
+    kind: 'bad-rle',
+    spoil: (d) => void Object.assign(at(d, 2), { segmentation: { size: [60, 50], counts: [3000] } }),
+    message: /segmentation is 60 × 50, but its image is 50 × 60/,
+  },
+  {
+    what: 'an odd number of coordinates',
+    kind: 'bad-polygon',
+    spoil: (d) => void Object.assign(at(d, 1), { segmentation: [[1, 2, 3, 4, 5, 6, 7]] }),
+    message: /annotations\[1\] \(id 12\): segmentation\[0\] has 7 numbers: .* must be even/,
+  },
+  {
+    what: 'a polygon of two corners',
+    kind: 'bad-polygon',
+    spoil: (d) =>
+      void Object.assign(at(d, 1), {
+        segmentation: [
+          [1, 2, 3, 4, 5, 6],
+          [1, 2, 3, 4],
+        ],
+      }),
+    message: /segmentation\[1\] has 4 numbers: a polygon needs at least three corners/,
+  },
+  {
+    what: 'no polygon',
+    kind: 'bad-polygon',
+    spoil: (d) => void Object.assign(at(d, 1), { segmentation: [] }),
+    message: /segmentation is an empty list/,
+  },
+  {
+    what: 'a corner at infinity',
+    kind: 'bad-polygon',
+    spoil: (d) => void Object.assign(at(d, 1), { segmentation: [[1, 2, 3, Number.POSITIVE_INFINITY, 5, 6]] }),
+    message: /segmentation\[0\]\[3\] is Infinity/,
+  },
+  {
+    what: 'a corner beyond all images',
+    kind: 'bad-polygon',
+    spoil: (d) => void Object.assign(at(d, 1), { segmentation: [[1, 2, 3, 1e300, 5, 6]] }),
+    message: /segmentation\[0\]\[3\] is 1e\+300, far outside/,
+  },
+  {
+    what: 'keypoints that are not in threes',
+    kind: 'bad-keypoints',
+    spoil: (d) => void Object.assign(at(d, 1), { keypoints: [1, 2, 2, 4] }),
+    message: /annotations\[1\] \(id 12\): keypoints has 4 numbers/,
+  },
+  {
+    what: 'an annotation that is no object',
+    kind: 'not-an-object',
+    spoil: (d) => void d.annotations.splice(1, 1, null as never),
+    message: /annotations\[1\]: the entry must be an object/,
+  },
+]
+
+/** JSON as Python writes it, with NaN and Infinity. */
+function pythonJson(value: unknown): string {
+  const marked = JSON.stringify(value, (_key, part) =>
+    typeof part === 'number' && !Number.isFinite(part) ? `<${part}>` : part,
+  )
+  return marked.replace(/"<(NaN|-?Infinity)>"/g, '$1')
+}
+
+describe('annotations with something wrong', () => {
+  for (const { what, kind, spoil, message } of wrongs) {
+    it(what, async () => {
+      const dataset = smallDataset()
+      spoil(dataset)
+      const path = fileWith('wrong.json', pythonJson(dataset))
+      const fromFile = await refused(() => COCO.load(path), /wrong\.json: /, message, /leniently/)
+      assert.equal(fromFile.problems.first[0].kind, kind)
+      await refused(async () => new COCO(dataset, { name: 'mine' }), /^mine: /, message)
+
+      const lenient = await COCO.load(path, { lenient: true })
+      assert.ok((lenient.problems.byKind[kind] ?? 0) >= 1)
+      assert.equal(lenient.problems.count, fromFile.problems.count)
+      assert.ok(lenient.dataset.annotations.length <= 3)
+    })
+  }
+
+  it('counts all of them, and keeps the good ones when lenient', async () => {
+    const dataset = smallDataset()
+    at(dataset, 0).image_id = 50
+    at(dataset, 1).image_id = 51
+    at(dataset, 2).bbox[2] = -1
+    const error = await refused(
+      () => COCO.load(dataset),
+      /annotations\[0\] \(id 11\): image_id 50 .*\(2 entries have this problem, 1 have another\)/,
+    )
+    assert.deepEqual(error.problems.byKind, { 'unknown-image': 2, 'bad-box': 1 })
+    at(dataset, 2).bbox[2] = 1
+    const lenient = await COCO.load(dataset, { lenient: true })
+    assert.deepEqual(lenient.getAnnIds(), [13])
+    assert.equal(lenient.problems.count, 2)
+  })
+})
+
+describe('results with something wrong', () => {
+  const coco = new COCO(smallDataset())
+  const spoiled: [string, (results: Detection[]) => void, RegExp][] = [
+    [
+      'unknown images',
+      (r) => r.slice(1).map((one) => (one.image_id = 77)),
+      /results\[1\]: image_id 77 .*\(2 entries have/,
+    ],
+    ['an unknown category', (r) => (r[1].category_id = 3), /results\[1\]: category_id 3 is not/],
+    [
+      'no score',
+      (r) => delete (r[1] as Partial<Detection>).score,
+      /results\[1\]: the key "score" is missing/,
+    ],
+    ['NaN as score', (r) => (r[1].score = Number.NaN), /results\[1\]: score is NaN/],
+    ['a negative box', (r) => (r[1].bbox![3] = -2), /results\[1\]: bbox\[3\] is -2/],
+    ['neither box, mask nor keypoints', (r) => delete r[1].bbox, /none of the keys/],
+    [
+      'another form than the first',
+      (r) => (r[1] = { ...r[1], bbox: undefined, keypoints: [1, 1, 1] }),
+      /no "bbox", but/,
+    ],
+    [
+      'counts that do not fill the mask',
+      (r) => (r[1].segmentation = { size: [80, 100], counts: [5] }),
+      /results\[1\]: segmentation: the counts sum to 5/,
+    ],
+    [
+      'an odd polygon',
+      (r) => (r[1].segmentation = [[1, 2, 3]]),
+      /results\[1\]: segmentation\[0\] has 3 numbers/,
+    ],
+    ['no object', (r) => (r[1] = 5 as never), /results\[1\]: the entry must be an object/],
+  ]
+  for (const [what, spoil, message] of spoiled) {
+    it(what, async () => {
+      const results = smallResults()
+      spoil(results)
+      const path = fileWith('dt.json', pythonJson(results))
+      await refused(() => coco.loadRes(path), /dt\.json: /, message)
+      await refused(() => coco.loadRes(results), message)
+      const lenient = await coco.loadRes(path, { lenient: true })
+      assert.ok(lenient.problems.count > 0)
+      assert.equal(lenient.dataset.annotations.length, 3 - lenient.problems.count)
+    })
+  }
+})
