@@ -90,9 +90,9 @@ function register(): void {
         const operands = Object.values(inputs as Record<string, tf.TensorInfo>)
           .filter((info) => info !== undefined && info !== null)
           .map((info) => backend.traced(info))
-        const { outputs, attributes } = rule(operands, (attrs ?? {}) as KernelAttributes)
+        const { outputs, attributes, list } = rule(operands, (attrs ?? {}) as KernelAttributes)
         const made = backend.recording.operation(kernelName, operands, attributes ?? {}, outputs)
-        return made.length === 1 ? backend.hold(made[0]) : made.map((value) => backend.hold(value))
+        return made.length === 1 && !list ? backend.hold(made[0]) : made.map((value) => backend.hold(value))
       },
     })
   tf.registerKernel({
@@ -144,7 +144,8 @@ export function trace(f: (tracer: Tracer) => Record<string, tf.Tensor>): Trace {
     register()
     registered = true
   }
-  const before = tf.getBackend()
+  // Where none was set yet, TensorFlow.js would ask for the one registered last; that must not be this one.
+  const before = tf.getBackend() ?? 'cpu'
   const recording = new Recording()
   backend.recording = recording
   // For a backend that starts synchronously, as both of these do, all of setBackend's work happens at once.

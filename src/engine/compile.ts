@@ -10,7 +10,7 @@ import { POOLING } from './lower/pooling.js'
 import { REDUCTION } from './lower/reduction.js'
 import type { Lowering } from './lower/table.js'
 import { encodeModel } from './onnx/encode.js'
-import { type OnnxGraph, type OnnxType, type OnnxValueInfo, sortAndPrune } from './onnx/graph.js'
+import { type OnnxGraph, type OnnxType, type OnnxValueInfo, prune } from './onnx/graph.js'
 import { needed, type Value } from './record.js'
 
 const LOWERINGS: Record<string, Lowering> = {
@@ -70,7 +70,7 @@ export function compile(traced: Trace, options: CompileOptions = {}): Program {
     results.push({ name, type: value.dtype, shape: dimensions(value, options) })
   }
   const graph: OnnxGraph = { nodes: e.nodes, initializers: e.initializers, inputs, outputs: results }
-  const finished = sortAndPrune(fuse(graph, e.blockedNames()))
+  const finished = fuse(prune(graph), e.blockedNames())
   return {
     model: encodeModel(finished, options.metadata),
     inputs,

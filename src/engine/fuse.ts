@@ -17,48 +17,57 @@ function soleConvolution(
   return readers.get(name) === 1 ? node : undefined
 }
 
+type Rewrite = (
+  follower: OnnxNode,
+  sole: (name: string) => OnnxNode | undefined,
+) => { conv: OnnxNode; merged: OnnxNode } | undefined
+
 /** Conv → Add becomes Conv with its fourth input. Both operands must be whole blocked tensors: no broadcast. */
-function fuseSums(graph: OnnxGraph, blocked: Set<string>): OnnxGraph {
-  const made = producers(graph)
-  const readers = countReaders(graph)
-  const gone = new Set<OnnxNode>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Add' || !node.inputs.every((name) => blocked.has(name))) continue
-    const [a, b] = node.inputs
-    if (a === b) continue
+const sum =
+  (blocked: Set<string>): Rewrite =>
+  (add, sole) => {
+    if (add.op !== 'Add' || !add.inputs.every((name) => blocked.has(name))) return undefined
+    const [a, b] = add.inputs
+    if (a === b) return undefined
     for (const [name, other] of [
       [b, a],
       [a, b],
     ]) {
-      const conv = soleConvolution(name, made, readers)
-      if (!conv || (conv.inputs.length > 3 && conv.inputs[3] !== '')) continue
-      conv.inputs = [conv.inputs[0], conv.inputs[1], conv.inputs[2] ?? '', other]
-      conv.outputs = node.outputs
-      made.set(node.outputs[0], conv)
-      gone.add(node)
-      break
+      const conv = sole(name)
+      if (!conv || (conv.inputs[3] ?? '') !== '') continue
+      const inputs = [conv.inputs[0], conv.inputs[1], conv.inputs[2] ?? '', other]
+      return { conv, merged: { ...conv, inputs, outputs: add.outputs } }
     }
+    return undefined
   }
-  return { ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)) }
-}
 
 /** Conv → Relu becomes Conv with an activation. */
-function fuseRelus(graph: OnnxGraph): OnnxGraph {
-  const made = producers(graph)
-  const readers = countReaders(graph)
-  const gone = new Set<OnnxNode>()
-  for (const node of graph.nodes) {
-    if (node.op !== 'Relu') continue
-    const conv = soleConvolution(node.inputs[0], made, readers)
-    if (!conv) continue
-    conv.attributes = { ...conv.attributes, activation: 'Relu' }
-    conv.outputs = node.outputs
-    gone.add(node)
+const activation: Rewrite = (relu, sole) => {
+  const conv = relu.op === 'Relu' ? sole(relu.inputs[0]) : undefined
+  if (!conv) return undefined
+  return {
+    conv,
+    merged: { ...conv, attributes: { ...conv.attributes, activation: 'Relu' }, outputs: relu.outputs },
   }
-  return { ...graph, nodes: graph.nodes.filter((node) => !gone.has(node)) }
 }
 
-/** All fusions; `blocked` names the tensors stored blocked. Nodes may have to be sorted afterwards. */
+/** A merged convolution stands where its follower stood: all that it reads is made by then. */
+function rewrite(graph: OnnxGraph, rule: Rewrite): OnnxGraph {
+  const made = producers(graph)
+  const readers = countReaders(graph)
+  const replaced = new Map<OnnxNode, OnnxNode | null>()
+  for (const follower of graph.nodes) {
+    const found = rule(follower, (name) => soleConvolution(name, made, readers))
+    if (!found) continue
+    const { conv, merged } = found
+    replaced.set(conv, null)
+    replaced.set(follower, merged)
+  }
+  const nodes = graph.nodes.map((node) => (replaced.has(node) ? replaced.get(node) : node))
+  return { ...graph, nodes: nodes.filter((node) => node !== null && node !== undefined) }
+}
+
+/** All fusions; `blocked` names the tensors stored blocked. */
 export function fuse(graph: OnnxGraph, blocked: Set<string>): OnnxGraph {
-  return fuseRelus(fuseSums(graph, blocked))
+  return rewrite(rewrite(graph, sum(blocked)), activation)
 }

@@ -8,6 +8,8 @@ import { type Attributes, type DType, type OutputSpec, sizeOf, type Value } from
 
 export interface Recorded {
   outputs: OutputSpec[]
+  /** The kernel answers with a list, of however many outputs. */
+  list?: true
   attributes?: Attributes
 }
 // biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js types attributes per kernel; here they come by name.
@@ -280,6 +282,7 @@ export const RULES: Record<string, Rule> = {
     const [resolved] = util.parseAxisParam(axis, [...x.shape])
     const shape = x.shape.filter((_, i) => i !== resolved)
     return {
+      list: true,
       outputs: new Array(x.shape[resolved]).fill({ shape, dtype: x.dtype }),
       attributes: { axis: resolved },
     }
@@ -293,6 +296,7 @@ export const RULES: Record<string, Rule> = {
   SplitV: ([x], a) => {
     const { axis, sizes } = splitSizes(x, a)
     return {
+      list: true,
       outputs: sizes.map((size) => ({
         shape: x.shape.map((s, i) => (i === axis ? size : s)),
         dtype: x.dtype,

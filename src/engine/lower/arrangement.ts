@@ -6,6 +6,7 @@ import { padOrCrop, plane } from './window.js'
 
 const NCHW_AXIS = [0, 2, 3, 1]
 const INT64 = 7
+const INT32 = 6
 
 const reshape: Lowering = (e, { inputs: [x], outputs: [y] }) =>
   e.put(y, 'plain', e.reshape(e.as(x, 'plain'), y.shape, x))
@@ -182,17 +183,13 @@ const gather: Lowering = (e, { inputs: [x, indices], outputs: [y], attributes })
     e.node('Gather', [e.as(x, 'plain'), e.as(indices, 'plain')], { axis: attributes.axis as number }),
   )
 
+/** ONNX Runtime has the operation for 64-bit indices and floats; the rest is cast. */
 const oneHot: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const [on, off, depth] = [attributes.on, attributes.off, attributes.depth].map(Number)
-  const data = y.dtype === 'int32' ? Int32Array.of(off, on) : Float32Array.of(off, on)
-  const values = e.constant(y.dtype === 'int32' ? 'int32' : 'float32', [2], data)
-  e.put(
-    y,
-    'plain',
-    e.node('OneHot', [e.node('Cast', [e.as(x, 'plain')], { to: INT64 }), e.ints([depth]), values], {
-      axis: -1,
-    }),
-  )
+  const indices = e.node('Cast', [e.as(x, 'plain')], { to: INT64 })
+  const values = e.constant('float32', [2], Float32Array.of(off, on))
+  const hot = e.node('OneHot', [indices, e.ints([depth]), values], { axis: -1 })
+  e.put(y, 'plain', y.dtype === 'float32' ? hot : e.node('Cast', [hot], { to: INT32 }))
 }
 
 const matMul: Lowering = (e, { inputs: [a, b], outputs: [y], attributes }) => {

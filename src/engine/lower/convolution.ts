@@ -5,8 +5,11 @@
 import type { Value } from '../record.js'
 import { type Emitter, MICROSOFT } from './emitter.js'
 import { denseBlocked, denseNchw, depthwiseBlocked, depthwiseNchw } from './filters.js'
+import { sumOfRows } from './sum-of-rows.js'
 import type { Lowering } from './table.js'
 import {
+  channelsFirst,
+  channelsLast,
   conv,
   isPointwise,
   mirrored,
@@ -18,8 +21,8 @@ import {
   windowOf,
 } from './window.js'
 
-/** Below this many pixels, tiles of b × b products are too short to pay; whole matrices are faster (measured). */
-const TILE_PIXELS = 256
+/** Up to this many pixels, one product over all images is faster than one an image (measured). */
+const SMALL_MAP = 64
 
 const divides = (e: Emitter, ...channels: number[]) => e.block > 0 && channels.every((c) => c % e.block === 0)
 
@@ -64,24 +67,22 @@ function oneMultiplier(filterShape: readonly number[]): void {
 }
 
 /**
- * Σ over pixels of x·dyᵀ, for each image, then over images. Blocked tensors are multiplied where they lie,
- * block against block; small maps pay for being reordered into whole matrices.
+ * Σ over images and pixels of x·dyᵀ, as I × O. Large maps: one product an image, summed over images by one
+ * more product (ONNX Runtime's reductions are slower). Small maps: a single product over all pixels of all
+ * images, which wants the channels last.
  */
 function pointwiseFilterGradient(e: Emitter, x: Plane, dy: Plane, of: Value): string {
   const [i, o, pixels] = [x.channels, dy.channels, x.height * x.width]
-  const images = e.ints([0])
-  if (x.layout === 'blocked') {
-    const b = e.block
-    const left = e.reshape(x.name, [x.batch, i / b, 1, pixels, b], of)
-    const right = e.reshape(dy.name, [x.batch, 1, o / b, pixels, b], of)
-    const tiles = e.node('FusedMatMul', [left, right], { transA: 1 }, MICROSOFT)
-    const summed = e.node('ReduceSum', [tiles, images], { keepdims: 0 })
-    return e.reshape(e.transpose(summed, [0, 2, 1, 3]), [1, 1, i, o], of)
+  if (pixels <= SMALL_MAP) {
+    const left = e.reshape(channelsLast(e, x), [x.batch * pixels, i], of)
+    const right = e.reshape(channelsLast(e, dy), [x.batch * pixels, o], of)
+    return e.reshape(e.node('Gemm', [left, right], { transA: 1 }), [1, 1, i, o], of)
   }
-  const left = e.reshape(x.name, [x.batch, i, pixels], of)
-  const right = e.reshape(dy.name, [x.batch, o, pixels], of)
+  const left = e.reshape(channelsFirst(e, x), [x.batch, i, pixels], of)
+  const right = e.reshape(channelsFirst(e, dy), [x.batch, o, pixels], of)
   const products = e.node('FusedMatMul', [left, right], { transB: 1 }, MICROSOFT)
-  return e.reshape(e.node('ReduceSum', [products, images], { keepdims: 0 }), [1, 1, i, o], of)
+  const byImage = e.reshape(products, [x.batch, i * o], of)
+  return e.reshape(sumOfRows(e, byImage, x.batch), [1, 1, i, o], of)
 }
 
 const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attributes }) => {
@@ -89,7 +90,7 @@ const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attr
   const [, height, width, o] = dy.shape
   const [kh, kw, i] = dw.shape
   if (isPointwise(window)) {
-    const layout = divides(e, i, o) && height * width >= TILE_PIXELS ? 'blocked' : 'nchw'
+    const layout = divides(e, i, o) ? 'blocked' : 'nchw'
     const source = subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x)
     e.put(dw, 'plain', pointwiseFilterGradient(e, source, plane(e, dy, layout), x))
     return
@@ -139,12 +140,8 @@ const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], 
   }
   const each = conv(e, [images, filters], window, all, layout)
   const b = layout === 'blocked' ? e.block : 1
-  const byImage = e.reshape(each, [batch, (channels / b) * kh * kw * b], x)
-  const summed = e.reshape(
-    e.node('ReduceSum', [byImage, e.ints([0])], { keepdims: 0 }),
-    [channels / b, kh * kw, b],
-    x,
-  )
+  const byImage = e.reshape(each, [batch, channels * kh * kw], x)
+  const summed = e.reshape(sumOfRows(e, byImage, batch), [channels / b, kh * kw, b], x)
   e.put(dw, 'plain', e.reshape(e.transpose(summed, [1, 0, 2]), [kh, kw, channels, 1], x))
 }
 

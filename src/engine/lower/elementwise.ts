@@ -55,9 +55,7 @@ function smallBlocked(e: Emitter, value: Value, view: readonly number[]): string
   const repeats = sizeOf(view) / sizeOf(value.shape)
   if (repeats === 1) return e.reshape(e.as(value, 'plain'), view, value)
   const data = value.data as Float32Array
-  return e.constant(
-    'float32',
-    view,
+  return e.sharedConstant(`value ${value.id} repeated to [${view}]`, view, () =>
     Float32Array.from({ length: sizeOf(view) }, (_, i) => data[Math.floor(i / repeats)]),
   )
 }

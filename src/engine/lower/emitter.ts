@@ -75,6 +75,13 @@ export class Emitter {
     return name
   }
 
+  /** The constant made under this key, made once. */
+  sharedConstant(key: string, shape: readonly number[], make: () => Float32Array): string {
+    const name = this.sharedConstants.get(key) ?? this.constant('float32', shape, make())
+    this.sharedConstants.set(key, name)
+    return name
+  }
+
   ints(values: readonly number[]): string {
     return this.constant('int64', [values.length], BigInt64Array.from(values, BigInt))
   }

@@ -6,6 +6,7 @@
  */
 import type { Value } from '../record.js'
 import { type Emitter, NCHWC } from './emitter.js'
+import { sumOfRows } from './sum-of-rows.js'
 import type { Lowering } from './table.js'
 
 const POINT = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] }
@@ -16,25 +17,29 @@ const mul = (e: Emitter, a: string, b: string) => e.node('Mul', [a, b])
 const add = (e: Emitter, a: string, b: string) => e.node('Add', [a, b])
 const sub = (e: Emitter, a: string, b: string) => e.node('Sub', [a, b])
 
-/** Σ x over images and pixels, for each channel: C numbers. */
-function channelSums(e: Emitter, x: Value): string {
+/** Σ x over images and pixels, times `weight`, for each channel: C numbers. */
+function channelSums(e: Emitter, x: Value, weight: number): string {
   const [n, h, w, c] = x.shape
-  if (!e.blockable(x.shape)) return sum(e, e.as(x, 'nchw'), [0, 2, 3])
+  if (!e.blockable(x.shape)) return mul(e, sum(e, e.as(x, 'nchw'), [0, 2, 3]), e.scalar(weight))
   const means = e.reshape(e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC), [n, c], x)
-  return mul(e, sum(e, means, [0]), e.scalar(h * w))
+  return e.reshape(sumOfRows(e, means, n, h * w * weight), [c], x)
 }
 
-/** Σ a·b over images and pixels, for each channel. */
-function channelProducts(e: Emitter, a: Value, b: Value): string {
+/** Σ a·b over images and pixels, times `weight`, for each channel. */
+function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string {
   const [n, h, w, c] = a.shape
-  if (!e.blockable(a.shape))
-    return a === b
-      ? e.node('ReduceSumSquare', [e.as(a, 'nchw')], { axes: [0, 2, 3], keepdims: 0 })
-      : sum(e, mul(e, e.as(a, 'nchw'), e.as(b, 'nchw')), [0, 2, 3])
+  if (!e.blockable(a.shape)) {
+    const [left, right] = [e.as(a, 'nchw'), e.as(b, 'nchw')]
+    const total =
+      a === b
+        ? e.node('ReduceSumSquare', [left], { axes: [0, 2, 3], keepdims: 0 })
+        : sum(e, mul(e, left, right), [0, 2, 3])
+    return mul(e, total, e.scalar(weight))
+  }
   const images = e.reshape(e.as(a, 'blocked'), [1, n * c, h, w], a)
   const filters = e.reshape(e.as(b, 'blocked'), [n * c, 1, h, w], b)
   const each = e.node('Conv', [images, filters], { ...POINT, kernel_shape: [h, w], group: n * c }, NCHWC)
-  return sum(e, e.reshape(each, [n, c], a), [0])
+  return e.reshape(sumOfRows(e, e.reshape(each, [n, c], a), n, weight), [c], a)
 }
 
 /** Σ over terms of factor·x, plus shift; factors and shift are C numbers each. Put as `out`. */
@@ -66,10 +71,10 @@ function affine(e: Emitter, out: Value, terms: { x: Value; factor: string }[], s
 
 const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, variance], attributes }) => {
   const [n, h, w] = x.shape
-  const share = e.scalar(1 / (n * h * w))
-  const m = mul(e, channelSums(e, x), share)
+  const share = 1 / (n * h * w)
+  const m = channelSums(e, x, share)
   // Rounding may leave a hair below zero where a channel is constant.
-  const v = e.node('Relu', [sub(e, mul(e, channelProducts(e, x, x), share), mul(e, m, m))])
+  const v = e.node('Relu', [sub(e, channelProducts(e, x, x, share), mul(e, m, m))])
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
   const factor = mul(e, e.as(scale, 'plain'), inverse)
   e.put(mean, 'plain', m)
@@ -93,8 +98,8 @@ const gradient: Lowering = (
   const share = e.scalar(1 / (n * h * w))
   const m = e.as(mean, 'plain')
   const inverse = inverseDeviation(e, e.as(variance, 'plain'), attributes.epsilon as number)
-  const dbeta = channelSums(e, dy)
-  const dgamma = mul(e, inverse, sub(e, channelProducts(e, dy, x), mul(e, m, dbeta)))
+  const dbeta = channelSums(e, dy, 1)
+  const dgamma = mul(e, inverse, sub(e, channelProducts(e, dy, x, 1), mul(e, m, dbeta)))
   e.put(doffset, 'plain', dbeta)
   e.put(dscale, 'plain', dgamma)
   const a = mul(e, e.as(scale, 'plain'), inverse)

@@ -33,8 +33,10 @@ const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes 
     e.put(dx, layout, source.name)
     return
   }
-  const weights = new Float32Array(channels * kh * kw).fill(1 / (kh * kw))
-  const shares = e.constant('float32', [channels, 1, kh, kw], weights)
+  const shape = [channels, 1, kh, kw]
+  const shares = e.sharedConstant(`equal shares [${shape}]`, shape, () =>
+    new Float32Array(channels * kh * kw).fill(1 / (kh * kw)),
+  )
   e.put(dx, layout, conv(e, [source.name, shares], back, channels, layout))
 }
 

@@ -158,3 +158,14 @@ export function mirrored(
   const rest: Window['pads'] = [begin[0] - cut[0], begin[1] - cut[1], end[0] - cut[2], end[1] - cut[3]]
   return { source, window: { kernel, strides: [1, 1], dilations, pads: rest } }
 }
+
+/** The plane as N × C × H × W. */
+export function channelsFirst(e: Emitter, p: Plane): string {
+  return p.layout === 'nchw' ? p.name : e.node('ReorderOutput', [p.name], { channels: p.channels }, NCHWC)
+}
+
+/** The plane as N × H × W × C. */
+export function channelsLast(e: Emitter, p: Plane): string {
+  if (p.layout === 'nchw') return e.transpose(p.name, [0, 2, 3, 1])
+  return e.node('ReorderOutput', [p.name], { channels: p.channels, channels_last: 1 }, NCHWC)
+}

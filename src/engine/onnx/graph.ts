@@ -53,39 +53,19 @@ export function producers(graph: OnnxGraph): Map<string, OnnxNode> {
   return made
 }
 
-/** Drops nodes and initializers that no output needs, and puts every node behind those it reads. */
-export function sortAndPrune(graph: OnnxGraph): OnnxGraph {
-  const made = producers(graph)
-  const sorted: OnnxNode[] = []
-  const done = new Set<OnnxNode>()
-  const needed = new Set<string>()
-  // Depth first with a stack of its own: graphs are deeper than the call stack is.
-  for (const output of graph.outputs) {
-    const stack = [output.name]
-    while (stack.length > 0) {
-      const name = stack[stack.length - 1]
-      needed.add(name)
-      const node = made.get(name)
-      if (!node || done.has(node)) {
-        stack.pop()
-        continue
-      }
-      const missing = node.inputs.filter((input) => {
-        needed.add(input)
-        const producer = made.get(input)
-        return producer !== undefined && !done.has(producer)
-      })
-      if (missing.length > 0) stack.push(...missing)
-      else {
-        done.add(node)
-        sorted.push(node)
-        stack.pop()
-      }
-    }
+/** Drops nodes and initializers that no output needs. Nodes keep their order, each behind those it reads. */
+export function prune(graph: OnnxGraph): OnnxGraph {
+  const needed = new Set(graph.outputs.map((output) => output.name))
+  const nodes: OnnxNode[] = []
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]
+    if (!node.outputs.some((name) => needed.has(name))) continue
+    for (const input of node.inputs) needed.add(input)
+    nodes.push(node)
   }
   return {
     ...graph,
-    nodes: sorted,
+    nodes: nodes.reverse(),
     initializers: graph.initializers.filter((tensor) => needed.has(tensor.name)),
   }
 }

@@ -1,0 +1,50 @@
+/** Contexts in which a network is traced: to learn what it asks for, and to give it that from flat vectors. */
+import type * as tf from '@tensorflow/tfjs'
+import type { Context, ParameterSpec } from '../../models/index.js'
+
+/** One draw of noise that the network asks for. */
+export interface NoiseSpec {
+  path: string
+  shape: number[]
+}
+
+export interface Asked {
+  specs: ParameterSpec[]
+  noise: NoiseSpec[]
+}
+
+/** Where a network's tensors come from and where its statistics go. */
+export interface Source {
+  training: boolean
+  progress: tf.Scalar
+  parameter(spec: ParameterSpec): tf.Tensor
+  uniform(spec: NoiseSpec): tf.Tensor
+  update(path: string, value: tf.Tensor): void
+}
+
+/** A context over `source`, which is asked once for each path. */
+export function contextOver(source: Source): Context {
+  const held = new Map<string, { shape: number[]; tensor: tf.Tensor }>()
+  const at = (prefix: string): Context => ({
+    training: source.training,
+    progress: source.progress,
+    parameter(path, shape, initializer, role) {
+      const full = prefix + path
+      const known = held.get(full)
+      if (known !== undefined) {
+        if (String(known.shape) !== String(shape))
+          throw new Error(`Parameter ${full} has shape [${known.shape}] but is asked for as [${shape}].`)
+        return known.tensor
+      }
+      const tensor = source.parameter({ path: full, shape, initializer, role })
+      held.set(full, { shape, tensor })
+      return tensor
+    },
+    update(path, value) {
+      if (source.training) source.update(prefix + path, value)
+    },
+    uniform: (path, shape) => source.uniform({ path: prefix + path, shape }),
+    in: (path) => at(`${prefix}${path}/`),
+  })
+  return at('')
+}

@@ -1,0 +1,79 @@
+/** The trained network as one ONNX file, and as a predictor. */
+import * as tf from '@tensorflow/tfjs'
+import { compile, openSession, trace } from '../engine/index.js'
+import { cardToMetadata, type ModelCard } from '../model-card.js'
+import type { RunConfig } from './config.js'
+import { contextOver } from './contexts.js'
+import { layoutOf } from './flat-state.js'
+import { networkOf } from './network.js'
+import { askedBy } from './step.js'
+import type { Predictor, StateVectors } from './step-types.js'
+
+/** Stands for the symbolic batch while tracing: a number that no filter, channel or image has as a side. */
+const TRACED_BATCH = 10007
+
+/**
+ * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
+ * batch × classes), scaling and softmax inside; plain ONNX operations only. `state` holds the vectors
+ * `parameters` and `statistics` to use.
+ */
+export async function exportModel(
+  config: RunConfig,
+  state: StateVectors,
+  card: ModelCard,
+): Promise<Uint8Array> {
+  return exportGraph(config, state, card.inputSize[0], card.labels.length, cardToMetadata(card))
+}
+
+function exportGraph(
+  config: RunConfig,
+  state: StateVectors,
+  imageSize: number,
+  classes: number,
+  metadata: Record<string, string>,
+): Uint8Array {
+  const network = networkOf(config, classes)
+  // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
+  const trained = askedBy(network, 1, imageSize, true)
+  const slots = new Map(layoutOf(trained.specs).slots.map((slot) => [slot.path, slot]))
+  const traced = trace((tracer) => {
+    const ctx = contextOver({
+      training: false,
+      progress: tf.scalar(1),
+      parameter({ path, shape }) {
+        const { vector, offset, size } = slots.get(path)!
+        return tf.tensor(state[vector].subarray(offset, offset + size), shape)
+      },
+      uniform: ({ path }) => {
+        throw new Error(`internal: ${path} asks for noise outside of training`)
+      },
+      update() {},
+    })
+    const images = tracer.input('images', [TRACED_BATCH, imageSize, imageSize, 3], 'float32', true)
+    const scaled = tf.sub(tf.mul(images, 2 / 255), 1) as tf.Tensor4D
+    return { probabilities: tf.softmax(network(ctx, scaled).logits) }
+  })
+  return compile(traced, { symbolicBatch: TRACED_BATCH, inputTypes: { images: 'uint8' }, metadata }).model
+}
+
+/** The exported network itself, in a worker thread: what is evaluated is what will be served. */
+export async function buildPredictor(
+  config: RunConfig,
+  state: StateVectors,
+  { imageSize, classes }: { batch: number; imageSize: number; classes: number },
+): Promise<Predictor> {
+  return predictorFrom(exportGraph(config, state, imageSize, classes, {}), imageSize)
+}
+
+/** A predictor from the bytes of an exported model. */
+export async function predictorFrom(model: Uint8Array, imageSize: number): Promise<Predictor> {
+  const session = await openSession(model, { optimize: true })
+  return {
+    async run(images, count) {
+      const shape = [count, imageSize, imageSize, 3]
+      const { probabilities } = await session.run({ images: { type: 'uint8', shape, data: images } })
+      return probabilities.data as Float32Array
+    },
+    close: () => session.close(),
+  }
+}
