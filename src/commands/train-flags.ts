@@ -31,18 +31,18 @@ export interface TrainFlags {
   learningRate?: number
   warmup?: number
   weightDecay?: number
-  clip?: number | null
+  clip?: number | 'off'
   dropPathKeep?: number
   auxiliary?: number
   labelSmoothing?: number
-  average?: number | null
+  average?: number | 'off'
   crop?: number
   flip?: boolean
   cutout?: number
   resolution?: ResolutionStage[]
   evaluateEvery?: number
-  checkpointSteps?: number | null
-  checkpointSeconds?: number | null
+  checkpointSteps?: number | 'off'
+  checkpointSeconds?: number | 'off'
 }
 
 const numeric = (text: string): number => {
@@ -51,7 +51,11 @@ const numeric = (text: string): number => {
   return value
 }
 
-const numericOrOff = (text: string): number | null => (text === 'off' ? null : numeric(text))
+const numericOrOff = (text: string): number | 'off' => (text === 'off' ? text : numeric(text))
+
+/** What a flag that knows `off` makes of a setting. */
+const orNull = (flag: number | 'off' | undefined, before: number | null): number | null =>
+  flag === undefined ? before : flag === 'off' ? null : flag
 
 /** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
 export function parseResolution(text: string): ResolutionStage[] {
@@ -155,11 +159,11 @@ export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Geno
     optimizer: optimizerOf(config.optimizer, flags),
     learningRate: learningRateOf(config.learningRate, flags),
     weightDecay: flags.weightDecay ?? config.weightDecay,
-    clipNorm: flags.clip === undefined ? config.clipNorm : flags.clip,
+    clipNorm: orNull(flags.clip, config.clipNorm),
     dropPathKeep: flags.dropPathKeep ?? config.dropPathKeep,
     auxiliaryWeight: flags.auxiliary ?? config.auxiliaryWeight,
     labelSmoothing: flags.labelSmoothing ?? config.labelSmoothing,
-    averageDecay: flags.average === undefined ? config.averageDecay : flags.average,
+    averageDecay: orNull(flags.average, config.averageDecay),
     augmentation: {
       crop: flags.crop ?? augmentation.crop,
       flip: flags.flip ?? augmentation.flip,
@@ -167,8 +171,8 @@ export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Geno
     },
     resolution: flags.resolution ?? config.resolution,
     checkpoint: {
-      steps: flags.checkpointSteps === undefined ? checkpoint.steps : flags.checkpointSteps,
-      seconds: flags.checkpointSeconds === undefined ? checkpoint.seconds : flags.checkpointSeconds,
+      steps: orNull(flags.checkpointSteps, checkpoint.steps),
+      seconds: orNull(flags.checkpointSeconds, checkpoint.seconds),
     },
     evaluateEvery: flags.evaluateEvery ?? config.evaluateEvery,
   })

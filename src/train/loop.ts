@@ -164,7 +164,8 @@ export async function train(
       batch = next
       done += 1
       window = widen(window, result, learningRate, (performance.now() - began) / 1000)
-      options.onStep?.({ ...result, ...place(), totalSteps: total, batchSize, learningRate, progress })
+      const reached = { ...place(), progress: progressAt(config.length, place()) }
+      options.onStep?.({ ...result, ...reached, totalSteps: total, batchSize, learningRate })
       if (done % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || done % stepsPerEpoch === 0)
         await endWindow()
     }

@@ -20,7 +20,7 @@ export interface Progress {
 /** Milliseconds between two renewals, on a terminal and elsewhere. */
 const TERMINAL_INTERVAL = 200
 const PLAIN_INTERVAL = 5000
-/** Part that the newest step has in the shown loss and accuracy. */
+/** Part that the newest step has in what is shown, once there are enough. */
 const NEWEST = 0.05
 
 /** Progress on `stream`; `now` gives milliseconds. The first step is shown at once. */
@@ -28,7 +28,8 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
   const live = stream.isTTY === true
   let shown = Number.NEGATIVE_INFINITY
   let open = false
-  let means: { loss: number; accuracy: number; secondsPerStep: number } | null = null
+  let steps = 0
+  let means = { loss: 0, accuracy: 0, secondsPerStep: 0 }
   let last = now()
 
   function print(line: string, stays: boolean): void {
@@ -44,15 +45,15 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
       const accuracy = report.correct / report.batchSize
       const secondsPerStep = (at - last) / 1000
       last = at
-      const mix = (mean: number, value: number) => mean + NEWEST * (value - mean)
-      means =
-        means === null
-          ? { loss: report.loss, accuracy, secondsPerStep }
-          : {
-              loss: mix(means.loss, report.loss),
-              accuracy: mix(means.accuracy, accuracy),
-              secondsPerStep: mix(means.secondsPerStep, secondsPerStep),
-            }
+      steps += 1
+      const mix = (mean: number, value: number, count: number) =>
+        count <= 1 ? value : mean + Math.max(NEWEST, 1 / count) * (value - mean)
+      means = {
+        loss: mix(means.loss, report.loss, steps),
+        accuracy: mix(means.accuracy, accuracy, steps),
+        // The first step's time holds the compiling before it, so the second's replaces it.
+        secondsPerStep: mix(means.secondsPerStep, secondsPerStep, steps - 1),
+      }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = at
       print(progressLine(report, means), false)
@@ -80,7 +81,8 @@ export function progressLine(
 ): string {
   const { step, totalSteps, stepsPerEpoch, batchSize, progress, seconds } = report
   const timed = totalSteps === Number.POSITIVE_INFINITY
-  const epochs = timed ? '' : `/${trim(totalSteps / stepsPerEpoch)}`
+  const total = totalSteps / stepsPerEpoch
+  const epochs = timed ? '' : `/${Number.isInteger(total) ? total : total.toFixed(1)}`
   const left = timed
     ? (seconds / Math.max(progress, Number.MIN_VALUE)) * (1 - progress)
     : (totalSteps - step) * means.secondsPerStep
@@ -99,9 +101,8 @@ const evaluationLine = (row: EvaluationRow): string =>
 
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
-/** Three digits are enough to read: 312, 31.2, 3.12; a whole number stays one. */
-const trim = (value: number): string =>
-  Number.isInteger(value) || value >= 100 ? String(Math.round(value)) : value.toPrecision(3)
+/** Three digits are enough to read: 312, 31.2, 3.12. */
+const trim = (value: number): string => (value >= 100 ? String(Math.round(value)) : value.toPrecision(3))
 
 /** For example `45 s`, `12 min`, `1 h 20 min`, `3 d 4 h`. */
 export function formatDuration(seconds: number): string {

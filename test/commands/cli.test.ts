@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { packageRoot } from '../../datasets/package-root.js'
+import { toolkit } from './toolkit.js'
+
+/** Name and description of each command in the main help. */
+function listed(help: string): Map<string, string> {
+  const lines = help.slice(help.indexOf('Commands:')).split('\n').slice(1)
+  const found = new Map<string, string>()
+  let name = ''
+  for (const line of lines) {
+    const match = /^ {2}(\S+)(?: \S+)* {2,}(\S.*)$/.exec(line)
+    if (match) {
+      name = match[1]
+      found.set(name, match[2])
+    } else if (line.startsWith('   ')) found.set(name, `${found.get(name)} ${line.trim()}`)
+  }
+  found.delete('help')
+  return found
+}
+
+test('every command that the help lists is there, with the description that its own help gives', async () => {
+  const { stdout, code } = await toolkit(['--help'])
+  assert.equal(code, 0)
+  const commands = listed(stdout)
+  assert.ok(commands.has('train-backbone') && commands.has('serve'))
+  for (const [name, description] of commands) {
+    const own = await toolkit([name, '--help'])
+    assert.equal(own.code, 0, own.stderr)
+    assert.equal(own.stdout.split('\n\n')[1].replace(/\s+/g, ' ').trim(), description)
+    assert.match(own.stdout, /Examples:/, `${name} shows no example`)
+  }
+})
+
+test('wrong usage ends with 2, a wish for help or the version with 0', async () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+  assert.deepEqual(await toolkit(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  assert.equal((await toolkit(['help', 'plot'])).code, 0)
+  for (const [args, message] of [
+    [['no-such-command'], /unknown command 'no-such-command'/],
+    [['export', 'run', '--no-such-flag'], /unknown option '--no-such-flag'/],
+    [['train-backbone', '--epochs', 'many'], /Give a number/],
+    [['train-backbone', '--optimizer', 'lion'], /Allowed choices are momentum, rmsprop, adam/],
+    [['export'], /missing required argument 'run'/],
+    [[], /Usage: toolkit/],
+  ] as [string[], RegExp][]) {
+    const { code, stdout, stderr } = await toolkit(args)
+    assert.equal(code, 2, args.join(' '))
+    assert.equal(stdout, '')
+    assert.match(stderr, message)
+  }
+})
+
+test('a mistake of the user is told in its own words, without a stack, and ends with 1', async () => {
+  for (const [args, message] of [
+    [['export', 'nowhere'], /^nowhere is not the folder of a run: it has no config.json\n$/],
+    [['evaluate', 'nowhere'], /^Cannot read nowhere: it does not exist\n$/],
+    [['plot', 'nowhere', '--out', 'curve.svg'], /^nowhere is not the folder of a run[^\n]*\n$/],
+    [
+      ['plot', 'nowhere', '--out', 'curve.gif'],
+      /^curve.gif ends in neither .svg nor .png; choose one of them\n$/,
+    ],
+    [['train-backbone', '--data', 'nowhere'], /^There is no data set "nowhere"[^\n]*\n$/],
+    [['train-backbone', '--arch', 'nowhere'], /^Cannot read the architecture nowhere: [^\n]*\n$/],
+    [['train-backbone', '--resume', 'nowhere'], /^nowhere is not the folder of a run[^\n]*\n$/],
+    [['train-backbone', '--drop-path-keep', '2'], /^"dropPathKeep" is 2, but must be [^\n]*\n$/],
+    [
+      ['train-backbone', '--epochs', '1', '--steps', '2'],
+      /^Give one of --epochs, --steps and --seconds[^\n]*\n$/,
+    ],
+  ] as [string[], RegExp][]) {
+    const { code, stdout, stderr } = await toolkit(args)
+    assert.equal(code, 1, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, message)
+  }
+})
+
+/** Tells on stderr which packages and files a process imports. */
+const spy = `data:text/javascript,${encodeURIComponent(`
+  import { register } from 'node:module'
+  register('data:text/javascript,' + encodeURIComponent(\`
+    import { writeSync } from 'node:fs'
+    export async function resolve(specifier, context, next) {
+      const found = await next(specifier, context)
+      writeSync(2, 'imported ' + found.url + '\\\\n')
+      return found
+    }\`))`)}`
+
+test('a command loads what it needs alone: serving knows nothing of training', async () => {
+  const env = { NODE_OPTIONS: `--import ${spy}` }
+  const imported = async (command: string) => (await toolkit([command, '--help'], { env })).stderr
+  assert.match(await imported('evaluate'), /@tensorflow\/tfjs/, 'the spy sees what is imported')
+  const serving = await imported('serve')
+  assert.match(serving, /express/)
+  assert.doesNotMatch(serving, /@tensorflow|src\/(train|engine)\//)
+})
