@@ -1,0 +1,51 @@
+/** Where a step's time goes, by type of node, from the file that ONNX Runtime's profiler writes. */
+import { readFileSync } from 'node:fs'
+
+interface ProfileEvent {
+  cat: string
+  name: string
+  /** Microseconds. */
+  ts: number
+  dur: number
+  args?: { op_name: string; input_type_shape: Record<string, number[]>[] }
+}
+
+export interface NodeTypeTime {
+  /** With the shapes of its inputs, if asked for. */
+  type: string
+  /** How many such nodes run in one step. */
+  nodes: number
+  millisPerStep: number
+  /** Of the time in all nodes. */
+  share: number
+}
+
+/** Time by type of node, most first; the first `warmup` runs in the file are left out. */
+export function timeByNodeType(
+  path: string,
+  { warmup, shapes }: { warmup: number; shapes: boolean },
+): NodeTypeTime[] {
+  const events: ProfileEvent[] = JSON.parse(readFileSync(path, 'utf8'))
+  const runs = events.filter(({ name }) => name === 'model_run').sort((a, b) => a.ts - b.ts)
+  const counted = runs.slice(warmup)
+  if (counted.length === 0) throw new Error(`${path} holds ${runs.length} runs, not more than the warm-up's`)
+  const totals = new Map<string, { count: number; micros: number }>()
+  for (const { cat, name, ts, dur, args } of events) {
+    if (cat !== 'Node' || !name.endsWith('_kernel_time') || ts < counted[0].ts || !args) continue
+    const inputs = args.input_type_shape.flatMap((input) => Object.values(input))
+    const type = shapes ? [args.op_name, ...inputs.map((side) => side.join('×'))].join(' ') : args.op_name
+    const total = totals.get(type) ?? { count: 0, micros: 0 }
+    total.count += 1
+    total.micros += dur
+    totals.set(type, total)
+  }
+  const whole = [...totals.values()].reduce((sum, { micros }) => sum + micros, 0)
+  return [...totals]
+    .map(([type, { count, micros }]) => ({
+      type,
+      nodes: count / counted.length,
+      millisPerStep: micros / 1000 / counted.length,
+      share: micros / whole,
+    }))
+    .sort((a, b) => b.millisPerStep - a.millisPerStep)
+}
