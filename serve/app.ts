@@ -1,5 +1,11 @@
 /** The HTTP interface: which paths there are, and how errors are told. */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import type { ModelCard } from '../src/model-card.js'
 import { type ClassifyLimits, classify } from './classify.js'
 import { curlExamples } from './curl.js'
@@ -13,13 +19,31 @@ export interface AppOptions extends ClassifyLimits {
   log: Log
 }
 
-/** Sends an error as `application/problem+json`. */
-export function sendProblem(response: Response, problem: Problem): void {
-  response
-    .status(problem.status)
-    .set(problem.headers)
-    .type('application/problem+json')
-    .send(JSON.stringify(problem))
+/** How long a client that is answered before it has sent everything may go on sending. */
+const lingerMilliseconds = 1000
+
+/**
+ * Sends an error as `application/problem+json`. Where it comes before the request is through (too large, wrong
+ * type), what still arrives is thrown away for a moment, since a client whose connection is cut while it sends
+ * may never read the answer; then the connection is cut.
+ */
+function sendProblem(request: Request, response: Response, problem: Problem): void {
+  const body = Buffer.from(JSON.stringify(problem))
+  response.status(problem.status).set(problem.headers)
+  response.set({ 'Content-Type': 'application/problem+json', 'Content-Length': String(body.length) })
+  response.write(body)
+  const end = () => {
+    response.end(() => request.complete || request.socket.destroy())
+  }
+  if (request.complete) {
+    end()
+    return
+  }
+  const timer = setTimeout(end, lingerMilliseconds)
+  request
+    .once('end', end)
+    .once('close', () => clearTimeout(timer))
+    .resume()
 }
 
 export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Express {
@@ -27,7 +51,7 @@ export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Exp
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(logRequests(log), commonHeaders, dropRest)
+  app.use(logRequests(log), commonHeaders)
 
   const cards = [...models.values()].map(({ card }) => card)
   const paths: Record<string, Record<string, RequestHandler>> = {
@@ -92,23 +116,6 @@ const commonHeaders: RequestHandler = (_request, response, next) => {
   next()
 }
 
-/** How long a client that was answered before it had sent everything may go on sending. */
-const lingerMilliseconds = 1000
-
-/**
- * Where the answer came before the request was through (too large, wrong type), what still arrives is thrown
- * away for a moment, so that the client gets to read the answer; then the connection is cut.
- */
-const dropRest: RequestHandler = (request, response, next) => {
-  response.once('finish', () => {
-    if (request.complete) return
-    const timer = setTimeout(() => request.socket.destroy(), lingerMilliseconds)
-    request.once('close', () => clearTimeout(timer))
-    request.resume()
-  })
-  next()
-}
-
 /** Express knows an error handler by its four parameters. */
 function onError(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
@@ -120,6 +127,6 @@ function onError(log: Log): ErrorRequestHandler {
     if (problem.status >= 500 && error !== problem)
       log({ event: 'error', path: request.path, error: error instanceof Error ? error.stack : String(error) })
     if (response.headersSent) response.destroy()
-    else sendProblem(response, problem)
+    else sendProblem(request, response, problem)
   }
 }

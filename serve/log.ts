@@ -10,7 +10,7 @@ export const logToStderr: Log = (entry) => {
 
 export const noLog: Log = () => {}
 
-/** Logs each request once its response is through, or the client is gone (status 499, as is the custom). */
+/** Logs each request once it is over; one whose client went away unanswered has status 499, as is the custom. */
 export function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now()
@@ -19,7 +19,7 @@ export function logRequests(log: Log): RequestHandler {
         event: 'request',
         method: request.method,
         path: request.originalUrl,
-        status: response.writableFinished ? response.statusCode : 499,
+        status: response.headersSent ? response.statusCode : 499,
         milliseconds: Math.round((performance.now() - start) * 10) / 10,
         from: request.socket.remoteAddress,
       })

@@ -50,7 +50,8 @@ export interface RunningServer {
 /** A request must have arrived within this time, its body included. */
 const requestTimeout = 60_000
 const headersTimeout = 15_000
-const defaultGrace = 10_000
+/** Less than the 10 s after which Docker and others kill what has not ended. */
+const defaultGrace = 8_000
 
 /**
  * Loads the models and serves them. Resolves once requests are answered.

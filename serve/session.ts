@@ -28,6 +28,9 @@ export interface Session {
 
 /** Starts a worker and waits until its model is loaded. @throws Error saying why the model cannot be used */
 export function startSession(settings: WorkerSettings): Promise<Session> {
+  // ONNX Runtime from 1.29 on reports to Microsoft unless told otherwise before it is first loaded. Threads have
+  // copies of the environment that native code does not see, so it must be said here and not in the worker.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
   const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
     workerData: settings,
     // Flags such as --input-type are meant for the program that was started, not for this file.

@@ -1,14 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import {
   closeOnSignal,
   curlExamples,
   logToStderr,
   noLog,
-  ServeError,
   serverDefaults,
   startServer,
 } from '../../serve/index.js'
-import { UserError } from '../errors.js'
 
 /** A whole number from `least` to `most`, for a flag. */
 function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -52,13 +50,17 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('serve exported models over HTTP')
     .argument('<model.onnx...>', 'models written by "toolkit export"')
-    .option(
-      '--port <port>',
-      'port to listen on; 0 takes any free one',
-      wholeNumber(0, 65535),
-      serverDefaults.port,
+    .addOption(
+      new Option('--port <port>', 'port to listen on; 0 takes any free one')
+        .argParser(wholeNumber(0, 65535))
+        .default(serverDefaults.port)
+        .env('TOOLKIT_PORT'),
     )
-    .option('--host <host>', 'address to listen on; 0.0.0.0 for all', serverDefaults.host)
+    .addOption(
+      new Option('--host <host>', 'address to listen on; 0.0.0.0 for all')
+        .default(serverDefaults.host)
+        .env('TOOLKIT_HOST'),
+    )
     .option('--workers <n>', 'worker threads for each model', wholeNumber(1, 256), serverDefaults.workers)
     .option(
       '--threads <n>',
@@ -71,11 +73,7 @@ export function serveCommand(): Command {
     .option('--quiet', 'no request log on stderr')
     .addHelpText('after', examples)
     .action(async (models: string[], { quiet, ...flags }: Flags) => {
-      const server = await startServer({ models, ...flags, log: quiet ? noLog : logToStderr }).catch(
-        (error) => {
-          throw error instanceof ServeError ? new UserError(error.message, { cause: error }) : error
-        },
-      )
+      const server = await startServer({ models, ...flags, log: quiet ? noLog : logToStderr })
       console.log(`Serving ${server.models.map(({ name }) => name).join(', ')} at ${server.url}`)
       const { selfContained, file } = curlExamples(server.url, server.models)
       console.log(`Try it at once:       ${selfContained}`)

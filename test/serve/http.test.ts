@@ -141,6 +141,24 @@ describe('the HTTP interface', () => {
     await assertWorks(server)
   })
 
+  it('lets a client that sends everything before it listens read the answer', async () => {
+    const head = 'POST /classify HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: image/png\r\n'
+    const body = 'x'.repeat(20_000_000)
+    const socket = open()
+    socket.pause()
+    await new Promise((resolve) =>
+      socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, resolve),
+    )
+    let received = ''
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      received += chunk
+    })
+    socket.resume()
+    await once(socket, 'close')
+    assert.match(received, /^HTTP\/1\.1 413 /)
+    assert.match(received, /more than 100000 bytes.*}$/)
+  })
+
   it('tells a client that asks first whether to send at all', async () => {
     const head = 'POST /classify HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\n'
     const refused = await exchange(`${head}Content-Type: image/png\r\nContent-Length: 1000000000\r\n\r\n`)

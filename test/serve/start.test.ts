@@ -1,0 +1,168 @@
+/** Starting: model files and addresses that cannot be served, and the command as a process of its own. */
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { type Answer, golden, json, post, quadrantImage, solid, start } from './support.js'
+
+describe('starting a server', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'serve-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('refuses models that it cannot serve, naming the file', async () => {
+    const whole = await readFile(golden('quadrants.onnx'))
+    const cut = join(folder, 'cut.onnx')
+    await writeFile(cut, whole.subarray(0, 100))
+    const text = join(folder, 'text.onnx')
+    await writeFile(text, 'this is a text, not a model')
+    // The card is whole, the graph is not: only loading it can tell.
+    const damaged = join(folder, 'damaged.onnx')
+    await writeFile(damaged, Buffer.from(whole.toString('latin1').replace('Softmax', 'Softmix'), 'latin1'))
+    const cases: [file: string, reason: RegExp][] = [
+      [join(folder, 'missing.onnx'), /missing\.onnx: there is no such file/],
+      [folder, /it is not a file/],
+      [text, /text\.onnx: .*not an ONNX file/],
+      [cut, /cut\.onnx: it is cut off/],
+      [golden('no-card.onnx'), /no-card\.onnx: it carries no "task"/],
+      [
+        golden('detector.onnx'),
+        /detector\.onnx is a model for the task "detection", which is not served yet/,
+      ],
+      [damaged, /damaged\.onnx: .*Softmix/],
+      [
+        golden('mislabelled.onnx'),
+        /mislabelled\.onnx: it answers float32 \[1, 12\] for 1 images, not float32 \[1, 3\]/,
+      ],
+      [golden('other-input.onnx'), /other-input\.onnx: it takes "pictures"/],
+    ]
+    for (const [file, reason] of cases) await assert.rejects(start({ models: [file] }), reason)
+    await assert.rejects(start({ models: [golden('slow.onnx'), golden('slow.onnx')] }), /both named "slow"/)
+  })
+
+  it('says what is wrong with an address', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    await assert.rejects(
+      start({ port }),
+      new RegExp(`Cannot listen on port ${port} of 127.0.0.1: it is in use`),
+    )
+    other.close()
+    await assert.rejects(start({ host: '203.0.113.1' }), /no such address/)
+  })
+})
+
+describe('toolkit serve', () => {
+  const command = new URL('../../src/commands/serve.js', import.meta.url).href
+  const program = `import { serveCommand } from '${command}'
+    await serveCommand().parseAsync(process.argv.slice(1), { from: 'user' }).catch((error) => {
+      console.error(error.name + ': ' + error.message)
+      process.exitCode = 1
+    })`
+  const nodeArguments = (flags: string[]) => ['--input-type=module', '-e', program, '--', ...flags]
+
+  let home: string
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'home-'))
+  })
+  after(() => rm(home, { recursive: true }))
+
+  /** Starts the command and waits for the address that it prints. */
+  const run = async (...flags: string[]) => {
+    const { CI, ORT_DISABLE_TELEMETRY, ...environment } = process.env
+    const child = spawn(process.execPath, nodeArguments(['--port', '0', ...flags]), {
+      env: { ...environment, HOME: home, XDG_CACHE_HOME: '' },
+    })
+    let out = ''
+    let log = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      log += chunk
+    })
+    for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      out += chunk
+      if (out.includes('photo.jpg')) break
+    }
+    const url = /http:\/\/[^/'\s]+/.exec(out)?.[0] ?? assert.fail(out + log)
+    const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal, log }))
+    return { child, url, out, ended }
+  }
+
+  it('prints a line that works in a shell, logs requests, and ends with 0 on SIGTERM', async () => {
+    const { child, url, out, ended } = await run(golden('quadrants.onnx'))
+    const line = /Try it at once: +(.*)/.exec(out)![1]
+    const { stdout } = await promisify(execFile)('sh', ['-c', line])
+    assert.equal((JSON.parse(stdout) as Answer).model, 'quadrants')
+    const answer = await json<Answer>(
+      await post(`${url}/classify`, await quadrantImage(24, 16).png().toBuffer()),
+    )
+    assert.equal(answer.predictions[0].label, 'bottom left blue')
+    child.kill('SIGTERM')
+    const { code, log } = await ended
+    assert.equal(code, 0, log)
+    const entries = log
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text))
+    assert.deepEqual(
+      entries.map(({ method, path, status }) => [method, path, status]),
+      [
+        ['POST', '/classify', 200],
+        ['POST', '/classify', 200],
+      ],
+    )
+  })
+
+  it('finishes what is in flight on SIGINT, and stops at once on the second', async () => {
+    const white = await solid([255, 255, 255]).png().toBuffer()
+    const patient = await run(golden('slow.onnx'), '--quiet', '--threads', '1')
+    const inFlight = post(`${patient.url}/classify`, white)
+    await sleep(300)
+    patient.child.kill('SIGINT')
+    assert.equal((await inFlight).status, 200)
+    assert.deepEqual(await patient.ended, { code: 0, signal: null, log: '' })
+
+    const hasty = await run(golden('slow.onnx'), '--quiet', '--threads', '1')
+    const cut = assert.rejects(post(`${hasty.url}/classify`, white))
+    await sleep(300)
+    hasty.child.kill('SIGINT')
+    await sleep(100)
+    hasty.child.kill('SIGINT')
+    assert.equal((await hasty.ended).signal, 'SIGINT')
+    await cut
+  })
+
+  it('leaves no trace at home, as the telemetry of ONNX Runtime would', async () => {
+    const { child, ended } = await run(golden('quadrants.onnx'))
+    child.kill('SIGTERM')
+    await ended
+    assert.deepEqual(await readdir(home), [])
+  })
+
+  it('tells mistakes in a sentence', async () => {
+    const fails = async (...flags: string[]): Promise<string> => {
+      const failure = await promisify(execFile)(process.execPath, nodeArguments(flags)).then(
+        () => assert.fail('it should have failed'),
+        (error: { code: number; stderr: string }) => error,
+      )
+      assert.equal(failure.code, 1)
+      return failure.stderr
+    }
+    const [detector, port, flag] = await Promise.all([
+      fails(golden('detector.onnx')),
+      fails(golden('quadrants.onnx'), '--port', '70000'),
+      fails(golden('quadrants.onnx'), '--prot', '80'),
+    ])
+    assert.match(detector, /^ServeError: .*"detection"/)
+    assert.match(port, /Give a whole number from 0 to 65535/)
+    assert.match(flag, /unknown option '--prot'/)
+  })
+})
