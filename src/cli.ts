@@ -26,6 +26,10 @@ const commands: Record<string, Entry> = {
     description: 'measure a run or an exported model on labelled images',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   },
+  'evaluate-detections': {
+    description: 'measure boxes, masks or keypoints by COCO’s average precision',
+    load: async () => (await import('./commands/evaluate-detections.js')).evaluateDetectionsCommand(),
+  },
   export: {
     description: 'write a run as one ONNX file',
     load: async () => (await import('./commands/export.js')).exportCommand(),
@@ -41,7 +45,7 @@ const commands: Record<string, Entry> = {
 }
 
 /** Errors that a user can mend: their message says all. */
-const expected = new Set(['UserError', 'DatasetError', 'ModelError', 'ServeError'])
+const expected = new Set(['UserError', 'CocoError', 'DatasetError', 'ModelError', 'ServeError'])
 
 /** Runs the command line and returns the exit code: 0, 1 after an error, 2 for wrong usage. */
 export async function main(argv: string[]): Promise<number> {

@@ -198,6 +198,13 @@ export class COCO {
     return new COCO({ info, images, categories, annotations }, {}, { index, problems })
   }
 
+  /** How the annotation's mask is written down. */
+  maskForm(ann: Annotation): 'polygons' | 'rle' | 'none' {
+    if (packedPolygons(ann)) return 'polygons'
+    if (ann.segmentation === undefined || ann.segmentation === null) return 'none'
+    return Array.isArray(ann.segmentation) ? 'polygons' : 'rle'
+  }
+
   /** The annotation's mask: polygons are drawn and joined, uncompressed counts compressed. */
   annToRLE(ann: Annotation): CompressedRle {
     return fromRuns(this.annToRuns(ann))

@@ -72,7 +72,7 @@ export function throwProblems(log: ProblemLog, source: string): void {
   if (log.count > same) parts.push(`${log.count - same} have another`)
   const rest = parts.length > 0 ? ` (${parts.join(', ')})` : ''
   throw new CocoError(
-    `${source}: ${describeProblem(first)}${rest}. Mend the file, or read it leniently to skip such entries.`,
+    `${source}: ${describeProblem(first)}${rest}. Mend it, or skip such entries with the option lenient.`,
     log,
   )
 }

@@ -287,7 +287,7 @@ describe('annotations with something wrong', () => {
       const dataset = smallDataset()
       spoil(dataset)
       const path = fileWith('wrong.json', pythonJson(dataset))
-      const fromFile = await refused(() => COCO.load(path), /wrong\.json: /, message, /leniently/)
+      const fromFile = await refused(() => COCO.load(path), /wrong\.json: /, message, /option lenient/)
       assert.equal(fromFile.problems.first[0].kind, kind)
       await refused(async () => new COCO(dataset, { name: 'mine' }), /^mine: /, message)
 

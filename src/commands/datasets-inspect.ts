@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from 'commander'
+import {
+  type CategoryCount,
+  type CocoInspection,
+  checkImages,
+  inspectCoco,
+  type Spread,
+} from '../../datasets/coco-inspect.js'
+import { drawContactSheet } from '../../datasets/contact-sheet.js'
+import { writeFileAtomically } from '../files.js'
+
+interface Flags {
+  images?: string
+  draw?: string
+  count: number
+  json?: boolean
+}
+
+const help = `
+Counts images, objects and categories, tells what is wrong with entries (those are left out of the counts) and
+what may not be meant, such as boxes over the edge. With --images, the files are compared with their entries.
+
+Examples:
+  $ toolkit datasets inspect instances_val2017.json
+  $ toolkit datasets inspect instances_val2017.json.gz --images val2017 --draw sheet.png
+  $ toolkit datasets inspect mine.json --json | jq .problems`
+
+function imageCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 400) {
+    throw new InvalidArgumentError('Give a whole number from 1 to 400.')
+  }
+  return count
+}
+
+/** `toolkit datasets inspect A.json` */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('count, check and draw the annotations of a COCO file')
+    .argument('<annotations>', 'a COCO annotation file; names that end in .gz are read too')
+    .option('--images <folder>', 'the images, to be checked and drawn on')
+    .option('--draw <png>', 'write a contact sheet with boxes, masks and keypoints')
+    .option('--count <n>', 'images on the contact sheet', imageCount, 12)
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', help)
+    .action(async (path: string, flags: Flags) => {
+      const { coco, inspection } = await inspectCoco(path)
+      const faults = flags.images === undefined ? [] : await checkImages(coco, flags.images)
+      if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
+      else console.log(describe(path, inspection, faults))
+      if (flags.draw === undefined) return
+      const sheet = await drawContactSheet(coco, { folder: flags.images, count: flags.count })
+      await writeFileAtomically(flags.draw, sheet)
+      if (!flags.json) console.log(`\nDrawn: ${flags.draw}`)
+    })
+}
+
+function describe(path: string, inspection: CocoInspection, faults: readonly string[]): string {
+  const { images, objects, categories, problems, warnings } = inspection
+  const range = ({ least, median, most }: Spread): string => `${least} to ${most}, median ${median}`
+  const lines = [
+    path,
+    `images      ${images.count}, ${images.withoutObjects} of them without objects`,
+    `  width     ${range(images.width)}`,
+    `  height    ${range(images.height)}`,
+    `objects     ${objects.count}, ${objects.crowds} of them crowds; ${range(objects.perImage)} an image`,
+    `  area      ${objects.small} small (below 32²), ${objects.medium} medium, ${objects.large} large (above 96²)`,
+    `  masks     ${objects.polygons} polygons, ${objects.rle} run-length, ${objects.withoutMask} without`,
+    `  keypoints ${objects.withKeypoints}`,
+    `categories  ${categories.length}`,
+    ...categoryRows(categories),
+    ...section('problems', problems.count, problems.first),
+    ...section('image files that do not fit', faults.length, faults.slice(0, SHOWN)),
+    ...warnings.map((warning) => `note: ${warning}`),
+  ]
+  return lines.join('\n')
+}
+
+const SHOWN = 20
+
+function section(title: string, count: number, shown: readonly string[]): string[] {
+  if (count === 0) return [`no ${title}`]
+  const more = count > shown.length ? [`  … and ${count - shown.length} more`] : []
+  return [`${title}: ${count}`, ...shown.map((line) => `  ${line}`), ...more]
+}
+
+function categoryRows(categories: readonly CategoryCount[]): string[] {
+  const width = Math.max(8, ...categories.map(({ name }) => name.length))
+  const cell = (value: number | string): string => String(value).padStart(8)
+  const head = `  ${'name'.padEnd(width)} ${cell('id')} ${cell('objects')} ${cell('images')} ${cell('crowds')}`
+  const rows = categories.map(
+    ({ name, id, objects, images, crowds }) =>
+      `  ${name.padEnd(width)} ${cell(id)} ${cell(objects)} ${cell(images)} ${cell(crowds)}`,
+  )
+  return [head, ...rows]
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import sharp from 'sharp'
+import { inspectCommand } from '../../src/commands/datasets-inspect.js'
+import { temporaryFolder } from '../temporary-folder.js'
+
+/** What the command prints. */
+async function inspect(t: TestContext, ...args: string[]): Promise<string> {
+  const log = t.mock.method(console, 'log', () => {})
+  await inspectCommand().parseAsync(args, { from: 'user' })
+  log.mock.restore()
+  return log.mock.calls.map((call) => `${call.arguments[0]}\n`).join('')
+}
+
+const dataset = {
+  images: [
+    { id: 1, width: 120, height: 100, file_name: 'grey.png' },
+    { id: 2, width: 60, height: 50, file_name: 'gone.png' },
+    { id: 3, width: 60, height: 50, file_name: 'other-size.png' },
+  ],
+  categories: [
+    { id: 1, name: 'cat & <kin>', keypoints: ['a', 'b'], skeleton: [[1, 2]] },
+    { id: 2, name: 'dog' },
+  ],
+  annotations: [
+    {
+      ...{ id: 1, image_id: 1, category_id: 1, bbox: [20, 20, 40, 40], area: 1600, iscrowd: 0 },
+      ...{
+        segmentation: [[20, 20, 60, 20, 60, 60, 20, 60]],
+        keypoints: [30, 30, 2, 50, 50, 2],
+        num_keypoints: 2,
+      },
+    },
+    {
+      ...{ id: 2, image_id: 1, category_id: 1, bbox: [80, 0, 20, 100], area: 2000, iscrowd: 1 },
+      segmentation: { size: [100, 120], counts: [8000, 2000, 2000] },
+    },
+    { id: 3, image_id: 2, category_id: 1, bbox: [50, 10, 20, 0], area: 0, iscrowd: 0 },
+    { id: 3, image_id: 2, category_id: 1, bbox: [0, 0, 1, 1], area: 1, iscrowd: 0 },
+    { id: 4, image_id: 9, category_id: 1, bbox: [0, 0, 1, 1], area: 1, iscrowd: 0 },
+  ],
+}
+
+test('inspect: counts, problems, files that do not fit, and a drawing', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'a.json')
+  const images = join(folder, 'images')
+  await writeFile(path, JSON.stringify(dataset))
+  await mkdir(images)
+  const grey = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#808080' } })
+  await grey(120, 100).toFile(join(images, 'grey.png'))
+  await grey(50, 60).toFile(join(images, 'other-size.png'))
+
+  const figures = JSON.parse(await inspect(t, path, '--images', images, '--json'))
+  assert.deepEqual(figures.images, {
+    count: 3,
+    withoutObjects: 1,
+    width: { least: 60, median: 60, most: 120 },
+    height: { least: 50, median: 50, most: 100 },
+  })
+  const { count, crowds, small, medium, large, polygons, rle, withoutMask, withKeypoints } = figures.objects
+  assert.deepEqual(
+    { count, crowds, small, medium, large },
+    { count: 3, crowds: 1, small: 1, medium: 2, large: 0 },
+  )
+  assert.deepEqual(
+    { polygons, rle, withoutMask, withKeypoints },
+    { polygons: 1, rle: 1, withoutMask: 1, withKeypoints: 1 },
+  )
+  assert.deepEqual(figures.categories[0], { id: 1, name: 'cat & <kin>', images: 2, objects: 3, crowds: 1 })
+  assert.deepEqual(figures.problems.byKind, { 'duplicate-id': 1, 'unknown-image': 1 })
+  assert.match(figures.problems.first[0], /^annotations\[3\] \(id 3\): another entry/)
+  assert.equal(figures.imageFiles.length, 2)
+  assert.match(figures.imageFiles.join('\n'), /image 2: there is no file .*gone\.png/)
+  assert.match(figures.imageFiles.join('\n'), /image 3: .* is 50 × 60, but the annotations say 60 × 50/)
+  assert.match(figures.warnings.join('\n'), /1 boxes reach over the edge/)
+  assert.match(figures.warnings.join('\n'), /1 categories have no objects \(the first: id 2\)/)
+
+  const sheet = join(folder, 'sheet.png')
+  const text = await inspect(t, path, '--images', images, '--draw', sheet, '--count', '1')
+  assert.match(text, /^objects +3, 1 of them crowds/m)
+  assert.match(text, /^problems: 2$/m)
+  const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true })
+  // One image in a place of 360 × 300, so at a scale of 3, behind a gap of 6.
+  assert.deepEqual([info.width, info.height], [372, 312])
+  const colour = (x: number, y: number): number[] => {
+    const at = ((6 + 3 * y) * info.width + 6 + 3 * x) * info.channels
+    return [...data.subarray(at, at + 3)]
+  }
+  assert.deepEqual(colour(5, 90), [128, 128, 128])
+  assert.notDeepEqual(colour(25, 50), [128, 128, 128]) // within the polygon
+  assert.deepEqual(colour(90, 70), colour(25, 50)) // within the crowd's run-length mask, of the same category
+  assert.deepEqual(colour(30, 30), [255, 255, 255]) // a keypoint
+  assert.ok(Math.min(...colour(40, 40)) > 230) // the bone between the two, a thin line
+})
+
+test('inspect refuses what is no annotation file', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'cut.json')
+  await writeFile(path, JSON.stringify(dataset).slice(0, 200))
+  await assert.rejects(inspect(t, path), /cut\.json: the text ends too early/)
+})
