@@ -8,6 +8,9 @@ import { type DType, Recording, type Value } from './record.js'
 
 export const TRACE_BACKEND = 'onnx-trace'
 
+/** Constants longer than this are looked through: all their numbers may be the same. */
+const UNIFORM_ELEMENTS = 64
+
 class TraceBackend extends tf.KernelBackend {
   recording = new Recording()
   private readonly values = new WeakMap<object, Value>()
@@ -34,7 +37,12 @@ class TraceBackend extends tf.KernelBackend {
         : dtype === 'bool'
           ? Uint8Array.from(numbers as ArrayLike<number>)
           : Int32Array.from(numbers as ArrayLike<number>)
-    return this.hold(this.recording.constant(data, shape, dtype as DType)).dataId
+    // TensorFlow.js's gradients make whole tensors of ones: a graph should not carry those.
+    const uniform = size > UNIFORM_ELEMENTS && data.every((value) => value === data[0])
+    const value = uniform
+      ? filled(shape, data[0], dtype as DType)
+      : this.recording.constant(data, shape, dtype as DType)
+    return this.hold(value).dataId
   }
 
   override move(

@@ -33,18 +33,24 @@ const paperCifar: RunConfig = {
   evaluateEvery: 1,
 }
 
-/** CIFAR-10 on two cores within an hour: a small network, a short run, small images at first. */
+/**
+ * CIFAR-10 on two cores within an hour: a small network, 14 epochs, the first 10 of them on smaller images,
+ * which cost a quarter and a half as much.
+ */
 const laptopCifar10: RunConfig = {
   ...paperCifar,
-  data: { ...paperCifar.data, validation: 0 },
   model: { ...paperCifar.model, cells: 1, filters: 16, stemFilters: 32 },
   batchSize: 64,
-  length: { kind: 'epochs', amount: 16 },
+  length: { kind: 'epochs', amount: 14 },
   optimizer: { kind: 'momentum', momentum: 0.9, nesterov: true },
   learningRate: { kind: 'cosine', peak: 0.1, warmup: 0.5 },
   dropPathKeep: 1,
   auxiliaryWeight: 0,
-  augmentation: { crop: 4, flip: true, cutout: 0 },
+  averageDecay: 0.999,
+  resolution: [
+    { untilEpoch: 6, size: 16 },
+    { untilEpoch: 10, size: 24 },
+  ],
   checkpoint: { steps: null, seconds: 60 },
 }
 
