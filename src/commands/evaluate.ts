@@ -50,13 +50,22 @@ export function evaluateCommand(): Command {
         await stat(subject).catch((error) => Promise.reject(fileError('read', subject, error)))
       ).isDirectory()
       const { predictor, set } = isFolder ? await openRun(subject, flags) : await openModel(subject, flags)
-      const figures = await evaluate(predictor, set, { batchSize: BATCH }).finally(() => predictor.close())
+      const figures = await evaluate(predictor, set, {
+        batchSize: BATCH,
+        onBatch: showCount(set.count),
+      }).finally(() => predictor.close())
       if (figures === null) return
       const classes = classFigures(figures.confusion, set.classes)
       if (flags.json)
         console.log(JSON.stringify({ subject, data: set.name, split: flags.split, ...figures, classes }))
       else console.log(report(set, figures))
     })
+}
+
+/** Counts on a terminal's stderr how many images are done. */
+function showCount(total: number): ((done: number) => void) | undefined {
+  if (!process.stderr.isTTY) return undefined
+  return (done) => process.stderr.write(done < total ? `\r${done} of ${total} images` : '\r\x1b[2K')
 }
 
 interface Subject {

@@ -26,6 +26,8 @@ const NEWEST = 0.05
 /** Progress on `stream`; `now` gives milliseconds. The first step is shown at once. */
 export function showProgress(stream: ProgressStream, now: () => number = () => performance.now()): Progress {
   const live = stream.isTTY === true
+  // Some terminals call themselves 0 wide.
+  const width = (): number => (stream.columns || 80) - 1
   let shown = Number.NEGATIVE_INFINITY
   let open = false
   let steps = 0
@@ -34,7 +36,7 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
 
   function print(line: string, stays: boolean): void {
     const start = live ? '\r\x1b[2K' : ''
-    const text = live && !stays ? line.slice(0, (stream.columns ?? 80) - 1) : line
+    const text = live && !stays ? line.slice(0, width()) : line
     stream.write(start + text + (live && !stays ? '' : '\n'))
     open = live && !stays
   }
@@ -56,7 +58,7 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
       }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = at
-      print(progressLine(report, means), false)
+      print(progressLine(report, means, live ? width() : Number.POSITIVE_INFINITY), false)
     },
     onEvaluation(row) {
       // The time of an evaluation is none of the next step's.
@@ -74,10 +76,14 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
   }
 }
 
-/** For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`. */
+/**
+ * For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`.
+ * Where that is wider than `width` characters, the step is left out.
+ */
 export function progressLine(
   report: StepReport,
   means: { loss: number; accuracy: number; secondsPerStep: number },
+  width = Number.POSITIVE_INFINITY,
 ): string {
   const { step, totalSteps, stepsPerEpoch, batchSize, progress, seconds } = report
   const timed = totalSteps === Number.POSITIVE_INFINITY
@@ -86,14 +92,16 @@ export function progressLine(
   const left = timed
     ? (seconds / Math.max(progress, Number.MIN_VALUE)) * (1 - progress)
     : (totalSteps - step) * means.secondsPerStep
-  return [
+  const parts = [
     `epoch ${(step / stepsPerEpoch).toFixed(1)}${epochs}`,
     `step ${step}${timed ? '' : `/${totalSteps}`}`,
     `${trim(batchSize / means.secondsPerStep)} images/s`,
     `loss ${means.loss.toFixed(3)}`,
     `accuracy ${percent(means.accuracy)}`,
     `${formatDuration(left)} left`,
-  ].join(' · ')
+  ]
+  const line = parts.join(' · ')
+  return line.length <= width ? line : parts.filter((_, index) => index !== 1).join(' · ')
 }
 
 const evaluationLine = (row: EvaluationRow): string =>

@@ -141,7 +141,8 @@ export function colourSet(count: number, seed = 0): ImageSet {
 /** A short run on such images: batches of 8, checkpoints every 4 steps. */
 export function colourConfig(changes: Partial<RunConfig> = {}): RunConfig {
   return {
-    ...presets['laptop-cifar10'],
+    ...presets['paper-cifar'],
+    auxiliaryWeight: 0,
     batchSize: 8,
     length: { kind: 'epochs', amount: 3 },
     learningRate: { kind: 'cosine', peak: 0.5, warmup: 0.5 },
