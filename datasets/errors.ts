@@ -8,3 +8,27 @@ export function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
+
+/** Turns what the system says when writing to `path` fails into a sentence; other errors come back as they are. */
+export function writeError(error: unknown, path: string): unknown {
+  switch ((error as NodeJS.ErrnoException | null)?.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new DatasetError(
+        `The disk is full at "${path}"; free some space, or choose another folder with --to.`,
+      )
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new DatasetError(
+        `There is no permission to write "${path}"; choose another folder with --to, or change its permissions.`,
+      )
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return new DatasetError(
+        `"${path}" cannot be made because a file is in its way; choose another folder with --to.`,
+      )
+    default:
+      return error
+  }
+}

@@ -7,38 +7,10 @@ import { after, describe, it } from 'node:test'
 import { cifar10Folder, loadCifar10, verifyCifar10 } from '../../datasets/cifar10.js'
 import { packageRoot } from '../../datasets/package-root.js'
 import { splitTrainValidation } from '../../datasets/split.js'
+import { small, smallNames, smallValue, writeSmallCifar10 } from './small-cifar10.js'
 
 const temporary = mkdtempSync(join(tmpdir(), 'cifar10-'))
 after(() => rmSync(temporary, { recursive: true }))
-
-const small = { recordsPerFile: 7 }
-const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
-const trainFiles = [
-  'data_batch_1.bin',
-  'data_batch_2.bin',
-  'data_batch_3.bin',
-  'data_batch_4.bin',
-  'data_batch_5.bin',
-]
-
-/** The value that record `record` of file `file` has at row `y`, column `x` of plane `channel`: all differ enough. */
-const value = (file: number, record: number, channel: number, y: number, x: number) =>
-  (file * 31 + record * 17 + channel * 101 + y * 7 + x * 3) % 256
-
-function writeSmallCopy(folder: string): string {
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'batches.meta.txt'), `${names.join('\n')}\n\n`)
-  for (const [file, name] of [...trainFiles, 'test_batch.bin'].entries()) {
-    const bytes: number[] = []
-    for (let record = 0; record < 7; record++) {
-      bytes.push((file + record) % 10)
-      for (let c = 0; c < 3; c++)
-        for (let y = 0; y < 32; y++) for (let x = 0; x < 32; x++) bytes.push(value(file, record, c, y, x))
-    }
-    writeFileSync(join(folder, name), Buffer.from(bytes))
-  }
-  return folder
-}
 
 function emptyFolder(folder: string): void {
   rmSync(folder, { recursive: true })
@@ -46,14 +18,14 @@ function emptyFolder(folder: string): void {
 }
 
 let copies = 0
-const freshCopy = () => writeSmallCopy(join(temporary, `copy${copies++}`, cifar10Folder))
+const freshCopy = () => writeSmallCifar10(join(temporary, `copy${copies++}`, cifar10Folder))
 
 describe('loadCifar10', () => {
   it('interleaves the planes and keeps order, labels and names', async () => {
     const { train, test } = await loadCifar10(freshCopy(), small)
     assert.equal(train.count, 35)
     assert.equal(test.count, 7)
-    assert.deepEqual(train.classes, names)
+    assert.deepEqual(train.classes, smallNames)
     assert.deepEqual([train.height, train.width, train.pixels.length], [32, 32, 35 * 3072])
     for (const [set, image, file, record] of [
       [train, 0, 0, 0],
@@ -68,7 +40,7 @@ describe('loadCifar10', () => {
         [31, 31, 2],
         [13, 5, 0],
       ]) {
-        assert.equal(set.pixels[((image * 32 + y) * 32 + x) * 3 + c], value(file, record, c, y, x))
+        assert.equal(set.pixels[((image * 32 + y) * 32 + x) * 3 + c], smallValue(file, record, c, y, x))
       }
     }
   })
@@ -88,7 +60,7 @@ describe('loadCifar10', () => {
     ['missing names', (f) => rmSync(join(f, 'batches.meta.txt')), /^batches\.meta\.txt is missing/],
     [
       'nine names',
-      (f) => writeFileSync(join(f, 'batches.meta.txt'), names.slice(1).join('\n')),
+      (f) => writeFileSync(join(f, 'batches.meta.txt'), smallNames.slice(1).join('\n')),
       /9 class names instead of 10/,
     ],
     [
