@@ -30,6 +30,10 @@ const commands: Record<string, Entry> = {
     description: 'measure boxes, masks or keypoints by COCO’s average precision',
     load: async () => (await import('./commands/evaluate-detections.js')).evaluateDetectionsCommand(),
   },
+  describe: {
+    description: 'show the cells, shapes, parameters and multiply-adds of a network',
+    load: async () => (await import('./commands/describe.js')).describeCommand(),
+  },
   export: {
     description: 'write a run as one ONNX file',
     load: async () => (await import('./commands/export.js')).exportCommand(),
@@ -37,6 +41,10 @@ const commands: Record<string, Entry> = {
   plot: {
     description: 'draw the training curves of runs',
     load: async () => (await import('./commands/plot.js')).plotCommand(),
+  },
+  'evaluate-detections': {
+    description: 'measure boxes, masks or keypoints by COCO’s average precision',
+    load: async () => (await import('./commands/evaluate-detections.js')).evaluateDetectionsCommand(),
   },
   serve: {
     description: 'serve exported models over HTTP',

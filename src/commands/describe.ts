@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type NasnetConfig, PRESETS, type PresetName } from '../../models/index.js'
+import type { NetworkDescription } from '../train/describe.js'
+import { readGenotype } from './train-flags.js'
+
+interface Flags {
+  cells?: number
+  filters?: number
+  input?: number
+  classes?: number
+  stem?: NasnetConfig['stem']
+  stemFilters?: number
+  skipReduction?: boolean
+  json?: boolean
+}
+
+const whole = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.')
+  return Number(text)
+}
+
+const EXAMPLES = `
+The network is counted without being run, so any size takes a moment. Parameters include batch norm's moving
+statistics; multiply-adds are those of convolutions and dense layers for one image. The auxiliary head, which
+only training has, is not counted.
+
+Examples:
+  $ toolkit describe nasnet-a-mobile
+  $ toolkit describe nasnet-a-cifar --cells 2
+  $ toolkit describe genotype.json --cells 4 --filters 44 --input 224 --classes 1000 --stem imagenet
+  $ toolkit describe nasnet-a-large --json`
+
+export function describeCommand(): Command {
+  return new Command('describe')
+    .description('show the cells, shapes, parameters and multiply-adds of a network')
+    .argument('<architecture>', `${Object.keys(PRESETS).join(', ')}, or a genotype.json`)
+    .option('--cells <n>', 'normal cells in each of the three stages (N)', whole)
+    .option('--filters <n>', 'filters of the first stage (F)', whole)
+    .option('--input <pixels>', 'side of the images', whole)
+    .option('--classes <n>', 'what it tells apart', whole)
+    .addOption(new Option('--stem <kind>', 'for small or for large images').choices(['cifar', 'imagenet']))
+    .option('--stem-filters <n>', "filters of the stem's convolution", whole)
+    .option('--skip-reduction', 'previous inputs skip reduction cells, as in NASNet-A Large')
+    .option('--no-skip-reduction', 'they do not')
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(describe)
+}
+
+async function describe(architecture: string, flags: Flags): Promise<void> {
+  const { describeNetwork } = await import('../train/describe.js')
+  const { config, inputSize } = await networkOf(architecture, flags)
+  const description = describeNetwork(config, flags.input ?? inputSize)
+  const about = { architecture, genotype: config.genotype.name, cells: config.cells, filters: config.filters }
+  if (flags.json) console.log(JSON.stringify({ ...about, ...description }, null, 2))
+  else console.log(table(architecture, config, description))
+}
+
+async function networkOf(
+  architecture: string,
+  flags: Flags,
+): Promise<{ config: NasnetConfig; inputSize: number }> {
+  const known = architecture in PRESETS
+  // A genotype says nothing of sizes: what is not given is as for CIFAR-10, or for ImageNet with its stem.
+  const like: PresetName = known
+    ? (architecture as PresetName)
+    : flags.stem === 'imagenet'
+      ? 'nasnet-a-mobile'
+      : 'nasnet-a-cifar'
+  const { config, inputSize } = PRESETS[like]
+  const genotype = known ? config.genotype : await readGenotype(architecture)
+  const { cells, filters, classes, stem, stemFilters, skipReduction } = flags
+  return {
+    inputSize,
+    config: {
+      ...config,
+      genotype,
+      cells: cells ?? config.cells,
+      filters: filters ?? config.filters,
+      classes: classes ?? config.classes,
+      stem: stem ?? config.stem,
+      // As released, the CIFAR stem is three times as wide as the first stage.
+      stemFilters:
+        stemFilters ??
+        (filters !== undefined && (stem ?? config.stem) === 'cifar' ? 3 * filters : config.stemFilters),
+      skipReduction: skipReduction ?? config.skipReduction,
+    },
+  }
+}
+
+function table(architecture: string, config: NasnetConfig, description: NetworkDescription): string {
+  const { parts, parameters, multiplyAdds, inputSize, classes } = description
+  const number = (value: number) => value.toLocaleString('en-US')
+  const rows = [
+    ['part', 'cell', 'output', 'parameters', 'multiply-adds'],
+    ...parts.map((part) => [
+      part.path,
+      part.kind === 'stem' || part.kind === 'head' ? '' : part.kind,
+      part.shape.join(' × '),
+      number(part.parameters.total),
+      number(part.multiplyAdds),
+    ]),
+    ['all', '', '', number(parameters.total), number(multiplyAdds)],
+  ]
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ')
+      .trimEnd(),
+  )
+  const { cells, filters, genotype } = config
+  return [
+    `${architecture}: ${genotype.name}, N = ${cells}, F = ${filters}, ${inputSize} × ${inputSize} pixels, ${classes} classes`,
+    '',
+    ...lines,
+    '',
+    `Of the parameters, ${number(parameters.trainable)} are trained.`,
+  ].join('\n')
+}

@@ -1,0 +1,100 @@
+/** What a network is made of, counted on its trace: nothing is computed, so any size will do. */
+import type * as tf from '@tensorflow/tfjs'
+import { cellPlan, type NasnetConfig, nasnet, type ParameterSpec } from '../../models/index.js'
+import { needed, type Operation, sizeOf, trace, type Value } from '../engine/index.js'
+import { contextOver } from './contexts.js'
+
+export interface PartDescription {
+  /** The parameters of the part lie below this path. */
+  path: string
+  kind: 'stem' | 'normal' | 'reduction' | 'head'
+  /** Height × width × channels of what it gives. */
+  shape: number[]
+  parameters: Count
+  multiplyAdds: number
+}
+
+export interface Count {
+  /** With batch norm's moving statistics, as Keras counts. */
+  total: number
+  trainable: number
+}
+
+export interface NetworkDescription {
+  inputSize: number
+  classes: number
+  /** Of the whole network, without the auxiliary head, which only training has. */
+  parameters: Count
+  /** Of convolutions and the dense layer, for one image. */
+  multiplyAdds: number
+  parts: PartDescription[]
+}
+
+/** Counts a network for square images of `inputSize` pixels. Throws a `ModelError` where they make none. */
+export function describeNetwork(config: NasnetConfig, inputSize: number): NetworkDescription {
+  const network = nasnet(config)
+  const specs: ParameterSpec[] = []
+  let shapes: number[][] = []
+  const { recording, outputs } = trace((tracer) => {
+    const ctx = contextOver({
+      training: false,
+      progress: tracer.input('progress', []) as tf.Scalar,
+      parameter(spec) {
+        specs.push(spec)
+        return tracer.input(spec.path, spec.shape)
+      },
+      uniform: ({ shape }) => tracer.input('noise', shape),
+      update() {},
+    })
+    const images = tracer.input('images', [1, inputSize, inputSize, 3]) as tf.Tensor4D
+    const { logits, features } = network(ctx, images)
+    shapes = [...features.map(({ tensor }) => tensor.shape.slice(1)), [config.classes]]
+    return { logits }
+  })
+  const costs = new Map<string, number>()
+  for (const operation of needed(recording, Object.values(outputs))) {
+    const cost = multiplyAdds(operation)
+    if (cost === 0) continue
+    const part = partOf(parameterOf(operation.inputs[1]))
+    costs.set(part, (costs.get(part) ?? 0) + cost)
+  }
+  const places = [
+    { path: 'stem', kind: 'stem' as const },
+    ...cellPlan(config).map(({ path, kind }) => ({ path, kind })),
+    { path: 'head', kind: 'head' as const },
+  ]
+  const parts = places.map(({ path, kind }, i) => ({
+    path,
+    kind,
+    shape: shapes[i],
+    parameters: count(specs.filter((spec) => partOf(spec.path) === path)),
+    multiplyAdds: costs.get(path) ?? 0,
+  }))
+  const all = [...costs.values()].reduce((sum, cost) => sum + cost, 0)
+  return { inputSize, classes: config.classes, parameters: count(specs), multiplyAdds: all, parts }
+}
+
+const partOf = (path: string): string => path.split('/')[0]
+
+function count(specs: readonly ParameterSpec[]): Count {
+  const sum = (some: readonly ParameterSpec[]) => some.reduce((total, { shape }) => total + sizeOf(shape), 0)
+  return { total: sum(specs), trainable: sum(specs.filter(({ role }) => role !== 'statistic')) }
+}
+
+/** Multiplications with weights, each with its addition. */
+function multiplyAdds({ kernel, inputs, outputs }: Operation): number {
+  const made = sizeOf(outputs[0].shape)
+  const filter = inputs[1]?.shape ?? []
+  if (kernel === 'Conv2D') return made * filter[0] * filter[1] * filter[2]
+  if (kernel === 'DepthwiseConv2dNative') return made * filter[0] * filter[1]
+  if (kernel === 'BatchMatMul') return made * inputs[0].shape[inputs[0].shape.length - 1]
+  return 0
+}
+
+/** The path of the parameter that a filter is, or is made from. */
+function parameterOf(filter: Value): string {
+  let value = filter
+  while (value.operation) value = value.operation.inputs[0]
+  if (value.input === undefined) throw new Error('internal: a convolution with a constant filter')
+  return value.input
+}
