@@ -1,6 +1,7 @@
 /** Pictures of every kind, through the whole server: what comes out must follow from their colours. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import sharp from 'sharp'
 import type { RunningServer } from '../../serve/server.js'
 import { pngBomb, pngHeader, pngPromise } from './png.js'
@@ -175,6 +176,33 @@ describe('classifying pictures', () => {
     const png = await quadrantImage(240, 160).png().toBuffer()
     await assertProblem(server, await classify(png.subarray(0, png.length - 40)), 422, /PNG.*damaged/)
     await assertProblem(server, await classify(pngHeader(64, 64)), 422, /PNG.*damaged/)
+  })
+
+  it('answers any damage with a result or a 4xx', async () => {
+    const picture = quadrantImage(48, 32)
+    const wholes = await Promise.all([
+      picture.clone().jpeg().toBuffer(),
+      picture.clone().png().toBuffer(),
+      picture.clone().webp().toBuffer(),
+      picture.clone().gif().toBuffer(),
+      picture.clone().avif().toBuffer(),
+    ])
+    const change = fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+      byte: fc.nat(255),
+    })
+    const property = fc.asyncProperty(
+      fc.constantFrom(...wholes),
+      fc.array(change, { minLength: 1, maxLength: 8 }),
+      async (whole, changes) => {
+        const bytes = Buffer.from(whole)
+        for (const { at, byte } of changes) bytes[Math.floor(at * bytes.length)] = byte
+        const response = await classify(bytes, 'application/octet-stream')
+        assert.ok([200, 413, 415, 422].includes(response.status), await response.text())
+      },
+    )
+    await fc.assert(property, { numRuns: 150 })
+    await assertWorks(server)
   })
 
   it('refuses too many pixels by the header alone', async () => {
