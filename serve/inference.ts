@@ -101,7 +101,8 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     while (session !== undefined) {
       sessions[slot] = session
       broken = false
-      dispatch()
+      if (closing) void session.close()
+      else dispatch()
       const reason = await session.ended
       sessions[slot] = undefined
       if (closing) return
