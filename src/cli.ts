@@ -42,10 +42,6 @@ const commands: Record<string, Entry> = {
     description: 'draw the training curves of runs',
     load: async () => (await import('./commands/plot.js')).plotCommand(),
   },
-  'evaluate-detections': {
-    description: 'measure boxes, masks or keypoints by COCO’s average precision',
-    load: async () => (await import('./commands/evaluate-detections.js')).evaluateDetectionsCommand(),
-  },
   serve: {
     description: 'serve exported models over HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand(),

@@ -94,7 +94,11 @@ async function openModel(path: string, flags: Flags): Promise<Subject> {
   const name = flags.data ?? trained?.name
   if (name === undefined)
     throw new UserError(`${path} does not say what it was trained with; name the images with --data`)
-  const [size] = card.inputSize
+  const [size, width] = card.inputSize
+  if (card.task !== 'classification' || size !== width)
+    throw new UserError(
+      `${path} is for ${card.task} on images of ${size}×${width}; this measures classification on square images`,
+    )
   // The split into training and validation images is the one of the model's own training.
   const validation = trained?.validation ?? 0
   const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
@@ -103,7 +107,10 @@ async function openModel(path: string, flags: Flags): Promise<Subject> {
     throw new UserError(
       `${path} knows the classes ${card.labels.join(', ')}, but ${name} has ${set.classes.join(', ')}`,
     )
-  return { set, predictor: await predictorFrom(await readFile(path), size) }
+  const predictor = await predictorFrom(await readFile(path), size).catch((error: Error) => {
+    throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
+  })
+  return { set, predictor }
 }
 
 function partOf(dataset: Dataset, part: Part): ImageSet {

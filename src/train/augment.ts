@@ -88,35 +88,47 @@ export type Downscale = (source: Float32Array, target: Float32Array, offset: num
 /** Scaling down by area: each new pixel is the mean of what it covers, parts of pixels counted as parts. */
 export function boxDownscale(from: number, to: number): Downscale {
   if (from === to) return (source, target, offset) => target.set(source, offset)
-  const scale = from / to
-  const taps = Math.ceil(scale) + 1
-  const first = new Int32Array(to)
-  const weights = new Float32Array(to * taps)
-  for (let i = 0; i < to; i++) {
-    const [start, end] = [i * scale, (i + 1) * scale]
-    first[i] = Math.floor(start)
-    for (let tap = 0; tap < taps; tap++) {
-      const pixel = first[i] + tap
-      weights[i * taps + tap] = Math.max(0, Math.min(end, pixel + 1) - Math.max(start, pixel)) / scale
-    }
-  }
+  const { first, weights, taps } = areaWeights(from, to)
   const rows = new Float32Array(from * to * 3)
   return (source, target, offset) => {
     // Columns first, into `from` rows of `to` pixels, then rows.
-    for (let y = 0; y < from; y++)
-      for (let x = 0; x < to; x++)
-        for (let channel = 0; channel < 3; channel++) {
-          let sum = 0
-          for (let tap = 0; tap < taps && first[x] + tap < from; tap++)
-            sum += weights[x * taps + tap] * source[(y * from + first[x] + tap) * 3 + channel]
-          rows[(y * to + x) * 3 + channel] = sum
+    for (let y = 0, out = 0; y < from; y++)
+      for (let x = 0; x < to; x++, out += 3) {
+        let [red, green, blue] = [0, 0, 0]
+        for (let tap = 0, at = (y * from + first[x]) * 3; tap < taps; tap++, at += 3) {
+          const weight = weights[x * taps + tap]
+          red += weight * source[at]
+          green += weight * source[at + 1]
+          blue += weight * source[at + 2]
         }
-    for (let y = 0; y < to; y++)
-      for (let i = 0; i < to * 3; i++) {
+        rows[out] = red
+        rows[out + 1] = green
+        rows[out + 2] = blue
+      }
+    const stride = to * 3
+    for (let y = 0, out = offset; y < to; y++)
+      for (let i = 0; i < stride; i++, out++) {
         let sum = 0
-        for (let tap = 0; tap < taps && first[y] + tap < from; tap++)
-          sum += weights[y * taps + tap] * rows[(first[y] + tap) * to * 3 + i]
-        target[offset + y * to * 3 + i] = sum
+        for (let tap = 0; tap < taps; tap++)
+          sum += weights[y * taps + tap] * rows[(first[y] + tap) * stride + i]
+        target[out] = sum
       }
   }
+}
+
+/** For each of `to` new pixels in a line: the first old one of `taps` that it covers, and their shares. */
+function areaWeights(from: number, to: number): { first: Int32Array; weights: Float32Array; taps: number } {
+  const scale = from / to
+  const starts = Array.from({ length: to }, (_, i) => Math.floor(i * scale))
+  const taps = Math.max(...starts.map((start, i) => Math.ceil((i + 1) * scale - 1e-9) - start))
+  // All taps lie inside the line; those that cover nothing weigh nothing.
+  const first = Int32Array.from(starts, (start) => Math.min(start, from - taps))
+  const weights = new Float32Array(to * taps)
+  for (let i = 0; i < to; i++)
+    for (let tap = 0; tap < taps; tap++) {
+      const pixel = first[i] + tap
+      const covered = Math.min((i + 1) * scale, pixel + 1) - Math.max(i * scale, pixel)
+      weights[i * taps + tap] = Math.max(0, covered) / scale
+    }
+  return { first, weights, taps }
 }

@@ -63,6 +63,8 @@ const embedded: RunConfig = {
   length: { kind: 'seconds', amount: 150 },
   learningRate: { kind: 'cosine', peak: 0.05, warmup: 0.5 },
   averageDecay: 0.99,
+  // A slow machine would spend its time budget on small images alone.
+  resolution: [],
   checkpoint: { steps: null, seconds: 30 },
   evaluateEvery: 5,
 }
