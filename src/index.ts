@@ -1,0 +1,44 @@
+/**
+ * The toolkit as a library: what its commands are made of. The functions of the tasks lie flat, the rooms
+ * whose many small parts one builds models and graphs from are namespaces.
+ */
+
+/** Image sets by name or folder. */
+export * from '../datasets/index.js'
+/** Genotypes, cells and networks as functions of TensorFlow.js tensors. */
+export * as models from '../models/index.js'
+/** Serving exported models over HTTP. */
+export * from '../serve/index.js'
+/** From functions of TensorFlow.js tensors to ONNX graphs, and sessions that run them in worker threads. */
+export * as engine from './engine/index.js'
+export { UserError } from './errors.js'
+export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from './model-card.js'
+export { type RunConfig, validateConfig } from './train/config.js'
+export { type CurveAxis, type CurveRun, drawCurves } from './train/curve.js'
+export { loadData, noteData } from './train/data.js'
+export { type ClassFigures, classFigures, type Evaluation, evaluate } from './train/evaluate.js'
+export { buildPredictor, exportModel, predictorFrom } from './train/export.js'
+export { exportRun } from './train/export-run.js'
+export {
+  type Compiler,
+  type StepReport,
+  type TrainingData,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from './train/loop.js'
+export { type EvaluationRow, type MetricsRow, readRows, type TrainingRow } from './train/metrics.js'
+export { networkConfig } from './train/network.js'
+export { presets } from './train/presets.js'
+export {
+  createRun,
+  metricsPath,
+  modelPath,
+  newestCheckpoint,
+  type Run,
+  readConfig,
+  resumeRun,
+} from './train/run-folder.js'
+export { readSafetensors, writeSafetensors } from './train/safetensors.js'
+export { buildTrainStep, type StepOptions } from './train/step.js'
+export type { ParameterSlot, Predictor, StateVectors, StepInputs, TrainStep } from './train/step-types.js'
