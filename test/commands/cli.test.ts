@@ -30,7 +30,8 @@ test('every command that the help lists is there, with the description that its 
     const own = await toolkit([name, '--help'])
     assert.equal(own.code, 0, own.stderr)
     assert.equal(own.stdout.split('\n\n')[1].replace(/\s+/g, ' ').trim(), description)
-    assert.match(own.stdout, /Examples:/, `${name} shows no example`)
+    // A command of commands leaves the examples to them.
+    if (!own.stdout.includes('Commands:')) assert.match(own.stdout, /Examples:/, `${name} shows no example`)
   }
 })
 
