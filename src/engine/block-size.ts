@@ -1,4 +1,5 @@
 /** Channels to a block of ONNX Runtime's blocked layout on this processor. */
+import './no-telemetry.js'
 import * as ort from 'onnxruntime-node'
 import { NCHWC } from './lower/emitter.js'
 import { encodeModel } from './onnx/encode.js'

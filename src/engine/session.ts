@@ -1,5 +1,6 @@
 /** A compiled graph that runs in a worker thread of its own. */
 import { Worker } from 'node:worker_threads'
+import './no-telemetry.js'
 import type { Reply, Request, SessionOptions, Tensors } from './session-protocol.js'
 
 export type { Numbers, SessionOptions, Tensor, Tensors } from './session-protocol.js'

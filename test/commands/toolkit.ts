@@ -12,18 +12,23 @@ export interface Outcome {
 export interface ToolkitOptions {
   cwd?: string
   env?: Record<string, string>
+  onStart?: (child: ChildProcess) => void
   /** Called at each piece of output, with all of it so far. */
   onOutput?: (all: string, child: ChildProcess) => void
 }
 
 /** Runs `toolkit` with these arguments in a process of its own. */
-export function toolkit(args: string[], { cwd, env, onOutput }: ToolkitOptions = {}): Promise<Outcome> {
+export function toolkit(
+  args: string[],
+  { cwd, env, onStart, onOutput }: ToolkitOptions = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    onStart?.(child)
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text

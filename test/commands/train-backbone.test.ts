@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { readModelCard } from '../../src/model-card.js'
 import { readSafetensors } from '../../src/train/safetensors.js'
 import { temporaryFolder } from '../temporary-folder.js'
+import { paintImages } from './painted-images.js'
 import { toolkit } from './toolkit.js'
-
-/** Images of 16 × 16 pixels, red or green with noise: train/red/0.png … and test/…. */
-async function paintImages(folder: string): Promise<void> {
-  for (const [part, count] of [
-    ['train', 24],
-    ['test', 10],
-  ] as const)
-    for (const [index, background] of ['#c03020', '#20a040'].entries()) {
-      const place = join(folder, part, ['red', 'green'][index])
-      await mkdir(place, { recursive: true })
-      for (let image = 0; image < count; image++) {
-        const mark = { create: { width: 5, height: 5, channels: 3 as const, background: '#dddddd' } }
-        await sharp({ create: { width: 16, height: 16, channels: 3, background } })
-          .composite([{ input: mark, left: image % 11, top: (image * 3) % 11 }])
-          .png()
-          .toFile(join(place, `${image}.png`))
-      }
-    }
-}
 
 const small = [
   ...['--data', 'images', '--image-size', '16', '--validation', '8', '--cells', '1', '--filters', '4'],
