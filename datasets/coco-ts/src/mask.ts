@@ -3,8 +3,8 @@ import { boxPolygon, runsFromPolygon } from './polygons.js'
 import { CocoError } from './problems.js'
 import {
   compressCounts,
-  decompressCounts,
   maskFromRuns,
+  parseCounts,
   type Runs,
   runsArea,
   runsBox,
@@ -146,5 +146,8 @@ export function rleToString(counts: ArrayLike<number>): string {
 
 /** The plain counts of COCO's compressed string. */
 export function rleFrString(text: string): Uint32Array {
-  return decompressCounts(text)
+  const counts = parseCounts(text)
+  if (!counts)
+    throw new CocoError('The text is not COCO’s compressed form: it is cut short or has other characters.')
+  return counts
 }

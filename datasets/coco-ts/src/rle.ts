@@ -19,6 +19,14 @@ function numberScratch(length: number): Uint32Array {
   return numbers
 }
 
+/** Doubles the scratch and keeps what it holds. */
+function growNumbers(): Uint32Array {
+  const larger = new Uint32Array(numbers.length * 2)
+  larger.set(numbers)
+  numbers = larger
+  return larger
+}
+
 /** COCO's compressed string: each count (from the fourth on, its difference from the last but one) in 5-bit pieces. */
 export function compressCounts(counts: ArrayLike<number>): string {
   const most = counts.length * 7
@@ -38,18 +46,21 @@ export function compressCounts(counts: ArrayLike<number>): string {
   return bytes.toString('latin1', 0, at)
 }
 
-/** The counts of a compressed string. Takes any text; `countsFault` in validate.ts says whether it makes sense. */
-export function decompressCounts(text: string): Uint32Array {
+/** The counts of a compressed string; undefined for a character that is none of its 64, or an end within a number. */
+export function parseCounts(text: string): Uint32Array | undefined {
   const length = text.length
   const out = numberScratch(length)
   let m = 0
   let p = 0
+  let strange = 0
   while (p < length) {
     let x = 0
     let shift = 0
     let more = true
-    while (more && p < length) {
+    while (more) {
+      if (p === length) return undefined
       const piece = text.charCodeAt(p++) - 48
+      strange |= piece & ~0x3f
       if (shift < 32) x |= (piece & 0x1f) << shift
       shift += 5
       more = (piece & 0x20) !== 0
@@ -58,37 +69,52 @@ export function decompressCounts(text: string): Uint32Array {
     out[m] = m > 2 ? x + out[m - 2] : x
     m++
   }
-  return out.slice(0, m)
+  return strange === 0 ? out.slice(0, m) : undefined
 }
 
-/** Runs of a mask that lies row by row, one byte a pixel; any byte but 0 is part of the object. */
+let rows = new Int32Array(1 << 10)
+
+/**
+ * Runs of a mask that lies row by row, one byte a pixel; any byte but 0 is part of the object. A run ends where a
+ * pixel differs from the one above it (in the top row: from the last one of the column before), so rows are
+ * compared with one another, four pixels at a time, and what differs is put in order by columns.
+ */
 export function runsFromMask(data: Uint8Array, height: number, width: number): Uint32Array {
-  const out = numberScratch(height * width + 1)
-  let m = 0
-  let current = 0
-  let runStart = 0
-  // Columns are copied sixteen at a time, so that each row is read in whole cache lines.
-  const block = 16
-  const columns = new Uint8Array(block * height)
-  for (let x0 = 0; x0 < width; x0 += block) {
-    const wide = Math.min(block, width - x0)
-    for (let y = 0; y < height; y++) {
-      let from = y * width + x0
-      for (let to = y, end = y + wide * height; to < end; to += height) columns[to] = data[from++]
-    }
-    const length = wide * height
-    const base = x0 * height
-    for (let j = 0; j < length; j++) {
-      const value = columns[j] === 0 ? 0 : 1
-      if (value !== current) {
-        out[m++] = base + j - runStart
-        runStart = base + j
-        current = value
+  const rowWords = (width + 3) >> 2
+  const stride = rowWords * 4
+  if (rows.length < (height + 1) * rowWords) rows = new Int32Array((height + 1) * rowWords * 2)
+  const pixels = new Uint8Array(rows.buffer)
+  pixels.fill(0, 0, stride)
+  pixels.set(data.subarray((height - 1) * width, height * width - 1), 1)
+  if (stride === width) {
+    pixels.set(data, stride)
+  } else {
+    pixels.fill(0, stride, (height + 1) * stride)
+    for (let y = 0; y < height; y++) pixels.set(data.subarray(y * width, (y + 1) * width), (y + 1) * stride)
+  }
+
+  let places = numberScratch(1)
+  let n = 0
+  const next = new Uint32Array(width + 1)
+  for (let y = 0, word = 0; y < height; y++) {
+    for (let x = 0; x < width; x += 4, word++) {
+      if (rows[word] === rows[word + rowWords]) continue
+      if (n + 4 > places.length) places = growNumbers()
+      for (let k = 0, at = word * 4; k < 4; k++, at++) {
+        if ((pixels[at] === 0) === (pixels[at + stride] === 0) || x + k >= width) continue
+        places[n++] = (x + k) * height + y
+        next[x + k + 1]++
       }
     }
   }
-  out[m++] = height * width - runStart
-  return out.slice(0, m)
+  for (let x = 0; x < width; x++) next[x + 1] += next[x]
+  const ordered = new Uint32Array(n)
+  for (let i = 0; i < n; i++) ordered[next[Math.floor(places[i] / height)]++] = places[i]
+
+  const counts = new Uint32Array(n + 1)
+  for (let i = 0; i <= n; i++)
+    counts[i] = (i < n ? ordered[i] : height * width) - (i > 0 ? ordered[i - 1] : 0)
+  return counts
 }
 
 /** The mask, row by row, one byte a pixel. */
@@ -191,35 +217,29 @@ export function runsBox(runs: Runs, out: Float64Array | number[], at = 0): void 
   out[at + 3] = empty ? 0 : bottom - top + 1
 }
 
-/** Intersection over union of two masks of the same size; over a crowd, intersection over `a`'s own area. */
-export function runsIou(a: Uint32Array, b: Uint32Array, crowd: boolean): number {
-  let i = 1
-  let j = 1
-  let leftA = a[0]
-  let leftB = b[0]
-  // Bit 0: inside a; bit 1: inside b.
-  let inside = 0
-  let intersection = 0
-  let union = 0
-  let left = 1
-  while (left > 0) {
-    const step = Math.min(leftA, leftB)
-    if (inside !== 0) {
-      union += step
-      if (inside === 3) intersection += step
+/** Pixels that two masks of the same size have in common. */
+export function runsIntersection(a: Uint32Array, b: Uint32Array): number {
+  if (a.length < 2 || b.length < 2) return 0
+  let i = 2
+  let j = 2
+  let startA = a[0]
+  let endA = startA + a[1]
+  let startB = b[0]
+  let endB = startB + b[1]
+  let common = 0
+  for (;;) {
+    const overlap = Math.min(endA, endB) - Math.max(startA, startB)
+    if (overlap > 0) common += overlap
+    if (endA <= endB) {
+      if (i + 1 >= a.length) return common
+      startA = endA + a[i]
+      endA = startA + a[i + 1]
+      i += 2
+    } else {
+      if (j + 1 >= b.length) return common
+      startB = endB + b[j]
+      endB = startB + b[j + 1]
+      j += 2
     }
-    leftA -= step
-    if (leftA === 0 && i < a.length) {
-      leftA = a[i++]
-      inside ^= 1
-    }
-    leftB -= step
-    if (leftB === 0 && j < b.length) {
-      leftB = b[j++]
-      inside ^= 2
-    }
-    left = leftA + leftB
   }
-  if (intersection === 0) return 0
-  return intersection / (crowd ? runsArea(a) : union)
 }

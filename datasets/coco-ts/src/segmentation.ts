@@ -1,23 +1,16 @@
 import { boxIous } from './boxes.js'
 import { runsFromPolygon } from './polygons.js'
 import { CocoError } from './problems.js'
-import { compressCounts, decompressCounts, mergeRuns, type Runs, runsBox, runsIou } from './rle.js'
+import { compressCounts, mergeRuns, type Runs, runsArea, runsBox, runsIntersection } from './rle.js'
 import type { CompressedRle, Rle, Segmentation } from './types.js'
-import { rleFault } from './validate.js'
+import { countsOf } from './validate.js'
 
-/** The counts of an RLE as numbers, checked: throws if they do not fill height × width. */
+/** The runs of an RLE; throws if its counts do not fill height × width. */
 export function toRuns(rle: Rle): Runs {
-  const fault = rleFault(rle)
-  if (fault) throw new CocoError(`The mask is not usable: ${fault}.`)
-  return uncheckedRuns(rle)
-}
-
-/** As `toRuns`, for an RLE that was checked when it was read. */
-export function uncheckedRuns(rle: Rle): Runs {
-  const { counts } = rle
+  const counts = countsOf(rle)
+  if (typeof counts === 'string') throw new CocoError(`The mask is not usable: ${counts}.`)
   const [height, width] = rle.size
-  if (typeof counts === 'string') return { height, width, counts: decompressCounts(counts) }
-  return { height, width, counts: counts instanceof Uint32Array ? counts : Uint32Array.from(counts) }
+  return { height, width, counts }
 }
 
 export function fromRuns(runs: Runs): CompressedRle {
@@ -41,7 +34,7 @@ export function mergeAll(all: Runs[], intersect = false): Runs {
 
 /** The mask of a checked segmentation: polygons are drawn and joined. */
 export function drawSegmentation(segmentation: Segmentation, height: number, width: number): Runs {
-  if (!Array.isArray(segmentation)) return uncheckedRuns(segmentation)
+  if (!Array.isArray(segmentation)) return toRuns(segmentation)
   return mergeAll(
     segmentation.map((polygon) => ({ height, width, counts: runsFromPolygon(polygon, height, width) })),
   )
@@ -55,12 +48,18 @@ export function maskIous(
   out: Float64Array,
 ): void {
   boxIous(tightBoxes(dt), dt.length, tightBoxes(gt), gt.length, crowds, out)
+  const areas = gt.map((runs) => runsArea(runs.counts))
   for (let d = 0; d < dt.length; d++) {
+    const area = runsArea(dt[d].counts)
     for (let g = 0; g < gt.length; g++) {
       const at = d * gt.length + g
       if (out[at] === 0) continue
-      const sameSize = dt[d].height === gt[g].height && dt[d].width === gt[g].width
-      out[at] = sameSize ? runsIou(dt[d].counts, gt[g].counts, Boolean(crowds[g])) : -1
+      if (dt[d].height !== gt[g].height || dt[d].width !== gt[g].width) {
+        out[at] = -1
+        continue
+      }
+      const common = runsIntersection(dt[d].counts, gt[g].counts)
+      out[at] = common === 0 ? 0 : common / (crowds[g] ? area : area + areas[g] - common)
     }
   }
 }

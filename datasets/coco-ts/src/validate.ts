@@ -5,7 +5,7 @@
 import { packedPolygons } from './packed-polygons.js'
 import { isDrawable } from './polygons.js'
 import { addProblem, type Problem, type ProblemKind, type ProblemLog } from './problems.js'
-import { decompressCounts, MAX_PIXELS } from './rle.js'
+import { MAX_PIXELS, parseCounts } from './rle.js'
 import type { Annotation, Category, CocoImage, Dataset, Detection, Rle } from './types.js'
 
 type Fault = { kind: ProblemKind; message: string } | undefined
@@ -31,33 +31,31 @@ export function sizeFault(size: unknown): string | undefined {
   return undefined
 }
 
-/** Counts must be whole numbers, none negative, and fill the mask exactly. */
-export function rleFault(rle: unknown): string | undefined {
+/** The counts of an RLE, or, as text, why it has none: they must be whole numbers that fill the mask exactly. */
+export function countsOf(rle: unknown): Uint32Array | string {
   const { size, counts } = (rle ?? {}) as Partial<Rle>
   const fault = sizeFault(size)
   if (fault) return fault
-  if (typeof counts !== 'string' && !isList(counts)) {
+  const [height, width] = size!
+  let numbers: Uint32Array | undefined
+  if (typeof counts === 'string') {
+    numbers = parseCounts(counts)
+    if (!numbers)
+      return 'counts is not COCO’s compressed form: it is cut short or has a character that is not in it'
+  } else if (isList(counts)) {
+    const wrong = Array.prototype.findIndex.call(counts, (count) => !Number.isInteger(count) || count < 0)
+    if (wrong >= 0) return `counts[${wrong}] is ${show(counts[wrong])}, but a run is a whole number of pixels`
+    numbers = counts instanceof Uint32Array ? counts : Uint32Array.from(counts)
+  } else {
     return `counts is ${show(counts)}, but must be a string or a list of numbers`
   }
-  if (typeof counts === 'string' && !/^[0-o]*$/.test(counts)) {
-    return 'counts holds a character that COCO’s compressed form does not use'
-  }
-  if (typeof counts === 'string' && counts.length > 0 && counts.charCodeAt(counts.length - 1) - 48 >= 32) {
-    return 'counts ends in the middle of a number'
-  }
-  const numbers = typeof counts === 'string' ? Int32Array.from(decompressCounts(counts)) : counts
-  const pixels = size![0] * size![1]
   let sum = 0
-  for (let i = 0; i < numbers.length; i++) {
-    const count = numbers[i]
-    if (!Number.isInteger(count) || count < 0)
-      return `counts[${i}] is ${show(count)}, but a run has at least 0 pixels`
-    sum += count
-  }
-  if (sum !== pixels) {
-    return `the counts sum to ${sum}, but height × width is ${size![0]} × ${size![1]} = ${pixels}`
-  }
-  return undefined
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i]
+  if (sum === height * width) return numbers
+  // What is below 0 in the compressed form shows as a number above all that are possible.
+  const wrong = numbers.findIndex((count) => count > MAX_PIXELS)
+  if (wrong >= 0) return `counts[${wrong}] is ${numbers[wrong] | 0}, but a run is a whole number of pixels`
+  return `the counts sum to ${sum}, but height × width is ${height} × ${width} = ${height * width}`
 }
 
 /** Four finite numbers, width and height not negative. A box may be empty and may reach over the image's edge. */
@@ -111,8 +109,8 @@ function segmentationFault(entry: { segmentation?: unknown }, image: CocoImage |
     const message = polygonsFault(segmentation)
     return message ? { kind: 'bad-polygon', message } : undefined
   }
-  const fault = rleFault(segmentation)
-  if (fault) return { kind: 'bad-rle', message: `segmentation: ${fault}` }
+  const fault = countsOf(segmentation)
+  if (typeof fault === 'string') return { kind: 'bad-rle', message: `segmentation: ${fault}` }
   const [height, width] = (segmentation as Rle).size
   if (image && (height !== image.height || width !== image.width)) {
     const message = `segmentation is ${height} × ${width}, but its image is ${image.height} × ${image.width} (height × width)`

@@ -2,7 +2,7 @@ import type { COCO } from '../coco.js'
 import { CocoError } from '../problems.js'
 import type { Annotation, IouType } from '../types.js'
 import { type Accumulated, accumulateResults } from './accumulate.js'
-import { type CategoryResult, evaluateCategory, isIgnored, isOutside } from './evaluate-category.js'
+import { type CategoryResult, evaluateCategory, flags, isIgnored, isOutside } from './evaluate-category.js'
 import { groupAnnotations } from './groups.js'
 import { ignoredLast, matchDetections } from './match.js'
 import { orderByScore } from './numeric.js'
@@ -163,13 +163,11 @@ export class COCOeval {
     const [T, D, G] = [params.iouThrs.length, detections.length, objects.length]
     const ious = new Float64Array(D * G)
     similarityFor(params, this.cocoGt, this.cocoDt)(detections, objects, ious)
-    const ignore = Uint8Array.from(objects, (gt) =>
-      isIgnored(gt, params) || isOutside(gt.area, aRng) ? 1 : 0,
-    )
-    const matched = new Int32Array(T * D).fill(-1)
-    const matchedBy = new Int32Array(T * G).fill(-1)
-    const crowd = Uint8Array.from(objects, (gt) => (gt.iscrowd ? 1 : 0))
-    const blocks = Uint8Array.from(detections, (dt) => (dt.id > 0 ? 1 : 0))
+    const ignore = flags(objects, (gt) => isIgnored(gt, params) || isOutside(gt.area, aRng))
+    const matched = new Int32Array(T * D)
+    const matchedBy = new Int32Array(T * G)
+    const crowd = flags(objects, (gt) => Boolean(gt.iscrowd))
+    const blocks = flags(detections, (dt) => dt.id > 0)
     const input = { detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs: params.iouThrs }
     matchDetections(input, matched, matchedBy)
     const order = ignoredLast(ignore, G)

@@ -55,15 +55,12 @@ function labelledKeypoints(object: Annotation): number {
 export const isOutside = (area: number, range: readonly [number, number]): boolean =>
   area < range[0] || area > range[1]
 
-/** Buffers that are used again from image to image. */
-interface Scratch {
-  ious: Float64Array
-  matched: Int32Array
-  matchedBy: Int32Array
+/** 1 for each entry that passes the test, 0 for the others. */
+export function flags<T>(list: readonly T[], test: (entry: T, i: number) => boolean): Uint8Array {
+  const out = new Uint8Array(list.length)
+  for (let i = 0; i < list.length; i++) if (test(list[i], i)) out[i] = 1
+  return out
 }
-
-const atLeast = <T extends Float64Array | Int32Array>(buffer: T, size: number): T =>
-  buffer.length >= size ? buffer : (new (buffer.constructor as new (length: number) => T)(size * 2) as T)
 
 /** Matches the detections of group `k` in every image, threshold and area. */
 export function evaluateCategory(
@@ -74,69 +71,63 @@ export function evaluateCategory(
   similarity: Similarity,
 ): CategoryResult {
   const { iouThrs, areaRng } = params
-  const result = rankDetections(k, detections, params)
-  const n = result.detections
-  for (let a = 0; a < areaRng.length; a++) {
-    const first = a * iouThrs.length * n
-    for (let d = 0; d < n; d++) {
-      result.outcome[first + d] = isOutside(result.anns[d].area, areaRng[a]) ? IGNORED : FALSE_POSITIVE
-    }
-    for (let t = 1; t < iouThrs.length; t++) result.outcome.copyWithin(first + t * n, first, first + n)
-  }
-
+  const { result, anns, ranked } = rankDetections(k, detections, params)
+  fillUnmatched(result, anns, params)
   const objectStretches = [...stretches(objects.image, objects.start[k], objects.start[k + 1])]
   result.objectImages = Int32Array.from(objectStretches, (stretch) => stretch.image)
   result.objectCounts = new Int32Array(areaRng.length * objectStretches.length)
-  const scratch: Scratch = {
-    ious: new Float64Array(1024),
-    matched: new Int32Array(1024),
-    matchedBy: new Int32Array(1024),
-  }
+  let ious = new Float64Array(1024)
+  let matched = new Int32Array(1024)
   objectStretches.forEach((stretch, s) => {
     const inImage = objects.anns.slice(stretch.from, stretch.to)
-    const ranked = result.ranked.get(stretch.image) ?? []
-    const always = inImage.map((object) => isIgnored(object, params))
-    const crowd = Uint8Array.from(inImage, (object) => (object.iscrowd ? 1 : 0))
-    const found = ranked.map((d) => result.anns[d])
+    const places = ranked.get(stretch.image) ?? []
+    const found = places.map((d) => anns[d])
+    const always = flags(inImage, (object) => isIgnored(object, params))
+    const crowd = flags(inImage, (object) => Boolean(object.iscrowd))
+    const blocks = flags(found, (detection) => detection.id > 0)
     if (found.length > 0) {
-      scratch.ious = atLeast(scratch.ious, found.length * inImage.length)
-      similarity(found, inImage, scratch.ious)
+      const pairs = found.length * inImage.length
+      if (ious.length < pairs) ious = new Float64Array(2 * pairs)
+      similarity(found, inImage, ious)
+      const decisions = found.length * iouThrs.length
+      if (matched.length < decisions) matched = new Int32Array(2 * decisions)
     }
     for (let a = 0; a < areaRng.length; a++) {
-      const ignore = Uint8Array.from(inImage, (object, g) =>
-        always[g] || isOutside(object.area, areaRng[a]) ? 1 : 0,
-      )
+      const ignore = flags(inImage, (object, g) => always[g] === 1 || isOutside(object.area, areaRng[a]))
       let counting = 0
-      for (const flag of ignore) if (flag === 0) counting++
+      for (const flag of ignore) counting += 1 - flag
       result.objectCounts[a * objectStretches.length + s] = counting
       if (found.length === 0) continue
-      scratch.matched = atLeast(scratch.matched, iouThrs.length * found.length)
-      scratch.matchedBy = atLeast(scratch.matchedBy, iouThrs.length * inImage.length)
-      const blocks = Uint8Array.from(found, (detection) => (detection.id > 0 ? 1 : 0))
-      const input = {
-        detections: found.length,
-        objects: inImage.length,
-        ious: scratch.ious,
-        crowd,
-        ignore,
-        blocks,
-        iouThrs,
-      }
-      matchDetections(input, scratch.matched, scratch.matchedBy)
-      recordOutcome(result, a, params, ranked, inImage, ignore, scratch.matched)
+      const [D, G] = [found.length, inImage.length]
+      matchDetections({ detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs }, matched)
+      recordOutcome(result, a, params, places, inImage, ignore, matched)
     }
   })
   return result
 }
 
-interface RankedResult extends CategoryResult {
+/** Every detection as if it matched nothing: wrong, or, where its own area is out of range, ignored. */
+function fillUnmatched(result: CategoryResult, anns: readonly Annotation[], params: EvalParams): void {
+  const { iouThrs, areaRng } = params
+  const { outcome, detections: n } = result
+  const sizes = Float64Array.from(anns, (ann) => ann.area)
+  areaRng.forEach((range, a) => {
+    const first = a * iouThrs.length * n
+    for (let d = 0; d < n; d++) outcome[first + d] = isOutside(sizes[d], range) ? IGNORED : FALSE_POSITIVE
+    for (let t = 1; t < iouThrs.length; t++) outcome.copyWithin(first + t * n, first, first + n)
+  })
+}
+
+interface Ranked {
+  result: CategoryResult
+  /** The detections in the result's order. */
   anns: Annotation[]
   /** For each image, its detections in order. */
   ranked: Map<number, number[]>
 }
 
 /** Sorts a category's detections and leaves out those beyond the largest of `maxDets` in their image. */
-function rankDetections(k: number, groups: Groups, params: EvalParams): RankedResult {
+function rankDetections(k: number, groups: Groups, params: EvalParams): Ranked {
   const from = groups.start[k]
   const to = groups.start[k + 1]
   const all = new Float64Array(to - from)
@@ -163,9 +154,7 @@ function rankDetections(k: number, groups: Groups, params: EvalParams): RankedRe
     anns.push(groups.anns[from + i])
   }
   const n = anns.length
-  return {
-    anns,
-    ranked,
+  const result: CategoryResult = {
     detections: n,
     scores: scores.slice(0, n),
     image: image.slice(0, n),
@@ -174,11 +163,12 @@ function rankDetections(k: number, groups: Groups, params: EvalParams): RankedRe
     objectImages: new Int32Array(0),
     objectCounts: new Int32Array(0),
   }
+  return { result, anns, ranked }
 }
 
 /** A match with an ignored object makes a detection ignored; one with an object that counts makes it true. */
 function recordOutcome(
-  result: RankedResult,
+  result: CategoryResult,
   a: number,
   params: EvalParams,
   ranked: readonly number[],

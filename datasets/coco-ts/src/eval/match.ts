@@ -16,13 +16,14 @@ export interface MatchInput {
 /**
  * Greedy matching, best detection first: each takes the object it covers best among those still free, at or above
  * the threshold; objects that count come before ignored ones. Writes for threshold t and detection d, at
- * `t * detections + d`, the object's index or −1 into `matched`, and for object g, at `t * objects + g`, the last
- * detection matched to it or −1 into `matchedBy`.
+ * `t * detections + d`, the object's index or −1 into `matched`, and, where wanted, for object g, at
+ * `t * objects + g`, the last detection matched to it or −1 into `matchedBy`.
  */
-export function matchDetections(input: MatchInput, matched: Int32Array, matchedBy: Int32Array): void {
+export function matchDetections(input: MatchInput, matched: Int32Array, matchedBy?: Int32Array): void {
   const { detections, objects, ious, crowd, ignore, blocks, iouThrs } = input
   const order = ignoredLast(ignore, objects)
   const taken = new Uint8Array(objects)
+  matchedBy?.fill(-1)
   for (let t = 0; t < iouThrs.length; t++) {
     taken.fill(0)
     const threshold = Math.min(iouThrs[t], 1 - 1e-10)
@@ -41,7 +42,7 @@ export function matchDetections(input: MatchInput, matched: Int32Array, matchedB
       matched[t * detections + d] = match
       if (match >= 0) {
         taken[match] = blocks[d]
-        matchedBy[t * objects + match] = d
+        if (matchedBy) matchedBy[t * objects + match] = d
       }
     }
   }
