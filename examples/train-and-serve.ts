@@ -12,7 +12,7 @@ import {
 } from 'nasnet-toolkit'
 
 // A run's config is data: start from a preset, change what you like.
-const config = { ...presets.embedded, length: { kind: 'steps' as const, amount: 40 } }
+const config = { ...presets.embedded, length: { kind: 'steps' as const, amount: 24 } }
 const data = await loadData(config)
 
 // A run is a folder, which training fills with metrics and checkpoints.

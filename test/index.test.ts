@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { readModelCard } from 'nasnet-toolkit'
+import { packageRoot } from '../datasets/package-root.js'
+
+describe('the package', () => {
+  it('trains, measures, exports and serves as the README shows', async (t) => {
+    const example = await readFile(join(packageRoot(), 'examples/train-and-serve.ts'), 'utf8')
+    const readme = await readFile(join(packageRoot(), 'README.md'), 'utf8')
+    assert.ok(
+      readme.includes(`\`\`\`ts\n${example}\`\`\``),
+      'README.md does not show the example as it stands',
+    )
+
+    const folder = await mkdtemp(join(tmpdir(), 'nasnet-toolkit-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const script = join(packageRoot(), 'dist/examples/train-and-serve.js')
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: folder })
+    const losses = [...stdout.matchAll(/^step \d+: loss (\S+)$/gm)].map(([, loss]) => Number(loss))
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    assert.equal(losses.length, 24)
+    assert.ok(mean(losses.slice(-8)) < mean(losses.slice(0, 8)), `the loss did not fall: ${losses}`)
+    const { task, labels } = await readModelCard(join(folder, 'runs/example/model.onnx'))
+    assert.equal(task, 'classification')
+    assert.equal(labels.length, 10)
+    assert.match(stdout, /model\.onnx is served at http:\/\/127\.0\.0\.1:\d+$/m)
+  })
+})
