@@ -34,9 +34,7 @@ export interface DownloadProgress {
 }
 
 /** The download was stopped by its signal and can go on later. */
-export class DownloadStopped extends DatasetError {
-  override name = 'DownloadStopped'
-}
+export class DownloadStopped extends DatasetError {}
 
 /** A failure that another try may mend. */
 class Passing extends Error {}
@@ -83,8 +81,8 @@ export async function download(options: DownloadOptions): Promise<void> {
       furthest = Math.max(furthest, size)
       if (failures >= tries) {
         throw new DatasetError(
-          `${url} could not be downloaded: ${error.message} (${tries} tries). What has come is kept; run the same ` +
-            'command again to go on, or download the file elsewhere and use --from.',
+          `${url} could not be downloaded: ${error.message} (${tries} tries). Run the same command again to ` +
+            `${size > 0 ? 'go on from what has come' : 'try later'}, or download the file elsewhere and use --from.`,
         )
       }
       await sleep(retryDelay * 2 ** (failures - 1), undefined, { signal }).catch(() => undefined)
@@ -114,6 +112,7 @@ async function transfer(
     ? { Range: `bytes=${received}-`, 'If-Range': notes.validator! }
     : {}
   const response = await requestFile(url, { headers, signal, silence }).catch((error) => {
+    if (error instanceof DatasetError) throw error
     throw new Passing(plainNetworkError(error))
   })
   try {

@@ -12,7 +12,7 @@ import {
   cifar10TrainFiles,
   verifyCifar10,
 } from './cifar10.js'
-import { type DownloadOptions, type DownloadProgress, download, md5Of } from './download.js'
+import { type DownloadOptions, type DownloadProgress, DownloadStopped, download, md5Of } from './download.js'
 import { DatasetError, isMissing, writeError } from './errors.js'
 import { readTar } from './tar.js'
 
@@ -145,7 +145,8 @@ async function fill(
     await write(temporary)
     await verifyCifar10(temporary, options)
     for (const file of files) await sync(join(temporary, file))
-    signal?.throwIfAborted()
+    if (signal?.aborted)
+      throw new DownloadStopped('Stopped while unpacking; run the same command again to finish.')
     await rename(folder, replaced).catch((error) => {
       if (!isMissing(error)) throw error
     })

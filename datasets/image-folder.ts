@@ -16,6 +16,8 @@ const maxInputPixels = 100_000_000
 export interface ImageFolderOptions {
   /** Height and width that every image is brought to, in pixels: scaled to cover the square, the middle kept. */
   size: number
+  /** Only the first so many images of each class and part, by name. */
+  perClass?: number
 }
 
 /** An image that could not be decoded. */
@@ -49,7 +51,10 @@ export async function isImageFolder(folder: string): Promise<boolean> {
  * @throws DatasetError when the layout is not that, a part has classes that `train` has not, a class has no image
  * that can be read, or the images exceed what one array can hold.
  */
-export async function loadImageFolder(folder: string, { size }: ImageFolderOptions): Promise<ImageFolder> {
+export async function loadImageFolder(
+  folder: string,
+  { size, perClass = Number.POSITIVE_INFINITY }: ImageFolderOptions,
+): Promise<ImageFolder> {
   if (!Number.isInteger(size) || size < 1 || size > 4096)
     throw new DatasetError(`Images can be brought to 1 to 4096 pixels a side, not ${size}.`)
   const classes = await subfolders(join(folder, 'train'))
@@ -70,10 +75,19 @@ export async function loadImageFolder(folder: string, { size }: ImageFolderOptio
         throw new DatasetError(
           `${join(place, stranger)} is a class that ${join(folder, 'train')} does not have.`,
         )
-      sets[part] = await loadPart(`${folder} ${part}`, place, classes, size, unreadable)
+      sets[part] = await loadPart(`${folder} ${part}`, place, classes, { size, perClass }, unreadable)
     }
   }
-  return { ...sets, train: sets.train!, unreadable }
+  const train = sets.train!
+  const seen = new Set(train.labels)
+  const empty = classes.findIndex((_, classId) => !seen.has(classId))
+  if (empty >= 0) {
+    throw new DatasetError(
+      `The class "${classes[empty]}" has no image that can be read in ${join(folder, 'train', classes[empty])}; ` +
+        'add some, or remove the folder.',
+    )
+  }
+  return { ...sets, train, unreadable }
 }
 
 /** Sorted names of the folders in `folder`; none when it is not there. */
@@ -91,7 +105,7 @@ async function loadPart(
   name: string,
   place: string,
   classes: string[],
-  size: number,
+  { size, perClass }: Required<ImageFolderOptions>,
   unreadable: UnreadableImage[],
 ): Promise<ImageSet> {
   const files: { path: string; classId: number }[] = []
@@ -100,9 +114,8 @@ async function loadPart(
       if (isMissing(error)) return []
       throw new DatasetError(`The folder "${join(place, className)}" cannot be read: ${error.message}.`)
     })
-    for (const file of inClass.sort())
-      if (extensions.has(extname(file).toLowerCase()))
-        files.push({ path: join(place, className, file), classId })
+    const images = inClass.filter((file) => extensions.has(extname(file).toLowerCase())).sort()
+    for (const file of images.slice(0, perClass)) files.push({ path: join(place, className, file), classId })
   }
   const bytes = size * size * 3
   if (files.length * bytes > 2 ** 32) {
@@ -153,7 +166,12 @@ function keepReadable(
     labels.push(classId)
   }
   const count = labels.length
-  if (count === 0) throw new DatasetError(`"${name}" has no image that can be read (JPEG, PNG or WebP).`)
+  if (count === 0) {
+    const first = unreadable.at(-1)
+    throw new DatasetError(
+      `"${name}" has no image that can be read (JPEG, PNG or WebP)${first ? `; ${first.path}: ${first.reason}` : '.'}`,
+    )
+  }
   return {
     name,
     pixels: pixels.subarray(0, count * bytes),

@@ -1,5 +1,6 @@
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { get as httpsGet } from 'node:https'
+import { DatasetError } from './errors.js'
 
 const maxRedirects = 5
 
@@ -13,15 +14,21 @@ export async function requestFile(
   url: string,
   { headers, signal, silence }: { headers: Record<string, string>; signal?: AbortSignal; silence: number },
 ): Promise<IncomingMessage> {
-  let target = new URL(url)
+  let target = parseUrl(url)
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await get(target, { headers, signal, silence })
     const { statusCode = 0 } = response
     if (statusCode < 300 || statusCode >= 400 || response.headers.location === undefined) return response
     response.destroy()
-    target = new URL(response.headers.location, target)
+    target = parseUrl(response.headers.location, target.href)
   }
   throw new Error(`the server redirected more than ${maxRedirects} times`)
+}
+
+function parseUrl(text: string, base?: string): URL {
+  const url = URL.canParse(text, base) ? new URL(text, base) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  throw new DatasetError(`"${text}" is no address of the form https://…`)
 }
 
 function get(

@@ -37,7 +37,7 @@ export const emojiClasses: EmojiClass[] = [
   },
   {
     name: 'fruit',
-    emoji: '🍇🍈🍉🍊🍋🍌🍍🥭🍎🍏🍐🍑🍒🍓🫐🥝🍅🫒🥥🥑🍆🥔🥕🌽🌶🫑🥒🥬🥦🧄🧅',
+    emoji: '🍇🍈🍉🍊🍋🍌🍍🥭🍎🍏🍐🍑🍒🍓🫐🥝🍅🫒🥥🥑🍆🌽🌶🫑🥒',
     firefox:
       'grapes melon watermelon tangerine lemon banana pineapple redapple greenapple pear peach cherries strawberry tomato aubergine earofmaize chilipepper',
   },
@@ -45,7 +45,7 @@ export const emojiClasses: EmojiClass[] = [
     name: 'vehicle',
     emoji: '🚂🚃🚅🚆🚇🚈🚉🚊🚝🚞🚋🚌🚍🚎🚐🚑🚒🚓🚔🚕🚖🚗🚘🚙🛻🚚🚛🚜🏎🏍🛵🛺🚲✈🛩🚁🚀⛵🚤🛥🛶⛴🛳🚢',
     firefox:
-      'steamlocomotive railwaycar highspeedtrain highspeedtrainbulletnose train metro lightrail tram monorail mountainrailway tramcar bus oncomingbus trolleybus minibus ambulance fireengine policecar oncomingpolicecar taxi oncomingtaxi automobile oncomingautomobile recreationalvehicle deliverytruck articulatedlorry tractor racecar motorcycle bicycle airplane helicopter rocket sailboat speedboat rowboat ship',
+      'steamlocomotive railwaycar highspeedtrain highspeedtrainbulletnose train metro lightrail tram monorail mountainrailway bus oncomingbus trolleybus minibus ambulance fireengine policecar oncomingpolicecar taxi oncomingtaxi automobile oncomingautomobile recreationalvehicle deliverytruck articulatedlorry tractor racecar motorcycle bicycle airplane helicopter rocket sailboat speedboat rowboat ship',
   },
   {
     name: 'building',
@@ -68,8 +68,8 @@ export const emojiClasses: EmojiClass[] = [
   },
   {
     name: 'hand',
-    emoji: '👋🤚🖐✋🖖👌🤌🤏✌🤞🤟🤘🤙👈👉👆🖕👇☝👍👎✊👊🤛🤜👏🙌🫶👐🤲🤝🙏✍🤳💪',
+    emoji: '👋🤚🖐✋🖖👌🤌🤏✌🤞🤟🤘🤙👈👉👆👇☝👍👎✊👊🤛🤜👏🙌🫶👐🤲🤝🙏✍💪',
     firefox:
-      'aok clap fistedhand flexbicep hand high5 index left right up down raisedfist raisedhandpartfingers raisedhandsfingerssplayed reversehandmiddlefinger thumbsdown thumbsup victoryhand waving leftwritinghand',
+      'aok clap fistedhand flexbicep hand high5 index left right up down raisedfist raisedhandpartfingers raisedhandsfingerssplayed thumbsdown thumbsup victoryhand waving leftwritinghand',
   },
 ]

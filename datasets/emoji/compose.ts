@@ -119,29 +119,40 @@ function paintDiscs(canvas: Canvas, random: Random): void {
 
 /** Samples along each side of a canvas pixel: drawings are about twice the canvas, so that 3 leave no jagged edge. */
 const samples = 3
+const share = 1 / (samples * samples)
 
 /** Draws `artwork` over the canvas. Parts outside the canvas are cut. */
 export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placement): void {
   const { size, rgb } = canvas
   const { rgba, size: side, box } = artwork
   const [left, top, right, bottom] = box
-  const perPixel = Math.max(right - left, bottom - top) / placement.extent
-  const [cos, sin] = [Math.cos(placement.angle) * perPixel, Math.sin(placement.angle) * perPixel]
-  const [middleX, middleY] = [(left + right) / 2, (top + bottom) / 2]
-  const reach = placement.extent * Math.SQRT1_2 + 1
-  const clamp = (v: number) => Math.min(size, Math.max(0, Math.floor(v)))
-  for (let y = clamp(placement.y - reach); y < clamp(placement.y + reach + 1); y++) {
-    for (let x = clamp(placement.x - reach); x < clamp(placement.x + reach + 1); x++) {
-      let [red, green, blue, cover] = [0, 0, 0, 0]
-      for (let s = 0; s < samples * samples; s++) {
-        const dx = x + ((s % samples) + 0.5) / samples - placement.x
-        const dy = y + (Math.floor(s / samples) + 0.5) / samples - placement.y
-        const along = cos * dx + sin * dy
-        const u = Math.floor(middleX + (placement.mirrored ? -along : along))
-        const v = Math.floor(middleY - sin * dx + cos * dy)
+  const { x: centreX, y: centreY, extent, angle } = placement
+  const perPixel = Math.max(right - left, bottom - top) / extent
+  const across = placement.mirrored ? -perPixel : perPixel
+  // A step of one canvas pixel to the right moves (ux, vx) in the drawing, one downwards (uy, vy).
+  const [ux, uy] = [across * Math.cos(angle), across * Math.sin(angle)]
+  const [vx, vy] = [-perPixel * Math.sin(angle), perPixel * Math.cos(angle)]
+  const offsets = sampleOffsets()
+  const stepU = offsets.map(([dx, dy]) => ux * dx + uy * dy + (left + right) / 2)
+  const stepV = offsets.map(([dx, dy]) => vx * dx + vy * dy + (top + bottom) / 2)
+  const reach = extent * Math.SQRT1_2 + 1
+  const onCanvas = (v: number) => Math.min(size, Math.max(0, Math.floor(v)))
+  const [firstX, endX] = [onCanvas(centreX - reach), onCanvas(centreX + reach + 1)]
+  const endY = onCanvas(centreY + reach + 1)
+  for (let y = onCanvas(centreY - reach); y < endY; y++) {
+    for (let x = firstX; x < endX; x++) {
+      const dx = x - centreX
+      const dy = y - centreY
+      let red = 0
+      let green = 0
+      let blue = 0
+      let cover = 0
+      for (let s = 0; s < stepU.length; s++) {
+        const u = Math.floor(ux * dx + uy * dy + stepU[s])
+        const v = Math.floor(vx * dx + vy * dy + stepV[s])
         if (u < left || v < top || u >= right || v >= bottom) continue
         const at = (v * side + u) * 4
-        const alpha = rgba[at + 3] / 255
+        const alpha = rgba[at + 3]
         red += rgba[at] * alpha
         green += rgba[at + 1] * alpha
         blue += rgba[at + 2] * alpha
@@ -149,11 +160,18 @@ export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placeme
       }
       if (cover === 0) continue
       const at = (y * size + x) * 3
-      const share = 1 / (samples * samples)
-      const rest = 1 - cover * share
-      rgb[at] = rgb[at] * rest + red * share
-      rgb[at + 1] = rgb[at + 1] * rest + green * share
-      rgb[at + 2] = rgb[at + 2] * rest + blue * share
+      const rest = 1 - (cover * share) / 255
+      rgb[at] = rgb[at] * rest + (red * share) / 255
+      rgb[at + 1] = rgb[at + 1] * rest + (green * share) / 255
+      rgb[at + 2] = rgb[at + 2] * rest + (blue * share) / 255
     }
   }
+}
+
+/** Where the samples lie in a canvas pixel: the middles of its parts. */
+function sampleOffsets(): [dx: number, dy: number][] {
+  return Array.from({ length: samples * samples }, (_, s) => [
+    ((s % samples) + 0.5) / samples,
+    (Math.floor(s / samples) + 0.5) / samples,
+  ])
 }

@@ -100,7 +100,7 @@ describe('download', () => {
   it('goes on in another run', async () => {
     await assert.rejects(
       get([cut(100_000), status(503)]),
-      /the server answered 503 .*\(3 tries\).* run the same command again/,
+      /the server answered 503 .*\(3 tries\).* Run the same command again to go on/,
     )
     assert.deepEqual(readdirSync(folder).sort(), ['file.bin.part', 'file.bin.part.json'])
     const { url } = server
@@ -238,6 +238,15 @@ describe('download', () => {
     await assert.rejects(
       get([(_, response) => response.writeHead(302, { Location: '/' }).end()]),
       /redirected more than 5/,
+    )
+  })
+
+  it('refuses what is no address', async () => {
+    for (const url of ['cifar.tar.gz', 'file:///etc/passwd'])
+      await assert.rejects(again({ url }), /^DatasetError: ".*" is no address of the form https/)
+    await assert.rejects(
+      get([(_, response) => response.writeHead(302, { Location: 'ftp://x/y' }).end()]),
+      /"ftp:\/\/x\/y" is no address/,
     )
   })
 
