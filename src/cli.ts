@@ -18,6 +18,10 @@ const commands: Record<string, Entry> = {
     description: 'train a small NASNet on the embedded data set and serve it, as "npm start" does',
     load: async () => (await import('./commands/start.js')).startCommand(),
   },
+  datasets: {
+    description: 'fetch, look at and check data sets',
+    load: async () => (await import('./commands/datasets.js')).datasetsCommand(),
+  },
   'train-backbone': {
     description: 'train an image classifier',
     load: async () => (await import('./commands/train-backbone.js')).trainBackboneCommand(),
