@@ -54,17 +54,23 @@ export function parseCounts(text: string): Uint32Array | undefined {
   let p = 0
   let strange = 0
   while (p < length) {
-    let x = 0
-    let shift = 0
-    let more = true
-    while (more) {
-      if (p === length) return undefined
-      const piece = text.charCodeAt(p++) - 48
-      strange |= piece & ~0x3f
-      if (shift < 32) x |= (piece & 0x1f) << shift
-      shift += 5
-      more = (piece & 0x20) !== 0
-      if (!more && (piece & 0x10) !== 0 && shift < 32) x |= -1 << shift
+    const piece = text.charCodeAt(p++) - 48
+    strange |= piece & ~0x3f
+    // Five bits with their sign; most counts need no more.
+    let x = (piece << 27) >> 27
+    if ((piece & 0x20) !== 0) {
+      x = piece & 0x1f
+      let shift = 5
+      let more = true
+      while (more) {
+        if (p === length) return undefined
+        const next = text.charCodeAt(p++) - 48
+        strange |= next & ~0x3f
+        if (shift < 32) x |= (next & 0x1f) << shift
+        shift += 5
+        more = (next & 0x20) !== 0
+        if (!more && (next & 0x10) !== 0 && shift < 32) x |= -1 << shift
+      }
     }
     out[m] = m > 2 ? x + out[m - 2] : x
     m++
@@ -72,7 +78,20 @@ export function parseCounts(text: string): Uint32Array | undefined {
   return strange === 0 ? out.slice(0, m) : undefined
 }
 
-let rows = new Int32Array(1 << 10)
+let padded = new Int32Array(1 << 10)
+
+/** The mask's rows as words of four pixels: where they lie if that is possible, else copied with zeros behind each. */
+function asWords(data: Uint8Array, height: number, width: number): Int32Array {
+  if (width % 4 === 0 && data.byteOffset % 4 === 0) {
+    return new Int32Array(data.buffer, data.byteOffset, (height * width) / 4)
+  }
+  const rowWords = (width + 3) >> 2
+  if (padded.length < height * rowWords) padded = new Int32Array(height * rowWords * 2)
+  const pixels = new Uint8Array(padded.buffer)
+  pixels.fill(0, 0, height * rowWords * 4)
+  for (let y = 0; y < height; y++) pixels.set(data.subarray(y * width, (y + 1) * width), y * rowWords * 4)
+  return padded
+}
 
 /**
  * Runs of a mask that lies row by row, one byte a pixel; any byte but 0 is part of the object. A run ends where a
@@ -80,30 +99,28 @@ let rows = new Int32Array(1 << 10)
  * compared with one another, four pixels at a time, and what differs is put in order by columns.
  */
 export function runsFromMask(data: Uint8Array, height: number, width: number): Uint32Array {
+  const words = asWords(data, height, width)
   const rowWords = (width + 3) >> 2
-  const stride = rowWords * 4
-  if (rows.length < (height + 1) * rowWords) rows = new Int32Array((height + 1) * rowWords * 2)
-  const pixels = new Uint8Array(rows.buffer)
-  pixels.fill(0, 0, stride)
-  pixels.set(data.subarray((height - 1) * width, height * width - 1), 1)
-  if (stride === width) {
-    pixels.set(data, stride)
-  } else {
-    pixels.fill(0, stride, (height + 1) * stride)
-    for (let y = 0; y < height; y++) pixels.set(data.subarray(y * width, (y + 1) * width), (y + 1) * stride)
-  }
-
-  let places = numberScratch(1)
+  let places = numberScratch(width)
   let n = 0
   const next = new Uint32Array(width + 1)
-  for (let y = 0, word = 0; y < height; y++) {
-    for (let x = 0; x < width; x += 4, word++) {
-      if (rows[word] === rows[word + rowWords]) continue
+  const lastRow = (height - 1) * width
+  for (let x = 0; x < width; x++) {
+    const above = x === 0 ? 0 : data[lastRow + x - 1]
+    if ((above === 0) === (data[x] === 0)) continue
+    places[n++] = x * height
+    next[x + 1]++
+  }
+  for (let y = 1, word = 0; y < height; y++) {
+    for (const end = word + rowWords; word < end; word++) {
+      if (words[word] === words[word + rowWords]) continue
       if (n + 4 > places.length) places = growNumbers()
-      for (let k = 0, at = word * 4; k < 4; k++, at++) {
-        if ((pixels[at] === 0) === (pixels[at + stride] === 0) || x + k >= width) continue
-        places[n++] = (x + k) * height + y
-        next[x + k + 1]++
+      const from = (word - (y - 1) * rowWords) * 4
+      const to = Math.min(from + 4, width)
+      for (let x = from, at = (y - 1) * width + from; x < to; x++, at++) {
+        if ((data[at] === 0) === (data[at + width] === 0)) continue
+        places[n++] = x * height + y
+        next[x + 1]++
       }
     }
   }
@@ -142,35 +159,36 @@ export function maskFromRuns(runs: Runs): Uint8Array {
 export function mergeRuns(a: Uint32Array, b: Uint32Array, intersect: boolean): Uint32Array {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
   const out = numberScratch(a.length + b.length)
-  let m = 0
+  // "| 0" keeps the arithmetic on 32-bit integers: counts are far below 2³¹.
+  let leftA = a[0] | 0
+  let leftB = b[0] | 0
   let i = 1
   let j = 1
-  let leftA = a[0]
-  let leftB = b[0]
-  let inA = false
-  let inB = false
+  let m = 0
+  // Bit 0: inside a; bit 1: inside b.
+  let where = 0
   let inside = false
   let run = 0
   let left = 1
   while (left > 0) {
     const step = Math.min(leftA, leftB)
-    run += step
-    leftA -= step
+    run = (run + step) | 0
+    leftA = (leftA - step) | 0
     if (leftA === 0 && i < a.length) {
-      leftA = a[i++]
-      inA = !inA
+      leftA = a[i++] | 0
+      where ^= 1
     }
-    leftB -= step
+    leftB = (leftB - step) | 0
     if (leftB === 0 && j < b.length) {
-      leftB = b[j++]
-      inB = !inB
+      leftB = b[j++] | 0
+      where ^= 2
     }
-    left = leftA + leftB
-    const before: boolean = inside
-    inside = intersect ? inA && inB : inA || inB
-    if (inside !== before || left === 0) {
+    left = (leftA + leftB) | 0
+    const now = intersect ? where === 3 : where !== 0
+    if (now !== inside || left === 0) {
       out[m++] = run
       run = 0
+      inside = now
     }
   }
   return out.slice(0, m)
@@ -222,23 +240,23 @@ export function runsIntersection(a: Uint32Array, b: Uint32Array): number {
   if (a.length < 2 || b.length < 2) return 0
   let i = 2
   let j = 2
-  let startA = a[0]
-  let endA = startA + a[1]
-  let startB = b[0]
-  let endB = startB + b[1]
+  let startA = a[0] | 0
+  let endA = (startA + a[1]) | 0
+  let startB = b[0] | 0
+  let endB = (startB + b[1]) | 0
   let common = 0
   for (;;) {
     const overlap = Math.min(endA, endB) - Math.max(startA, startB)
-    if (overlap > 0) common += overlap
+    if (overlap > 0) common = (common + overlap) | 0
     if (endA <= endB) {
       if (i + 1 >= a.length) return common
-      startA = endA + a[i]
-      endA = startA + a[i + 1]
+      startA = (endA + a[i]) | 0
+      endA = (startA + a[i + 1]) | 0
       i += 2
     } else {
       if (j + 1 >= b.length) return common
-      startB = endB + b[j]
-      endB = startB + b[j + 1]
+      startB = (endB + b[j]) | 0
+      endB = (startB + b[j + 1]) | 0
       j += 2
     }
   }

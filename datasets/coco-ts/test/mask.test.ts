@@ -138,6 +138,19 @@ describe('masks, whatever they show', () => {
     )
   })
 
+  it('do not depend on where the bytes lie, nor on which bytes mark the object', () => {
+    fc.assert(
+      fc.property(someMasks(1), fc.nat(3), fc.integer({ min: 1, max: 255 }), ([one], offset, marker) => {
+        const { height, width, data } = one
+        const moved = new Uint8Array(offset + data.length + 5).fill(9).subarray(offset, offset + data.length)
+        data.forEach((pixel, i) => {
+          moved[i] = pixel === 0 ? 0 : i % 2 === 0 ? marker : 128
+        })
+        assert.deepEqual(mask.encode({ height, width, data: moved }), mask.encode(one))
+      }),
+    )
+  })
+
   it('compress any counts', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 })), (counts) => {

@@ -1,0 +1,180 @@
+/**
+ * Evaluation speed and memory against pycocotools and faster-coco-eval, on synthetic data of val2017's size, in
+ * alternating rounds, since a machine's speed drifts. Each measurement is a process of its own.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError } from 'commander'
+import { median, table } from '../train/report.js'
+import { drawMasks, TRAIN2017, VAL2017, writeAnnotations, writeDetections } from './data.js'
+
+type Part = 'bbox' | 'segm' | 'masks' | 'load'
+type Side = 'coco-ts' | 'pycocotools' | 'faster-coco-eval'
+
+interface Evaluation {
+  load: number
+  evaluate: number
+  /** Processor seconds, all threads: less touched by what else runs on the machine. */
+  evaluateCpu: number
+  stats: number[]
+  peakBytes: number
+}
+
+interface Masks {
+  /** Processor time of one call, by operation. */
+  microseconds: Record<string, number>
+  /** Of all masks: must be the same on every side. */
+  pixels: number
+}
+
+interface Loading {
+  load: number
+  loadCpu: number
+  peakBytes: number
+}
+
+const PARTS: Part[] = ['bbox', 'segm', 'masks', 'load']
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.')
+  return value
+}
+
+const part = (text: string): Part => {
+  if (!PARTS.includes(text as Part)) throw new InvalidArgumentError(`It must be one of ${PARTS.join(', ')}.`)
+  return text as Part
+}
+
+const program = new Command('npm run bench coco --')
+  .description(
+    'COCO evaluation, masks and loading beside pycocotools and faster-coco-eval, as far as $PYTHON or python3 has them.',
+  )
+  .argument('[parts...]', `what to measure: ${PARTS.join(', ')} (default: all)`)
+  .option('--rounds <n>', 'rounds, each measuring every side once', wholeNumber, 3)
+  .option('--images <n>', 'images of the synthetic val2017', wholeNumber, VAL2017.images)
+  .option('--json', 'print JSON alone', false)
+  .parse()
+const options = program.opts<{ rounds: number; images: number; json: boolean }>()
+const parts = program.args.length > 0 ? program.args.map(part) : PARTS
+
+const python = process.env.PYTHON ?? 'python3'
+const ours = fileURLToPath(new URL('./ours.js', import.meta.url))
+// Python is not compiled: the script lies in the source tree, three folders above the build's.
+const peer = fileURLToPath(new URL('../../../bench/coco/peer.py', import.meta.url))
+
+function canImport(module: string): boolean {
+  return spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0
+}
+
+const sides: Side[] = ['coco-ts']
+if (canImport('pycocotools.cocoeval')) sides.push('pycocotools')
+if (canImport('faster_coco_eval')) sides.push('faster-coco-eval')
+
+function measured<T>(side: Side, what: string, files: string[]): T {
+  const command =
+    side === 'coco-ts'
+      ? [process.execPath, ours, what, ...files]
+      : [python, peer, side === 'pycocotools' ? side : 'faster', what, ...files]
+  const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${command.join(' ')} failed:\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** Every side once in each round, in turn. */
+function inRounds<T>(what: string, files: string[], count = options.rounds): Map<Side, T[]> {
+  const found = new Map<Side, T[]>(sides.map((side) => [side, []]))
+  for (let round = 0; round < count; round++) {
+    for (const [side, measurements] of found) {
+      say(`${what}, round ${round + 1} of ${count}: ${side}`)
+      measurements.push(measured(side, what, files))
+    }
+  }
+  return found
+}
+
+function say(text: string): void {
+  console.error(text)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-coco-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+process.on('SIGINT', () => process.exit(130))
+
+const report: Record<string, unknown> = {}
+const lines: string[] = [
+  `${cpus().length} × ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}, ${options.rounds} alternating rounds, medians`,
+]
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
+
+/** Figures of every side, each with its ratio to ours, the first. */
+function withRatios(values: number[], digits: number): string[][] {
+  return values.map((value) => [value.toFixed(digits), `${(value / values[0]).toFixed(2)} ×`])
+}
+
+async function evaluation(form: 'bbox' | 'segm'): Promise<void> {
+  const objects = Math.round((VAL2017.objects * options.images) / VAL2017.images)
+  const shape = { ...VAL2017, images: options.images, objects }
+  const [annotations, detections] = ['gt.json', `${form}.json`].map((name) => join(folder, name))
+  say(
+    `writing ${shape.images} images, ${objects} objects, ${shape.images * shape.detections} detections (${form})`,
+  )
+  await writeAnnotations(annotations, shape)
+  await writeDetections(detections, shape, form)
+  const found = inRounds<Evaluation>('evaluate', [annotations, detections, form])
+  const medians = (key: 'load' | 'evaluate' | 'evaluateCpu' | 'peakBytes'): number[] =>
+    [...found.values()].map((list) => median(list.map((one) => one[key])))
+  const wall = withRatios(medians('evaluate'), 2)
+  const cpu = withRatios(medians('evaluateCpu'), 2)
+  const load = withRatios(medians('load'), 2)
+  const peak = medians('peakBytes')
+  const expected = found.get('pycocotools')?.[0].stats
+  const rows = [[form, 'evaluate s', 'ratio', 'CPU s', 'ratio', 'load s', 'ratio', 'peak MB', 'stats']]
+  sides.forEach((side, i) => {
+    const gaps = expected?.map((value, n) => Math.abs(value - found.get(side)![0].stats[n])) ?? []
+    const agreement = expected === undefined ? '' : `off by ${Math.max(...gaps).toExponential(0)}`
+    rows.push([side, ...wall[i], ...cpu[i], ...load[i], megabytes(peak[i]), agreement])
+  })
+  lines.push('', table(rows))
+  report[form] = Object.fromEntries(found)
+}
+
+function maskOperations(): void {
+  const path = join(folder, 'masks.json')
+  writeFileSync(path, JSON.stringify(drawMasks(2000)))
+  const found = inRounds<Masks>('masks', [path])
+  if (new Set([...found.values()].map(([one]) => one.pixels)).size > 1) throw new Error('The masks differ.')
+  const rows = [['CPU µs a call', ...sides.flatMap((side) => [side, 'ratio'])]]
+  for (const name of Object.keys(found.get('coco-ts')![0].microseconds)) {
+    const values = [...found.values()].map((list) => median(list.map((one) => one.microseconds[name])))
+    rows.push([name, ...withRatios(values, 1).flat()])
+  }
+  lines.push('', table(rows))
+  report.masks = Object.fromEntries(found)
+}
+
+async function loading(): Promise<void> {
+  const path = join(folder, 'train.json')
+  say(`writing ${TRAIN2017.objects} annotations`)
+  const bytes = await writeAnnotations(path, TRAIN2017)
+  const found = inRounds<Loading>('load', [path], 1)
+  const rows = [[`load ${megabytes(bytes)} MB`, 's', 'CPU s', 'peak MB', 'peak / file']]
+  for (const [side, [one]] of found) {
+    const times = [one.load.toFixed(1), one.loadCpu.toFixed(1)]
+    rows.push([side, ...times, megabytes(one.peakBytes), (one.peakBytes / bytes).toFixed(2)])
+  }
+  lines.push('', table(rows))
+  report.load = { bytes, ...Object.fromEntries(found) }
+}
+
+for (const chosen of parts) {
+  if (chosen === 'masks') maskOperations()
+  else if (chosen === 'load') await loading()
+  else await evaluation(chosen)
+}
+console.log(options.json ? JSON.stringify(report) : lines.join('\n'))
