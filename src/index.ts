@@ -16,6 +16,8 @@ export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from 
 export { type RunConfig, validateConfig } from './train/config.js'
 export { type CurveAxis, type CurveRun, drawCurves } from './train/curve.js'
 export { loadData, noteData } from './train/data.js'
+export { compilerFor, DEVICES, type Device } from './train/devices.js'
+export { buildEagerStep } from './train/eager-step.js'
 export { type ClassFigures, classFigures, type Evaluation, evaluate } from './train/evaluate.js'
 export { buildPredictor, exportModel, predictorFrom } from './train/export.js'
 export { exportRun } from './train/export-run.js'

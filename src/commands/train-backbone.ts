@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { UserError } from '../errors.js'
 import type { RunConfig } from '../train/config.js'
 import { loadData, noteData } from '../train/data.js'
+import { compilerFor, DEVICES, type Device } from '../train/devices.js'
 import { train } from '../train/loop.js'
 import type { EvaluationRow } from '../train/metrics.js'
 import { presets } from '../train/presets.js'
@@ -16,6 +17,7 @@ interface Flags extends TrainFlags {
   preset: string
   out?: string
   resume?: string
+  device: Device
   json?: boolean
 }
 
@@ -44,16 +46,21 @@ export function trainBackboneCommand(): Command {
     )
     .option('--out <folder>', 'folder of the new run (default: a new one below runs/)')
     .option('--resume <run>', 'go on with a run; flags may change settings that its state does not depend on')
+    .addOption(
+      new Option('--device <name>', 'what computes: ONNX Runtime on CPU, CUDA or WebGPU, or TensorFlow')
+        .choices(DEVICES)
+        .default('cpu'),
+    )
     .option('--json', 'print the result as JSON')
   return addTrainFlags(command)
     .addHelpText('after', help)
     .action(async (flags: Flags, self: Command) => {
-      const { resume, out } = flags
+      const { resume, out, device } = flags
       if (resume !== undefined && (out !== undefined || self.getOptionValueSource('preset') === 'cli'))
         throw new UserError('--resume goes on with a run as it is: leave out --out and --preset')
       const genotype = flags.arch === undefined ? undefined : await readGenotype(flags.arch)
       const before = resume === undefined ? presets[flags.preset] : await readConfig(resume)
-      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out })
+      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out, device })
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished) console.log(`Trained ${result.steps} steps; the model is ${result.model}`)
     })
@@ -71,9 +78,10 @@ interface Trained {
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
 async function trainIn(
   config: RunConfig,
-  { resume, out }: { resume?: string; out?: string },
+  { resume, out, device }: { resume?: string; out?: string; device: Device },
 ): Promise<Trained> {
   const say = (text: string): void => console.error(text)
+  const compiler = await compilerFor(device)
   const dataset = await loadData(config)
   for (const warning of dataset.warnings) say(warning)
   const run =
@@ -87,10 +95,6 @@ async function trainIn(
   try {
     const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
     say(`Training in ${folder}${from}: ${dataset.train.count} images of ${dataset.classes.length} classes`)
-    const compiler = {
-      buildTrainStep: (await import('../train/step.js')).buildTrainStep,
-      buildPredictor: (await import('../train/export.js')).buildPredictor,
-    }
     const result = await interruptible(
       (signal) =>
         train(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {

@@ -117,6 +117,7 @@ function forwardPass(
   const statistics = new Map(unflatten(state.statistics, moving).map((tensor, i) => [moving[i].path, tensor]))
   const noise = new Map(splitNoise(asked, inputs.noise).map((tensor, i) => [asked.noise[i].path, tensor]))
   const updated = new Map(statistics)
+  const kept: tf.Tensor[] = []
   let figures: { loss: tf.Scalar; correct: tf.Scalar } | undefined
 
   return {
@@ -128,7 +129,10 @@ function forwardPass(
         parameter: ({ path, role }) => (role === 'statistic' ? statistics : trained).get(path)!,
         uniform: ({ path }) => noise.get(path)!,
         // An eager backend would drop what the loss alone does not need when its differentiation ends.
-        update: (path, value) => updated.set(path, tf.keep(value)),
+        update(path, value) {
+          updated.set(path, tf.keep(value))
+          kept.push(value)
+        },
       })
       const outputs = network(ctx, images)
       const { labelSmoothing, auxiliaryWeight } = config
@@ -140,7 +144,11 @@ function forwardPass(
       return classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight })
     },
     figures: () => figures!,
-    statistics: () => flatten(moving.map(({ path }) => updated.get(path)!)),
+    statistics() {
+      const flat = flatten(moving.map(({ path }) => updated.get(path)!))
+      tf.dispose(kept)
+      return flat
+    },
   }
 }
 

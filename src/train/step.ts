@@ -85,7 +85,7 @@ const noiseCount = ({ noise }: Asked) =>
   noise.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0)
 
 /** All noise of a step: each path draws from its own stream at (seed, step, path), as the eager context does. */
-function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
+export function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
   const all = new Float32Array(noiseCount(asked))
   let at = 0
   for (const { path, shape } of asked.noise) {
@@ -97,7 +97,12 @@ function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
 }
 
 /** The state that a run starts from. */
-export function initialState({ vectors, layout, asked }: CompiledStep, seed: number): StateVectors {
+export function firstState(
+  vectors: CompiledStep['vectors'],
+  layout: FlatLayout,
+  asked: Asked,
+  seed: number,
+): StateVectors {
   const { parameters, statistics } = initialVectors(layout, asked.specs, seed)
   const own: Record<string, Float32Array> = {
     parameters,
@@ -114,6 +119,8 @@ export function initialState({ vectors, layout, asked }: CompiledStep, seed: num
 export interface StepOptions {
   /** Threads that one operation may use; by default all cores. */
   threads?: number
+  /** ONNX Runtime's execution provider; `cpu` by default. */
+  provider?: string
   /** ONNX Runtime's profiler writes files with this prefix. */
   profilePrefix?: string
 }
@@ -124,15 +131,17 @@ export async function buildTrainStep(
   shapes: { imageSize: number; classes: number },
   options: StepOptions = {},
 ): Promise<TrainStep> {
-  const compiled = compileStep(config, shapes, await blockSize())
+  // Only ONNX Runtime's CPU kernels have a blocked layout.
+  const onCpu = (options.provider ?? 'cpu') === 'cpu'
+  const compiled = compileStep(config, shapes, onCpu ? await blockSize() : 0)
   const names = Object.keys(compiled.vectors)
   const session = await openSession(compiled.program.model, {
     ...options,
     carried: Object.fromEntries(names.map((name) => [next(name), name])),
   })
-  await loadState(session, initialState(compiled, config.seed))
+  const { layout, asked, vectors } = compiled
+  await loadState(session, firstState(vectors, layout, asked, config.seed))
   const taken = new Set(compiled.program.inputs.map(({ name }) => name))
-  const { layout, asked } = compiled
 
   return {
     layout: layout.slots,

@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
-import { eagerContext } from '../../models/index.js'
-import { blockSize } from '../../src/engine/index.js'
 import type { RunConfig } from '../../src/train/config.js'
-import { networkOf } from '../../src/train/network.js'
+import { buildEagerStep } from '../../src/train/eager-step.js'
 import { presets } from '../../src/train/presets.js'
-import { buildTrainStep, compileStep, initialState } from '../../src/train/step.js'
-import { type StateTensors, stepFunction } from '../../src/train/step-function.js'
-import type { StateVectors, StepInputs } from '../../src/train/step-types.js'
+import { buildTrainStep } from '../../src/train/step.js'
+import type { StateVectors, StepInputs, TrainStep } from '../../src/train/step-types.js'
 
 const CLASSES = 3
 const SIZE = 10
@@ -33,28 +30,12 @@ function inputs(step: number): StepInputs {
   return { images, labels: Int32Array.of(2, 0, 1, 0), learningRate: 0.05, progress: 0.4, step }
 }
 
-/** The step done eagerly; its noise comes from the eager context's own draws. */
-async function eagerStep(run: RunConfig, start: StateVectors, given: StepInputs) {
-  const { asked, layout } = compileStep(run, { imageSize: SIZE, classes: CLASSES }, 0)
-  await tf.setBackend('cpu')
-  const step = stepFunction(run, networkOf(run, CLASSES), asked, layout)
-  return tf.tidy(() => {
-    const noisy = eagerContext({ seed: run.seed, training: true, step: given.step })
-    const noise = asked.noise.map(({ path, shape }) => tf.reshape(noisy.uniform(path, shape), [-1]))
-    const tensors: StateTensors = {}
-    for (const [name, data] of Object.entries(start)) tensors[name] = tf.tensor1d(data)
-    const { state, loss, correct, gradientNorm } = step(tensors, {
-      images: tf.tensor4d(given.images, [BATCH, SIZE, SIZE, 3]),
-      labels: tf.tensor1d(given.labels, 'int32'),
-      learningRate: tf.scalar(given.learningRate),
-      progress: tf.scalar(given.progress),
-      step: tf.scalar(given.step),
-      ...(noise.length > 0 ? { noise: tf.concat(noise) as tf.Tensor1D } : {}),
-    })
-    const vectors = Object.entries(state).map(([name, tensor]) => [name, tensor.dataSync() as Float32Array])
-    const figures = [loss, correct, gradientNorm].map((tensor) => tensor.dataSync()[0])
-    return { state: Object.fromEntries(vectors) as StateVectors, figures }
-  })
+/** Figures and state after one step, which is not the run's first. */
+async function oneStep(step: TrainStep): Promise<[Float32Array, StateVectors]> {
+  const { loss, correct, gradientNorm } = await step.run(inputs(1))
+  const state = await step.state()
+  await step.close()
+  return [Float32Array.of(loss, correct, gradientNorm), state]
 }
 
 function assertNear(actual: Float32Array, expected: Float32Array, tolerance: number, what: string): void {
@@ -91,20 +72,12 @@ for (const [what, changes] of Object.entries(CASES))
   test(`a step equals the eager one: ${what}`, async () => {
     const run = config(changes)
     const shapes = { imageSize: SIZE, classes: CLASSES }
-    const start = initialState(compileStep(run, shapes, await blockSize()), run.seed)
-    const expected = await eagerStep(run, start, inputs(1))
-    const step = await buildTrainStep(run, shapes)
-    const { loss, correct, gradientNorm } = await step.run(inputs(1))
-    const state = await step.state()
-    await step.close()
-    assertNear(
-      Float32Array.of(loss, correct, gradientNorm),
-      Float32Array.from(expected.figures),
-      1e-4,
-      'figures',
-    )
-    assert.deepEqual(Object.keys(state).sort(), Object.keys(expected.state).sort())
-    for (const name of Object.keys(state)) assertNear(state[name], expected.state[name], 1e-3, name)
+    const [figures, state] = await oneStep(await buildTrainStep(run, shapes))
+    await tf.setBackend('cpu')
+    const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes))
+    assertNear(figures, expected, 1e-4, 'figures')
+    assert.deepEqual(Object.keys(state).sort(), Object.keys(expectedState).sort())
+    for (const name of Object.keys(state)) assertNear(state[name], expectedState[name], 1e-3, name)
   })
 
 test('a batch can be repeated bit for bit, and training lowers the loss', async () => {

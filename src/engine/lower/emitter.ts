@@ -35,6 +35,8 @@ export class Emitter {
   private readonly known = new Map<string, string[]>()
   private readonly constants = new Map<string, OnnxTensor>()
   private readonly sharedConstants = new Map<string, string>()
+  /** View → what it is a view of. */
+  private readonly viewed = new Map<string, string>()
   private next = 0
 
   constructor(options: EmitterOptions) {
@@ -101,7 +103,11 @@ export class Emitter {
   reshape(name: string, shape: readonly number[], of: Value): string {
     const constant = this.constants.get(name)
     if (constant) return this.constant(constant.type, shape, constant.data)
-    return this.node('Reshape', [name, this.target(shape, of)])
+    // A view of a view is a view of the first.
+    const source = this.viewed.get(name) ?? name
+    const view = this.node('Reshape', [source, this.target(shape, of)])
+    this.viewed.set(view, source)
+    return view
   }
 
   transpose(name: string, perm: readonly number[]): string {
