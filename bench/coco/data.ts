@@ -40,7 +40,7 @@ function outline(random: () => number, [x, y, w, h]: SyntheticObject['box'], cor
 }
 
 /** Few categories are frequent, many rare; half of the objects are small. */
-function drawObject(random: () => number): SyntheticObject {
+function drawObject(random: () => number, mostCorners = 36): SyntheticObject {
   const side = 8 * 40 ** random()
   const w = Math.min(WIDTH, side * (0.6 + random()))
   const h = Math.min(HEIGHT, side * (0.6 + random()))
@@ -53,7 +53,7 @@ function drawObject(random: () => number): SyntheticObject {
   return {
     category: 1 + Math.floor(CATEGORIES * random() ** 2),
     box,
-    polygon: outline(random, box, 8 + Math.floor(random() * 28)),
+    polygon: outline(random, box, 8 + Math.floor(random() * (mostCorners - 8))),
   }
 }
 
@@ -62,12 +62,14 @@ interface Shape {
   objects: number
   /** Detections an image. */
   detections: number
+  /** Corners of a polygon. */
+  mostCorners?: number
 }
 
 /** The size of instances_val2017.json, with as many detections as count. */
 export const VAL2017: Shape = { images: 5000, objects: 36_000, detections: 100 }
 /** As many annotations as instances_train2017.json: 450 MB. */
-export const TRAIN2017: Shape = { images: 118_287, objects: 860_001, detections: 0 }
+export const TRAIN2017: Shape = { images: 118_287, objects: 860_001, detections: 0, mostCorners: 50 }
 
 function objectsByImage({ images, objects }: Shape, random: () => number): Uint16Array {
   const counts = new Uint16Array(images)
@@ -99,7 +101,7 @@ export async function writeAnnotations(path: string, shape: Shape, seed = 1): Pr
   let id = 0
   for (let i = 0; i < shape.images; i++) {
     for (let n = 0; n < counts[i]; n++) {
-      const { category, box, polygon } = drawObject(random)
+      const { category, box, polygon } = drawObject(random, shape.mostCorners)
       const crowd = random() < 0.01
       const annotation = {
         segmentation: crowd ? uncompressed(polygon) : [polygon],
@@ -156,7 +158,7 @@ function* drawDetections(shape: Shape, form: 'bbox' | 'segm', seed: number): Gen
       return { ...head, segmentation: mask.frPyObjects(polygon, HEIGHT, WIDTH) }
     }
     for (let n = 0; n < counts[i]; n++) {
-      const object = drawObject(random)
+      const object = drawObject(random, shape.mostCorners)
       random() // the annotations' draw for crowds
       const tries = Math.min(left, Math.floor(own() * 4))
       for (let t = 0; t < tries; t++, left--) yield detection(object, [0.05, 0.2, 0.6][t], own() ** (t + 0.5))

@@ -90,86 +90,101 @@ function attach(entry: object, store: PolygonStore, place: number): void {
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE
 const isSpace = (byte: number): boolean => byte === SPACE || byte === LINE || byte === RETURN || byte === TAB
 
+/** What has been read of one value, before it is kept. */
+interface Reading {
+  lengths: number[]
+  hundredths: Int32Array
+  count: number
+}
+
 /**
  * Reads the value of a "segmentation" key into a store of its own. Anything but lists of plain numbers with at most
  * two decimals is left to the general parser, which also words the errors.
  */
 export function polygonReader(): FieldReader {
   const store: PolygonStore = { pages: [], used: PAGE }
-  let scratch = new Int32Array(1 << 12)
-  const lengths: number[] = []
-
+  const reading: Reading = { lengths: [], hundredths: new Int32Array(1 << 12), count: 0 }
   return (bytes, start, end, target) => {
-    let pos = start
-    let count = 0
-    let polygonStart = 0
-    lengths.length = 0
-    const space = (): void => {
-      while (pos < end && isSpace(bytes[pos])) pos++
-    }
-    space()
-    if (pos >= end) return NEED_MORE
-    if (bytes[pos++] !== OPEN) return NOT_MINE
-    for (;;) {
-      space()
-      if (pos >= end) return NEED_MORE
-      if (bytes[pos++] !== OPEN) return NOT_MINE
-      polygonStart = count
-      for (;;) {
-        space()
-        const negative = bytes[pos] === MINUS
-        if (negative) pos++
-        const firstDigit = pos
-        let value = 0
-        while (pos < end && isDigit(bytes[pos]) && value < LARGEST_WHOLE) {
-          value = value * 10 + bytes[pos++] - ZERO
-        }
-        if (pos >= end) return NEED_MORE
-        if (pos === firstDigit || value >= LARGEST_WHOLE) return NOT_MINE
-        if (bytes[firstDigit] === ZERO && pos > firstDigit + 1) return NOT_MINE
-        value *= 100
-        if (bytes[pos] === POINT) {
-          if (pos + 3 >= end) return NEED_MORE
-          if (!isDigit(bytes[pos + 1])) return NOT_MINE
-          value += (bytes[pos + 1] - ZERO) * 10
-          pos += 2
-          if (isDigit(bytes[pos])) value += bytes[pos++] - ZERO
-        }
-        if (negative && value === 0) return NOT_MINE
-        if (count === scratch.length) {
-          const larger = new Int32Array(count * 2)
-          larger.set(scratch)
-          scratch = larger
-        }
-        scratch[count++] = negative ? -value : value
-        space()
-        if (pos >= end) return NEED_MORE
-        const next = bytes[pos++]
-        if (next === COMMA) continue
-        if (next === CLOSE) break
-        return NOT_MINE
-      }
-      lengths.push(count - polygonStart)
-      space()
-      if (pos >= end) return NEED_MORE
-      const next = bytes[pos++]
-      if (next === COMMA) continue
-      if (next === CLOSE) break
-      return NOT_MINE
-    }
-    const size = 1 + lengths.length + count
-    if (size > PAGE) return NOT_MINE
-    if (store.used + size > PAGE) {
-      store.pages.push(new Int32Array(PAGE))
-      store.used = 0
-    }
-    const page = store.pages[store.pages.length - 1]
-    const at = store.used
-    page[at] = lengths.length
-    for (let p = 0; p < lengths.length; p++) page[at + 1 + p] = lengths[p]
-    page.set(scratch.subarray(0, count), at + 1 + lengths.length)
-    store.used += size
-    attach(target, store, (store.pages.length - 1) * PAGE + at)
-    return pos
+    reading.lengths.length = 0
+    reading.count = 0
+    const after = readList(bytes, start, end, (at) => {
+      const before = reading.count
+      const next = readList(bytes, at, end, (corner) => readNumber(bytes, corner, end, reading))
+      reading.lengths.push(reading.count - before)
+      return next
+    })
+    if (after < 0) return after
+    return keep(reading, store, target) ? after : NOT_MINE
   }
+}
+
+/** Each of these reads from `pos` and returns the place after what it read, or NEED_MORE, or NOT_MINE. */
+type Reader = (pos: number) => number
+
+function skipSpace(bytes: Uint8Array, start: number, end: number): number {
+  let pos = start
+  while (pos < end && isSpace(bytes[pos])) pos++
+  return pos
+}
+
+/** A list of one or more of what `readEntry` reads. */
+function readList(bytes: Uint8Array, start: number, end: number, readEntry: Reader): number {
+  let pos = skipSpace(bytes, start, end)
+  if (pos >= end) return NEED_MORE
+  if (bytes[pos] !== OPEN) return NOT_MINE
+  do {
+    pos = readEntry(skipSpace(bytes, pos + 1, end))
+    if (pos < 0) return pos
+    pos = skipSpace(bytes, pos, end)
+    if (pos >= end) return NEED_MORE
+  } while (bytes[pos] === COMMA)
+  return bytes[pos] === CLOSE ? pos + 1 : NOT_MINE
+}
+
+/** A number of at most two decimals. Whatever else follows it is noticed by the list that it is in. */
+function readNumber(bytes: Uint8Array, start: number, end: number, reading: Reading): number {
+  let pos = start
+  const negative = pos < end && bytes[pos] === MINUS
+  if (negative) pos++
+  const firstDigit = pos
+  let value = 0
+  while (pos < end && isDigit(bytes[pos]) && value < LARGEST_WHOLE) value = value * 10 + bytes[pos++] - ZERO
+  // A point, two decimals and what follows must be in sight to be sure of the number's end.
+  if (pos + 3 >= end) return NEED_MORE
+  const leadingZero = pos > firstDigit + 1 && bytes[firstDigit] === ZERO
+  if (pos === firstDigit || leadingZero || value >= LARGEST_WHOLE) return NOT_MINE
+  value *= 100
+  if (bytes[pos] === POINT) {
+    if (!isDigit(bytes[pos + 1])) return NOT_MINE
+    value += (bytes[pos + 1] - ZERO) * 10
+    pos += 2
+    if (isDigit(bytes[pos])) value += bytes[pos++] - ZERO
+  }
+  // There is no −0 among the hundredths.
+  if (negative && value === 0) return NOT_MINE
+  if (reading.count === reading.hundredths.length) {
+    const larger = new Int32Array(reading.count * 2)
+    larger.set(reading.hundredths)
+    reading.hundredths = larger
+  }
+  reading.hundredths[reading.count++] = negative ? -value : value
+  return pos
+}
+
+/** Moves what was read to the store; false if it is too much for a page. */
+function keep({ lengths, hundredths, count }: Reading, store: PolygonStore, target: object): boolean {
+  const size = 1 + lengths.length + count
+  if (size > PAGE) return false
+  if (store.used + size > PAGE) {
+    store.pages.push(new Int32Array(PAGE))
+    store.used = 0
+  }
+  const page = store.pages[store.pages.length - 1]
+  const at = store.used
+  page[at] = lengths.length
+  page.set(lengths, at + 1)
+  page.set(hundredths.subarray(0, count), at + 1 + lengths.length)
+  store.used += size
+  attach(target, store, (store.pages.length - 1) * PAGE + at)
+  return true
 }
