@@ -61,6 +61,7 @@ export class COCO {
 
   /**
    * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied.
+   * (`results` is how `loadRes` hands over what it has checked.)
    * @throws CocoError naming the first entry that is wrong, unless `lenient`
    */
   constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, results?: ResultsOf) {

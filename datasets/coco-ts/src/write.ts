@@ -44,7 +44,7 @@ async function* inPieces(texts: AsyncIterable<string> | Iterable<string>): Async
 /** Writes under another name first, so that `path` never holds half a file; packs it where the name ends in .gz. */
 async function writeWhole(path: string, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
-  const file = await open(temporary, 'w')
+  const file = await open(temporary, 'w').catch((error) => Promise.reject(writeError(path, error)))
   try {
     const save = async (pieces: AsyncIterable<Uint8Array | string>): Promise<void> => {
       for await (const piece of pieces) await file.writeFile(piece)
@@ -58,8 +58,27 @@ async function writeWhole(path: string, texts: AsyncIterable<string> | Iterable<
   } catch (error) {
     await file.close()
     await rm(temporary, { force: true })
-    throw error
+    throw writeError(path, error)
   }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'its folder does not exist: make it first',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EISDIR: 'it is a folder: give the name of a file in it',
+  EACCES: 'there is no permission: give it, or choose another folder',
+  EPERM: 'there is no permission: give it, or choose another folder',
+  EROFS: 'the file system is read-only: choose another folder',
+  ENOSPC: 'the disk is full: free some space',
+}
+
+/** What the system says, as a sentence; other errors stay as they are. */
+function writeError(path: string, error: unknown): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined) return error
+  return new CocoError(`${path} cannot be written: ${REASONS[code ?? ''] ?? message}.`, undefined, {
+    cause: error,
+  })
 }
 
 /** JSON with typed arrays as lists. */

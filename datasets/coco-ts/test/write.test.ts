@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { COCO, CocoError, DatasetBuilder, type Detection, mask, writeResults } from '../src/index.js'
@@ -52,6 +52,21 @@ describe('writeResults', () => {
       readdirSync(folder).filter((name) => name.endsWith('.tmp')),
       [],
     )
+  })
+})
+
+describe('a place that cannot be written', () => {
+  it('is named', async () => {
+    const refused = (path: string, message: RegExp): Promise<void> =>
+      assert.rejects(writeResults(path, smallResults()), (error) => {
+        assert.ok(error instanceof CocoError)
+        assert.match(error.message, message)
+        return true
+      })
+    await refused(join(folder, 'none', 'a.json'), /none.a\.json cannot be written: its folder does not exist/)
+    const taken = mkdtempSync(join(folder, 'taken-'))
+    await refused(taken, /cannot be written: it is a folder/)
+    assert.deepEqual(readdirSync(taken), [])
   })
 })
 
