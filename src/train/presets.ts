@@ -58,7 +58,7 @@ const laptopCifar10: RunConfig = {
 const embedded: RunConfig = {
   ...laptopCifar10,
   data: { ...paperCifar.data, name: 'embedded', validation: 0 },
-  model: { ...paperCifar.model, cells: 1, filters: 8, stemFilters: 24 },
+  model: { ...paperCifar.model, cells: 1, filters: 16, stemFilters: 32 },
   batchSize: 32,
   length: { kind: 'seconds', amount: 150 },
   learningRate: { kind: 'cosine', peak: 0.05, warmup: 0.5 },
