@@ -165,7 +165,7 @@ async function loading(): Promise<void> {
   // So that every side finds the file in the page cache.
   for await (const _ of createReadStream(path, { highWaterMark: 1 << 20 }));
   const found = inRounds<Loading>('load', [path], 1)
-  const rows = [[`load ${megabytes(bytes)} MB`, 's', 'CPU s', 'peak MB', 'peak / file']]
+  const rows = [[`load ${megabytes(bytes)} MB, once`, 's', 'CPU s', 'peak MB', 'peak / file']]
   for (const [side, [one]] of found) {
     const times = [one.load.toFixed(1), one.loadCpu.toFixed(1)]
     rows.push([side, ...times, megabytes(one.peakBytes), (one.peakBytes / bytes).toFixed(2)])
