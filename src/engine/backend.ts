@@ -3,8 +3,9 @@
  * Automatic differentiation comes with it, for gradients are just more recorded kernels.
  */
 import * as tf from '@tensorflow/tfjs'
-import { type KernelAttributes, RULES } from './kernels.js'
+import { RULES } from './kernels.js'
 import { type DType, Recording, type Value } from './record.js'
+import type { KernelAttributes } from './rule.js'
 
 export const TRACE_BACKEND = 'onnx-trace'
 

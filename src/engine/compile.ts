@@ -22,7 +22,7 @@ const LOWERINGS: Record<string, Lowering> = {
   ...REDUCTION,
 }
 
-/** `BroadcastTo` and friends have rules; every kernel with a rule must have a lowering. */
+/** The kernels that can be written as ONNX. */
 export const loweredKernels = (): string[] => Object.keys(LOWERINGS)
 
 export interface CompileOptions {

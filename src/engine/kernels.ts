@@ -4,22 +4,15 @@
  * the lowering reads; nothing is computed.
  */
 import { backend_util, broadcast_util, slice_util, util } from '@tensorflow/tfjs'
-import { type Attributes, type DType, type OutputSpec, sizeOf, type Value } from './record.js'
-
-export interface Recorded {
-  outputs: OutputSpec[]
-  /** The kernel answers with a list, of however many outputs. */
-  list?: true
-  attributes?: Attributes
-}
-// biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js types attributes per kernel; here they come by name.
-export type KernelAttributes = Record<string, any>
-export type Rule = (inputs: Value[], attributes: KernelAttributes) => Recorded
-
-const one = (shape: readonly number[], dtype: DType, attributes?: Attributes): Recorded => ({
-  outputs: [{ shape, dtype }],
-  attributes,
-})
+import { type DType, sizeOf, type Value } from './record.js'
+import { type KernelAttributes, one, type Rule } from './rule.js'
+import {
+  convolution,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  pool,
+  poolGradient,
+} from './window-rules.js'
 
 const unary: Rule = ([x]) => one(x.shape, x.dtype)
 const broadcast =
@@ -38,81 +31,6 @@ const reduction: Rule = ([x], { axis, reductionIndices, keepDims }) => {
   const shape = keepDims ? kept : x.shape.filter((_, i) => !axes.includes(i))
   return one(shape, x.dtype, { axes, keepDims: keepDims === true })
 }
-
-/** Strides, dilations, padding [top, left, bottom, right] and output shape of a convolution or pool, NHWC. */
-interface WindowInfo {
-  strideHeight: number
-  strideWidth: number
-  dilationHeight: number
-  dilationWidth: number
-  padInfo: { top: number; left: number; bottom: number; right: number }
-  outShape: number[]
-  inShape: number[]
-  filterHeight: number
-  filterWidth: number
-}
-
-const windowAttributes = (info: WindowInfo): Attributes => ({
-  kernel: [info.filterHeight, info.filterWidth],
-  strides: [info.strideHeight, info.strideWidth],
-  dilations: [info.dilationHeight, info.dilationWidth],
-  pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
-})
-
-type Shape4 = [number, number, number, number]
-
-function convolutionInfo(
-  input: readonly number[],
-  filter: readonly number[],
-  a: KernelAttributes,
-  depthwise: boolean,
-) {
-  if (a.dataFormat !== undefined && a.dataFormat !== 'NHWC')
-    throw new Error(`a convolution in ${a.dataFormat} cannot be traced; use NHWC, TensorFlow.js's default`)
-  return backend_util.computeConv2DInfo(
-    [...input] as Shape4,
-    [...filter] as Shape4,
-    a.strides,
-    a.dilations ?? 1,
-    a.pad,
-    a.dimRoundingMode,
-    depthwise,
-  )
-}
-
-function poolInfo(x: Value, a: KernelAttributes) {
-  return backend_util.computePool2DInfo(
-    [...x.shape] as Shape4,
-    a.filterSize,
-    a.strides,
-    1,
-    a.pad,
-    a.dimRoundingMode,
-  )
-}
-
-const convolution =
-  (depthwise: boolean): Rule =>
-  ([x, filter], a) => {
-    const info = convolutionInfo(x.shape, filter.shape, a, depthwise)
-    return one(info.outShape, 'float32', windowAttributes(info))
-  }
-
-const convolutionInputGradient =
-  (depthwise: boolean): Rule =>
-  ([, filter], a) =>
-    one(a.inputShape, 'float32', windowAttributes(convolutionInfo(a.inputShape, filter.shape, a, depthwise)))
-
-const convolutionFilterGradient =
-  (depthwise: boolean): Rule =>
-  ([x], a) =>
-    one(a.filterShape, 'float32', windowAttributes(convolutionInfo(x.shape, a.filterShape, a, depthwise)))
-
-const pool: Rule = ([x], a) => {
-  const info = poolInfo(x, a)
-  return one(info.outShape, 'float32', windowAttributes(info))
-}
-const poolGradient: Rule = ([, x], a) => one(x.shape, 'float32', windowAttributes(poolInfo(x, a)))
 
 const CASTS: Record<string, DType> = { float32: 'float32', int32: 'int32', bool: 'bool' }
 function traced(dtype: string): DType {

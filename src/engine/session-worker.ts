@@ -70,7 +70,7 @@ async function answer(request: Request): Promise<Tensors> {
   }
 }
 
-port.on('message', async (request: Request) => {
+async function handle(request: Request): Promise<void> {
   let reply: Reply
   try {
     reply = { id: request.id, results: await answer(request) }
@@ -80,4 +80,10 @@ port.on('message', async (request: Request) => {
   const moved =
     'results' in reply ? Object.values(reply.results).map(({ data }) => data.buffer as ArrayBuffer) : []
   port.postMessage(reply, [...new Set(moved)])
+}
+
+// One request at a time: to release a session in the middle of a run aborts the whole process.
+let turn = Promise.resolve()
+port.on('message', (request: Request) => {
+  turn = turn.then(() => handle(request))
 })

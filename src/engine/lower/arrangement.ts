@@ -1,10 +1,9 @@
 /** Kernels that move numbers without changing them, and matrix products. */
 import type { Value } from '../record.js'
-import { type Emitter, MICROSOFT } from './emitter.js'
+import { type Emitter, MICROSOFT, NCHW_AXIS } from './emitter.js'
 import type { Lowering } from './table.js'
 import { padOrCrop, plane } from './window.js'
 
-const NCHW_AXIS = [0, 2, 3, 1]
 const INT64 = 7
 const INT32 = 6
 

@@ -11,6 +11,9 @@
 import type { OnnxAttribute, OnnxData, OnnxNode, OnnxTensor, OnnxType } from '../onnx/graph.js'
 import { type DType, sizeOf, type Value } from '../record.js'
 
+/** Where each axis of N × H × W × C is found in N × C × H × W. */
+export const NCHW_AXIS = [0, 2, 3, 1]
+
 export type Layout = 'plain' | 'nchw' | 'blocked'
 
 /** ONNX Runtime's own domains: blocked kernels, and the contributed ones. */

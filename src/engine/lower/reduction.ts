@@ -1,10 +1,7 @@
 /** Sums, means and extrema over axes; softmax; the place of a maximum. */
 import type { Operation } from '../record.js'
-import { type Emitter, NCHWC } from './emitter.js'
+import { type Emitter, NCHW_AXIS, NCHWC } from './emitter.js'
 import type { Lowering } from './table.js'
-
-/** Where each axis of N × H × W × C is found in N × C × H × W. */
-const NCHW_AXIS = [0, 2, 3, 1]
 
 type Reduce = (e: Emitter, name: string, axes: number[], keep: boolean) => string
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as tf from '@tensorflow/tfjs'
+import { compile, openSession, trace } from '../../src/engine/index.js'
+
+/** state ← state + x; answers the sum of the new state. */
+function accumulator(size: number): Uint8Array {
+  const traced = trace((tracer) => {
+    const next = tf.add(tracer.input('state', [size]), tracer.input('x', [size]))
+    return { next, total: tf.sum(next) }
+  })
+  return compile(traced).model
+}
+
+const vector = (...values: number[]) => ({
+  type: 'float32' as const,
+  shape: [values.length],
+  data: Float32Array.from(values),
+})
+
+test('carried outputs are the next run’s inputs and can be read and set', async () => {
+  const session = await openSession(accumulator(2), { carried: { next: 'state' } })
+  await session.load({ state: vector(1, 2) })
+  const first = await session.run({ x: vector(10, 20) })
+  assert.deepEqual(Object.keys(first), ['total'])
+  assert.deepEqual(Array.from(first.total.data), [33])
+  await session.run({ x: vector(1, 1) })
+  const { state } = await session.read()
+  assert.deepEqual(Array.from(state.data), [12, 23])
+  // What was read is a copy: the session goes on with its own.
+  state.data.fill(0)
+  const third = await session.run({ x: vector(0, 0) })
+  assert.deepEqual(Array.from(third.total.data), [35])
+  await session.close()
+})
+
+test('feeds are moved, not copied', async () => {
+  const session = await openSession(accumulator(2), { carried: { next: 'state' } })
+  await session.load({ state: vector(0, 0) })
+  const x = vector(1, 2)
+  await session.run({ x })
+  assert.equal(x.data.length, 0)
+  await session.close()
+})
+
+test('a file that is no model, and feeds that do not fit, are ONNX Runtime’s errors and end nothing', async () => {
+  await assert.rejects(openSession(new TextEncoder().encode('no model')), /./)
+  const session = await openSession(accumulator(2), { carried: { next: 'state' } })
+  await session.load({ state: vector(0, 0) })
+  await assert.rejects(session.run({ x: vector(1, 2, 3) }), /x/)
+  await assert.rejects(session.run({ y: vector(1, 2) }), /./)
+  assert.deepEqual(Array.from((await session.run({ x: vector(1, 2) })).total.data), [3])
+  await session.close()
+})
+
+test('the main thread goes on while a graph computes, and closing lets the run end', async () => {
+  const traced = trace((tracer) => {
+    let x = tracer.input('x', [600, 600])
+    for (let i = 0; i < 12; i++) x = tf.matMul(x, x)
+    return { total: tf.sum(x) }
+  })
+  const session = await openSession(compile(traced).model, { threads: 1 })
+  let beats = 0
+  const timer = setInterval(() => beats++, 1)
+  const data = new Float32Array(360000)
+  const running = session.run({ x: { type: 'float32', shape: [600, 600], data } })
+  const closing = session.close()
+  assert.deepEqual(Array.from((await running).total.data), [0])
+  clearInterval(timer)
+  await closing
+  assert.ok(beats >= 3, `${beats} beats of a clock of a millisecond`)
+  await assert.rejects(session.run({}), /closed/)
+})
