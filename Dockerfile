@@ -18,10 +18,8 @@ COPY serve serve
 COPY src src
 RUN node bin/build.js
 # Training's packages and other platforms' binaries stay behind: they are nine tenths of the weight.
-RUN npm pkg delete workspaces devDependencies 'dependencies.@tensorflow/tfjs' \
-      'dependencies.@iconify-json/emojione' 'dependencies.@iconify-json/fluent-emoji-flat' \
-      'dependencies.@iconify-json/fxemoji' 'dependencies.@iconify-json/noto' \
-      'dependencies.@iconify-json/openmoji' 'dependencies.@iconify-json/twemoji' \
+RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesMeta \
+      'dependencies.@tensorflow/tfjs' dependencies.coco-ts \
  && npm prune --omit=dev --ignore-scripts \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d \
       ! -path "*/linux/$(node -p process.arch)" -prune -exec rm -r {} +
