@@ -24,7 +24,7 @@ export interface SessionOptions {
 
 export type Request =
   | { id: number; kind: 'open'; model: Uint8Array; options: SessionOptions }
-  | { id: number; kind: 'run'; feeds: Tensors; fetches?: string[] }
+  | { id: number; kind: 'run'; feeds: Tensors }
   | { id: number; kind: 'load'; carried: Tensors }
   | { id: number; kind: 'read' }
   | { id: number; kind: 'close' }

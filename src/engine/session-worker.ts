@@ -32,10 +32,10 @@ async function open(model: Uint8Array, options: SessionOptions): Promise<void> {
   })
 }
 
-async function run(feeds: Tensors, fetches?: string[]): Promise<Tensors> {
+async function run(feeds: Tensors): Promise<Tensors> {
   const inputs: Record<string, ort.Tensor> = Object.fromEntries(carried)
   for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toTensor(tensor)
-  const outputs = fetches ? await session!.run(inputs, fetches) : await session!.run(inputs)
+  const outputs = await session!.run(inputs)
   const results: Tensors = {}
   for (const [name, tensor] of Object.entries(outputs)) {
     const input = carriedBy[name]
@@ -51,7 +51,7 @@ async function answer(request: Request): Promise<Tensors> {
       await open(request.model, request.options)
       return {}
     case 'run':
-      return run(request.feeds, request.fetches)
+      return run(request.feeds)
     case 'load':
       for (const [name, tensor] of Object.entries(request.carried)) carried.set(name, toTensor(tensor))
       return {}

@@ -7,7 +7,7 @@ export type { Numbers, SessionOptions, Tensor, Tensors } from './session-protoco
 
 export interface Session {
   /** One run. Feeds' buffers are moved to the worker, not copied: they are empty here afterwards. */
-  run(feeds: Tensors, fetches?: string[]): Promise<Tensors>
+  run(feeds: Tensors): Promise<Tensors>
   /** Sets carried inputs; they too are moved. */
   load(carried: Tensors): Promise<void>
   /** Copies of the carried inputs as the next run will see them. */
@@ -60,7 +60,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
     throw error
   }
   return {
-    run: (feeds, fetches) => ask({ kind: 'run', feeds, fetches }, buffers(feeds)),
+    run: (feeds) => ask({ kind: 'run', feeds }, buffers(feeds)),
     load: async (carried) => {
       await ask({ kind: 'load', carried }, buffers(carried))
     },

@@ -1,6 +1,7 @@
 /** Contexts in which a network is traced: to learn what it asks for, and to give it that from flat vectors. */
 import type * as tf from '@tensorflow/tfjs'
 import type { Context, ParameterSpec } from '../../models/index.js'
+import type { Tracer } from '../engine/index.js'
 
 /** One draw of noise that the network asks for. */
 export interface NoiseSpec {
@@ -47,4 +48,23 @@ export function contextOver(source: Source): Context {
     in: (path) => at(`${prefix}${path}/`),
   })
   return at('')
+}
+
+/** A context of graph inputs, named by path, and what has been asked of it so far. */
+export function askedContext(tracer: Tracer, training: boolean): { ctx: Context; asked: Asked } {
+  const asked: Asked = { specs: [], noise: [] }
+  const ctx = contextOver({
+    training,
+    progress: tracer.input('progress', []) as tf.Scalar,
+    parameter(spec) {
+      asked.specs.push(spec)
+      return tracer.input(spec.path, spec.shape)
+    },
+    uniform(spec) {
+      asked.noise.push(spec)
+      return tracer.input(`noise ${spec.path}`, spec.shape)
+    },
+    update() {},
+  })
+  return { ctx, asked }
 }

@@ -1,8 +1,14 @@
 /** What a network is made of, counted on its trace: nothing is computed, so any size will do. */
 import type * as tf from '@tensorflow/tfjs'
-import { cellPlan, type NasnetConfig, nasnet, type ParameterSpec } from '../../models/index.js'
+import {
+  cellPlan,
+  countParameters,
+  type NasnetConfig,
+  nasnet,
+  type ParameterSpec,
+} from '../../models/index.js'
 import { needed, type Operation, sizeOf, trace, type Value } from '../engine/index.js'
-import { contextOver } from './contexts.js'
+import { askedContext } from './contexts.js'
 
 export interface PartDescription {
   /** The parameters of the part lie below this path. */
@@ -33,21 +39,13 @@ export interface NetworkDescription {
 /** Counts a network for square images of `inputSize` pixels. Throws a `ModelError` where they make none. */
 export function describeNetwork(config: NasnetConfig, inputSize: number): NetworkDescription {
   const network = nasnet(config)
-  const specs: ParameterSpec[] = []
+  let specs: ParameterSpec[] = []
   let shapes: number[][] = []
   const { recording, outputs } = trace((tracer) => {
-    const ctx = contextOver({
-      training: false,
-      progress: tracer.input('progress', []) as tf.Scalar,
-      parameter(spec) {
-        specs.push(spec)
-        return tracer.input(spec.path, spec.shape)
-      },
-      uniform: ({ shape }) => tracer.input('noise', shape),
-      update() {},
-    })
+    const { ctx, asked } = askedContext(tracer, false)
     const images = tracer.input('images', [1, inputSize, inputSize, 3]) as tf.Tensor4D
     const { logits, features } = network(ctx, images)
+    specs = asked.specs
     shapes = [...features.map(({ tensor }) => tensor.shape.slice(1)), [config.classes]]
     return { logits }
   })
@@ -67,19 +65,14 @@ export function describeNetwork(config: NasnetConfig, inputSize: number): Networ
     path,
     kind,
     shape: shapes[i],
-    parameters: count(specs.filter((spec) => partOf(spec.path) === path)),
+    parameters: countParameters(specs.filter((spec) => partOf(spec.path) === path)),
     multiplyAdds: costs.get(path) ?? 0,
   }))
   const all = [...costs.values()].reduce((sum, cost) => sum + cost, 0)
-  return { inputSize, classes: config.classes, parameters: count(specs), multiplyAdds: all, parts }
+  return { inputSize, classes: config.classes, parameters: countParameters(specs), multiplyAdds: all, parts }
 }
 
 const partOf = (path: string): string => path.split('/')[0]
-
-function count(specs: readonly ParameterSpec[]): Count {
-  const sum = (some: readonly ParameterSpec[]) => some.reduce((total, { shape }) => total + sizeOf(shape), 0)
-  return { total: sum(specs), trainable: sum(specs.filter(({ role }) => role !== 'statistic')) }
-}
 
 /** Multiplications with weights, each with its addition. */
 function multiplyAdds({ kernel, inputs, outputs }: Operation): number {

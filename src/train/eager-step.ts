@@ -15,7 +15,7 @@ export async function buildEagerStep(
   const backend = tf.getBackend()
   const { batchSize, seed } = config
   const network = networkOf(config, classes)
-  const asked = askedBy(network, batchSize, imageSize, true)
+  const asked = askedBy(network, batchSize, imageSize)
   const layout = layoutOf(asked.specs)
   const vectors = stateVectors(config, layout)
   const step = stepFunction(config, network, asked, layout)

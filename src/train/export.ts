@@ -34,7 +34,7 @@ function exportGraph(
 ): Uint8Array {
   const network = networkOf(config, classes)
   // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
-  const trained = askedBy(network, 1, imageSize, true)
+  const trained = askedBy(network, 1, imageSize)
   const slots = new Map(layoutOf(trained.specs).slots.map((slot) => [slot.path, slot]))
   const traced = trace((tracer) => {
     const ctx = contextOver({

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import { initialValue, type ParameterSpec } from '../../models/index.js'
+import { sizeOf } from '../engine/index.js'
 import type { ParameterSlot } from './step-types.js'
 
 export interface FlatLayout {
@@ -15,16 +16,14 @@ export interface FlatLayout {
   statistics: number
 }
 
-const size = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1)
-
 export function layoutOf(specs: readonly ParameterSpec[]): FlatLayout {
   const slots: ParameterSlot[] = []
   const place = (vector: string, role: ParameterSpec['role'], from: number): number => {
     let offset = from
     for (const spec of specs) {
       if (spec.role !== role) continue
-      slots.push({ path: spec.path, shape: spec.shape, vector, offset, size: size(spec.shape) })
-      offset += size(spec.shape)
+      slots.push({ path: spec.path, shape: spec.shape, vector, offset, size: sizeOf(spec.shape) })
+      offset += sizeOf(spec.shape)
     }
     return offset
   }

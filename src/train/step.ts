@@ -7,36 +7,26 @@ import {
   openSession,
   type Program,
   type Session,
+  sizeOf,
   type Tensors,
   trace,
 } from '../engine/index.js'
 import type { RunConfig } from './config.js'
-import { type Asked, contextOver } from './contexts.js'
+import { type Asked, askedContext } from './contexts.js'
 import { type FlatLayout, initialVectors, layoutOf } from './flat-state.js'
 import { type Network, networkOf } from './network.js'
 import { type StateTensors, stateVectors, stepFunction } from './step-function.js'
 import type { StateVectors, StepInputs, TrainStep } from './step-types.js'
 
 /** What a network asks of its context when it trains on `batch` images of `size` × `size`. */
-export function askedBy(network: Network, batch: number, size: number, training: boolean): Asked {
-  const asked: Asked = { specs: [], noise: [] }
+export function askedBy(network: Network, batch: number, size: number): Asked {
+  let all: Asked = { specs: [], noise: [] }
   trace((tracer) => {
-    const ctx = contextOver({
-      training,
-      progress: tracer.input('progress', []) as tf.Scalar,
-      parameter(spec) {
-        asked.specs.push(spec)
-        return tracer.input(spec.path, spec.shape)
-      },
-      uniform(spec) {
-        asked.noise.push(spec)
-        return tracer.input(`noise ${spec.path}`, spec.shape)
-      },
-      update() {},
-    })
+    const { ctx, asked } = askedContext(tracer, true)
+    all = asked
     return { logits: network(ctx, tracer.input('images', [batch, size, size, 3]) as tf.Tensor4D).logits }
   })
-  return asked
+  return all
 }
 
 export interface CompiledStep {
@@ -57,7 +47,7 @@ export function compileStep(
 ): CompiledStep {
   const network = networkOf(config, classes)
   const { batchSize } = config
-  const asked = askedBy(network, batchSize, imageSize, true)
+  const asked = askedBy(network, batchSize, imageSize)
   const layout = layoutOf(asked.specs)
   const vectors = stateVectors(config, layout)
   const step = stepFunction(config, network, asked, layout)
@@ -81,8 +71,7 @@ export function compileStep(
   return { program: compile(traced, { block }), asked, layout, vectors }
 }
 
-const noiseCount = ({ noise }: Asked) =>
-  noise.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0)
+const noiseCount = ({ noise }: Asked) => noise.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 
 /** All noise of a step: each path draws from its own stream at (seed, step, path), as the eager context does. */
 export function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
@@ -90,7 +79,7 @@ export function drawNoise(asked: Asked, seed: number, step: number): Float32Arra
   let at = 0
   for (const { path, shape } of asked.noise) {
     const { uniform } = random(seed, 'noise', step, path)
-    const end = at + shape.reduce((product, side) => product * side, 1)
+    const end = at + sizeOf(shape)
     while (at < end) all[at++] = uniform()
   }
   return all
@@ -141,7 +130,6 @@ export async function buildTrainStep(
   })
   const { layout, asked, vectors } = compiled
   await loadState(session, firstState(vectors, layout, asked, config.seed))
-  const taken = new Set(compiled.program.inputs.map(({ name }) => name))
 
   return {
     layout: layout.slots,
@@ -149,7 +137,7 @@ export async function buildTrainStep(
     imageSize: shapes.imageSize,
     parameters: layout.parameters + layout.statistics,
     async run(inputs) {
-      const { loss, correct, gradientNorm } = await session.run(feeds(config, shapes, asked, inputs, taken))
+      const { loss, correct, gradientNorm } = await session.run(feeds(config, shapes, asked, inputs))
       return { loss: loss.data[0], correct: correct.data[0], gradientNorm: gradientNorm.data[0] }
     },
     async state() {
@@ -173,7 +161,6 @@ function feeds(
   { imageSize }: { imageSize: number },
   asked: Asked,
   { images, labels, learningRate, progress, step }: StepInputs,
-  taken: Set<string>,
 ): Tensors {
   const { batchSize, seed } = config
   const scalar = (value: number) => ({ type: 'float32' as const, shape: [], data: Float32Array.of(value) })
@@ -184,7 +171,7 @@ function feeds(
     progress: scalar(progress),
     step: scalar(step),
   }
-  if (taken.has('noise')) {
+  if (asked.noise.length > 0) {
     const data = drawNoise(asked, seed, step)
     all.noise = { type: 'float32', shape: [data.length], data }
   }

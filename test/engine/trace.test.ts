@@ -12,7 +12,7 @@ test('every kernel that can be recorded can be lowered, and the reverse', () => 
 test('asking a traced tensor for its numbers is refused in words', () => {
   assert.throws(
     () => trace((tracer) => ({ y: tf.scalar(tracer.input('x', []).dataSync()[0]) })),
-    /no.* while a graph is being recorded|while a graph is being recorded/,
+    /there are none while a graph is being recorded/,
   )
 })
 
@@ -21,7 +21,7 @@ test('a tensor from outside of the trace is refused in words', async () => {
   const outside = tf.tensor1d([1, 2])
   assert.throws(
     () => trace((tracer) => ({ y: tf.add(tracer.input('x', [2]), outside) })),
-    /pass it in as an input|no.* numbers|recorded/,
+    /made outside of the trace .* pass it in as an input/,
   )
 })
 
