@@ -5,10 +5,10 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import protobuf from 'protobufjs/minimal.js'
+import { RESIZE_MODES, type ResizeMode } from './detector-input.js'
 import { UserError } from './errors.js'
 
-export interface ModelCard {
-  task: 'classification' | 'detection'
+interface AnyCard {
   /** Short name shown to people and answered by the server, for example `nasnet-a-2x192`. */
   name: string
   /** One label for each class, in the order of the output's last axis. */
@@ -19,6 +19,26 @@ export interface ModelCard {
   about: Record<string, unknown>
 }
 
+/** Output `probabilities`: float32, N × labels. */
+export interface ClassifierCard extends AnyCard {
+  task: 'classification'
+}
+
+/**
+ * Input `images` takes one image, 1×H×W×3. Outputs, with a fixed number D of rows, the highest score first:
+ * `boxes` float32 1×D×4 ([x1, y1, x2, y2] in pixels of the input), `scores` float32 1×D in [0, 1], `classes`
+ * int32 1×D (index into `labels`). Rows beyond what was found have score 0.
+ */
+export interface DetectorCard extends AnyCard {
+  task: 'detection'
+  /** The data set's own id of each label. */
+  categoryIds: number[]
+  /** How an image of any size is brought to the input's: see `fitImage`. */
+  resize: ResizeMode
+}
+
+export type ModelCard = ClassifierCard | DetectorCard
+
 /** The card as `metadata_props`: one readable key for each field, as Netron shows them. */
 export function cardToMetadata(card: ModelCard): Record<string, string> {
   const metadata: Record<string, string> = {
@@ -26,6 +46,10 @@ export function cardToMetadata(card: ModelCard): Record<string, string> {
     name: card.name,
     labels: JSON.stringify(card.labels),
     input_size: JSON.stringify(card.inputSize),
+  }
+  if (card.task === 'detection') {
+    metadata.category_ids = JSON.stringify(card.categoryIds)
+    metadata.resize = card.resize
   }
   for (const [key, value] of Object.entries(card.about)) metadata[`about.${key}`] = JSON.stringify(value)
   return metadata
@@ -57,7 +81,18 @@ export function cardFromMetadata(metadata: Record<string, string>): ModelCard {
     throw new Error('its metadata "input_size" is not two positive integers')
   const about: Record<string, unknown> = {}
   for (const key of Object.keys(metadata)) if (key.startsWith('about.')) about[key.slice(6)] = json(key)
-  return { task, name: field('name'), labels, inputSize: [size[0], size[1]], about }
+  const card: AnyCard = { name: field('name'), labels, inputSize: [size[0], size[1]], about }
+  if (task === 'classification') return { task, ...card }
+  const categoryIds = json('category_ids')
+  if (
+    !Array.isArray(categoryIds) ||
+    categoryIds.length !== labels.length ||
+    !categoryIds.every(Number.isInteger)
+  )
+    throw new Error('its metadata "category_ids" is not one whole number for each label')
+  const resize = RESIZE_MODES.find((mode) => mode === field('resize'))
+  if (resize === undefined) throw new Error(`its metadata "resize" is not one of ${RESIZE_MODES.join(', ')}`)
+  return { task, ...card, categoryIds, resize }
 }
 
 /** The fields of ONNX's ModelProto (onnx.proto); any other number means that the file is something else. */

@@ -81,6 +81,8 @@ describe('the card as metadata', () => {
     labels: ['x', ''],
     inputSize: [3, 4],
     about: { a: [1, null] },
+    categoryIds: [7, 3],
+    resize: 'letterbox',
   }
 
   it('comes back as it was', () => {

@@ -1,0 +1,64 @@
+/**
+ * How an image is fitted to a detector's input, and how boxes found there go back to the image. Training,
+ * evaluation, the commands and the server all place images by these few lines.
+ */
+
+/**
+ * `letterbox`: scaled by one factor until it just fits, at the upper left corner, the rest grey (128).
+ * `stretch`: scaled to the full input, which may change its proportions.
+ */
+export const RESIZE_MODES = ['letterbox', 'stretch'] as const
+export type ResizeMode = (typeof RESIZE_MODES)[number]
+
+/** What fills the input beside a letterboxed image: the middle of the range, 0 after scaling to [−1, 1]. */
+export const LETTERBOX_GREY = 128
+
+export interface Fit {
+  /** Size in pixels that the image is scaled to; it lies at the upper left corner of the input. */
+  width: number
+  height: number
+  /** Input pixels to one image pixel. */
+  scaleX: number
+  scaleY: number
+}
+
+/**
+ * Where an image of `width` × `height` pixels lies on an input of `inputSize` = [height, width].
+ *
+ * @example fitImage('letterbox', [300, 300], 640, 480) // { width: 300, height: 225, scaleX: 0.46875, … }
+ */
+export function fitImage(
+  mode: ResizeMode,
+  inputSize: readonly [number, number],
+  width: number,
+  height: number,
+): Fit {
+  const [inputHeight, inputWidth] = inputSize
+  if (mode === 'stretch')
+    return {
+      width: inputWidth,
+      height: inputHeight,
+      scaleX: inputWidth / width,
+      scaleY: inputHeight / height,
+    }
+  const factor = Math.min(inputWidth / width, inputHeight / height)
+  const fitted = {
+    width: Math.max(1, Math.min(inputWidth, Math.round(width * factor))),
+    height: Math.max(1, Math.min(inputHeight, Math.round(height * factor))),
+  }
+  // Rounded sides scale by a little more or less than the factor.
+  return { ...fitted, scaleX: fitted.width / width, scaleY: fitted.height / height }
+}
+
+/** A box of the input, [x1, y1, x2, y2], as COCO's [x, y, width, height] of the image, cut at the image's edges. */
+export function boxInImage(
+  box: ArrayLike<number>,
+  fit: Fit,
+  width: number,
+  height: number,
+): [number, number, number, number] {
+  const along = (value: number, scale: number, side: number) => Math.min(side, Math.max(0, value / scale))
+  const left = along(box[0], fit.scaleX, width)
+  const top = along(box[1], fit.scaleY, height)
+  return [left, top, along(box[2], fit.scaleX, width) - left, along(box[3], fit.scaleY, height) - top]
+}

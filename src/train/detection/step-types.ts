@@ -1,0 +1,74 @@
+/** The contract between the host (loop, evaluation, commands) and a detector's compiled graphs. */
+import type { ParameterSlot, StateVectors } from '../step-types.js'
+
+/** In `DetectionBatch.labels`: no object here, only padding. */
+export const NO_OBJECT = -1
+/** In `DetectionBatch.labels`: a crowd; what lies in it is neither right nor wrong. */
+export const CROWD = -2
+
+/** A few images of one size with their boxes, padded to the same number G of boxes each. */
+export interface DetectionBatch {
+  /** N × H × W × 3, RGB, scaled to [−1, 1]. The step may take the buffer away. */
+  images: Float32Array
+  /** N × G × 4, [x1, y1, x2, y2] in pixels of these images. */
+  boxes: Float32Array
+  /** N × G: class from 0, or {@link NO_OBJECT}, or {@link CROWD}. */
+  labels: Int32Array
+  /** [H, W]. */
+  imageSize: [number, number]
+}
+
+export interface DetectorStepInputs {
+  /** One optimiser step's batches; their gradients are averaged. */
+  batches: DetectionBatch[]
+  learningRate: number
+  /** Fraction of training done, in [0, 1]. */
+  progress: number
+  /** Steps done before this one. Sampling draws from (seed, step). */
+  step: number
+}
+
+/** Means over the batches, weights of the losses included, weight decay not. */
+export interface DetectorStepResult {
+  /** The four below together. */
+  loss: number
+  /** First stage: object or background, and where. */
+  objectness: number
+  anchorBoxes: number
+  /** Second stage: which class, and where. */
+  classification: number
+  boxes: number
+  /** Global norm of the averaged gradient before clipping. */
+  gradientNorm: number
+}
+
+export interface DetectorStep {
+  layout: ParameterSlot[]
+  /** Images in each of the batches. */
+  batchSize: number
+  imageSize: [number, number]
+  /** G. */
+  maxObjects: number
+  /** Trained numbers and statistics together. */
+  parameters: number
+  run(inputs: DetectorStepInputs): Promise<DetectorStepResult>
+  state(): Promise<StateVectors>
+  load(state: StateVectors): Promise<void>
+  close(): Promise<void>
+}
+
+/** What one image's run of a detector gives: D rows, the highest score first; score 0 means nothing. */
+export interface RawDetections {
+  /** D × 4, [x1, y1, x2, y2] in pixels of the input. */
+  boxes: Float32Array
+  scores: Float32Array
+  /** Index into the labels. */
+  classes: Int32Array
+}
+
+/** An exported detector in a worker thread. */
+export interface Detector {
+  /** uint8, H × W × 3, RGB, fitted to the input as `fitImage` says; the buffer is taken away. */
+  run(image: Uint8Array): Promise<RawDetections>
+  close(): Promise<void>
+}
