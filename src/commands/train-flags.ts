@@ -7,6 +7,9 @@ import { UserError } from '../errors.js'
 import type { LearningRateConfig, OptimizerConfig, ResolutionStage, RunConfig } from '../train/config.js'
 import { validateConfig } from '../train/config.js'
 
+/** Schedules that a flag can name; the steps of a `step` schedule are a preset's. */
+type Schedule = Exclude<LearningRateConfig['kind'], 'step'>
+
 export interface TrainFlags {
   data?: string
   dataDir?: string
@@ -27,7 +30,7 @@ export interface TrainFlags {
   optimizer?: OptimizerConfig['kind']
   momentum?: number
   nesterov?: boolean
-  schedule?: LearningRateConfig['kind']
+  schedule?: Schedule
   learningRate?: number
   warmup?: number
   weightDecay?: number
@@ -200,7 +203,7 @@ function optimizerOf(before: OptimizerConfig, flags: TrainFlags): OptimizerConfi
   } as OptimizerConfig
 }
 
-const schedules: { [K in LearningRateConfig['kind']]: (peak: number) => LearningRateConfig } = {
+const schedules: Record<Schedule, (peak: number) => LearningRateConfig> = {
   constant: (peak) => ({ kind: 'constant', peak, warmup: 0 }),
   cosine: (peak) => ({ kind: 'cosine', peak, warmup: 0 }),
   exponential: (peak) => ({ kind: 'exponential', peak, warmup: 0, rate: 0.97, everyEpochs: 2.4 }),

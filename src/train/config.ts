@@ -50,6 +50,8 @@ export type LearningRateConfig =
   | { kind: 'cosine'; peak: number; warmup: number }
   /** Times `rate` after every `everyEpochs` epochs, in steps (the paper: ×0.97 every 2.4 epochs). */
   | { kind: 'exponential'; peak: number; warmup: number; rate: number; everyEpochs: number }
+  /** Times `rate` once each of the steps `at` is reached (Faster R-CNN: ÷10 at 900,000 and at 1,200,000). */
+  | { kind: 'step'; peak: number; warmup: number; rate: number; at: number[] }
   /** Up from peak/25 to the peak during the fraction `rise` of the run, then down to 0, each half a cosine. */
   | { kind: 'one-cycle'; peak: number; rise: number }
 
@@ -74,7 +76,15 @@ export interface ResolutionStage {
   size: number
 }
 
+/** A checkpoint is written after this many steps or seconds, whichever comes first, and at the end. */
+export interface CheckpointConfig {
+  steps: number | null
+  seconds: number | null
+}
+
 export interface RunConfig {
+  /** What is trained; a config without it is of the time when there were classifiers alone. */
+  task: 'classification'
   data: DataConfig
   model: ModelConfig
   seed: number
@@ -96,8 +106,7 @@ export interface RunConfig {
   augmentation: AugmentationConfig
   /** Smaller images at first; empty: full size throughout. */
   resolution: ResolutionStage[]
-  /** A checkpoint is written after this many steps or seconds, whichever comes first, and at the end. */
-  checkpoint: { steps: number | null; seconds: number | null }
+  checkpoint: CheckpointConfig
   /** Epochs between evaluations on the validation images; the last epoch is always evaluated. */
   evaluateEvery: number
 }
@@ -107,14 +116,8 @@ const fraction = number({ from: 0, below: 1 })
 const positive = number({ above: 0 })
 const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
 
-const runConfigSchema = record<RunConfig>({
-  data: record<DataConfig>({
-    name: string,
-    folder: nullable(string),
-    validation: integer(0),
-    classes: nullable(list(string)),
-    imageSize: nullable(integer(1)),
-  }),
+/** Schemas of the parts that the configs of all tasks share. */
+export const shared = {
   model: record<ModelConfig>({
     name: string,
     genotype: (value, field) => parseGenotype(value, `"${field}"`),
@@ -143,34 +146,52 @@ const runConfigSchema = record<RunConfig>({
       rate: number({ above: 0, to: 1 }),
       everyEpochs: positive,
     },
+    step: {
+      kind: choice('step'),
+      ...peakAndWarmup,
+      rate: number({ above: 0, to: 1 }),
+      at: list(integer(1)),
+    },
     'one-cycle': { kind: choice('one-cycle'), peak: positive, rise: fraction },
   }),
   weightDecay: number({ from: 0 }),
   clipNorm: nullable(positive),
+  averageDecay: nullable(fraction),
+  checkpoint: record<CheckpointConfig>({ steps: nullable(integer(1)), seconds: nullable(positive) }),
+}
+
+const runConfigSchema = record<RunConfig>({
+  task: (value, field) => choice('classification')(value ?? 'classification', field),
+  data: record<DataConfig>({
+    name: string,
+    folder: nullable(string),
+    validation: integer(0),
+    classes: nullable(list(string)),
+    imageSize: nullable(integer(1)),
+  }),
+  ...shared,
   dropPathKeep: number({ above: 0, to: 1 }),
   auxiliaryWeight: number({ from: 0 }),
   labelSmoothing: fraction,
-  averageDecay: nullable(fraction),
   augmentation: record<AugmentationConfig>({
     crop: integer(0, 1000),
     flip: boolean,
     cutout: integer(0, 1000),
   }),
   resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
-  checkpoint: record<RunConfig['checkpoint']>({
-    steps: nullable(integer(1)),
-    seconds: nullable(positive),
-  }),
   evaluateEvery: integer(1),
 })
+
+/** Throws a `UserError` for a part of an epoch or of a step. */
+export function checkLength({ kind, amount }: LengthConfig): void {
+  if (kind !== 'seconds' && !Number.isInteger(amount))
+    throw new UserError(`"length.amount" is ${amount}, but ${kind} are whole numbers`)
+}
 
 /** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field. */
 export function validateConfig(value: unknown): RunConfig {
   const config = runConfigSchema(value, '')
-  if (config.length.kind !== 'seconds' && !Number.isInteger(config.length.amount))
-    throw new UserError(
-      `"length.amount" is ${config.length.amount}, but ${config.length.kind} are whole numbers`,
-    )
+  checkLength(config.length)
   let last = 0
   for (const [index, stage] of config.resolution.entries()) {
     if (stage.untilEpoch <= last)

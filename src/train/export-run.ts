@@ -29,13 +29,13 @@ export async function exportRun(
 
 /** What the model says about itself: how it was made is in `about`. */
 export function cardOf(config: RunConfig, step: number, rows: readonly MetricsRow[]): ModelCard {
-  const { data, model, ...training } = config
+  const { task, data, model, ...training } = config
   const { genotype, name, ...network } = model
   if (data.classes === null || data.imageSize === null)
     throw new UserError('The config does not name the classes and the image size of its data')
   const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
   return {
-    task: 'classification',
+    task,
     name: `${name}-${model.cells}x${model.filters}-${data.name.replace(/[^\w.-]+/g, '_')}`,
     labels: data.classes,
     inputSize: [data.imageSize, data.imageSize],

@@ -4,6 +4,7 @@ import type { RunConfig } from './config.js'
 
 /** The recipe of the paper for CIFAR-10 (NASNet-A 6 @ 768), without cutout: 600 epochs; days on a CPU. */
 const paperCifar: RunConfig = {
+  task: 'classification',
   data: { name: 'cifar10', folder: null, validation: 5000, classes: null, imageSize: null },
   model: {
     name: 'nasnet-a',

@@ -52,5 +52,7 @@ export function learningRateAt(schedule: LearningRateConfig, length: LengthConfi
       return rate * halfCosine(progress)
     case 'exponential':
       return rate * schedule.rate ** Math.floor(epoch / schedule.everyEpochs)
+    case 'step':
+      return rate * schedule.rate ** schedule.at.filter((at) => place.step >= at).length
   }
 }

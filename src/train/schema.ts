@@ -60,6 +60,14 @@ export function list<T>(schema: Schema<T>): Schema<T[]> {
       : refuse(field, value, 'a list')
 }
 
+/** A list of exactly so many items, each of its own kind. */
+export function tuple<T extends unknown[]>(...items: { [K in keyof T]: Schema<T[K]> }): Schema<T> {
+  return (value, field) =>
+    Array.isArray(value) && value.length === items.length
+      ? (items.map((item, index) => item(value[index], `${field}[${index}]`)) as T)
+      : refuse(field, value, `a list of ${items.length}`)
+}
+
 /** An object with exactly these fields. */
 export function record<T extends object>(fields: { [K in keyof T]: Schema<T[K]> }): Schema<T> {
   return (value, field) => {
