@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { COCOeval } from 'coco-ts'
+import sharp from 'sharp'
+import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
+import { decodeImage } from '../../../datasets/detection/decode.js'
+import { DatasetError } from '../../../datasets/errors.js'
+import { packageRoot } from '../../../datasets/package-root.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+
+const categories = [
+  { id: 90, name: 'kite' },
+  { id: 3, name: 'cat' },
+  { id: 17, name: 'dog' },
+]
+
+interface Entry {
+  id: number
+  image_id: number
+  category_id: number
+  bbox: number[]
+  area: number
+  iscrowd: number
+}
+const box = (id: number, image_id: number, category_id: number, bbox: number[], iscrowd = 0): Entry => ({
+  id,
+  image_id,
+  category_id,
+  bbox,
+  area: bbox[2] * bbox[3],
+  iscrowd,
+})
+
+/** Images 1, 2, … of 40 × 20 pixels, of which the first `onDisk` are there. */
+async function write(
+  t: TestContext,
+  { count = 4, onDisk, annotations = [] }: { count?: number; onDisk?: number; annotations?: Entry[] },
+): Promise<{ images: string; annotations: string }> {
+  const folder = await temporaryFolder(t)
+  const images = join(folder, 'images')
+  await mkdir(images)
+  const entries = Array.from({ length: count }, (_, i) => ({
+    ...{ id: i + 1, width: 40, height: 20, file_name: `${i + 1}.png` },
+  }))
+  const png = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer()
+  for (const { file_name } of entries.slice(0, onDisk ?? count)) await writeFile(join(images, file_name), png)
+  const file = join(folder, 'mine.json')
+  await writeFile(file, JSON.stringify({ images: entries, categories, annotations }))
+  return { images, annotations: file }
+}
+
+test('classes are in the order of ascending id, boxes are corners inside the image', async (t) => {
+  const paths = await write(t, {
+    count: 3,
+    annotations: [
+      box(1, 1, 90, [4, 2, 10, 6]),
+      box(2, 1, 3, [-5, -5, 15, 100]),
+      box(3, 2, 17, [30, 10, 20.5, 5], 1),
+    ],
+  })
+  const { set, warnings } = await loadCocoSet(paths)
+  assert.deepEqual(warnings, [])
+  assert.equal(set.name, 'mine')
+  assert.deepEqual(
+    set.categories.map(({ name }) => name),
+    ['cat', 'dog', 'kite'],
+  )
+  assert.deepEqual(
+    set.images.map(({ id, boxes, labels, crowd }) => [id, [...boxes], [...labels], [...crowd]]),
+    [
+      [1, [4, 2, 14, 8, 0, 0, 10, 20], [2, 0], [0, 0]],
+      [2, [30, 10, 40, 15], [1], [1]],
+      [3, [], [], []],
+    ],
+  )
+  assert.deepEqual([set.images[2].width, set.images[2].height], [40, 20])
+  assert.equal(set.source(2), join(paths.images, '3.png'))
+  assert.equal((await decodeImage(set, 2)).data.length, 40 * 20 * 3)
+})
+
+test('what cannot be used is left out, counted and named', async (t) => {
+  const paths = await write(t, {
+    count: 9,
+    onDisk: 5,
+    annotations: [
+      box(1, 1, 3, [4, 2, 10, 6]),
+      box(2, 1, 3, [4, 2, 0, 6]),
+      box(3, 1, 3, [40, 2, 10, 6]),
+      box(4, 6, 3, [4, 2, 10, 6]),
+      box(5, 2, 4, [4, 2, 10, 6]),
+      box(6, 77, 3, [4, 2, 10, 6]),
+      box(7, 2, 3, [4, 2, -1, 6]),
+    ],
+  })
+  const { set, warnings } = await loadCocoSet(paths)
+  assert.equal(set.images.length, 5)
+  assert.deepEqual([...set.images[0].boxes], [4, 2, 14, 8])
+  assert.deepEqual([...set.coco.anns.keys()], [1], 'evaluation is over the same boxes')
+  assert.deepEqual([...set.coco.imgs.keys()], [1, 2, 3, 4, 5])
+  assert.match(
+    warnings[0],
+    /^3 entries of ".*mine\.json" cannot be used and are left out; the first: annotations\[4\] \(id 5\): category_id 4 /,
+  )
+  assert.match(
+    warnings[1],
+    /^4 of the 9 images .* are missing in ".*images" and left out: 6\.png, 7\.png, 8\.png, …\.$/,
+  )
+  assert.match(warnings[2], /^2 boxes have no area .* \(the first: annotation 2 of image 1\)\.$/)
+  assert.equal(warnings.length, 3)
+})
+
+test('a limit takes the first images, and evaluation knows no others', async (t) => {
+  const truth = [1, 2, 3, 4].map((image) => box(image, image, 3, [4, 2, 10, 6]))
+  const paths = await write(t, { annotations: truth })
+  const { set } = await loadCocoSet({ ...paths, limit: 2 })
+  assert.deepEqual(
+    set.images.map(({ id }) => id),
+    [1, 2],
+  )
+  const found = truth.slice(0, 2).map(({ image_id, category_id, bbox }) => ({
+    ...{ image_id, category_id, bbox: bbox as [number, number, number, number], score: 1 },
+  }))
+  const evaluation = new COCOeval(set.coco, await set.coco.loadRes(found), 'bbox')
+  evaluation.evaluate()
+  evaluation.accumulate()
+  evaluation.summarize()
+  assert.equal(evaluation.stats[0], 1, 'objects of other images would have been missed')
+  await assert.rejects(loadCocoSet({ ...paths, limit: 0 }), /a whole number from 1, not 0/)
+})
+
+test('annotations for other images, other classes or of no objects are refused', async (t) => {
+  const paths = await write(t, { count: 5, onDisk: 2, annotations: [box(1, 1, 3, [4, 2, 10, 6])] })
+  const refused = (options: Parameters<typeof loadCocoSet>[0], message: RegExp) =>
+    assert.rejects(
+      loadCocoSet(options),
+      (error) => error instanceof DatasetError && message.test(error.message),
+    )
+  await refused(
+    paths,
+    /^".*mine\.json" is for other images than those in ".*images": 3 of its 5 images are missing there, for example 3\.png;/,
+  )
+  const none = await write(t, { count: 2, onDisk: 0 })
+  await refused(none, /all of its 2 images are missing there, for example 1\.png;/)
+  await refused({ ...none, images: join(none.images, 'gone') }, /^There is no folder ".*gone"/)
+  const good = await write(t, {})
+  const known = [
+    { id: 3, name: 'cat' },
+    { id: 17, name: 'wolf' },
+  ]
+  await refused(
+    { ...good, categories: known },
+    /are not the 2 that are needed: it lacks 1, such as wolf \(id 17\); it has 2 that are not known, such as dog \(id 17\), kite/,
+  )
+  await writeFile(good.annotations, JSON.stringify({ images: [], annotations: [], categories }))
+  await refused(good, /has no images/)
+  await writeFile(
+    good.annotations,
+    JSON.stringify({
+      images: [{ id: 1, width: 40, height: 20, file_name: '1.png' }],
+      annotations: [{ id: 1, image_id: 1, caption: 'grey' }],
+    }),
+  )
+  await refused(good, /has no categories; it must be a COCO file of objects/)
+})
+
+test('given categories decide the order of the classes', async (t) => {
+  const paths = await write(t, { annotations: [box(1, 1, 90, [4, 2, 10, 6])] })
+  const { set } = await loadCocoSet({ ...paths, categories })
+  assert.deepEqual(set.categories, categories)
+  assert.deepEqual([...set.images[0].labels], [0])
+})
+
+test('a set without objects is told', async (t) => {
+  const { warnings } = await loadCocoSet(await write(t, {}))
+  assert.match(warnings.join(), /None of the 4 images .* has an object/)
+})
+
+const coco128 = join(packageRoot(), '.data', 'coco128')
+test('coco128: every image has the size that its annotations say', {
+  skip: !existsSync(coco128) && 'coco128 is not in .data',
+}, async () => {
+  const file = join(coco128, 'annotations', 'instances_train2017.json')
+  const { set, warnings } = await loadCocoSet({ images: join(coco128, 'train2017'), annotations: file })
+  assert.deepEqual(warnings, [])
+  assert.equal(set.images.length, 128)
+  assert.equal(set.categories.length, 80)
+  assert.deepEqual(set.categories[79], { id: 90, name: 'toothbrush' })
+  const boxes = set.images.reduce((sum, image) => sum + image.boxes.length / 4, 0)
+  assert.equal(boxes, JSON.parse(readFileSync(file, 'utf8')).annotations.length)
+  for (let index = 0; index < 12; index++) {
+    const { data, width, height } = await decodeImage(set, index)
+    assert.equal(data.length, width * height * 3)
+  }
+})
