@@ -1,0 +1,209 @@
+/**
+ * Boxes and their labels as an SVG to lay over an image. Plain text in and out, so that pages in a browser, the
+ * server and the commands draw them alike.
+ */
+
+export interface DrawnBox {
+  /** [x, y, width, height] in pixels of the image. */
+  bbox: readonly [number, number, number, number]
+  label: string
+  /** 0 to 1; shown behind the label with two decimals. */
+  score?: number
+  /** As `#rrggbb`. */
+  colour: string
+  /** For what should be told apart from the rest, for example the truth from what was found. */
+  dashed?: boolean
+}
+
+interface Rectangle {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** All monospaced fonts that are common have advances of 0.60 em, so that a label's width is known without one. */
+const FONT_FAMILY = 'DejaVu Sans Mono, Menlo, Consolas, Liberation Mono, monospace'
+const ADVANCE = 0.602
+/** Smaller letters cannot be read. */
+const LEAST_FONT_SIZE = 10
+
+/**
+ * An SVG of the image's size with each box outlined and labelled. Lines and letters grow with the image. Labels
+ * lie inside the image, above their box where there is room, and evade the labels of the boxes listed before
+ * theirs; one that finds no place where it can be read is left out, as all are on images too small for letters.
+ * Earlier boxes lie on top.
+ *
+ * @param image Size in pixels.
+ * @param boxes The most important first.
+ */
+export function boxesSvg(image: { width: number; height: number }, boxes: readonly DrawnBox[]): string {
+  const { width, height } = image
+  const extent = Math.sqrt(width * height)
+  const line = Math.max(1, extent / 220)
+  const fontSize = Math.max(LEAST_FONT_SIZE, Math.min(extent * 0.023, Math.min(width, height) / 8))
+  const outlines = boxes.map((box) => outline(box, line, image)).reverse()
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<g fill="none" stroke-linejoin="round">${outlines.join('')}</g>`,
+    `<g font-family="${FONT_FAMILY}" font-size="${short(fontSize)}">`,
+    ...labels(image, boxes, fontSize).reverse(),
+    '</g></svg>',
+  ].join('\n')
+}
+
+/** A colour for each category, as `#rrggbb`; those of neighbouring ids are far apart. */
+export function categoryColour(id: number): string {
+  // The golden angle spreads any run of consecutive ids evenly over the circle of hues.
+  const hue = (((id * 137.508) % 360) + 360) % 360
+  const lightness = [0.5, 0.62, 0.4][((id % 3) + 3) % 3]
+  const chroma = 0.95 * Math.min(lightness, 1 - lightness)
+  const channel = (offset: number) => {
+    const k = (offset + hue / 30) % 12
+    return Math.round(255 * (lightness - chroma * Math.max(-1, Math.min(k - 3, 9 - k, 1))))
+  }
+  return `#${[0, 8, 4].map((offset) => channel(offset).toString(16).padStart(2, '0')).join('')}`
+}
+
+/** A line on a darker, wider one, which sets it off from a ground of its own colour. */
+function outline(
+  { bbox, colour, dashed }: DrawnBox,
+  line: number,
+  image: { width: number; height: number },
+): string {
+  const [x, y, width, height] = bbox
+  // Half of a line along the image's edge would be cut off.
+  const inset = (value: number, side: number) => Math.max(line / 2, Math.min(side - line / 2, value))
+  const left = inset(x, image.width)
+  const top = inset(y, image.height)
+  const place = attributes({
+    x: left,
+    y: top,
+    width: Math.max(0, inset(x + width, image.width) - left),
+    height: Math.max(0, inset(y + height, image.height) - top),
+  })
+  const dashes = dashed ? ` stroke-dasharray="${short(line * 3)} ${short(line * 2)}"` : ''
+  return (
+    `<rect ${place} stroke="#000000" stroke-opacity="0.5" stroke-width="${short(line * 1.8)}"${dashes}/>` +
+    `<rect ${place} stroke="${colour}" stroke-width="${short(line)}"${dashes}/>`
+  )
+}
+
+function labels(
+  image: { width: number; height: number },
+  boxes: readonly DrawnBox[],
+  fontSize: number,
+): string[] {
+  const height = fontSize * 1.3
+  const padding = fontSize * 0.3
+  const cells = Math.floor((image.width - 2 * padding) / (ADVANCE * fontSize))
+  if (image.height < 5 * height || cells < 3) return []
+  const taken: Rectangle[] = []
+  return boxes.flatMap(({ bbox, label, score, colour }) => {
+    const text = fitText(printable(label), score === undefined ? '' : score.toFixed(2), cells)
+    const width = Math.min(image.width, countCells(text) * ADVANCE * fontSize + 2 * padding)
+    const place = freePlace(bbox, { width, height }, image, taken)
+    if (place === undefined) return []
+    taken.push(place)
+    return [
+      `<rect ${attributes(place)} fill="${colour}" fill-opacity="0.85"/>` +
+        `<text x="${short(place.x + padding)}" y="${short(place.y + fontSize)}" fill="${inkOn(colour)}">` +
+        `${escapeXml(text)}</text>`,
+    ]
+  })
+}
+
+/** What of a label may lie under others and it can still be read. */
+const COVERED_AT_MOST = 0.1
+
+/** Above the box, inside, below, a row further: the first place that no label has, else the least covered. */
+function freePlace(
+  [x, y, width, height]: DrawnBox['bbox'],
+  label: { width: number; height: number },
+  image: { width: number; height: number },
+  taken: readonly Rectangle[],
+): Rectangle | undefined {
+  const columns = [x, x + width - label.width]
+  const rows = [y - label.height, y, y + height, y + height - label.height]
+  rows.push(y - 2 * label.height, y + label.height)
+  let best: Rectangle | undefined
+  let least = COVERED_AT_MOST * label.width * label.height
+  for (const row of rows)
+    for (const column of columns) {
+      const place = {
+        x: Math.max(0, Math.min(image.width - label.width, column)),
+        y: Math.max(0, Math.min(image.height - label.height, row)),
+        ...label,
+      }
+      const covered = taken.reduce((sum, other) => sum + overlap(place, other), 0)
+      if (covered === 0) return place
+      if (covered < least) {
+        best = place
+        least = covered
+      }
+    }
+  return best
+}
+
+function overlap(a: Rectangle, b: Rectangle): number {
+  const along = (p: number, q: number, pLength: number, qLength: number) =>
+    Math.max(0, Math.min(p + pLength, q + qLength) - Math.max(p, q))
+  return along(a.x, b.x, a.width, b.width) * along(a.y, b.y, a.height, b.height)
+}
+
+/** Label and score, in as many cells as there are: the score goes first, then the end of the label. */
+function fitText(label: string, score: string, cells: number): string {
+  const full = score === '' ? label : `${label} ${score}`
+  if (countCells(full) <= cells) return full
+  let text = ''
+  for (const letter of label) {
+    if (countCells(text + letter) > cells - (countCells(label) > cells ? 1 : 0)) break
+    text += letter
+  }
+  return text === label ? label : `${text}…`
+}
+
+/** East Asian letters and emoji take two cells of a monospaced font, combining marks none. */
+function countCells(text: string): number {
+  let cells = 0
+  for (const letter of text)
+    if (!/\p{M}/u.test(letter))
+      cells +=
+        /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
+          letter,
+        )
+          ? 2
+          : 1
+  return cells
+}
+
+/** Without what XML forbids and no font shows: controls, halves of surrogate pairs, two that are no characters. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ' ')
+}
+
+const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' }
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"]/g, (letter) => ENTITIES[letter])
+}
+
+/** Black or white, whichever stands out more (relative luminance of WCAG 2, where 0.179 contrasts alike with both). */
+function inkOn(colour: string): string {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = Number.parseInt(colour.slice(at, at + 2), 16) / 255
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000000' : '#ffffff'
+}
+
+function attributes(values: Record<string, number> | Rectangle): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${short(value)}"`)
+    .join(' ')
+}
+
+/** Two decimals are more than the eye sees. */
+function short(value: number): string {
+  return String(Math.round(value * 100) / 100)
+}
