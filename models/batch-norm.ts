@@ -8,24 +8,34 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import type { Context, ParameterSpec } from './context.js'
+import { withGradient } from './custom-gradient.js'
 
 export interface BatchNormSettings {
   /** moving = decay · moving + (1 − decay) · batch. */
   decay: number
   /** Added to the variance. */
   epsilon: number
+  /** In training too, the moving statistics are used and nothing is changed, scale and offset neither. */
+  frozen?: boolean
 }
 
 /** Normalises N×H×W×C per channel by the batch's statistics (training) or the moving ones. */
 export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSettings): tf.Tensor4D {
   const perChannel = (name: string, start: number, role: ParameterSpec['role']) =>
     ctx.parameter(name, [x.shape[3]], { kind: 'constant', value: start }, role) as tf.Tensor1D
-  const scale = perChannel('gamma', 1, 'bias')
-  const offset = perChannel('beta', 0, 'bias')
+  const trained = settings.frozen ? 'statistic' : 'bias'
+  const scale = perChannel('gamma', 1, trained)
+  const offset = perChannel('beta', 0, trained)
   const movingMean = perChannel('moving_mean', 0, 'statistic')
   const movingVariance = perChannel('moving_variance', 1, 'statistic')
   const { decay, epsilon } = settings
   if (!ctx.training) return tf.batchNorm(x, movingMean, movingVariance, offset, scale, epsilon)
+  if (settings.frozen)
+    return withGradient<tf.Tensor4D>([x], () => ({
+      value: tf.batchNorm(x, movingMean, movingVariance, offset, scale, epsilon),
+      // TensorFlow.js's own gradient would spread the factor over a whole tensor.
+      gradient: (dy) => [tf.mul(dy, tf.mul(scale, tf.rsqrt(tf.add(movingVariance, epsilon))))],
+    }))
 
   const [y, mean, variance] = batchNormTrain(x, scale, offset, epsilon)
   const count = x.size / x.shape[3]

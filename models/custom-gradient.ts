@@ -19,3 +19,8 @@ export function withGradient<T extends tf.Tensor>(
   })
   return apply(...inputs) as T
 }
+
+/** `x`, through which no gradient flows. */
+export function stopGradient<T extends tf.Tensor>(x: T): T {
+  return withGradient<T>([x], () => ({ value: tf.clone(x), gradient: (dy) => [tf.zerosLike(dy)] }))
+}

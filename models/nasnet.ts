@@ -19,6 +19,8 @@ export interface NasnetConfig {
    * a quarter and half as wide as the first stage.
    */
   stem: 'cifar' | 'imagenet'
+  /** Padding of the ImageNet stem's convolution; a detector's is `same`. Default: `valid`. */
+  stemPadding?: 'same' | 'valid'
   /** Channels of the stem's convolution. */
   stemFilters: number
   /** N, the normal cells of each stage. */
@@ -106,9 +108,9 @@ export function nasnet(config: NasnetConfig): (ctx: Context, images: tf.Tensor4D
   }
 }
 
-/** The first convolution, 3×3, without ReLU. With the ImageNet stem it has stride 2 and no padding. */
+/** The first convolution, 3×3, without ReLU. With the ImageNet stem it has stride 2. */
 export function stemConvolution(ctx: Context, images: tf.Tensor4D, config: NasnetConfig): FeatureMap {
-  const { stem, stemFilters: filters, batchNorm } = config
+  const { stem, stemFilters: filters, stemPadding: padding = 'valid', batchNorm } = config
   if (stem === 'cifar')
     return { tensor: convolutionNorm(ctx, images, { size: [3, 3], filters, batchNorm }), stride: 1 }
   if (Math.min(images.shape[1], images.shape[2]) < 3)
@@ -117,7 +119,7 @@ export function stemConvolution(ctx: Context, images: tf.Tensor4D, config: Nasne
     size: [3, 3],
     filters,
     strides: [2, 2],
-    padding: 'valid',
+    padding,
     batchNorm,
   })
   return { tensor, stride: 2 }

@@ -3,6 +3,7 @@ import type { Trace } from './backend.js'
 import { fuse } from './fuse.js'
 import { ARRANGEMENT } from './lower/arrangement.js'
 import { CONVOLUTION } from './lower/convolution.js'
+import { DETECTION } from './lower/detection.js'
 import { ELEMENTWISE } from './lower/elementwise.js'
 import { Emitter } from './lower/emitter.js'
 import { NORMALIZATION } from './lower/normalization.js'
@@ -16,6 +17,7 @@ import { needed, type Value } from './record.js'
 const LOWERINGS: Record<string, Lowering> = {
   ...ARRANGEMENT,
   ...CONVOLUTION,
+  ...DETECTION,
   ...ELEMENTWISE,
   ...NORMALIZATION,
   ...POOLING,

@@ -138,6 +138,35 @@ export const RULES: Record<string, Rule> = {
     }
   },
 
+  // Detection: TensorFlow.js's own, and the one that models/roi-align.ts calls
+  TopK: ([x], { k }) => {
+    const shape = [...x.shape.slice(0, -1), k]
+    return {
+      list: true,
+      outputs: [
+        { shape, dtype: x.dtype },
+        { shape, dtype: 'int32' },
+      ],
+      attributes: { k },
+    }
+  },
+  NonMaxSuppressionV4: (_, { maxOutputSize, iouThreshold, scoreThreshold, padToMaxOutputSize }) => {
+    if (!padToMaxOutputSize)
+      throw new Error('a suppression without padding cannot be traced: its size would depend on numbers')
+    return {
+      list: true,
+      outputs: [
+        { shape: [maxOutputSize], dtype: 'int32' },
+        { shape: [], dtype: 'int32' },
+      ],
+      attributes: { maxOutputSize, iouThreshold, scoreThreshold },
+    }
+  },
+  RoiAlign: ([features, boxes], { crop, samplingRatio, spatialScale }) => {
+    const regions = boxes.shape[0] * boxes.shape[1]
+    return one([regions, crop, crop, features.shape[3]], 'float32', { crop, samplingRatio, spatialScale })
+  },
+
   // Reductions
   Sum: reduction,
   Mean: reduction,

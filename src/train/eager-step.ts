@@ -1,10 +1,13 @@
 /** The training step run eagerly on a TensorFlow.js backend: the same function that is otherwise compiled. */
 import * as tf from '@tensorflow/tfjs'
 import type { RunConfig } from './config.js'
+import type { StateTensors } from './differentiate.js'
 import { layoutOf } from './flat-state.js'
 import { networkOf } from './network.js'
-import { askedBy, drawNoise, firstState } from './step.js'
-import { type StateTensors, stateVectors, stepFunction } from './step-function.js'
+import { drawNoise } from './noise.js'
+import { firstState, stateVectors } from './state-vectors.js'
+import { askedBy } from './step.js'
+import { stepFunction } from './step-function.js'
 import type { StateVectors, TrainStep } from './step-types.js'
 
 /** Builds the step for the backend that is set now (`tf.setBackend`), which it sets again at each run. */

@@ -1,21 +1,22 @@
 /** Compiles a run's training step and runs it in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
-import { random } from '../../models/index.js'
 import {
   blockSize,
   compile,
   openSession,
   type Program,
   type Session,
-  sizeOf,
   type Tensors,
   trace,
 } from '../engine/index.js'
 import type { RunConfig } from './config.js'
 import { type Asked, askedContext } from './contexts.js'
-import { type FlatLayout, initialVectors, layoutOf } from './flat-state.js'
+import type { StateTensors } from './differentiate.js'
+import { type FlatLayout, layoutOf } from './flat-state.js'
 import { type Network, networkOf } from './network.js'
-import { type StateTensors, stateVectors, stepFunction } from './step-function.js'
+import { drawNoise, noiseCount } from './noise.js'
+import { firstState, stateVectors, type VectorSpecs } from './state-vectors.js'
+import { stepFunction } from './step-function.js'
 import type { StateVectors, StepInputs, TrainStep } from './step-types.js'
 
 /** What a network asks of its context when it trains on `batch` images of `size` × `size`. */
@@ -34,7 +35,7 @@ export interface CompiledStep {
   asked: Asked
   layout: FlatLayout
   /** State vectors by name, with their sizes and first values. */
-  vectors: ReturnType<typeof stateVectors>
+  vectors: VectorSpecs
 }
 
 const next = (vector: string) => `next ${vector}`
@@ -69,40 +70,6 @@ export function compileStep(
     return { ...Object.fromEntries(states), loss, correct, gradientNorm }
   })
   return { program: compile(traced, { block }), asked, layout, vectors }
-}
-
-const noiseCount = ({ noise }: Asked) => noise.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-
-/** All noise of a step: each path draws from its own stream at (seed, step, path), as the eager context does. */
-export function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
-  const all = new Float32Array(noiseCount(asked))
-  let at = 0
-  for (const { path, shape } of asked.noise) {
-    const { uniform } = random(seed, 'noise', step, path)
-    const end = at + sizeOf(shape)
-    while (at < end) all[at++] = uniform()
-  }
-  return all
-}
-
-/** The state that a run starts from. */
-export function firstState(
-  vectors: CompiledStep['vectors'],
-  layout: FlatLayout,
-  asked: Asked,
-  seed: number,
-): StateVectors {
-  const { parameters, statistics } = initialVectors(layout, asked.specs, seed)
-  const own: Record<string, Float32Array> = {
-    parameters,
-    statistics,
-    averageParameters: parameters,
-    averageStatistics: statistics,
-  }
-  const state: StateVectors = {}
-  for (const [name, { size, start }] of Object.entries(vectors))
-    state[name] = start === null ? own[name].slice() : new Float32Array(size).fill(start)
-  return state
 }
 
 export interface StepOptions {

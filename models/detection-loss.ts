@@ -1,0 +1,192 @@
+/** What a Faster R-CNN is trained by: the losses of both stages (Ren et al. 2015, section 3.1.2; Girshick 2015). */
+import * as tf from '@tensorflow/tfjs'
+import { encodeBoxes, smoothL1 } from './boxes.js'
+import type { Context } from './context.js'
+import type { AnchorAnswers, FasterRcnn, RegionAnswers } from './faster-rcnn.js'
+import { softmaxCrossEntropy } from './losses.js'
+import { matchBoxes, sampleBalanced, type Truth } from './matching.js'
+import type { Proposals } from './proposals.js'
+
+/** Scalars, weights included; means over the images. */
+export interface DetectionLosses {
+  objectness: tf.Scalar
+  anchorBoxes: tf.Scalar
+  classification: tf.Scalar
+  boxes: tf.Scalar
+}
+
+/**
+ * The losses on N×H×W×3 images in [−1, 1] with `truth` for each. Which anchors and proposals are looked at is
+ * drawn from the context's noise.
+ */
+export function detectionLosses(
+  detector: FasterRcnn,
+  ctx: Context,
+  images: tf.Tensor4D,
+  truth: readonly Truth[],
+): DetectionLosses {
+  const { proposals, weights } = detector.config
+  const imageSize = [images.shape[1], images.shape[2]] as const
+  const features = detector.firstStage(ctx, images)
+  const answers = detector.proposalNetwork(ctx, features)
+  const first = truth.map((one, image) => anchorLosses(detector, ctx, answers, imageSize, one, image))
+
+  const found = detector.propose(answers, imageSize, proposals.keptInTraining)
+  const samples = truth.map((one, image) => sampleRegions(detector, ctx, found[image], one, image))
+  const boxes = tf.stack(samples.map((sample) => sample.boxes)) as tf.Tensor3D
+  const second = regionLosses(detector, detector.secondStage(ctx, features, boxes), samples)
+
+  const mean = (losses: tf.Scalar[]): tf.Scalar => tf.div(tf.addN(losses), losses.length)
+  return {
+    objectness: tf.mul(mean(first.map((loss) => loss.objectness)), weights.objectness),
+    anchorBoxes: tf.mul(mean(first.map((loss) => loss.boxes)), weights.anchorBoxes),
+    classification: tf.mul(second.classification, weights.classification),
+    boxes: tf.mul(second.boxes, weights.boxes),
+  }
+}
+
+/** Row `image` of a tensor that has one for each. */
+const rowOf = <T extends tf.Tensor>(x: tf.Tensor, image: number): T =>
+  tf.squeeze(tf.slice(x, [image], [1]), [0]) as T
+
+/** Σ weight · loss / count, where the weights are 0 or 1. */
+const weighted = (losses: tf.Tensor, weight: tf.Tensor, count: tf.Scalar): tf.Scalar =>
+  tf.div(tf.sum(tf.mul(losses, weight)), count) as tf.Scalar
+
+/** How many candidates were drawn, at least 1. */
+const drawn = (sample: { positive: tf.Tensor; negative: tf.Tensor }): tf.Scalar =>
+  tf.maximum(tf.add(tf.sum(sample.positive), tf.sum(sample.negative)), 1) as tf.Scalar
+
+function anchorLosses(
+  { config }: FasterRcnn,
+  ctx: Context,
+  { anchors, objectness, offsets }: AnchorAnswers,
+  imageSize: readonly [number, number],
+  truth: Truth,
+  image: number,
+): { objectness: tf.Scalar; boxes: tf.Scalar } {
+  const { proposals, boxScale } = config
+  const matches = matchBoxes(anchors, truth, {
+    ...proposals,
+    everyObject: true,
+    ...(proposals.ignoreCrossing && { eligible: insideImage(anchors, imageSize) }),
+  })
+  const noise = ctx.uniform(`anchors_${image}`, [anchors.shape[0]]) as tf.Tensor1D
+  const sample = sampleBalanced(matches, noise, proposals.sample, proposals.positiveShare)
+  const count = drawn(sample)
+  const targets = encodeBoxes(safeBoxes(truth, matches.matched), anchors, boxScale)
+  const distances = tf.sum(smoothL1(tf.sub(rowOf<tf.Tensor2D>(offsets, image), targets)), 1)
+  const right = softmaxCrossEntropy(
+    rowOf<tf.Tensor2D>(objectness, image),
+    tf.cast(sample.positive, 'int32') as tf.Tensor1D,
+  )
+  return {
+    objectness: weighted(right, tf.add(sample.positive, sample.negative), count),
+    boxes: weighted(distances, sample.positive, count),
+  }
+}
+
+/** 1 for boxes that lie wholly inside the image. */
+function insideImage(boxes: tf.Tensor2D, [height, width]: readonly [number, number]): tf.Tensor1D {
+  const within = tf.logicalAnd(
+    tf.greaterEqual(boxes, 0),
+    tf.lessEqual(boxes, tf.tensor2d([[width, height, width, height]])),
+  )
+  return tf.cast(tf.all(within, 1), 'float32') as tf.Tensor1D
+}
+
+/** The matched boxes; a unit box where the row is padding, whose logarithms would not be numbers. */
+function safeBoxes({ boxes, labels }: Truth, matched: tf.Tensor1D): tf.Tensor2D {
+  const isBox = tf.cast(tf.expandDims(tf.greaterEqual(labels, 0), 1), 'float32')
+  const unit = tf.mul(tf.sub(1, isBox), tf.tensor2d([[0, 0, 1, 1]]))
+  return tf.gather(tf.add(tf.mul(boxes, isBox), unit) as tf.Tensor2D, matched)
+}
+
+interface RegionSample {
+  /** S×4 in pixels. */
+  boxes: tf.Tensor2D
+  /** S, int32: 0 is the background, class c is c + 1. */
+  labels: tf.Tensor1D
+  /** S×4. */
+  offsets: tf.Tensor2D
+  /** S: 1 where the row was drawn, and where it is an object. */
+  drawn: tf.Tensor1D
+  positive: tf.Tensor1D
+}
+
+/** Draws the proposals that the second stage is trained on. */
+function sampleRegions(
+  { config }: FasterRcnn,
+  ctx: Context,
+  proposals: Proposals,
+  truth: Truth,
+  image: number,
+): RegionSample {
+  const { regions, boxScale } = config
+  const isObject = tf.cast(tf.greaterEqual(truth.labels, 0), 'float32') as tf.Tensor1D
+  const boxes = regions.addTruth ? tf.concat2d([proposals.boxes, truth.boxes], 0) : proposals.boxes
+  const eligible = regions.addTruth ? tf.concat1d([proposals.valid, isObject]) : proposals.valid
+  const { positiveIou, sample: count, positiveShare } = regions
+  const matches = matchBoxes(boxes, truth, {
+    positiveIou,
+    negativeIou: positiveIou,
+    everyObject: false,
+    eligible,
+  })
+  const noise = ctx.uniform(`regions_${image}`, [boxes.shape[0]]) as tf.Tensor1D
+  const sample = sampleBalanced(matches, noise, count, positiveShare)
+  // Objects first, then background, then rows that stand for nothing.
+  const order = tf.topk(
+    tf.add(tf.mul(sample.positive, 2), sample.negative) as tf.Tensor1D,
+    Math.min(count, boxes.shape[0]),
+  ).indices as tf.Tensor1D
+  const chosen = tf.gather(boxes, order)
+  const matched = tf.gather(matches.matched, order)
+  const positive = tf.gather(sample.positive, order)
+  const labels = tf.mul(
+    tf.add(tf.gather(truth.labels, matched), 1),
+    tf.cast(positive, 'int32'),
+  ) as tf.Tensor1D
+  return {
+    boxes: chosen,
+    labels,
+    offsets: encodeBoxes(safeBoxes(truth, matched), withArea(chosen), boxScale),
+    drawn: tf.add(positive, tf.gather(sample.negative, order)),
+    positive,
+  }
+}
+
+/** Rows that stand for nothing may be boxes without area, by which nothing can be divided. */
+function withArea(boxes: tf.Tensor2D): tf.Tensor2D {
+  const [x1, y1, x2, y2] = tf.split(boxes, 4, 1) as tf.Tensor2D[]
+  return tf.concat2d([x1, y1, tf.maximum(x2, tf.add(x1, 1e-3)), tf.maximum(y2, tf.add(y1, 1e-3))], 1)
+}
+
+function regionLosses(
+  { config }: FasterRcnn,
+  { logits, offsets }: RegionAnswers,
+  samples: readonly RegionSample[],
+): { classification: tf.Scalar; boxes: tf.Scalar } {
+  const all = <T extends tf.Tensor>(part: (sample: RegionSample) => T): T =>
+    tf.concat(samples.map(part) as tf.Tensor[], 0) as T
+  const labels = all((sample) => sample.labels)
+  const [taken, positive] = [all((sample) => sample.drawn), all((sample) => sample.positive)]
+  const count = tf.maximum(tf.sum(taken), 1) as tf.Scalar
+  const crossEntropy = softmaxCrossEntropy(logits, labels)
+  // Only the box of the right class is asked for.
+  const ofClass = tf.cast(tf.oneHot(tf.sub(labels, 1) as tf.Tensor1D, config.classes), 'float32')
+  const answered = tf.sum(tf.mul(offsets, tf.expandDims(ofClass, 2)), 1)
+  const distances = tf.sum(
+    smoothL1(
+      tf.sub(
+        answered,
+        all((sample) => sample.offsets),
+      ),
+    ),
+    1,
+  )
+  return {
+    classification: weighted(crossEntropy, taken, count),
+    boxes: weighted(distances, positive, count),
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Faster R-CNN on NASNet, as the TensorFlow Object Detection API's `faster_rcnn_nas` has it: the backbone up to
+ * its second reduction runs once on the image, a region proposal network looks at the last two cells there, and
+ * the rest of the backbone runs on the features cut out for each proposal.
+ */
+import * as tf from '@tensorflow/tfjs'
+import { anchorsOf, anchorsPerCell } from './anchors.js'
+import type { FeatureMap } from './cell.js'
+import type { Context } from './context.js'
+import { stopGradient } from './custom-gradient.js'
+import { ModelError } from './errors.js'
+import type { FasterRcnnConfig } from './faster-rcnn-config.js'
+import { dense } from './layers.js'
+import { cellPlan, type NasnetConfig, runCell, stemConvolution } from './nasnet.js'
+import { sharedOperations } from './operations.js'
+import { type Detections, type Proposals, proposeRegions, selectDetections } from './proposals.js'
+import { roiAlign } from './roi-align.js'
+
+export interface FirstStage {
+  /** Outputs of the last two cells before the second reduction, at the same stride. */
+  previous: FeatureMap
+  current: FeatureMap
+}
+
+export interface AnchorAnswers {
+  /** A×4 in pixels, the same for every image. */
+  anchors: tf.Tensor2D
+  /** N×A×2 logits: background, object. */
+  objectness: tf.Tensor3D
+  /** N×A×4. */
+  offsets: tf.Tensor3D
+}
+
+export interface RegionAnswers {
+  /** R×(C + 1) logits, the background first. */
+  logits: tf.Tensor2D
+  /** R×C×4: a box for each class. */
+  offsets: tf.Tensor3D
+}
+
+export interface FasterRcnn {
+  config: FasterRcnnConfig
+  /** N×H×W×3 images in [−1, 1]. */
+  firstStage(ctx: Context, images: tf.Tensor4D): FirstStage
+  proposalNetwork(ctx: Context, features: FirstStage): AnchorAnswers
+  /** The proposals of each image, at most `kept`; no gradient flows through them. */
+  propose(answers: AnchorAnswers, imageSize: readonly [number, number], kept: number): Proposals[]
+  /** The second stage on N×R boxes in pixels; N·R answers, image by image. */
+  secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): RegionAnswers
+}
+
+/** Standard deviation of the proposal network's first weights, as released. */
+const PROPOSAL_DEVIATION = 0.01
+
+/** Throws a {@link ModelError} where backbone and settings make no detector. */
+export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): FasterRcnn {
+  const body: NasnetConfig = {
+    ...backbone,
+    // Features must lie where their pixels do, which VALID's cut edge would shift.
+    stemPadding: 'same',
+    auxiliaryHead: false,
+    batchNorm: { ...backbone.batchNorm, frozen: config.batchNorm === 'frozen' },
+  }
+  const plan = cellPlan(body)
+  const split = plan.findIndex((cell) => cell.path === 'reduction_1')
+  const { anchors: anchorSettings, boxScale, proposals, regions } = config
+  for (const [name, list] of Object.entries({ scales: anchorSettings.scales, ratios: anchorSettings.ratios }))
+    if (list.length === 0 || !list.every((value) => value > 0))
+      throw new ModelError(`A detector's anchors need "${name}" above 0, not [${list.join(', ')}].`)
+
+  return {
+    config,
+    firstStage(ctx, images) {
+      const shared = sharedOperations()
+      const features = [stemConvolution(ctx.in('stem'), images, body)]
+      for (let cell = 0; cell < split; cell++) runCell(ctx, body, cell, features, shared)
+      return { previous: features[split - 1], current: features[split] }
+    },
+
+    proposalNetwork(ctx, { previous, current }) {
+      const joined = tf.concat([previous.tensor, current.tensor], 3)
+      const hidden = tf.relu(biased(ctx.in('rpn/convolution'), joined, 3, proposals.filters))
+      const perCell = anchorsPerCell(anchorSettings)
+      const [n, height, width] = joined.shape
+      const anchors = anchorsOf(anchorSettings, current.stride, [height, width])
+      const rows = anchors.length / 4
+      return {
+        anchors: tf.tensor2d(anchors, [rows, 4]),
+        objectness: tf.reshape(biased(ctx.in('rpn/objectness'), hidden, 1, 2 * perCell), [n, rows, 2]),
+        offsets: tf.reshape(biased(ctx.in('rpn/boxes'), hidden, 1, 4 * perCell), [n, rows, 4]),
+      }
+    },
+
+    propose({ anchors, objectness, offsets }, imageSize, kept) {
+      const scores = tf.slice(tf.softmax(stopGradient(objectness)), [0, 0, 1], [-1, -1, 1])
+      const moves = tf.unstack(stopGradient(offsets)) as tf.Tensor2D[]
+      const { candidates, nmsIou } = proposals
+      return tf.unstack(tf.squeeze<tf.Tensor2D>(scores, [2])).map((score, image) =>
+        proposeRegions(score as tf.Tensor1D, moves[image], anchors, imageSize, {
+          candidates,
+          nmsIou,
+          kept,
+          boxScale,
+        }),
+      )
+    },
+
+    secondStage(ctx, { previous, current }, boxes) {
+      const widths = [previous.tensor.shape[3], current.tensor.shape[3]]
+      const crops = roiAlign(tf.concat([previous.tensor, current.tensor], 3), boxes, {
+        crop: regions.crop,
+        samplingRatio: regions.samplingRatio,
+        spatialScale: 1 / current.stride,
+      })
+      const { stride } = current
+      const features: FeatureMap[] = []
+      const [before, last] = tf.split<tf.Tensor4D>(crops, widths, 3)
+      features[split - 1] = { tensor: before, stride }
+      features[split] = { tensor: last, stride }
+      const shared = sharedOperations()
+      for (let cell = split; cell < plan.length; cell++) runCell(ctx, body, cell, features, shared)
+      const pooled = tf.mean<tf.Tensor2D>(shared.relu(features[plan.length].tensor), [1, 2])
+      const { classes } = config
+      return {
+        logits: dense(ctx.in('regions/classes'), pooled, classes + 1),
+        offsets: tf.reshape(dense(ctx.in('regions/boxes'), pooled, 4 * classes), [-1, classes, 4]),
+      }
+    },
+  }
+}
+
+/**
+ * The whole detector on N×H×W×3 images in [−1, 1]: what it finds on each, in pixels of these images.
+ */
+export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D): Detections[] {
+  const { boxScale, output, proposals } = detector.config
+  const imageSize = [images.shape[1], images.shape[2]] as const
+  const features = detector.firstStage(ctx, images)
+  const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.kept)
+  const boxes = tf.stack(found.map((proposal) => proposal.boxes)) as tf.Tensor3D
+  const { logits, offsets } = detector.secondStage(ctx, features, boxes)
+  const probabilities = tf.slice(tf.softmax(logits), [0, 1], [-1, -1])
+  const ofImage = <T extends tf.Tensor>(x: T): T[] => tf.split(x, found.length, 0)
+  const [scores, moves] = [ofImage(probabilities), ofImage(offsets)]
+  return found.map((proposal, image) =>
+    selectDetections(proposal, scores[image], moves[image], imageSize, { ...output, boxScale }),
+  )
+}
+
+/** A convolution with bias, as the proposal network has them: parameters `kernel` and `bias`. */
+function biased(ctx: Context, x: tf.Tensor4D, size: number, filters: number): tf.Tensor4D {
+  const fanIn = size * size * x.shape[3]
+  const kernel = ctx.parameter(
+    'kernel',
+    [size, size, x.shape[3], filters],
+    { kind: 'varianceScaling', scale: PROPOSAL_DEVIATION ** 2 * fanIn, fanIn },
+    'weight',
+  ) as tf.Tensor4D
+  const bias = ctx.parameter('bias', [filters], { kind: 'constant', value: 0 }, 'bias')
+  return tf.add(tf.conv2d(x, kernel, 1, 'same'), bias)
+}

@@ -1,0 +1,114 @@
+/**
+ * RoI align (He et al. 2017, section 3): features of a box, sampled bilinearly on a fixed grid.
+ *
+ * The kernel `RoiAlign` {features N×H×W×C, boxes N×R×4}, {crop, samplingRatio, spatialScale} gives
+ * N·R × crop × crop × C. An engine may run it by its own operation; backends that lack it, and the gradient
+ * everywhere, use two matrix products for each box, with the bilinear weights of rows and columns as matrices.
+ */
+import * as tf from '@tensorflow/tfjs'
+
+export interface RoiAlignSettings {
+  /** Side of the grid that a box is divided into. */
+  crop: number
+  /** Points along each side of a grid cell; their mean is the cell's value. */
+  samplingRatio: number
+  /** Feature cells to a pixel. */
+  spatialScale: number
+}
+
+/**
+ * Cuts `boxes` (N×R×4, [x1, y1, x2, y2] in pixels of image n) out of `features` (N×H×W×C). Pixel and feature
+ * centres lie at halves, as ONNX's `half_pixel` and torchvision's `aligned`; points more than one cell outside count 0.
+ * Differentiable with respect to the features, not to the boxes.
+ *
+ * @returns N·R × crop × crop × C, image by image
+ */
+export function roiAlign(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlignSettings): tf.Tensor4D {
+  provideKernel(tf.getBackend())
+  return tf.engine().runKernel('RoiAlign', { features, boxes }, { ...settings }) as tf.Tensor4D
+}
+
+tf.registerGradient({
+  kernelName: 'RoiAlign',
+  inputsToSave: ['features', 'boxes'],
+  gradFunc: (dy, [features, boxes], attributes) => {
+    const settings = attributes as unknown as RoiAlignSettings
+    return {
+      features: () =>
+        scatter(dy as tf.Tensor4D, boxes as tf.Tensor3D, features.shape as tf.Tensor4D['shape'], settings),
+      boxes: () => {
+        throw new Error('RoI align has no gradient for its boxes; hand them over as constants')
+      },
+    }
+  },
+})
+
+/** Bilinear weights of N·R boxes along both axes: [N·R, crop, H] and [N·R, crop, W]. */
+function weightsOf(
+  boxes: tf.Tensor3D,
+  [height, width]: [number, number],
+  { crop, samplingRatio, spatialScale }: RoiAlignSettings,
+): { rows: tf.Tensor3D; columns: tf.Tensor3D } {
+  const flat = tf.reshape(boxes, [boxes.shape[0] * boxes.shape[1], 4]) as tf.Tensor2D
+  const scaled = tf.sub(tf.mul(flat, spatialScale), 0.5)
+  const [x1, y1, x2, y2] = tf.split(scaled, 4, 1) as tf.Tensor2D[]
+  const along = (from: tf.Tensor2D, to: tf.Tensor2D, length: number) => {
+    const points = crop * samplingRatio
+    const places = tf.tensor2d([Array.from({ length: points }, (_, i) => (i + 0.5) / points)])
+    const position = tf.add(tf.mul(tf.sub(to, from), places), from)
+    const inside = tf.logicalAnd(tf.greaterEqual(position, -1), tf.lessEqual(position, length))
+    const clamped = tf.clipByValue(position, 0, length - 1)
+    const cells = tf.tensor3d([[Array.from({ length }, (_, i) => i)]])
+    const distance = tf.abs(tf.sub(tf.expandDims(clamped, 2), cells))
+    const weights = tf.mul(tf.relu(tf.sub(1, distance)), tf.expandDims(tf.cast(inside, 'float32'), 2))
+    return tf.mean<tf.Tensor3D>(tf.reshape(weights, [-1, crop, samplingRatio, length]), 2)
+  }
+  return { rows: along(y1, y2, height), columns: along(x1, x2, width) }
+}
+
+function gatherForm(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlignSettings): tf.Tensor4D {
+  const [n, height, width, channels] = features.shape
+  const { crop } = settings
+  const regions = boxes.shape[1]
+  const { rows, columns } = weightsOf(boxes, [height, width], settings)
+  const strips = tf.matMul(
+    tf.reshape(rows, [n, regions * crop, height]),
+    tf.reshape(features, [n, height, width * channels]),
+  )
+  return tf.matMul(
+    tf.expandDims(columns, 1),
+    tf.reshape(strips, [n * regions, crop, width, channels]),
+  ) as tf.Tensor4D
+}
+
+/** The transpose of {@link gatherForm}: every crop's gradient back where its features came from. */
+function scatter(
+  dy: tf.Tensor4D,
+  boxes: tf.Tensor3D,
+  [n, height, width, channels]: tf.Tensor4D['shape'],
+  settings: RoiAlignSettings,
+): tf.Tensor4D {
+  const { crop } = settings
+  const regions = boxes.shape[1]
+  const { rows, columns } = weightsOf(boxes, [height, width], settings)
+  const strips = tf.matMul(tf.expandDims(columns, 1), dy, true)
+  const sums = tf.matMul(
+    tf.reshape(rows, [n, regions * crop, height]),
+    tf.reshape(strips, [n, regions * crop, width * channels]),
+    true,
+  )
+  return tf.reshape(sums, [n, height, width, channels])
+}
+
+/** Gives `backend` the composed kernel unless it has its own. */
+function provideKernel(backendName: string): void {
+  if (tf.getKernel('RoiAlign', backendName) !== undefined) return
+  tf.registerKernel({
+    kernelName: 'RoiAlign',
+    backendName,
+    kernelFunc: ({ inputs, attrs }) => {
+      const { features, boxes } = inputs as unknown as { features: tf.Tensor4D; boxes: tf.Tensor3D }
+      return tf.tidy(() => gatherForm(features, boxes, attrs as unknown as RoiAlignSettings))
+    },
+  })
+}
