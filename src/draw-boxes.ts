@@ -6,6 +6,7 @@
 export interface DrawnBox {
   /** [x, y, width, height] in pixels of the image. */
   bbox: readonly [number, number, number, number]
+  /** Without label and score the box is drawn alone. */
   label: string
   /** 0 to 1; shown behind the label with two decimals. */
   score?: number
@@ -100,6 +101,7 @@ function labels(
   if (image.height < 5 * height || cells < 3) return []
   const taken: Rectangle[] = []
   return boxes.flatMap(({ bbox, label, score, colour }) => {
+    if (label === '' && score === undefined) return []
     const text = fitText(printable(label), score === undefined ? '' : score.toFixed(2), cells)
     const width = Math.min(image.width, countCells(text) * ADVANCE * fontSize + 2 * padding)
     const place = freePlace(bbox, { width, height }, image, taken)
