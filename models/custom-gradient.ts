@@ -20,7 +20,13 @@ export function withGradient<T extends tf.Tensor>(
   return apply(...inputs) as T
 }
 
-/** `x`, through which no gradient flows. */
+/**
+ * `x`, through which no gradient flows. TensorFlow.js has no such operation, and one whose gradient is zero would
+ * still ask everything behind it for gradients: so this is the same data under a new name, which no tape knows.
+ */
 export function stopGradient<T extends tf.Tensor>(x: T): T {
-  return withGradient<T>([x], () => ({ value: tf.clone(x), gradient: (dy) => [tf.zerosLike(dy)] }))
+  const engine = tf.engine()
+  engine.backend.incRef(x.dataId)
+  const { dataId, shape, dtype } = x
+  return engine.makeTensorFromTensorInfo({ dataId, shape, dtype }) as T
 }

@@ -29,10 +29,10 @@ export function detectionLosses(
   const imageSize = [images.shape[1], images.shape[2]] as const
   const features = detector.firstStage(ctx, images)
   const answers = detector.proposalNetwork(ctx, features)
-  const first = truth.map((one, image) => anchorLosses(detector, ctx, answers, imageSize, one, image))
+  const first = truth.map((objects, image) => anchorLosses(detector, ctx, answers, imageSize, objects, image))
 
   const found = detector.propose(answers, imageSize, proposals.keptInTraining)
-  const samples = truth.map((one, image) => sampleRegions(detector, ctx, found[image], one, image))
+  const samples = truth.map((objects, image) => sampleRegions(detector, ctx, found[image], objects, image))
   const boxes = tf.stack(samples.map((sample) => sample.boxes)) as tf.Tensor3D
   const second = regionLosses(detector, detector.secondStage(ctx, features, boxes), samples)
 
@@ -44,6 +44,9 @@ export function detectionLosses(
     boxes: tf.mul(second.boxes, weights.boxes),
   }
 }
+
+/** A plain 1 would make floats of class numbers. */
+const one = () => tf.scalar(1, 'int32')
 
 /** Row `image` of a tensor that has one for each. */
 const rowOf = <T extends tf.Tensor>(x: tf.Tensor, image: number): T =>
@@ -144,7 +147,7 @@ function sampleRegions(
   const matched = tf.gather(matches.matched, order)
   const positive = tf.gather(sample.positive, order)
   const labels = tf.mul(
-    tf.add(tf.gather(truth.labels, matched), 1),
+    tf.add(tf.gather(truth.labels, matched), one()),
     tf.cast(positive, 'int32'),
   ) as tf.Tensor1D
   return {
@@ -174,7 +177,7 @@ function regionLosses(
   const count = tf.maximum(tf.sum(taken), 1) as tf.Scalar
   const crossEntropy = softmaxCrossEntropy(logits, labels)
   // Only the box of the right class is asked for.
-  const ofClass = tf.cast(tf.oneHot(tf.sub(labels, 1) as tf.Tensor1D, config.classes), 'float32')
+  const ofClass = tf.cast(tf.oneHot(tf.sub(labels, one()) as tf.Tensor1D, config.classes), 'float32')
   const answered = tf.sum(tf.mul(offsets, tf.expandDims(ofClass, 2)), 1)
   const distances = tf.sum(
     smoothL1(

@@ -1,6 +1,6 @@
 /** The network that a run's config describes. */
 import { type NasnetConfig, nasnet } from '../../models/index.js'
-import type { RunConfig } from './config.js'
+import type { ModelConfig, RunConfig } from './config.js'
 
 export type Network = ReturnType<typeof nasnet>
 
@@ -10,18 +10,28 @@ export function networkOf(config: RunConfig, classes: number): Network {
 }
 
 export function networkConfig(config: RunConfig, classes: number): NasnetConfig {
-  const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm } = config.model
+  return {
+    ...backboneConfig(config.model),
+    classes,
+    auxiliaryHead: config.auxiliaryWeight > 0,
+    dropPathKeep: config.dropPathKeep,
+  }
+}
+
+/** The network without what belongs to a classifier's training: one class, no auxiliary head, no drop path. */
+export function backboneConfig(model: ModelConfig): NasnetConfig {
+  const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm } = model
   return {
     genotype,
     stem,
     stemFilters,
     cells,
     filters,
-    classes,
+    classes: 1,
     skipReduction,
-    auxiliaryHead: config.auxiliaryWeight > 0,
+    auxiliaryHead: false,
     dropout,
-    dropPathKeep: config.dropPathKeep,
+    dropPathKeep: 1,
     batchNorm,
   }
 }

@@ -38,7 +38,8 @@ export interface CompiledStep {
   vectors: VectorSpecs
 }
 
-const next = (vector: string) => `next ${vector}`
+/** The output that is the next run's input `vector`. */
+export const next = (vector: string) => `next ${vector}`
 
 /** Traces and lowers the step. `block`: see the engine's `blockSize`. */
 export function compileStep(
@@ -116,7 +117,7 @@ export async function buildTrainStep(
   }
 }
 
-function loadState(session: Session, state: StateVectors): Promise<void> {
+export function loadState(session: Session, state: StateVectors): Promise<void> {
   const tensors: Tensors = {}
   for (const [name, data] of Object.entries(state))
     tensors[name] = { type: 'float32', shape: [data.length], data: data.slice() }

@@ -1,0 +1,116 @@
+/** The trained detector as one ONNX file, and as something that detects. */
+import * as tf from '@tensorflow/tfjs'
+import { detect } from '../../../models/index.js'
+import { compile, openSession, trace } from '../../engine/index.js'
+import { UserError } from '../../errors.js'
+import { writeFileAtomically } from '../../files.js'
+import { cardToMetadata, type DetectorCard } from '../../model-card.js'
+import { inferenceState } from '../checkpoint.js'
+import { contextOver } from '../contexts.js'
+import { layoutOf } from '../flat-state.js'
+import { detectorPath, newestCheckpoint, readDetectorConfig } from '../run-folder.js'
+import type { StateVectors } from '../step-types.js'
+import type { DetectorRunConfig } from './config.js'
+import { detectorOf } from './network.js'
+import { askedByDetector } from './step.js'
+import type { Detector, RawDetections } from './step-types.js'
+
+/**
+ * The file's bytes, as `DetectorCard` says what it takes and gives; plain ONNX operations only. `state` holds the
+ * vectors `parameters` and `statistics` to use.
+ */
+export function exportDetector(
+  config: DetectorRunConfig,
+  state: StateVectors,
+  card: DetectorCard,
+): Uint8Array {
+  const classes = card.labels.length
+  const { inputSize } = config
+  const detector = detectorOf(config, classes)
+  const trained = askedByDetector(config, { imageSize: inputSize, classes })
+  const slots = new Map(layoutOf(trained.specs).slots.map((slot) => [slot.path, slot]))
+  const traced = trace((tracer) => {
+    const ctx = contextOver({
+      training: false,
+      progress: tf.scalar(1),
+      parameter({ path, shape }) {
+        const { vector, offset, size } = slots.get(path)!
+        return tf.tensor(state[vector].subarray(offset, offset + size), shape)
+      },
+      uniform: ({ path }) => {
+        throw new Error(`internal: ${path} asks for noise outside of training`)
+      },
+      update() {},
+    })
+    const images = tracer.input('images', [1, ...inputSize, 3])
+    const [{ boxes, scores, classes }] = detect(
+      detector,
+      ctx,
+      tf.sub(tf.mul(images, 2 / 255), 1) as tf.Tensor4D,
+    )
+    const oneImage = (x: tf.Tensor) => tf.expandDims(x, 0)
+    return { boxes: oneImage(boxes), scores: oneImage(scores), classes: oneImage(classes) }
+  })
+  return compile(traced, { inputTypes: { images: 'uint8' }, metadata: cardToMetadata(card) }).model
+}
+
+/** The exported detector itself, in a worker thread: what is evaluated is what will be served. */
+export async function buildDetector(config: DetectorRunConfig, state: StateVectors): Promise<Detector> {
+  return detectorFrom(exportDetector(config, state, detectorCard(config, 0)), config.inputSize)
+}
+
+/** A detector from the bytes of an exported one. */
+export async function detectorFrom(
+  model: Uint8Array,
+  inputSize: readonly [number, number],
+): Promise<Detector> {
+  const session = await openSession(model, { optimize: true })
+  return {
+    async run(image): Promise<RawDetections> {
+      const { boxes, scores, classes } = await session.run({
+        images: { type: 'uint8', shape: [1, ...inputSize, 3], data: image },
+      })
+      return {
+        boxes: boxes.data as Float32Array,
+        scores: scores.data as Float32Array,
+        classes: classes.data as Int32Array,
+      }
+    },
+    close: () => session.close(),
+  }
+}
+
+/**
+ * Exports a detector run's newest checkpoint (its averaged weights, where it keeps an average) to `path`, by
+ * default `detector.onnx` in its folder. Returns the path and the card.
+ *
+ * @throws UserError when the folder is no run, has no checkpoint yet, or the file cannot be written
+ */
+export async function exportDetectorRun(
+  folder: string,
+  path: string = detectorPath(folder),
+): Promise<{ path: string; card: DetectorCard }> {
+  const config = await readDetectorConfig(folder)
+  const checkpoint = await newestCheckpoint(folder)
+  if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
+  const card = detectorCard(config, checkpoint.step)
+  await writeFileAtomically(path, exportDetector(config, inferenceState(checkpoint.state), card))
+  return { path, card }
+}
+
+/** What the detector says about itself: how it was made is in `about`. */
+export function detectorCard(config: DetectorRunConfig, step: number): DetectorCard {
+  const { task, data, backbone, detector, inputSize, resize, ...training } = config
+  const { genotype, name, ...network } = backbone
+  const { categories } = data
+  if (categories === null) throw new UserError('The config does not name the categories of its data')
+  return {
+    task,
+    name: `faster-rcnn-${name}-${backbone.cells}x${backbone.filters}`,
+    labels: categories.map((category) => category.name),
+    categoryIds: categories.map((category) => category.id),
+    inputSize,
+    resize,
+    about: { genotype, network, detector, data: { kind: data.kind }, training, steps: step },
+  }
+}

@@ -1,0 +1,12 @@
+/** The detector that a run's config describes. */
+import { type FasterRcnn, fasterRcnn } from '../../../models/index.js'
+import { backboneConfig } from '../network.js'
+import type { DetectorRunConfig } from './config.js'
+
+/** Throws a `ModelError` when the config makes no detector. */
+export function detectorOf(
+  { backbone, detector }: Pick<DetectorRunConfig, 'backbone' | 'detector'>,
+  classes: number,
+): FasterRcnn {
+  return fasterRcnn(backboneConfig(backbone), { ...detector, classes })
+}

@@ -1,0 +1,86 @@
+/** One training pass of a detector as a pure function of tensors: state in, state and figures out. */
+import * as tf from '@tensorflow/tfjs'
+import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
+import type { Asked } from '../contexts.js'
+import { differentiate, type StateTensors } from '../differentiate.js'
+import type { FlatLayout } from '../flat-state.js'
+import { stateVectors, type VectorSpecs } from '../state-vectors.js'
+import { nextState } from '../update.js'
+import type { DetectorRunConfig } from './config.js'
+
+export interface DetectorStepTensors {
+  /** N × H × W × 3 in [−1, 1]. */
+  images: tf.Tensor4D
+  /** N × G × 4 in pixels. */
+  boxes: tf.Tensor3D
+  /** N × G, int32: class, −1 for padding, −2 for a crowd. */
+  labels: tf.Tensor2D
+  learningRate: tf.Scalar
+  progress: tf.Scalar
+  step: tf.Scalar
+  noise?: tf.Tensor1D
+  /** Where batches are accumulated: 1 for the last batch of a step, after which the weights change, else 0. */
+  last?: tf.Scalar
+}
+
+export const FIGURES = [
+  'loss',
+  'objectness',
+  'anchorBoxes',
+  'classification',
+  'boxes',
+  'gradientNorm',
+] as const
+export type Figure = (typeof FIGURES)[number]
+
+/** The losses of N images, which also is what the network asks its context for. */
+export const lossesOf = (
+  detector: FasterRcnn,
+  ctx: Parameters<typeof detectionLosses>[1],
+  { images, boxes, labels }: Pick<DetectorStepTensors, 'images' | 'boxes' | 'labels'>,
+) => {
+  const [boxesOf, labelsOf] = [tf.unstack(boxes) as tf.Tensor2D[], tf.unstack(labels) as tf.Tensor1D[]]
+  const truth = boxesOf.map((box, image) => ({ boxes: box, labels: labelsOf[image] }))
+  const losses = detectionLosses(detector, ctx, images, truth)
+  return { loss: tf.addN(Object.values(losses)) as tf.Scalar, ...losses }
+}
+
+/** The run's state: a classifier's, and the sum of gradients where batches are accumulated. */
+export function detectorVectors(config: DetectorRunConfig, layout: FlatLayout): VectorSpecs {
+  const vectors = stateVectors(config, layout)
+  if (config.accumulate > 1) vectors.gradient = { size: layout.parameters, start: 0 }
+  return vectors
+}
+
+export function detectorStepFunction(
+  config: DetectorRunConfig,
+  detector: FasterRcnn,
+  asked: Asked,
+  layout: FlatLayout,
+) {
+  const { accumulate } = config
+  return (
+    state: StateTensors,
+    inputs: DetectorStepTensors,
+  ): { state: StateTensors } & Record<Figure, tf.Scalar> => {
+    const pass = differentiate(
+      (ctx) => {
+        const figures = lossesOf(detector, ctx, inputs)
+        return { loss: figures.loss, figures }
+      },
+      { asked, layout },
+      state,
+      inputs,
+    )
+    const { last } = inputs
+    if (last === undefined) return { ...nextState(config, layout, state, pass, inputs), ...pass.figures }
+
+    const gradient = tf.add(state.gradient, tf.div(pass.gradient, accumulate)) as tf.Tensor1D
+    const after = nextState(config, layout, state, { ...pass, gradient }, inputs)
+    const next: StateTensors = { gradient: tf.mul(gradient, tf.sub(1, last)) }
+    const change = tf.greater(last, 0)
+    for (const [name, tensor] of Object.entries(after.state))
+      next[name] = name === 'statistics' ? tensor : tf.where(change, tensor, state[name])
+    return { state: next, ...pass.figures, gradientNorm: after.gradientNorm }
+  }
+}
