@@ -66,6 +66,14 @@ function weightsOf(
   return { rows: along(y1, y2, height), columns: along(x1, x2, width) }
 }
 
+/**
+ * A region's column weights, once for each of its rows. TensorFlow.js's own backends disagree on products that
+ * broadcast an inner axis, so this is written out.
+ */
+function forEachRow(columns: tf.Tensor3D): tf.Tensor4D {
+  return tf.tile(tf.expandDims(columns, 1), [1, columns.shape[1], 1, 1])
+}
+
 function gatherForm(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlignSettings): tf.Tensor4D {
   const [n, height, width, channels] = features.shape
   const { crop } = settings
@@ -76,7 +84,7 @@ function gatherForm(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlig
     tf.reshape(features, [n, height, width * channels]),
   )
   return tf.matMul(
-    tf.expandDims(columns, 1),
+    forEachRow(columns),
     tf.reshape(strips, [n * regions, crop, width, channels]),
   ) as tf.Tensor4D
 }
@@ -91,7 +99,7 @@ function scatter(
   const { crop } = settings
   const regions = boxes.shape[1]
   const { rows, columns } = weightsOf(boxes, [height, width], settings)
-  const strips = tf.matMul(tf.expandDims(columns, 1), dy, true)
+  const strips = tf.matMul(forEachRow(columns), dy, true)
   const sums = tf.matMul(
     tf.reshape(rows, [n, regions * crop, height]),
     tf.reshape(strips, [n, regions * crop, width * channels]),

@@ -1,0 +1,127 @@
+/** The compiled detector step against the same function run eagerly on TensorFlow.js's CPU backend. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as tf from '@tensorflow/tfjs'
+import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
+import { detectorOf } from '../../../src/train/detection/network.js'
+import { askedByDetector, buildDetectorStep } from '../../../src/train/detection/step.js'
+import { detectorStepFunction, detectorVectors } from '../../../src/train/detection/step-function.js'
+import type { DetectorStep } from '../../../src/train/detection/step-types.js'
+import type { StateTensors } from '../../../src/train/differentiate.js'
+import { layoutOf } from '../../../src/train/flat-state.js'
+import { drawNoise } from '../../../src/train/noise.js'
+import { firstState } from '../../../src/train/state-vectors.js'
+import type { StateVectors } from '../../../src/train/step-types.js'
+import { CLASSES, MAX_OBJECTS, rectangles, SIZE, tinyDetector } from './tiny-detector.js'
+
+const shapes = { imageSize: [SIZE, SIZE] as [number, number], classes: CLASSES }
+
+function assertNear(actual: Float32Array, expected: Float32Array, tolerance: number, what: string): void {
+  assert.equal(actual.length, expected.length, what)
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-6)
+  const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(actual[i] - value)), 0)
+  assert.ok(worst / scale <= tolerance, `${what}: off by ${worst} at a scale of ${scale}`)
+}
+
+/** State and losses after one eager pass over the batch. */
+async function eagerPass(config: DetectorRunConfig): Promise<{ state: StateVectors; loss: number }> {
+  const asked = askedByDetector(config, shapes)
+  const layout = layoutOf(asked.specs)
+  const step = detectorStepFunction(config, detectorOf(config, CLASSES), asked, layout)
+  const start = firstState(detectorVectors(config, layout), layout, asked, config.seed)
+  const { images, boxes, labels } = rectangles()
+  await tf.setBackend('cpu')
+  return tf.tidy(() => {
+    const state: StateTensors = {}
+    for (const [name, data] of Object.entries(start)) state[name] = tf.tensor1d(data)
+    const { state: after, loss } = step(state, {
+      images: tf.tensor4d(images, [config.batchSize, SIZE, SIZE, 3]),
+      boxes: tf.tensor3d(boxes, [config.batchSize, MAX_OBJECTS, 4]),
+      labels: tf.tensor2d(labels, [config.batchSize, MAX_OBJECTS], 'int32'),
+      learningRate: tf.scalar(0.01),
+      progress: tf.scalar(0),
+      step: tf.scalar(0),
+      noise: tf.tensor1d(drawNoise(asked, config.seed, 0)),
+    })
+    const vectors = Object.entries(after).map(([name, tensor]) => [name, tensor.dataSync().slice()])
+    return { state: Object.fromEntries(vectors), loss: loss.dataSync()[0] }
+  })
+}
+
+const inputs = (step: number, batches = 1) => ({
+  batches: Array.from({ length: batches }, rectangles),
+  learningRate: 0.01,
+  progress: 0,
+  step,
+})
+
+async function afterSteps(step: DetectorStep, run: (step: DetectorStep) => Promise<void>) {
+  await run(step)
+  const state = await step.state()
+  await step.close()
+  return state
+}
+
+for (const batchNorm of ['trained', 'frozen'] as const)
+  test(`a step equals the eager one, with batch norm ${batchNorm}`, async () => {
+    const tiny = tinyDetector()
+    const config = { ...tiny, detector: { ...tiny.detector, batchNorm } }
+    let loss = 0
+    const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+      const figures = await step.run(inputs(0))
+      loss = figures.loss
+      const parts = figures.objectness + figures.anchorBoxes + figures.classification + figures.boxes
+      assert.ok(Math.abs(parts - loss) < 1e-5)
+    })
+    const expected = await eagerPass(config)
+    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+  })
+
+test('frozen batch norm changes none of its numbers', async () => {
+  const tiny = tinyDetector()
+  const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }
+  const step = await buildDetectorStep(config, shapes)
+  const before = await step.state()
+  await step.run(inputs(0))
+  const after = await step.state()
+  assert.deepEqual(after.statistics, before.statistics)
+  assert.notDeepEqual(after.parameters, before.parameters)
+  const frozen = step.layout.filter(({ path }) => path.endsWith('gamma'))
+  assert.ok(frozen.length > 0 && frozen.every(({ vector }) => vector === 'statistics'))
+  await step.close()
+})
+
+test('two accumulated batches move the weights as the mean of their gradients', async () => {
+  const tiny = tinyDetector({ clipNorm: null, weightDecay: 0 })
+  const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }
+  const moved = async (accumulate: number, step: number) => {
+    const compiled = await buildDetectorStep({ ...config, accumulate }, shapes)
+    const before = await compiled.state()
+    const after = await afterSteps(compiled, async (built) => {
+      await built.run(inputs(step, accumulate))
+    })
+    return after.parameters.map((value, i) => value - before.parameters[i])
+  }
+  // The batches of step 0 draw as the steps 0 and 1 of a run that does not accumulate.
+  const [both, first, second] = [await moved(2, 0), await moved(1, 0), await moved(1, 1)]
+  assertNear(
+    both,
+    first.map((value, i) => (value + second[i]) / 2),
+    1e-3,
+    'movement',
+  )
+})
+
+test('a run can be repeated bit for bit, and training lowers the loss', async () => {
+  const losses: number[][] = []
+  for (let time = 0; time < 2; time++) {
+    const seen: number[] = []
+    await afterSteps(await buildDetectorStep(tinyDetector(), shapes), async (step) => {
+      for (let i = 0; i < 40; i++) seen.push((await step.run(inputs(i))).loss)
+    })
+    losses.push(seen)
+  }
+  assert.deepEqual(losses[0], losses[1])
+  assert.ok(losses[0][39] < losses[0][0] / 2, `from ${losses[0][0]} to ${losses[0][39]}`)
+})
