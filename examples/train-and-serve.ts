@@ -8,7 +8,7 @@ import {
   noteData,
   presets,
   startServer,
-  train,
+  trainClassifier,
 } from 'nasnet-toolkit'
 
 // A run's config is data: start from a preset, change what you like.
@@ -18,8 +18,8 @@ const data = await loadData(config)
 // A run is a folder, which training fills with metrics and checkpoints.
 const run = await createRun('runs/example', noteData(config, data))
 const compiler = { buildTrainStep, buildPredictor }
-const { state, finished } = await train(run, { train: data.train, validation: null }, compiler, {
-  onStep: ({ step, loss }) => console.log(`step ${step}: loss ${loss.toFixed(3)}`),
+const { state, finished } = await trainClassifier(run, { train: data.train, validation: null }, compiler, {
+  onStep: ({ step, figures }) => console.log(`step ${step}: loss ${figures.loss.toFixed(3)}`),
 })
 await run.close()
 

@@ -13,6 +13,7 @@ export * from '../serve/index.js'
 export * as engine from './engine/index.js'
 export { UserError } from './errors.js'
 export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from './model-card.js'
+export { type Compiler, type TrainingData, trainClassifier } from './train/classification.js'
 export { type RunConfig, validateConfig } from './train/config.js'
 export { type CurveAxis, type CurveRun, drawCurves } from './train/curve.js'
 export { loadData, noteData } from './train/data.js'
@@ -21,14 +22,7 @@ export { buildEagerStep } from './train/eager-step.js'
 export { type ClassFigures, classFigures, type Evaluation, evaluate } from './train/evaluate.js'
 export { buildPredictor, exportModel, predictorFrom } from './train/export.js'
 export { exportRun } from './train/export-run.js'
-export {
-  type Compiler,
-  type StepReport,
-  type TrainingData,
-  type TrainOptions,
-  type TrainResult,
-  train,
-} from './train/loop.js'
+export type { StepReport, TrainOptions, TrainResult } from './train/loop.js'
 export { type EvaluationRow, type MetricsRow, readRows, type TrainingRow } from './train/metrics.js'
 export { networkConfig } from './train/network.js'
 export { presets } from './train/presets.js'

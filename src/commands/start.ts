@@ -12,11 +12,11 @@ import {
   startServer,
 } from '../../serve/index.js'
 import { writeFileAtomically } from '../files.js'
+import { classifierWords, trainClassifier } from '../train/classification.js'
 import { loadData, noteData } from '../train/data.js'
 import { evaluate } from '../train/evaluate.js'
 import { buildPredictor, predictorFrom } from '../train/export.js'
 import { exportRun } from '../train/export-run.js'
-import { train } from '../train/loop.js'
 import { presets } from '../train/presets.js'
 import { percent, showProgress } from '../train/progress.js'
 import { createRun } from '../train/run-folder.js'
@@ -86,10 +86,10 @@ async function trainEmbedded(seconds: number): Promise<{ folder: string; test: I
   const { folder } = run
   try {
     console.log(`Training a NASNet-A on ${dataset.train.count} images for ${seconds} s, in ${folder} …`)
-    const progress = showProgress(process.stderr)
+    const progress = showProgress(process.stderr, classifierWords)
     const data = { train: dataset.train, validation: dataset.validation ?? null }
     const result = await interruptible(
-      (signal) => train(run, data, { buildTrainStep, buildPredictor }, { signal, ...progress }),
+      (signal) => trainClassifier(run, data, { buildTrainStep, buildPredictor }, { signal, ...progress }),
       () => progress.note('Stopping …'),
     ).finally(progress.end)
     if (result.finished) return { folder, test: testOf(dataset) }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { UserError } from '../errors.js'
+import { classifierWords, trainClassifier } from '../train/classification.js'
 import type { RunConfig } from '../train/config.js'
 import { loadData, noteData } from '../train/data.js'
 import { compilerFor, DEVICES, type Device } from '../train/devices.js'
-import { train } from '../train/loop.js'
 import type { EvaluationRow } from '../train/metrics.js'
 import { presets } from '../train/presets.js'
 import { showProgress } from '../train/progress.js'
@@ -90,14 +90,14 @@ async function trainIn(
       : await resumeRun(resume, config)
   const { folder } = run
   const goOn = `go on with: npx toolkit train-backbone --resume ${folder}`
-  const progress = showProgress(process.stderr)
+  const progress = showProgress(process.stderr, classifierWords)
   let validation: EvaluationRow | null = null
   try {
     const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
     say(`Training in ${folder}${from}: ${dataset.train.count} images of ${dataset.classes.length} classes`)
     const result = await interruptible(
       (signal) =>
-        train(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {
+        trainClassifier(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {
           signal,
           onStep: progress.onStep,
           onEvaluation(row) {

@@ -1,6 +1,6 @@
 /** Where a training step runs. */
 import { UserError } from '../errors.js'
-import type { Compiler } from './loop.js'
+import type { Compiler } from './classification.js'
 
 /** ONNX Runtime's execution providers, and TensorFlow's own library by its binding, which users install. */
 export const DEVICES = ['cpu', 'cuda', 'webgpu', 'tensorflow'] as const

@@ -3,41 +3,65 @@
  * progress, noise) is a function of the config and the step's number, and all that it changes is in the
  * state vectors: so a run resumed from a checkpoint goes on bit for bit as if it had never stopped.
  */
-import type { ImageSet } from '../../datasets/image-set.js'
 import { UserError } from '../errors.js'
-import { makeBatches } from './batches.js'
 import { assertSameLayout, inferenceState, nonFiniteVector } from './checkpoint.js'
-import type { RunConfig } from './config.js'
-import { evaluate } from './evaluate.js'
-import { type EvaluationRow, emptyWindow, trainingRow, widen } from './metrics.js'
-import { checkpointName, type Run } from './run-folder.js'
+import type { CheckpointConfig } from './config.js'
+import {
+  type EvaluationRow,
+  emptyWindow,
+  type Figures,
+  type ImageSize,
+  type StepFigures,
+  trainingRow,
+  widen,
+} from './metrics.js'
+import { type AnyRunConfig, checkpointName, type Run } from './run-folder.js'
 import { learningRateAt, progressAt, totalSteps } from './schedules.js'
-import type { ParameterSlot, Predictor, StateVectors, StepResult, TrainStep } from './step-types.js'
+import type { ParameterSlot, StateVectors } from './step-types.js'
 
-/** What the loop needs built for it: compiled steps and predictors. */
-export interface Compiler {
-  buildTrainStep(config: RunConfig, shapes: { imageSize: number; classes: number }): Promise<TrainStep>
-  buildPredictor(
-    config: RunConfig,
-    state: StateVectors,
-    shapes: { batch: number; imageSize: number; classes: number },
-  ): Promise<Predictor>
+/** What is trained: all in which classifiers and detectors differ. `Batch` is what one step is given. */
+export interface Task<F extends Figures, Batch extends { imageSize: ImageSize }> {
+  stepsPerEpoch: number
+  imagesPerStep: number
+  /** The batch of step `step`, from 0: a function of the config and of that number alone. */
+  prepare(step: number): Batch | Promise<Batch>
+  /** The network compiled for images of this size, with the weights that a run begins with. */
+  build(imageSize: Batch['imageSize']): Promise<TaskStep<F, Batch>>
+  /** Changes the state before the very first step, which then is the run's first checkpoint; null: it stays. */
+  begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
+  /** Figures on the validation images, null when the signal was aborted meanwhile; itself null: there are no such images. */
+  evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<F['evaluation'] | null>) | null
+  /** Gives back what the task holds besides its steps. */
+  close(): Promise<void>
 }
 
-export interface TrainingData {
-  train: ImageSet
-  /** Measured while training; null: nothing is. */
-  validation: ImageSet | null
+/** A compiled network together with its state. */
+export interface TaskStep<F extends Figures, Batch extends { imageSize: ImageSize }> {
+  layout: ParameterSlot[]
+  imageSize: Batch['imageSize']
+  run(batch: Batch, place: StepPlace): Promise<StepFigures<F>>
+  state(): Promise<StateVectors>
+  load(state: StateVectors): Promise<void>
+  close(): Promise<void>
+}
+
+/** All that a step depends on besides its batch and the state. */
+export interface StepPlace {
+  learningRate: number
+  /** Fraction of the run done, in [0, 1]. */
+  progress: number
+  /** Steps done before this one. */
+  step: number
 }
 
 /** What is told after every step. */
-export interface StepReport extends StepResult {
+export interface StepReport<F extends Figures> extends StepFigures<F> {
   /** Steps done, this one included. */
   step: number
   /** Infinity under a time budget. */
   totalSteps: number
   stepsPerEpoch: number
-  batchSize: number
+  imagesPerStep: number
   learningRate: number
   /** Fraction of the run done, in [0, 1]. */
   progress: number
@@ -45,11 +69,11 @@ export interface StepReport extends StepResult {
   seconds: number
 }
 
-export interface TrainOptions {
+export interface TrainOptions<F extends Figures> {
   /** Aborting it lets the running step end, writes a checkpoint and returns. */
   signal?: AbortSignal
-  onStep?: (report: StepReport) => void
-  onEvaluation?: (row: EvaluationRow) => void
+  onStep?: (report: StepReport<F>) => void
+  onEvaluation?: (row: EvaluationRow<F>) => void
   onCheckpoint?: (step: number) => void
 }
 
@@ -71,36 +95,36 @@ const ROWS_PER_EPOCH = 20
  * @throws UserError when the loss or the weights stop being finite, when data and config do not fit, or when
  *   the disk refuses; the run then stands at its last checkpoint
  */
-export async function train(
-  run: Run,
-  data: TrainingData,
-  compiler: Compiler,
-  options: TrainOptions = {},
+export async function train<F extends Figures, Batch extends { imageSize: ImageSize }>(
+  run: Run<AnyRunConfig>,
+  task: Task<F, Batch>,
+  options: TrainOptions<F> = {},
 ): Promise<TrainResult> {
   const { config } = run
-  const { batchSize } = config
+  const { stepsPerEpoch, imagesPerStep } = task
   const { signal } = options
-  const side = data.train.height
-  const classes = data.train.classes.length
-  const { stepsPerEpoch, batch: prepare } = makeBatches(config, data.train)
   const total = totalSteps(config.length, stepsPerEpoch)
+  const evaluateEvery = Math.max(1, Math.round(stepsPerEpoch * config.evaluateEvery))
 
   let done = run.checkpoint?.step ?? 0
   let evaluated = run.rows.filter((row) => row.kind === 'evaluation').at(-1)?.step ?? 0
   let window = emptyWindow
-  let batch = prepare(done)
-  let step = await compiler.buildTrainStep(config, { imageSize: batch.imageSize, classes })
+  let batch = await task.prepare(done)
+  let step = await task.build(batch.imageSize)
   // The clock runs from here, so that compiling costs a time budget nothing.
   const trainedBefore = run.checkpoint?.seconds ?? 0
   const start = performance.now()
   const secondsNow = (): number => trainedBefore + (performance.now() - start) / 1000
-  let saved = { step: done, seconds: trainedBefore }
+  let saved = { step: run.checkpoint?.step ?? null, seconds: trainedBefore }
 
   const place = () => ({ step: done, epoch: done / stepsPerEpoch, stepsPerEpoch, seconds: secondsNow() })
 
   async function endWindow(): Promise<void> {
     const { step: at, epoch, seconds } = place()
-    if (window.steps > 0) await run.append(trainingRow(window, { step: at, epoch, seconds }, step))
+    if (window.steps > 0)
+      await run.append(
+        trainingRow(window, { step: at, epoch, seconds }, { imagesPerStep, imageSize: step.imageSize }),
+      )
     window = emptyWindow
   }
 
@@ -115,23 +139,20 @@ export async function train(
     options.onCheckpoint?.(done)
   }
 
-  async function validate(set: ImageSet): Promise<void> {
+  async function validate(evaluate: NonNullable<Task<F, Batch>['evaluate']>): Promise<void> {
     await endWindow()
-    const shapes = { batch: batchSize, imageSize: side, classes }
-    const predictor = await compiler.buildPredictor(config, inferenceState(await step.state()), shapes)
-    const figures = await evaluate(predictor, set, { batchSize, signal }).finally(() => predictor.close())
+    const figures = await evaluate(inferenceState(await step.state()), signal)
     if (figures === null) return
     const { step: at, epoch, seconds } = place()
-    const { loss, top1, top5, images } = figures
-    const row: EvaluationRow = { kind: 'evaluation', step: at, epoch, seconds, loss, top1, top5, images }
+    const row: EvaluationRow<F> = { kind: 'evaluation', step: at, epoch, seconds, ...figures }
     await run.append(row)
     evaluated = done
     options.onEvaluation?.(row)
   }
 
   /** The same network for images of another size, going on with the state of the one before. */
-  async function resize(imageSize: number): Promise<void> {
-    const resized = await compiler.buildTrainStep(config, { imageSize, classes })
+  async function resize(imageSize: Batch['imageSize']): Promise<void> {
+    const resized = await task.build(imageSize)
     const old = step
     step = resized
     await resized.load(await old.state())
@@ -142,57 +163,67 @@ export async function train(
     if (run.checkpoint !== null) {
       assertSameLayout(run.checkpoint.layout, step.layout)
       await step.load(run.checkpoint.state)
+    } else if (task.begin !== null) {
+      await step.load(task.begin(step.layout, await step.state()))
+      await save()
     }
     for (;;) {
       const finished = done >= total || progressAt(config.length, place()) >= 1
-      const atEvaluation = finished || done % (stepsPerEpoch * config.evaluateEvery) === 0
-      if (atEvaluation && done > evaluated && data.validation !== null) await validate(data.validation)
+      const atEvaluation = finished || done % evaluateEvery === 0
+      if (atEvaluation && done > evaluated && task.evaluate !== null) await validate(task.evaluate)
       const stop = finished || signal?.aborted === true
-      const due = stop || checkpointDue(config, done, secondsNow() - saved.seconds)
-      if (due && done > saved.step) await save()
+      const due = stop || checkpointDue(config.checkpoint, done, secondsNow() - saved.seconds)
+      if (due && done > (saved.step ?? 0)) await save()
       if (stop) return { finished, ...place(), layout: step.layout, state: await step.state() }
 
-      if (batch.imageSize !== step.imageSize) await resize(batch.imageSize)
+      if (!sameSize(batch.imageSize, step.imageSize)) await resize(batch.imageSize)
       const began = performance.now()
       const learningRate = learningRateAt(config.learningRate, config.length, place())
       const progress = progressAt(config.length, place())
       // The step computes in a thread of its own; meanwhile this one prepares the next batch.
       const [result, next] = await Promise.all([
-        step.run({ images: batch.images, labels: batch.labels, learningRate, progress, step: done }),
-        (async () => prepare(done + 1))(),
+        step.run(batch, { learningRate, progress, step: done }),
+        (async () => task.prepare(done + 1))(),
       ])
-      if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm))
+      if (!Number.isFinite(result.figures.loss) || !Number.isFinite(result.gradientNorm))
         throw notFinite(run, saved.step, describeFailure(done + 1, result, learningRate))
       batch = next
       done += 1
       window = widen(window, result, learningRate, (performance.now() - began) / 1000)
       const reached = { ...place(), progress: progressAt(config.length, place()) }
-      options.onStep?.({ ...result, ...reached, totalSteps: total, batchSize, learningRate })
+      options.onStep?.({ ...result, ...reached, totalSteps: total, imagesPerStep, learningRate })
       if (done % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || done % stepsPerEpoch === 0)
         await endWindow()
     }
   } finally {
     await step.close()
+    await task.close()
   }
 }
 
-function checkpointDue({ checkpoint }: RunConfig, step: number, secondsSince: number): boolean {
+const sameSize = (a: ImageSize, b: ImageSize): boolean => String(a) === String(b)
+
+function checkpointDue(checkpoint: CheckpointConfig, step: number, secondsSince: number): boolean {
   return (
     (checkpoint.steps !== null && step % checkpoint.steps === 0) ||
     (checkpoint.seconds !== null && secondsSince >= checkpoint.seconds)
   )
 }
 
-function describeFailure(step: number, { loss, gradientNorm }: StepResult, learningRate: number): string {
+function describeFailure(
+  step: number,
+  { figures: { loss }, gradientNorm }: StepFigures<Figures>,
+  learningRate: number,
+): string {
   const what = Number.isFinite(loss)
     ? `The gradient's norm became ${gradientNorm}`
     : `The loss became ${loss}`
   return `${what} at step ${step}, at a learning rate of ${learningRate}`
 }
 
-function notFinite(run: Run, savedStep: number, what: string): UserError {
+function notFinite(run: Run<AnyRunConfig>, savedStep: number | null, what: string): UserError {
   const last =
-    savedStep === 0
+    savedStep === null
       ? 'There is no checkpoint yet: begin again'
       : `The last good checkpoint is ${checkpointName(savedStep)} in ${run.folder}: go on from it`
   return new UserError(`${what}. ${last} with a lower learning rate or stronger clipping`)

@@ -2,10 +2,26 @@
 import { open, readFile } from 'node:fs/promises'
 import { UserError } from '../errors.js'
 import { fileError, isFileError, writeFileAtomically } from '../files.js'
-import type { StepResult } from './step-types.js'
 
-/** Means over the `steps` steps that end with step `step`. */
-export interface TrainingRow {
+/** What a task reports besides what every run does. */
+export interface Figures {
+  /** Of a step; a training row holds their means. */
+  training: { loss: number }
+  /** Measured on the validation images. */
+  evaluation: object
+}
+
+export interface ClassifierFigures {
+  training: {
+    loss: number
+    /** Fraction of right answers on the augmented training images. */
+    accuracy: number
+  }
+  evaluation: { loss: number; top1: number; top5: number; images: number }
+}
+
+/** Means over the `steps` steps that end with step `step`, and what the task reports of them. */
+export type TrainingRow<F extends Figures = ClassifierFigures> = F['training'] & {
   kind: 'training'
   step: number
   steps: number
@@ -13,25 +29,21 @@ export interface TrainingRow {
   epoch: number
   /** Seconds trained so far, over all sittings. */
   seconds: number
-  loss: number
-  /** Fraction of right answers on the augmented training images. */
-  accuracy: number
   gradientNorm: number
   learningRate: number
   imagesPerSecond: number
-  imageSize: number
+  imageSize: ImageSize
 }
 
+/** The side of square images, or [height, width]. */
+export type ImageSize = number | [number, number]
+
 /** Measured on the validation images after step `step`. */
-export interface EvaluationRow {
+export type EvaluationRow<F extends Figures = ClassifierFigures> = F['evaluation'] & {
   kind: 'evaluation'
   step: number
   epoch: number
   seconds: number
-  loss: number
-  top1: number
-  top5: number
-  images: number
 }
 
 /** Settings changed when the run was resumed at step `step`: [before, after] of each. */
@@ -41,10 +53,10 @@ export interface ChangeRow {
   settings: Record<string, [unknown, unknown]>
 }
 
-export type MetricsRow = TrainingRow | EvaluationRow | ChangeRow
+export type MetricsRow<F extends Figures = ClassifierFigures> = TrainingRow<F> | EvaluationRow<F> | ChangeRow
 
 /** Appends a row and flushes it to the disk. Throws a `UserError` when the disk refuses. */
-export async function appendRow(path: string, row: MetricsRow): Promise<void> {
+export async function appendRow(path: string, row: MetricsRow<Figures>): Promise<void> {
   try {
     const file = await open(path, 'a')
     try {
@@ -60,11 +72,13 @@ export async function appendRow(path: string, row: MetricsRow): Promise<void> {
 
 /**
  * The rows of a metrics file, none when there is no file. A last line without its end, as a killed process
- * leaves it, is passed over.
+ * leaves it, is passed over. Which figures the rows hold is for the caller to know, from the run's task.
  *
  * @throws UserError that names the line when any other is not a row
  */
-export async function readRows(path: string): Promise<MetricsRow[]> {
+export async function readRows<F extends Figures = ClassifierFigures>(
+  path: string,
+): Promise<MetricsRow<F>[]> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -75,7 +89,7 @@ export async function readRows(path: string): Promise<MetricsRow[]> {
   const whole = text.split('\n').slice(0, -1)
   return whole.map((line, index) => {
     try {
-      const row = JSON.parse(line) as MetricsRow
+      const row = JSON.parse(line) as MetricsRow<F>
       if (typeof row?.step === 'number' && typeof row.kind === 'string') return row
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
@@ -85,17 +99,24 @@ export async function readRows(path: string): Promise<MetricsRow[]> {
 }
 
 /** Cuts off the rows beyond `step`, so that a run resumed there reports no step twice. Returns the rows kept. */
-export async function cutRows(path: string, step: number): Promise<MetricsRow[]> {
-  const kept = (await readRows(path)).filter((row) => row.step <= step)
+export async function cutRows(path: string, step: number): Promise<MetricsRow<Figures>[]> {
+  const kept = (await readRows<Figures>(path)).filter((row) => row.step <= step)
   await writeFileAtomically(path, kept.map((row) => `${JSON.stringify(row)}\n`).join(''))
   return kept
+}
+
+/** What one step reports. */
+export interface StepFigures<F extends Figures> {
+  figures: F['training']
+  /** Global norm of the gradient before clipping. */
+  gradientNorm: number
 }
 
 /** Sums over the steps since the last training row. */
 export interface Window {
   steps: number
-  loss: number
-  correct: number
+  /** By name. */
+  figures: Record<string, number>
   gradientNorm: number
   /** Of the last step. */
   learningRate: number
@@ -103,22 +124,20 @@ export interface Window {
   seconds: number
 }
 
-export const emptyWindow: Window = {
-  steps: 0,
-  loss: 0,
-  correct: 0,
-  gradientNorm: 0,
-  learningRate: 0,
-  seconds: 0,
-}
+export const emptyWindow: Window = { steps: 0, figures: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
 
 /** The window with one more step in it. */
-export function widen(window: Window, result: StepResult, learningRate: number, seconds: number): Window {
+export function widen(
+  window: Window,
+  { figures, gradientNorm }: StepFigures<Figures>,
+  learningRate: number,
+  seconds: number,
+): Window {
+  const sums = Object.entries(figures).map(([name, value]) => [name, (window.figures[name] ?? 0) + value])
   return {
     steps: window.steps + 1,
-    loss: window.loss + result.loss,
-    correct: window.correct + result.correct,
-    gradientNorm: window.gradientNorm + result.gradientNorm,
+    figures: Object.fromEntries(sums),
+    gradientNorm: window.gradientNorm + gradientNorm,
     learningRate,
     seconds: window.seconds + seconds,
   }
@@ -128,18 +147,18 @@ export function widen(window: Window, result: StepResult, learningRate: number, 
 export function trainingRow(
   window: Window,
   place: { step: number; epoch: number; seconds: number },
-  { batchSize, imageSize }: { batchSize: number; imageSize: number },
-): TrainingRow {
+  { imagesPerStep, imageSize }: { imagesPerStep: number; imageSize: ImageSize },
+): TrainingRow<Figures> {
   const { steps } = window
+  const means = Object.entries(window.figures).map(([name, sum]) => [name, sum / steps])
   return {
     kind: 'training',
     ...place,
     steps,
-    loss: window.loss / steps,
-    accuracy: window.correct / (steps * batchSize),
+    ...(Object.fromEntries(means) as Figures['training']),
     gradientNorm: window.gradientNorm / steps,
     learningRate: window.learningRate,
-    imagesPerSecond: (steps * batchSize) / window.seconds,
+    imagesPerSecond: (steps * imagesPerStep) / window.seconds,
     imageSize,
   }
 }

@@ -1,6 +1,6 @@
 /** Live progress for people: one line that renews itself on a terminal, plain lines elsewhere. */
 import type { StepReport } from './loop.js'
-import type { EvaluationRow } from './metrics.js'
+import type { EvaluationRow, Figures } from './metrics.js'
 
 export interface ProgressStream {
   isTTY?: boolean
@@ -8,9 +8,17 @@ export interface ProgressStream {
   write(text: string): unknown
 }
 
-export interface Progress {
-  onStep(report: StepReport): void
-  onEvaluation(row: EvaluationRow): void
+/** How a task's figures are told to people. */
+export interface Words<F extends Figures> {
+  /** For example `loss 1.234`, `accuracy 56.1 %`; the less important come later. */
+  means(figures: F['training']): string[]
+  /** What was measured, for example `accuracy 56.1 % on 100 validation images`. */
+  evaluation(row: EvaluationRow<F>): string
+}
+
+export interface Progress<F extends Figures> {
+  onStep(report: StepReport<F>): void
+  onEvaluation(row: EvaluationRow<F>): void
   /** A line of its own that stays. */
   note(text: string): void
   /** Ends the live line; call it before anything else is printed. */
@@ -23,15 +31,19 @@ const PLAIN_INTERVAL = 5000
 /** Part that the newest step has in what is shown, once there are enough. */
 const NEWEST = 0.05
 
-/** Progress on `stream`; `now` gives milliseconds. The first step is shown at once. */
-export function showProgress(stream: ProgressStream, now: () => number = () => performance.now()): Progress {
+/** Progress on `stream` in these words; `now` gives milliseconds. The first step is shown at once. */
+export function showProgress<F extends Figures>(
+  stream: ProgressStream,
+  words: Words<F>,
+  now: () => number = () => performance.now(),
+): Progress<F> {
   const live = stream.isTTY === true
   // Some terminals call themselves 0 wide.
   const width = (): number => (stream.columns || 80) - 1
   let shown = Number.NEGATIVE_INFINITY
   let open = false
   let steps = 0
-  let means = { loss: 0, accuracy: 0, secondsPerStep: 0 }
+  let means: Means<F> | null = null
   let last = now()
 
   function print(line: string, stays: boolean): void {
@@ -44,26 +56,25 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
   return {
     onStep(report) {
       const at = now()
-      const accuracy = report.correct / report.batchSize
       const secondsPerStep = (at - last) / 1000
       last = at
       steps += 1
       const mix = (mean: number, value: number, count: number) =>
         count <= 1 ? value : mean + Math.max(NEWEST, 1 / count) * (value - mean)
+      const before = means ?? { figures: report.figures, secondsPerStep }
       means = {
-        loss: mix(means.loss, report.loss, steps),
-        accuracy: mix(means.accuracy, accuracy, steps),
+        figures: mixFigures(before.figures, report.figures, (mean, value) => mix(mean, value, steps)),
         // The first step's time holds the compiling before it, so the second's replaces it.
-        secondsPerStep: mix(means.secondsPerStep, secondsPerStep, steps - 1),
+        secondsPerStep: mix(before.secondsPerStep, secondsPerStep, steps - 1),
       }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = at
-      print(progressLine(report, means, live ? width() : Number.POSITIVE_INFINITY), false)
+      print(progressLine(report, means, words, live ? width() : Number.POSITIVE_INFINITY), false)
     },
     onEvaluation(row) {
       // The time of an evaluation is none of the next step's.
       last = now()
-      print(evaluationLine(row), true)
+      print(`epoch ${row.epoch.toFixed(1)}: ${words.evaluation(row)}`, true)
     },
     note(text) {
       last = now()
@@ -76,36 +87,49 @@ export function showProgress(stream: ProgressStream, now: () => number = () => p
   }
 }
 
+/** Means over the last steps. */
+export interface Means<F extends Figures> {
+  figures: F['training']
+  secondsPerStep: number
+}
+
+function mixFigures<T extends object>(means: T, values: T, mix: (mean: number, value: number) => number): T {
+  const mixed = Object.entries(values).map(([name, value]) => [
+    name,
+    mix(means[name as keyof T] as number, value),
+  ])
+  return Object.fromEntries(mixed)
+}
+
 /**
  * For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`.
- * Where that is wider than `width` characters, the step is left out.
+ * Where that is wider than `width` characters, the step is left out, then figures from the last to the second.
  */
-export function progressLine(
-  report: StepReport,
-  means: { loss: number; accuracy: number; secondsPerStep: number },
+export function progressLine<F extends Figures>(
+  report: StepReport<F>,
+  means: Means<F>,
+  words: Words<F>,
   width = Number.POSITIVE_INFINITY,
 ): string {
-  const { step, totalSteps, stepsPerEpoch, batchSize, progress, seconds } = report
+  const { step, totalSteps, stepsPerEpoch, imagesPerStep, progress, seconds } = report
   const timed = totalSteps === Number.POSITIVE_INFINITY
   const total = totalSteps / stepsPerEpoch
   const epochs = timed ? '' : `/${Number.isInteger(total) ? total : total.toFixed(1)}`
   const left = timed
     ? (seconds / Math.max(progress, Number.MIN_VALUE)) * (1 - progress)
     : (totalSteps - step) * means.secondsPerStep
-  const parts = [
-    `epoch ${(step / stepsPerEpoch).toFixed(1)}${epochs}`,
-    `step ${step}${timed ? '' : `/${totalSteps}`}`,
-    `${trim(batchSize / means.secondsPerStep)} images/s`,
-    `loss ${means.loss.toFixed(3)}`,
-    `accuracy ${percent(means.accuracy)}`,
-    `${formatDuration(left)} left`,
-  ]
-  const line = parts.join(' · ')
-  return line.length <= width ? line : parts.filter((_, index) => index !== 1).join(' · ')
+  const figures = words.means(means.figures)
+  const line = (parts: string[]): string =>
+    [`epoch ${(step / stepsPerEpoch).toFixed(1)}${epochs}`, ...parts, `${formatDuration(left)} left`].join(
+      ' · ',
+    )
+  const speed = `${trim(imagesPerStep / means.secondsPerStep)} images/s`
+  const full = line([`step ${step}${timed ? '' : `/${totalSteps}`}`, speed, ...figures])
+  if (full.length <= width) return full
+  let count = figures.length
+  while (count > 1 && line([speed, ...figures.slice(0, count)]).length > width) count--
+  return line([speed, ...figures.slice(0, count)])
 }
-
-const evaluationLine = (row: EvaluationRow): string =>
-  `epoch ${row.epoch.toFixed(1)}: accuracy ${percent(row.top1)} and loss ${row.loss.toFixed(3)} on ${row.images} validation images`
 
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 

@@ -1,6 +1,6 @@
 /**
  * A run is a folder: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the
- * end `model.onnx`; while a process trains there, `lock`.
+ * end `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,18 +8,22 @@ import { UserError } from '../errors.js'
 import { fileError, isFileError, writeFileAtomically } from '../files.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type RunConfig, validateConfig } from './config.js'
+import { type DetectorRunConfig, validateDetectorConfig } from './detection/config.js'
 import { lockFolder } from './lock.js'
-import { appendRow, cutRows, type MetricsRow } from './metrics.js'
+import { appendRow, cutRows, type Figures, type MetricsRow } from './metrics.js'
+import { assertResumable, differences } from './resumable.js'
+
+export type AnyRunConfig = RunConfig | DetectorRunConfig
 
 /** A run that this process trains, and nobody else at the same time. */
-export interface Run {
+export interface Run<C extends AnyRunConfig = RunConfig> {
   readonly folder: string
-  readonly config: RunConfig
+  readonly config: C
   /** What training goes on from; null: from the beginning. */
   readonly checkpoint: Checkpoint | null
   /** The rows up to that checkpoint. */
-  readonly rows: readonly MetricsRow[]
-  append(row: MetricsRow): Promise<void>
+  readonly rows: readonly MetricsRow<Figures>[]
+  append(row: MetricsRow<Figures>): Promise<void>
   /** Writes a checkpoint, and removes all but it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
   /** Gives the folder free. */
@@ -30,6 +34,7 @@ export interface Run {
 const KEPT = 2
 
 export const modelPath = (folder: string): string => join(folder, 'model.onnx')
+export const detectorPath = (folder: string): string => join(folder, 'detector.onnx')
 export const metricsPath = (folder: string): string => join(folder, 'metrics.jsonl')
 const configPath = (folder: string): string => join(folder, 'config.json')
 export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
@@ -39,7 +44,7 @@ export const checkpointName = (step: number): string => `checkpoint-${step}.safe
  *
  * @throws UserError when the folder holds a run already, is locked, or cannot be written
  */
-export async function createRun(folder: string, config: RunConfig): Promise<Run> {
+export async function createRun<C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> {
   try {
     await mkdir(folder, { recursive: true })
   } catch (error) {
@@ -61,14 +66,18 @@ export async function createRun(folder: string, config: RunConfig): Promise<Run>
 }
 
 /**
- * Opens a run to go on with it from its newest checkpoint, with `config` where settings are to change. Rows of
- * metrics beyond the checkpoint are cut off, and temporary files that a killed process left are removed.
+ * Opens a run to go on with it from its newest checkpoint, with `config` where settings are to change or where it
+ * is not a classifier's. Rows of metrics beyond the checkpoint are cut off, and temporary files that a killed
+ * process left are removed.
  *
- * @throws UserError when there is no run, it is locked, its newest checkpoint is damaged, or a setting changes
+ * @throws UserError when there is no run or one of another task, it is locked, its newest checkpoint is damaged, or a setting changes
  *   that its state depends on
  */
-export async function resumeRun(folder: string, config?: RunConfig): Promise<Run> {
-  const saved = await readConfig(folder)
+export async function resumeRun<C extends AnyRunConfig = RunConfig>(
+  folder: string,
+  config?: C,
+): Promise<Run<C>> {
+  const saved = (await readConfigOf(config?.task ?? 'classification', folder)) as C
   if (config !== undefined) assertResumable(saved, config)
   const release = await lockFolder(folder)
   try {
@@ -89,13 +98,13 @@ export async function resumeRun(folder: string, config?: RunConfig): Promise<Run
   }
 }
 
-function openedRun(
+function openedRun<C extends AnyRunConfig>(
   folder: string,
-  config: RunConfig,
+  config: C,
   checkpoint: Checkpoint | null,
-  rows: MetricsRow[],
+  rows: MetricsRow<Figures>[],
   close: () => Promise<void>,
-): Run {
+): Run<C> {
   return {
     folder,
     config,
@@ -112,7 +121,7 @@ function openedRun(
 }
 
 /** The config of a run. Throws a `UserError` when the folder is no run or the config is not valid. */
-export async function readConfig(folder: string): Promise<RunConfig> {
+export async function readAnyConfig(folder: string): Promise<AnyRunConfig> {
   const path = configPath(folder)
   let text: string
   try {
@@ -124,7 +133,8 @@ export async function readConfig(folder: string): Promise<RunConfig> {
     throw fileError('read', path, error)
   }
   try {
-    return validateConfig(JSON.parse(text))
+    const value = JSON.parse(text)
+    return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`)
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`)
@@ -132,7 +142,33 @@ export async function readConfig(folder: string): Promise<RunConfig> {
   }
 }
 
-const writeConfig = (folder: string, config: RunConfig): Promise<void> =>
+type Task = AnyRunConfig['task']
+
+const MADE_BY: Record<Task, string> = {
+  classification: 'a classifier (of "toolkit train-backbone")',
+  detection: 'a detector (of "toolkit finetune-coco")',
+}
+
+async function readConfigOf<T extends Task>(
+  task: T,
+  folder: string,
+): Promise<Extract<AnyRunConfig, { task: T }>> {
+  const config = await readAnyConfig(folder)
+  if (config.task !== task)
+    throw new UserError(
+      `${folder} is the run of ${MADE_BY[config.task]}; name the run of ${MADE_BY[task]} here`,
+    )
+  return config as Extract<AnyRunConfig, { task: T }>
+}
+
+/** The config of a classifier's run. Throws as {@link readAnyConfig}, and when it is another task's. */
+export const readConfig = (folder: string): Promise<RunConfig> => readConfigOf('classification', folder)
+
+/** The config of a detector's run. Throws as {@link readAnyConfig}, and when it is another task's. */
+export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =>
+  readConfigOf('detection', folder)
+
+const writeConfig = (folder: string, config: AnyRunConfig): Promise<void> =>
   writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
 
 /** Steps of the checkpoints in a folder, newest first. */
@@ -174,28 +210,4 @@ async function firstReadable(folder: string, steps: number[]): Promise<number | 
       if (!(error instanceof UserError)) throw error
     }
   return null
-}
-
-/** Settings that the state vectors, or the meaning of a step's number, depend on. */
-const FIXED = ['model', 'seed', 'batchSize'] as const
-
-function assertResumable(saved: RunConfig, config: RunConfig): void {
-  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-  const fixed: string[] = FIXED.filter((key) => !same(saved[key], config[key]))
-  if (!same({ ...saved.data, folder: null }, { ...config.data, folder: null })) fixed.push('data')
-  if (saved.optimizer.kind !== config.optimizer.kind) fixed.push('optimizer.kind')
-  if ((saved.averageDecay === null) !== (config.averageDecay === null)) fixed.push('averageDecay')
-  if ((saved.auxiliaryWeight === 0) !== (config.auxiliaryWeight === 0)) fixed.push('auxiliaryWeight')
-  if (fixed.length > 0)
-    throw new UserError(
-      `A run that has begun cannot change its ${fixed.join(' and ')}; start another run for that`,
-    )
-}
-
-/** Top-level settings in which two configs differ. */
-function differences(before: RunConfig, after: RunConfig): Record<string, [unknown, unknown]> {
-  const changed: Record<string, [unknown, unknown]> = {}
-  for (const key of Object.keys(after) as (keyof RunConfig)[])
-    if (JSON.stringify(before[key]) !== JSON.stringify(after[key])) changed[key] = [before[key], after[key]]
-  return changed
 }

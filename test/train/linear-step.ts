@@ -4,8 +4,8 @@
  */
 import type { ImageSet } from '../../datasets/image-set.js'
 import { random } from '../../models/random.js'
+import type { Compiler } from '../../src/train/classification.js'
 import type { RunConfig } from '../../src/train/config.js'
-import type { Compiler } from '../../src/train/loop.js'
 import { presets } from '../../src/train/presets.js'
 import type { StateVectors, StepResult } from '../../src/train/step-types.js'
 

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type TrainOptions, train } from '../../src/train/loop.js'
-import { readRows, type TrainingRow } from '../../src/train/metrics.js'
+import { trainClassifier } from '../../src/train/classification.js'
+import type { TrainOptions } from '../../src/train/loop.js'
+import { type ClassifierFigures, readRows, type TrainingRow } from '../../src/train/metrics.js'
 import { createRun, metricsPath, type Run, resumeRun } from '../../src/train/run-folder.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { colourConfig, colourSet, linearCompiler } from './linear-step.js'
 
 const data = { train: colourSet(100), validation: colourSet(20, 1) }
 
-async function trainAndClose(run: Run, options: TrainOptions = {}, compiler = linearCompiler()) {
+async function trainAndClose(
+  run: Run,
+  options: TrainOptions<ClassifierFigures> = {},
+  compiler = linearCompiler(),
+) {
   try {
-    return await train(run, data, compiler, options)
+    return await trainClassifier(run, data, compiler, options)
   } finally {
     await run.close()
   }

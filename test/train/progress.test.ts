@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { classifierWords } from '../../src/train/classification.js'
 import type { StepReport } from '../../src/train/loop.js'
+import type { ClassifierFigures } from '../../src/train/metrics.js'
 import { formatDuration, progressLine, showProgress } from '../../src/train/progress.js'
 
 /** Back to the line's start, and clear it. */
 const renew = '\r\x1b[2K'
 
-const report = (step: number, changes: Partial<StepReport> = {}): StepReport => ({
-  loss: 1.5,
-  correct: 16,
+type Report = StepReport<ClassifierFigures>
+
+const report = (step: number, changes: Partial<Report> = {}): Report => ({
+  figures: { loss: 1.5, accuracy: 0.5 },
   gradientNorm: 1,
   step,
   totalSteps: 1000,
   stepsPerEpoch: 100,
-  batchSize: 32,
+  imagesPerStep: 32,
   learningRate: 0.1,
   progress: step / 1000,
   seconds: step / 10,
@@ -25,7 +28,7 @@ function scene(isTTY: boolean) {
   const written: string[] = []
   const clock = { milliseconds: 0 }
   const stream = { isTTY, columns: 60, write: (text: string) => written.push(text) }
-  return { written, clock, progress: showProgress(stream, () => clock.milliseconds) }
+  return { written, clock, progress: showProgress(stream, classifierWords, () => clock.milliseconds) }
 }
 
 test('durations read naturally', () => {
@@ -35,17 +38,17 @@ test('durations read naturally', () => {
 })
 
 test('a line tells epoch, step, speed, loss, accuracy and the time left', () => {
-  const means = { loss: 1.2345, accuracy: 0.5612, secondsPerStep: 0.1 }
+  const means = { figures: { loss: 1.2345, accuracy: 0.5612 }, secondsPerStep: 0.1 }
   assert.equal(
-    progressLine(report(320), means),
+    progressLine(report(320), means, classifierWords),
     'epoch 3.2/10 · step 320/1000 · 320 images/s · loss 1.234 · accuracy 56.1 % · 68 s left',
   )
   assert.equal(
-    progressLine(report(320), means, 79),
+    progressLine(report(320), means, classifierWords, 79),
     'epoch 3.2/10 · 320 images/s · loss 1.234 · accuracy 56.1 % · 68 s left',
   )
   const timed = report(320, { totalSteps: Number.POSITIVE_INFINITY, progress: 0.25, seconds: 30 })
-  assert.match(progressLine(timed, means), /^epoch 3\.2 · step 320 · .* · 90 s left$/)
+  assert.match(progressLine(timed, means, classifierWords), /^epoch 3\.2 · step 320 · .* · 90 s left$/)
 })
 
 test('on a terminal one line renews itself and is cut at its width', () => {

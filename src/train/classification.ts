@@ -1,0 +1,82 @@
+/** Training classifiers: the task that the loop is given. */
+import type { ImageSet } from '../../datasets/image-set.js'
+import { type Batch, makeBatches } from './batches.js'
+import type { RunConfig } from './config.js'
+import { evaluate } from './evaluate.js'
+import { type Task, type TrainOptions, type TrainResult, train } from './loop.js'
+import type { ClassifierFigures, EvaluationRow } from './metrics.js'
+import { percent, type Words } from './progress.js'
+import type { Run } from './run-folder.js'
+import type { Predictor, StateVectors, TrainStep } from './step-types.js'
+
+/** What classifiers need built: compiled steps and predictors. */
+export interface Compiler {
+  buildTrainStep(config: RunConfig, shapes: { imageSize: number; classes: number }): Promise<TrainStep>
+  buildPredictor(
+    config: RunConfig,
+    state: StateVectors,
+    shapes: { batch: number; imageSize: number; classes: number },
+  ): Promise<Predictor>
+}
+
+export interface TrainingData {
+  train: ImageSet
+  /** Measured while training; null: nothing is. */
+  validation: ImageSet | null
+}
+
+/** Trains a classifier's run to its end, from its checkpoint if it has one. Throws as {@link train} does. */
+export function trainClassifier(
+  run: Run,
+  data: TrainingData,
+  compiler: Compiler,
+  options: TrainOptions<ClassifierFigures> = {},
+): Promise<TrainResult> {
+  return train(run, classification(run.config, data, compiler), options)
+}
+
+function classification(
+  config: RunConfig,
+  { train: set, validation }: TrainingData,
+  compiler: Compiler,
+): Task<ClassifierFigures, Batch> {
+  const { batchSize } = config
+  const classes = set.classes.length
+  const { stepsPerEpoch, batch } = makeBatches(config, set)
+  return {
+    stepsPerEpoch,
+    imagesPerStep: batchSize,
+    prepare: batch,
+    begin: null,
+    async build(imageSize) {
+      const step = await compiler.buildTrainStep(config, { imageSize, classes })
+      return {
+        ...step,
+        async run({ images, labels }, place) {
+          const { loss, correct, gradientNorm } = await step.run({ images, labels, ...place })
+          return { figures: { loss, accuracy: correct / batchSize }, gradientNorm }
+        },
+      }
+    },
+    evaluate:
+      validation &&
+      (async (state, signal) => {
+        const shapes = { batch: batchSize, imageSize: set.height, classes }
+        const predictor = await compiler.buildPredictor(config, state, shapes)
+        const figures = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
+          predictor.close(),
+        )
+        if (figures === null) return null
+        const { loss, top1, top5, images } = figures
+        return { loss, top1, top5, images }
+      }),
+    close: async () => {},
+  }
+}
+
+/** How a classifier's figures are told to people. */
+export const classifierWords: Words<ClassifierFigures> = {
+  means: ({ loss, accuracy }) => [`loss ${loss.toFixed(3)}`, `accuracy ${percent(accuracy)}`],
+  evaluation: ({ top1, loss, images }: EvaluationRow) =>
+    `accuracy ${percent(top1)} and loss ${loss.toFixed(3)} on ${images} validation images`,
+}

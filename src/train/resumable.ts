@@ -1,0 +1,46 @@
+/** What of a config may change when a run is resumed. */
+import { UserError } from '../errors.js'
+import type { RunConfig } from './config.js'
+import type { DetectorRunConfig } from './detection/config.js'
+
+type AnyRunConfig = RunConfig | DetectorRunConfig
+
+/** Throws a `UserError` that names the settings in which `config` is not the run that `saved` began. */
+export function assertResumable<C extends AnyRunConfig>(saved: C, config: C): void {
+  const [before, after] = [fixedSettings(saved), fixedSettings(config)]
+  const changed = Object.keys(after).filter((name) => !same(before[name], after[name]))
+  if (changed.length > 0)
+    throw new UserError(
+      `A run that has begun cannot change its ${changed.join(' and ')}; start another run for that`,
+    )
+}
+
+/** Settings that the state vectors, or the meaning of a step's number, depend on. */
+function fixedSettings(config: AnyRunConfig): Record<string, unknown> {
+  const { seed, batchSize, optimizer, averageDecay } = config
+  const shared = { 'optimizer.kind': optimizer.kind, averageDecay: averageDecay === null }
+  if (config.task === 'classification') {
+    const { model, data, auxiliaryWeight } = config
+    const own = { model, seed, batchSize, data: { ...data, folder: null } }
+    return { ...own, ...shared, auxiliaryWeight: auxiliaryWeight === 0 }
+  }
+  const { backbone, detector, accumulate, data } = config
+  return { backbone, detector, seed, batchSize, accumulate, data: measuredBy(data), ...shared }
+}
+
+/** The data as far as training depends on it: where images lie, and what is only measured, may change. */
+function measuredBy(data: DetectorRunConfig['data']): unknown {
+  if (data.kind === 'embedded') return { ...data, validation: 0 }
+  const { kind, limit, categories } = data
+  return { kind, limit, categories }
+}
+
+/** Top-level settings in which two configs differ: [before, after] of each. */
+export function differences<C extends AnyRunConfig>(before: C, after: C): Record<string, [unknown, unknown]> {
+  const changed: Record<string, [unknown, unknown]> = {}
+  for (const key of Object.keys(after) as (keyof C & string)[])
+    if (!same(before[key], after[key])) changed[key] = [before[key], after[key]]
+  return changed
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
