@@ -6,6 +6,8 @@ import sharp, { type OverlayOptions } from 'sharp'
 export interface SheetOptions {
   /** The folder of the images; without it, or where a file cannot be read, the ground stays grey. */
   folder?: string
+  /** Instead of a folder: where an image is, as a path or the bytes of a file. */
+  source?: (image: CocoImage) => string | Buffer | undefined
   /** How many images; by default 12, spread evenly over those that have annotations. */
   count?: number
   columns?: number
@@ -19,7 +21,8 @@ const EMPTY = '#5b6068'
 
 /** Draws the sheet; PNG bytes. */
 export async function drawContactSheet(coco: COCO, options: SheetOptions = {}): Promise<Buffer> {
-  const { folder, count = 12, tile = { width: 360, height: 300 } } = options
+  const { count = 12, tile = { width: 360, height: 300 } } = options
+  const source = options.source ?? inFolder(options.folder)
   const images = spreadOver(
     coco.dataset.images.filter((image) => coco.imgToAnns.has(image.id)),
     count,
@@ -33,7 +36,7 @@ export async function drawContactSheet(coco: COCO, options: SheetOptions = {}): 
     const height = Math.max(1, Math.round(image.height * scale))
     const left = GAP + (i % columns) * (tile.width + GAP) + ((tile.width - width) >> 1)
     const top = GAP + Math.floor(i / columns) * (tile.height + GAP) + ((tile.height - height) >> 1)
-    parts.push({ input: await ground(image, folder, width, height), left, top })
+    parts.push({ input: await ground(source(image), width, height), left, top })
     parts.push({ input: Buffer.from(overlay(coco, image, width, height)), left, top })
   }
   const canvas = {
@@ -50,15 +53,15 @@ function spreadOver<T>(list: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)])
 }
 
-async function ground(
-  image: CocoImage,
-  folder: string | undefined,
-  width: number,
-  height: number,
-): Promise<Buffer> {
+const inFolder =
+  (folder: string | undefined) =>
+  ({ file_name: name }: CocoImage): string | undefined =>
+    folder === undefined || name === undefined ? undefined : join(folder, name)
+
+async function ground(source: string | Buffer | undefined, width: number, height: number): Promise<Buffer> {
   const plain = sharp({ create: { width, height, channels: 3, background: EMPTY } })
-  if (folder === undefined || image.file_name === undefined) return plain.png().toBuffer()
-  const photo = sharp(join(folder, image.file_name)).resize(width, height, { fit: 'fill' })
+  if (source === undefined) return plain.png().toBuffer()
+  const photo = sharp(source).resize(width, height, { fit: 'fill' })
   // checkImages names files that cannot be read; the sheet shows the rest.
   return photo
     .png()

@@ -48,7 +48,11 @@ export async function loadDrawings(): Promise<Drawing[]> {
 
 /** All drawings, each drawn once at `size` × `size` pixels on a transparent ground; same order as stored. */
 export async function loadArtwork({ size = 64 }: { size?: number } = {}): Promise<Artwork[]> {
-  const drawings = await loadDrawings()
+  return rasteriseAll(await loadDrawings(), size)
+}
+
+/** Each of `drawings` once at `size` × `size` pixels on a transparent ground, in the same order. */
+export async function rasteriseAll(drawings: Drawing[], size: number): Promise<Artwork[]> {
   const artwork = new Array<Artwork>(drawings.length)
   let next = 0
   const draw = async () => {

@@ -19,13 +19,14 @@ export interface Placement {
   mirrored: boolean
 }
 
-type Random = () => number
-type Rgb = [number, number, number]
+export type Random = () => number
+export type Rgb = [number, number, number]
 
-const between = (random: Random, low: number, high: number) => low + (high - low) * random()
+/** A number from `low` to `high`. */
+export const between = (random: Random, low: number, high: number) => low + (high - low) * random()
 
 /** Any hue, muted, from dark to light. */
-function randomColour(random: Random): Rgb {
+export function randomColour(random: Random): Rgb {
   const [hue, saturation, value] = [random() * 6, 0.6 * random(), between(random, 0.2, 1)]
   const channel = (n: number) => {
     const k = (n + hue) % 6
@@ -59,7 +60,7 @@ function mix({ size, rgb }: Canvas, from: Rgb, to: Rgb, share: (x: number, y: nu
 }
 
 /** A colour beside `base`: drawings should stand out from their background, not drown in it. */
-function relatedColour(base: Rgb, random: Random): Rgb {
+export function relatedColour(base: Rgb, random: Random): Rgb {
   const other = randomColour(random)
   const share = 0.5 * random()
   return [0, 1, 2].map((c) => base[c] + (other[c] - base[c]) * share) as Rgb
@@ -121,9 +122,36 @@ function paintDiscs(canvas: Canvas, random: Random): void {
 const samples = 3
 const share = 1 / (samples * samples)
 
+/** A drawing as it lies on a grid of pixels, not yet on a ground. */
+export interface Patch {
+  /** Of the grid's pixels: the first column and row. */
+  left: number
+  top: number
+  width: number
+  height: number
+  /** height × width × 3: RGB in [0, 255] times `cover`. */
+  colour: Float32Array
+  /** height × width, in [0, fullCover]: how much of each pixel the drawing covers. */
+  cover: Float32Array
+}
+
+/** The `cover` of a pixel that nothing shines through. */
+export const fullCover = samples * samples * 255
+
 /** Draws `artwork` over the canvas. Parts outside the canvas are cut. */
 export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placement): void {
   const { size, rgb } = canvas
+  const { left, top, width, colour, cover } = placeArtwork(artwork, placement, size)
+  for (let i = 0; i < cover.length; i++) {
+    if (cover[i] === 0) continue
+    const at = ((top + Math.floor(i / width)) * size + left + (i % width)) * 3
+    const rest = 1 - (cover[i] * share) / 255
+    for (let c = 0; c < 3; c++) rgb[at + c] = rgb[at + c] * rest + (colour[3 * i + c] * share) / 255
+  }
+}
+
+/** The pixels that `artwork` takes up, cut at the edges of a canvas of `canvasSize`, if that is given. */
+export function placeArtwork(artwork: Artwork, placement: Placement, canvasSize?: number): Patch {
   const { rgba, size: side, box } = artwork
   const [left, top, right, bottom] = box
   const { x: centreX, y: centreY, extent, angle } = placement
@@ -135,37 +163,44 @@ export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placeme
   const offsets = sampleOffsets()
   const stepU = offsets.map(([dx, dy]) => ux * dx + uy * dy + (left + right) / 2)
   const stepV = offsets.map(([dx, dy]) => vx * dx + vy * dy + (top + bottom) / 2)
-  const reach = extent * Math.SQRT1_2 + 1
-  const onCanvas = (v: number) => Math.min(size, Math.max(0, Math.floor(v)))
-  const [firstX, endX] = [onCanvas(centreX - reach), onCanvas(centreX + reach + 1)]
-  const endY = onCanvas(centreY + reach + 1)
-  for (let y = onCanvas(centreY - reach); y < endY; y++) {
-    for (let x = firstX; x < endX; x++) {
-      const dx = x - centreX
-      const dy = y - centreY
-      let red = 0
-      let green = 0
-      let blue = 0
-      let cover = 0
-      for (let s = 0; s < stepU.length; s++) {
-        const u = Math.floor(ux * dx + uy * dy + stepU[s])
-        const v = Math.floor(vx * dx + vy * dy + stepV[s])
-        if (u < left || v < top || u >= right || v >= bottom) continue
-        const at = (v * side + u) * 4
-        const alpha = rgba[at + 3]
-        red += rgba[at] * alpha
-        green += rgba[at + 1] * alpha
-        blue += rgba[at + 2] * alpha
-        cover += alpha
-      }
-      if (cover === 0) continue
-      const at = (y * size + x) * 3
-      const rest = 1 - (cover * share) / 255
-      rgb[at] = rgb[at] * rest + (red * share) / 255
-      rgb[at + 1] = rgb[at + 1] * rest + (green * share) / 255
-      rgb[at + 2] = rgb[at + 2] * rest + (blue * share) / 255
-    }
+  // Half the sides of the box around the turned drawing.
+  const [cos, sin] = [Math.abs(ux) / perPixel, Math.abs(vx) / perPixel]
+  const reachX = ((right - left) * cos + (bottom - top) * sin) / (2 * perPixel) + 1
+  const reachY = ((right - left) * sin + (bottom - top) * cos) / (2 * perPixel) + 1
+  const onCanvas = (v: number) =>
+    canvasSize === undefined ? Math.floor(v) : Math.min(canvasSize, Math.max(0, Math.floor(v)))
+  const [firstX, endX] = [onCanvas(centreX - reachX), onCanvas(centreX + reachX + 1)]
+  const [firstY, endY] = [onCanvas(centreY - reachY), onCanvas(centreY + reachY + 1)]
+  const [width, height] = [endX - firstX, endY - firstY]
+  const patch: Patch = {
+    ...{ left: firstX, top: firstY, width, height },
+    colour: new Float32Array(width * height * 3),
+    cover: new Float32Array(width * height),
   }
+  for (let i = 0; i < width * height; i++) {
+    const dx = firstX + (i % width) - centreX
+    const dy = firstY + Math.floor(i / width) - centreY
+    let red = 0
+    let green = 0
+    let blue = 0
+    let cover = 0
+    for (let s = 0; s < stepU.length; s++) {
+      const u = Math.floor(ux * dx + uy * dy + stepU[s])
+      const v = Math.floor(vx * dx + vy * dy + stepV[s])
+      if (u < left || v < top || u >= right || v >= bottom) continue
+      const at = (v * side + u) * 4
+      const alpha = rgba[at + 3]
+      red += rgba[at] * alpha
+      green += rgba[at + 1] * alpha
+      blue += rgba[at + 2] * alpha
+      cover += alpha
+    }
+    patch.cover[i] = cover
+    patch.colour[3 * i] = red
+    patch.colour[3 * i + 1] = green
+    patch.colour[3 * i + 2] = blue
+  }
+  return patch
 }
 
 /** Where the samples lie in a canvas pixel: the middles of its parts. */
