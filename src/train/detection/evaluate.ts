@@ -1,0 +1,158 @@
+/** Measuring a detector by COCO's average precision. */
+import { type Box, type CategoryStats, COCOeval, type Detection } from 'coco-ts'
+import { decodeImage } from '../../../datasets/detection/decode.js'
+import type { DetectionImage, DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { DatasetError } from '../../../datasets/errors.js'
+import { boxInImage, type Fit } from '../../detector-input.js'
+import { UserError } from '../../errors.js'
+import { type DetectorInput, type FittedPixels, fitPixels } from './fit-pixels.js'
+import type { Detector, RawDetections } from './step-types.js'
+
+/** COCO's twelve numbers, in the order in which they are printed. */
+export const STATS = [
+  'AP',
+  'AP50',
+  'AP75',
+  'APs',
+  'APm',
+  'APl',
+  'AR1',
+  'AR10',
+  'AR100',
+  'ARs',
+  'ARm',
+  'ARl',
+] as const
+
+export interface DetectorEvaluation {
+  /** Twelve, as {@link STATS} names them; −1 where nothing is defined. */
+  stats: number[]
+  /** The same for each category alone. */
+  perCategory: CategoryStats[]
+  /** COCO's table of them, line for line. */
+  table: string[]
+  /** As COCO writes results: boxes [x, y, width, height] in pixels of the image, to a hundredth. */
+  detections: Detection[]
+  /** Images measured. */
+  images: number
+  /** Those that could not be decoded and are left out: how many, and the first few in a sentence each. */
+  unreadable: { count: number; first: string[] }
+  /** Mean time that the detector itself took. */
+  millisecondsPerImage: number
+  /** What the figures were read from, for curves and for what matched what. */
+  coco: COCOeval
+}
+
+export interface EvaluationOptions {
+  signal?: AbortSignal
+  /** Hears how many images are done after each. */
+  onImage?: (done: number) => void
+  /** Detections below this are dropped. Default 0: all that the detector gives. */
+  minScore?: number
+}
+
+const NAMED = 3
+
+/**
+ * Runs the detector over a set and compares what it finds with the annotations of the images that could be
+ * read. The detector's classes are the set's categories. Returns null when `signal` is aborted meanwhile.
+ *
+ * @throws UserError when there are no images, or none of them can be decoded
+ */
+export async function evaluateDetector(
+  detector: Detector,
+  input: DetectorInput,
+  set: DetectionSet,
+  { signal, onImage, minScore = 0 }: EvaluationOptions = {},
+): Promise<DetectorEvaluation | null> {
+  if (set.images.length === 0) throw new UserError(`${set.name} has no images to measure on`)
+  const detections: Detection[] = []
+  const measured: DetectionImage[] = []
+  const unreadable = { count: 0, first: [] as string[] }
+  let milliseconds = 0
+  const detect = async (image: DetectionImage, { pixels, fit }: FittedPixels): Promise<void> => {
+    const start = performance.now()
+    const found = await detector.run(pixels)
+    milliseconds += performance.now() - start
+    measured.push(image)
+    for (const one of resultsOf(found, fit, image, set.categories))
+      if (one.score >= minScore) detections.push(one)
+  }
+
+  let current = await decoded(set, 0, input)
+  for (const [index, image] of set.images.entries()) {
+    if (signal?.aborted) return null
+    // The next image is decoded while the detector works on this one.
+    const following = index + 1 < set.images.length ? decoded(set, index + 1, input) : undefined
+    if (current instanceof DatasetError) {
+      unreadable.count += 1
+      if (unreadable.first.length < NAMED) unreadable.first.push(current.message)
+    }
+    const detected = current instanceof DatasetError ? undefined : detect(image, current)
+    const [decodedNext] = await Promise.all([following, detected])
+    if (decodedNext !== undefined) current = decodedNext
+    onImage?.(index + 1)
+  }
+  if (signal?.aborted) return null
+  if (measured.length === 0)
+    throw new UserError(
+      `None of the ${unreadable.count} images of ${set.name} can be used. ${unreadable.first[0]}`,
+    )
+  return {
+    ...(await compare(set, measured, detections)),
+    detections,
+    images: measured.length,
+    unreadable,
+    millisecondsPerImage: milliseconds / measured.length,
+  }
+}
+
+/** An image as the detector takes it; the error itself where it cannot be decoded. */
+async function decoded(
+  set: DetectionSet,
+  index: number,
+  input: DetectorInput,
+): Promise<FittedPixels | DatasetError> {
+  try {
+    return await fitPixels(await decodeImage(set, index), input)
+  } catch (error) {
+    if (error instanceof DatasetError) return error
+    throw error
+  }
+}
+
+/** What was found in one image, as COCO writes results; what lies beside the image is not in it. */
+function resultsOf(
+  { boxes, scores, classes }: RawDetections,
+  fit: Fit,
+  { id, width, height }: DetectionImage,
+  categories: DetectionSet['categories'],
+): Detection[] {
+  const results: Detection[] = []
+  for (const [row, score] of scores.entries()) {
+    const bbox = boxInImage(boxes.subarray(4 * row, 4 * row + 4), fit, width, height).map(hundredths) as Box
+    if (!(score > 0 && bbox[2] > 0 && bbox[3] > 0)) continue
+    // 32 bits hold seven digits; more would only lengthen the file.
+    const digits = Number(score.toPrecision(7))
+    results.push({ image_id: id, category_id: categories[classes[row]].id, bbox, score: digits })
+  }
+  return results
+}
+
+/** As finely as COCO's own annotations are written, so that the file says what was measured. */
+const hundredths = (pixels: number): number => Math.round(pixels * 100) / 100
+
+async function compare(
+  set: DetectionSet,
+  images: readonly DetectionImage[],
+  detections: readonly Detection[],
+): Promise<Pick<DetectorEvaluation, 'stats' | 'perCategory' | 'table' | 'coco'>> {
+  const coco = new COCOeval(set.coco, await set.coco.loadRes(detections, { name: 'the detections' }), 'bbox')
+  coco.params.imgIds = images.map(({ id }) => id)
+  coco.params.catIds = set.categories.map(({ id }) => id)
+  coco.evaluate()
+  coco.accumulate()
+  const table: string[] = []
+  const stats = coco.summarize((line) => table.push(line))
+  return { stats, table, perCategory: coco.perCategory(), coco }
+}

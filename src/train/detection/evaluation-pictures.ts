@@ -1,0 +1,66 @@
+/** Single images of an evaluation, with what is there and what was found drawn on them. */
+import sharp from 'sharp'
+import { decodeImage } from '../../../datasets/detection/decode.js'
+import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { boxesSvg, type DrawnBox } from '../../draw-boxes.js'
+import type { ImageMatches } from './evaluation-matches.js'
+
+/** Told apart by the colour-blind too (Okabe and Ito, "Color Universal Design", 2008). */
+export const OUTCOME_COLOURS = {
+  right: '#56b4e9',
+  wrong: '#d55e00',
+  ignored: '#999999',
+  found: '#ffffff',
+  missed: '#f0e442',
+} as const
+
+export interface Picture {
+  /** Pixels. */
+  width: number
+  height: number
+  /** A JPEG of the image alone. */
+  jpeg: Buffer
+  /** Of the same size, to lie over it. */
+  overlay: string
+}
+
+/** Longer side of a picture, in pixels. */
+const LONGER_SIDE = 480
+
+/** Draws an image with its objects dashed, and the detections from `score` up solid. */
+export async function drawPicture(set: DetectionSet, image: ImageMatches, score: number): Promise<Picture> {
+  const { data, width, height } = await decodeImage(set, image.index)
+  const { data: jpeg, info } = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: LONGER_SIDE, height: LONGER_SIDE, fit: 'inside' })
+    .jpeg({ quality: 75, mozjpeg: true })
+    .toBuffer({ resolveWithObject: true })
+  const scale = { x: info.width / width, y: info.height / height }
+  const boxes = drawnBoxes(set, image, score).map((box) => {
+    const [x, y, w, h] = box.bbox
+    return { ...box, bbox: [x * scale.x, y * scale.y, w * scale.x, h * scale.y] as const }
+  })
+  return { width: info.width, height: info.height, jpeg, overlay: boxesSvg(info, boxes) }
+}
+
+/** Mistakes lie on top: what was missed, then what was found, then the objects that were found. */
+function drawnBoxes(
+  { categories }: DetectionSet,
+  { detections, objects }: ImageMatches,
+  score: number,
+): DrawnBox[] {
+  const nameOf = new Map(categories.map(({ id, name }) => [id, name]))
+  const truth = objects.map(({ object, ignored, score: foundAt }): DrawnBox & { missed: boolean } => {
+    const missed = !ignored && foundAt < score
+    const colour = OUTCOME_COLOURS[ignored ? 'ignored' : missed ? 'missed' : 'found']
+    // A found object's name stands on the detection that found it.
+    const label = ignored || missed ? nameOf.get(object.category_id)! : ''
+    return { bbox: object.bbox, label, colour, dashed: true, missed }
+  })
+  const found = detections
+    .filter(({ found }) => found.score >= score)
+    .map(({ found, outcome }): DrawnBox => {
+      const label = nameOf.get(found.category_id)!
+      return { bbox: found.bbox, label, score: found.score, colour: OUTCOME_COLOURS[outcome] }
+    })
+  return [...truth.filter(({ missed }) => missed), ...found, ...truth.filter(({ missed }) => !missed)]
+}
