@@ -7,8 +7,9 @@ import {
   nasnet,
   type ParameterSpec,
 } from '../../models/index.js'
-import { needed, type Operation, sizeOf, trace, type Value } from '../engine/index.js'
+import { trace } from '../engine/index.js'
 import { askedContext } from './contexts.js'
+import { multiplyAdds } from './multiply-adds.js'
 
 export interface PartDescription {
   /** The parameters of the part lie below this path. */
@@ -41,7 +42,7 @@ export function describeNetwork(config: NasnetConfig, inputSize: number): Networ
   const network = nasnet(config)
   let specs: ParameterSpec[] = []
   let shapes: number[][] = []
-  const { recording, outputs } = trace((tracer) => {
+  const traced = trace((tracer) => {
     const { ctx, asked } = askedContext(tracer, false)
     const images = tracer.input('images', [1, inputSize, inputSize, 3]) as tf.Tensor4D
     const { logits, features } = network(ctx, images)
@@ -49,13 +50,7 @@ export function describeNetwork(config: NasnetConfig, inputSize: number): Networ
     shapes = [...features.map(({ tensor }) => tensor.shape.slice(1)), [config.classes]]
     return { logits }
   })
-  const costs = new Map<string, number>()
-  for (const operation of needed(recording, Object.values(outputs))) {
-    const cost = multiplyAdds(operation)
-    if (cost === 0) continue
-    const part = partOf(parameterOf(operation.inputs[1]))
-    costs.set(part, (costs.get(part) ?? 0) + cost)
-  }
+  const costs = multiplyAdds(traced, partOf)
   const places = [
     { path: 'stem', kind: 'stem' as const },
     ...cellPlan(config).map(({ path, kind }) => ({ path, kind })),
@@ -73,21 +68,3 @@ export function describeNetwork(config: NasnetConfig, inputSize: number): Networ
 }
 
 const partOf = (path: string): string => path.split('/')[0]
-
-/** Multiplications with weights, each with its addition. */
-function multiplyAdds({ kernel, inputs, outputs }: Operation): number {
-  const made = sizeOf(outputs[0].shape)
-  const filter = inputs[1]?.shape ?? []
-  if (kernel === 'Conv2D') return made * filter[0] * filter[1] * filter[2]
-  if (kernel === 'DepthwiseConv2dNative') return made * filter[0] * filter[1]
-  if (kernel === 'BatchMatMul') return made * inputs[0].shape[inputs[0].shape.length - 1]
-  return 0
-}
-
-/** The path of the parameter that a filter is, or is made from. */
-function parameterOf(filter: Value): string {
-  let value = filter
-  while (value.operation) value = value.operation.inputs[0]
-  if (value.input === undefined) throw new Error('internal: a convolution with a constant filter')
-  return value.input
-}

@@ -200,7 +200,7 @@ for config, side, published in [
 
 golden = {
     "faster-rcnn-nas-large": detector(LARGE, side=1200, crop=17, proposals=50, anchors=12, rpn_filters=512, classes=90),
-    "faster-rcnn-nas-mobile": detector(MOBILE, side=600, crop=17, proposals=50, anchors=12, rpn_filters=512, classes=90),
+    "faster-rcnn-nas-mobile": detector(MOBILE, side=600, crop=17, proposals=300, anchors=12, rpn_filters=512, classes=90),
 }
 # The same by hand: the classifier without its dense layer, and three small heads.
 assert golden["faster-rcnn-nas-large"]["all"]["total"] == (

@@ -1,0 +1,104 @@
+/** What a detector is made of, counted on its trace: nothing is computed, so any size will do. */
+import type * as tf from '@tensorflow/tfjs'
+import { cellPlan, countParameters, type ParameterSpec } from '../../../models/index.js'
+import { trace } from '../../engine/index.js'
+import { askedContext } from '../contexts.js'
+import type { Count } from '../describe.js'
+import { multiplyAdds } from '../multiply-adds.js'
+import { backboneConfig } from '../network.js'
+import type { DetectorRunConfig } from './config.js'
+import { detectorOf } from './network.js'
+
+/**
+ * `first stage`: the backbone up to the last cell before its second reduction, once for the image. `proposals`:
+ * the region proposal network. `second stage`: the rest of the backbone, on each proposal's crop. `answers`: the
+ * dense layers behind it, for classes and boxes.
+ */
+export const DETECTOR_PARTS = ['first stage', 'proposals', 'second stage', 'answers'] as const
+export type DetectorPart = (typeof DETECTOR_PARTS)[number]
+
+export interface DetectorPartDescription {
+  part: DetectorPart
+  /**
+   * What it gives: features as height × width × channels, anchors × figures of each, proposals × features,
+   * proposals × figures of each.
+   */
+  shape: number[]
+  parameters: Count
+  multiplyAdds: number
+}
+
+export interface DetectorDescription {
+  /** [height, width]. */
+  inputSize: [number, number]
+  classes: number
+  /** Anchors that the first stage judges, and proposals that the second one does. */
+  anchors: number
+  proposals: number
+  /** Side of the features cut out for a proposal. */
+  crop: number
+  parameters: Count
+  /** Of convolutions and dense layers, for one image with that many proposals. */
+  multiplyAdds: number
+  parts: DetectorPartDescription[]
+}
+
+/** Counts a detector of `classes` classes, background not counted. Throws a `ModelError` where the settings make none. */
+export function describeDetector(
+  config: Pick<DetectorRunConfig, 'backbone' | 'detector' | 'inputSize'>,
+  classes: number,
+): DetectorDescription {
+  const { inputSize } = config
+  const { proposals, regions } = config.detector
+  const detector = detectorOf(config, classes)
+  const partOf = partsOf(config)
+  let specs: ParameterSpec[] = []
+  let features: number[] = []
+  const traced = trace((tracer) => {
+    const { ctx, asked } = askedContext(tracer, false)
+    specs = asked.specs
+    const first = detector.firstStage(ctx, tracer.input('images', [1, ...inputSize, 3]) as tf.Tensor4D)
+    const { previous, current } = first
+    features = [...current.tensor.shape.slice(1, 3), previous.tensor.shape[3] + current.tensor.shape[3]]
+    const { objectness, offsets } = detector.proposalNetwork(ctx, first)
+    const boxes = tracer.input('boxes', [1, proposals.kept, 4]) as tf.Tensor3D
+    const answers = detector.secondStage(ctx, first, boxes)
+    return { objectness, offsets, logits: answers.logits, boxes: answers.offsets }
+  })
+  const costs = multiplyAdds(traced, partOf)
+  const anchors = traced.outputs.objectness.shape[1]
+  const pooled = specs.find(({ path }) => path.startsWith('regions/classes/'))!.shape[0]
+  const shapes: Record<DetectorPart, number[]> = {
+    'first stage': features,
+    proposals: [anchors, 2 + 4],
+    'second stage': [proposals.kept, pooled],
+    answers: [proposals.kept, classes + 1 + 4 * classes],
+  }
+  return {
+    inputSize,
+    classes,
+    anchors,
+    proposals: proposals.kept,
+    crop: regions.crop,
+    parameters: countParameters(specs),
+    multiplyAdds: [...costs.values()].reduce((sum, cost) => sum + cost, 0),
+    parts: DETECTOR_PARTS.map((part) => ({
+      part,
+      shape: shapes[part],
+      parameters: countParameters(specs.filter(({ path }) => partOf(path) === part)),
+      multiplyAdds: costs.get(part) ?? 0,
+    })),
+  }
+}
+
+/** Which part a parameter belongs to, by its path. */
+function partsOf({ backbone }: Pick<DetectorRunConfig, 'backbone'>): (path: string) => DetectorPart {
+  const plan = cellPlan(backboneConfig(backbone)).map(({ path }) => path)
+  const second = new Set(plan.slice(plan.indexOf('reduction_1')))
+  return (path) => {
+    const [top] = path.split('/')
+    if (top === 'rpn') return 'proposals'
+    if (top === 'regions') return 'answers'
+    return second.has(top) ? 'second stage' : 'first stage'
+  }
+}

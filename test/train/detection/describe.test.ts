@@ -1,0 +1,75 @@
+/** Counts of the released shapes against a count made layer by layer in Python, without a framework. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { packageRoot } from '../../../datasets/package-root.js'
+import { describeDetector } from '../../../src/train/detection/describe.js'
+import { detectorPresets } from '../../../src/train/detection/presets.js'
+
+interface Counts {
+  total: number
+  withoutStatistics: number
+  withoutBatchNorm: number
+  multiplyAdds: number
+}
+
+interface Golden {
+  setting: { side: number; crop: number; proposals: number; anchors: number; classes: number }
+  features: number[]
+  parts: Record<'firstStage' | 'rpn' | 'secondStage' | 'heads', Counts>
+  all: Counts
+}
+
+const golden: Record<string, Golden> = JSON.parse(
+  readFileSync(`${packageRoot()}/test/train/detection/golden/faster-rcnn-counts.json`, 'utf8'),
+)
+
+for (const [name, { setting, features, parts, all }] of Object.entries(golden))
+  test(`${name} has the parameters and multiply-adds of the released definition`, () => {
+    const preset = detectorPresets[name]
+    const description = describeDetector(preset, setting.classes)
+    assert.deepEqual(description.inputSize, [setting.side, setting.side])
+    assert.equal(description.proposals, setting.proposals)
+    assert.equal(description.crop, setting.crop)
+    assert.equal(description.anchors, features[0] * features[1] * setting.anchors)
+    assert.deepEqual(description.parts[0].shape, features)
+    const figures = ({ total, withoutBatchNorm, multiplyAdds }: Counts) => ({
+      // Batch norm is frozen, scale and offset too.
+      parameters: { total, trainable: withoutBatchNorm },
+      multiplyAdds,
+    })
+    assert.deepEqual(
+      description.parts.map(({ parameters, multiplyAdds }) => ({ parameters, multiplyAdds })),
+      [parts.firstStage, parts.rpn, parts.secondStage, parts.heads].map(figures),
+    )
+    assert.deepEqual(
+      { parameters: description.parameters, multiplyAdds: description.multiplyAdds },
+      figures(all),
+    )
+    const trained = { ...preset.detector, batchNorm: 'trained' as const }
+    assert.deepEqual(describeDetector({ ...preset, detector: trained }, setting.classes).parameters, {
+      total: all.total,
+      trainable: all.withoutStatistics,
+    })
+  })
+
+test('the second stage costs by proposal, the first does not; classes change the answers alone', () => {
+  const preset = detectorPresets['faster-rcnn-nas-embedded']
+  const of = (kept: number, classes: number) => {
+    const { detector } = preset
+    return describeDetector(
+      { ...preset, detector: { ...detector, proposals: { ...detector.proposals, kept } } },
+      classes,
+    ).parts
+  }
+  const [first, rpn, second, answers] = of(10, 3)
+  const [, , second20, answers20] = of(20, 3)
+  assert.equal(second20.multiplyAdds, 2 * second.multiplyAdds)
+  assert.equal(answers20.multiplyAdds, 2 * answers.multiplyAdds)
+  const more = of(10, 5)
+  assert.deepEqual(more.slice(0, 3), [first, rpn, second])
+  const [proposals, width] = second.shape
+  assert.deepEqual(more[3].shape, [proposals, 6 + 20])
+  // Two more classes: two more scores and eight more offsets, each with a bias.
+  assert.equal(more[3].parameters.total - answers.parameters.total, (2 + 8) * (width + 1))
+})
