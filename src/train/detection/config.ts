@@ -120,7 +120,7 @@ const detectorConfigSchema = record<DetectorRunConfig>({
       kind: choice('embedded'),
       train: integer(1),
       validation: integer(0),
-      size: side,
+      size: integer(64, 1024),
       seed: shared.seed,
       categories,
     },

@@ -1,0 +1,67 @@
+/** An image with its objects, placed on the detector's input. */
+import sharp from 'sharp'
+import type { Pixels } from '../../../datasets/detection/decode.js'
+import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
+import { LETTERBOX_GREY } from '../../detector-input.js'
+import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
+import { CROWD } from './step-types.js'
+
+/** Objects in pixels of the input: boxes n × 4, and class or {@link CROWD} of each. */
+export interface PlacedObjects {
+  boxes: Float32Array
+  labels: Int32Array
+}
+
+/** Pixels of the input that an object's box must have a side to be worth finding. */
+const SMALLEST = 1
+
+/**
+ * The objects of an image where its placement puts them, cut at the input's edges. Those outside vanish; those of
+ * which less than `minVisible` of the area is left, or less than a pixel of a side, become crowds, which are neither
+ * to be found nor to be missed. Of more than `most` the largest stay.
+ */
+export function placeObjects(
+  { boxes, labels, crowd }: Pick<DetectionImage, 'boxes' | 'labels' | 'crowd'>,
+  placement: Placement,
+  { minVisible, most }: { minVisible: number; most: number },
+): PlacedObjects {
+  const placed = Array.from(labels, (label, index) => {
+    const whole = placeBox(boxes.subarray(4 * index, 4 * index + 4), placement)
+    const { box, visible } = cutBox(whole, placement.inputSize)
+    const [x1, y1, x2, y2] = box
+    const counts = crowd[index] === 0 && visible >= minVisible && Math.min(x2 - x1, y2 - y1) >= SMALLEST
+    return { box, visible, label: counts ? label : CROWD }
+  }).filter(({ visible }) => visible > 0)
+  const kept =
+    placed.length <= most ? placed : placed.sort((a, b) => boxArea(b.box) - boxArea(a.box)).slice(0, most)
+  return {
+    boxes: Float32Array.from(kept.flatMap(({ box }) => box)),
+    labels: Int32Array.from(kept, ({ label }) => label),
+  }
+}
+
+/** The image's pixels where its placement puts them, grey beside it: the input's height × width × 3 bytes. */
+export async function placePixels(image: Pixels, placement: Placement): Promise<Uint8Array> {
+  const { mirrored, scaled, left, top, inputSize } = placement
+  const [height, width] = inputSize
+  const raw = { width: image.width, height: image.height, channels: 3 as const }
+  const visible = {
+    left: Math.max(0, -left),
+    top: Math.max(0, -top),
+    width: Math.min(scaled.width, width - left) - Math.max(0, -left),
+    height: Math.min(scaled.height, height - top) - Math.max(0, -top),
+  }
+  const beside = {
+    left: Math.max(0, left),
+    top: Math.max(0, top),
+    right: Math.max(0, width - left - scaled.width),
+    bottom: Math.max(0, height - top - scaled.height),
+  }
+  return sharp(image.data, { raw })
+    .resize(scaled.width, scaled.height, { fit: 'fill' })
+    .flop(mirrored)
+    .extract(visible)
+    .extend({ ...beside, background: { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY } })
+    .raw()
+    .toBuffer()
+}

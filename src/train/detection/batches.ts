@@ -1,0 +1,121 @@
+/** Batches of a detector: which images, in which order, placed how. Those of step k depend on the seed and on k alone. */
+import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { random } from '../../../models/random.js'
+import { UserError } from '../../errors.js'
+import { epochOrder } from '../batches.js'
+import { placeObjects, placePixels } from './augment.js'
+import type { DetectorRunConfig } from './config.js'
+import { decodedImages } from './decoded.js'
+import { drawPlacement } from './placement.js'
+import { type DetectionBatch, NO_OBJECT } from './step-types.js'
+
+/** What one step is given. */
+export interface DetectionStepBatch {
+  /** As many as are accumulated. */
+  batches: DetectionBatch[]
+  /** [H, W] of all of them. */
+  imageSize: [number, number]
+}
+
+export interface DetectionBatches {
+  /** Full steps in an epoch; images left over sit out this epoch, others the next. */
+  stepsPerEpoch: number
+  /** Of step `step`, counted from 0 over the whole run. */
+  batch(step: number): Promise<DetectionStepBatch>
+}
+
+export interface BatchesOptions {
+  /** Told once what is left out: objects beyond the largest `maxObjects`, images that cannot be read. */
+  warn?: (text: string) => void
+}
+
+/**
+ * The batches of a run over `set`: each epoch's order is drawn from (seed, epoch), each image's placement from
+ * (seed, epoch, image), the size from (seed, step). In the place of an image that cannot be read stands the next
+ * one of the set that can.
+ *
+ * @throws UserError when the set is smaller than a step; `batch` throws one when no image can be read
+ */
+export function makeDetectionBatches(
+  config: DetectorRunConfig,
+  set: DetectionSet,
+  { warn = () => {} }: BatchesOptions = {},
+): DetectionBatches {
+  const { batchSize, accumulate, seed, maxObjects } = config
+  const imagesPerStep = batchSize * accumulate
+  const count = set.images.length
+  if (count < imagesPerStep)
+    throw new UserError(
+      `${set.name} has ${count} images, fewer than the ${imagesPerStep} of one step; lower the batch size or how many batches are accumulated`,
+    )
+  warnOfCrowding(set, maxObjects, warn)
+  const stepsPerEpoch = Math.floor(count / imagesPerStep)
+  const decode = decodedImages(set, { warn })
+  let shuffled: { epoch: number; order: Uint32Array } = { epoch: -1, order: new Uint32Array(0) }
+
+  /** Writes image `image`, placed, into place `slot` of the batch. */
+  async function fill(batch: DetectionBatch, slot: number, image: number, epoch: number): Promise<void> {
+    const { index, pixels } = await decode(image)
+    const placement = drawPlacement(
+      config.augmentation,
+      { mode: config.resize, inputSize: batch.imageSize, width: pixels.width, height: pixels.height },
+      random(seed, 'augmentation', epoch, image).uniform,
+    )
+    const { minVisible } = config.augmentation
+    const { boxes, labels } = placeObjects(set.images[index], placement, { minVisible, most: maxObjects })
+    const bytes = await placePixels(pixels, placement)
+    scaleInto(batch.images, slot * bytes.length, bytes)
+    batch.boxes.set(boxes, slot * maxObjects * 4)
+    batch.labels.set(labels, slot * maxObjects)
+  }
+
+  return {
+    stepsPerEpoch,
+    async batch(step) {
+      const epoch = Math.floor(step / stepsPerEpoch)
+      if (shuffled.epoch !== epoch) shuffled = { epoch, order: epochOrder(count, seed, epoch) }
+      const { order } = shuffled
+      const imageSize = sizeAt(config, step)
+      const first = (step % stepsPerEpoch) * imagesPerStep
+      const batches = Array.from({ length: accumulate }, () => emptyBatch(batchSize, maxObjects, imageSize))
+      await Promise.all(
+        Array.from({ length: imagesPerStep }, (_, i) =>
+          fill(batches[Math.floor(i / batchSize)], i % batchSize, order[first + i], epoch),
+        ),
+      )
+      return { batches, imageSize }
+    },
+  }
+}
+
+/** [height, width] trained at in step `step`: the input size or one of the further sizes, all as likely. */
+export function sizeAt(
+  { inputSize, multiScale, seed }: Pick<DetectorRunConfig, 'inputSize' | 'multiScale' | 'seed'>,
+  step: number,
+): [number, number] {
+  const sizes = [inputSize, ...multiScale]
+  return sizes[Math.floor(random(seed, 'size', step).uniform() * sizes.length)]
+}
+
+function emptyBatch(batchSize: number, maxObjects: number, imageSize: [number, number]): DetectionBatch {
+  return {
+    images: new Float32Array(batchSize * imageSize[0] * imageSize[1] * 3),
+    boxes: new Float32Array(batchSize * maxObjects * 4),
+    labels: new Int32Array(batchSize * maxObjects).fill(NO_OBJECT),
+    imageSize,
+  }
+}
+
+/** Bytes 0…255 → [−1, 1], as the exported detector scales them. */
+function scaleInto(target: Float32Array, offset: number, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) target[offset + i] = bytes[i] * (2 / 255) - 1
+}
+
+function warnOfCrowding({ images }: DetectionSet, maxObjects: number, warn: (text: string) => void): void {
+  const crowded = images.filter(({ labels }) => labels.length > maxObjects)
+  if (crowded.length === 0) return
+  const most = crowded.reduce((count, { labels }) => Math.max(count, labels.length), 0)
+  warn(
+    `${crowded.length} of ${images.length} images have more than ${maxObjects} boxes (up to ${most}); the ${maxObjects} largest of each are trained on. Raise --max-objects to train on all.`,
+  )
+}

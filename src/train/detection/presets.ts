@@ -1,0 +1,188 @@
+/** Detectors to start from. The command's flags change single fields of a copy; the backbone is the one it names. */
+import { NASNET_A } from '../../../models/genotype.js'
+import { PRESETS } from '../../../models/presets.js'
+import type { ModelConfig } from '../config.js'
+import type { DetectorRunConfig } from './config.js'
+
+/** A published network as the config of the classifier that it is taken from. */
+function published(preset: 'nasnet-a-large' | 'nasnet-a-mobile'): ModelConfig {
+  const { stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm } = PRESETS[preset].config
+  const network = { stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm: { ...batchNorm } }
+  return { name: preset, genotype: NASNET_A, ...network }
+}
+
+/** COCO as `toolkit datasets fetch coco` lays it down. */
+const coco: DetectorRunConfig['data'] = {
+  kind: 'coco',
+  train: {
+    images: '.data/coco/train2017',
+    annotations: '.data/coco/annotations/instances_train2017.json',
+  },
+  validation: {
+    images: '.data/coco/val2017',
+    annotations: '.data/coco/annotations/instances_val2017.json',
+  },
+  limit: null,
+  validationLimit: null,
+  categories: null,
+}
+
+/**
+ * `faster_rcnn_nas` as released for COCO (TensorFlow Object Detection API, faster_rcnn_nas_coco.config): 1200 ×
+ * 1200, batch 1, frozen batch norm. Weeks on a large GPU.
+ */
+const large: DetectorRunConfig = {
+  task: 'detection',
+  data: coco,
+  backbone: published('nasnet-a-large'),
+  weights: null,
+  detector: {
+    // The API puts the first anchor's centre on the corner of its cell.
+    anchors: { base: 256, scales: [0.25, 0.5, 1, 2], ratios: [0.5, 1, 2], offset: 0 },
+    proposals: {
+      filters: 512,
+      // All 75 × 75 × 12 anchors: the release suppresses before it counts.
+      candidates: 67_500,
+      nmsIou: 0.7,
+      keptInTraining: 50,
+      kept: 50,
+      positiveIou: 0.7,
+      negativeIou: 0.3,
+      sample: 256,
+      positiveShare: 0.5,
+      ignoreCrossing: true,
+    },
+    regions: {
+      crop: 17,
+      samplingRatio: 1,
+      sample: 49,
+      positiveShare: 0.25,
+      positiveIou: 0.5,
+      addTruth: false,
+    },
+    boxScale: [10, 10, 5, 5],
+    weights: { objectness: 1, anchorBoxes: 2, classification: 1, boxes: 2 },
+    output: { nmsIou: 0.6, count: 100, minScore: 0 },
+    batchNorm: 'frozen',
+  },
+  inputSize: [1200, 1200],
+  resize: 'stretch',
+  multiScale: [],
+  seed: 1,
+  batchSize: 1,
+  accumulate: 1,
+  // The release names no end; its last stage here is as long as the one before.
+  length: { kind: 'steps', amount: 1_500_000 },
+  optimizer: { kind: 'momentum', momentum: 0.9, nesterov: false },
+  learningRate: { kind: 'step', peak: 3e-4, warmup: 0, rate: 0.1, at: [900_000, 1_200_000] },
+  weightDecay: 0,
+  clipNorm: 10,
+  averageDecay: null,
+  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3 },
+  maxObjects: 100,
+  checkpoint: { steps: null, seconds: 600 },
+  evaluateEvery: 1,
+}
+
+/**
+ * The same for NASNet-A mobile at 600 × 600, the paper's other row, with the 300 proposals and 64 samples of its
+ * family. Crops stay 17 × 17: the family cuts out as many features at 600 pixels as at 1200
+ * (faster_rcnn_inception_resnet_v2_atrous_coco.config).
+ */
+const mobile: DetectorRunConfig = {
+  ...large,
+  backbone: published('nasnet-a-mobile'),
+  detector: {
+    ...large.detector,
+    proposals: {
+      ...large.detector.proposals,
+      // All 38 × 38 × 12 anchors.
+      candidates: 17_328,
+      keptInTraining: 300,
+      kept: 300,
+    },
+    regions: { ...large.detector.regions, sample: 64 },
+  },
+  inputSize: [600, 600],
+}
+
+/**
+ * For a user's own photographs on a small machine: 320 × 320 with kept proportions, a backbone that
+ * `toolkit train-backbone` trains there, batches of 2. Some thousand steps teach it a few classes.
+ */
+const small: DetectorRunConfig = {
+  ...large,
+  backbone: {
+    ...published('nasnet-a-mobile'),
+    name: NASNET_A.name,
+    cells: 2,
+    filters: 32,
+    batchNorm: { decay: 0.99, epsilon: 1e-3 },
+  },
+  detector: {
+    ...large.detector,
+    anchors: { base: 128, scales: [0.25, 0.5, 1, 2], ratios: [0.5, 1, 2], offset: 8 },
+    proposals: {
+      ...large.detector.proposals,
+      filters: 128,
+      candidates: 1000,
+      keptInTraining: 200,
+      kept: 100,
+      sample: 128,
+      // With so few anchors, those that cross the edge are the only ones for large objects.
+      ignoreCrossing: false,
+    },
+    regions: { crop: 9, samplingRatio: 1, sample: 32, positiveShare: 0.25, positiveIou: 0.5, addTruth: true },
+    output: { nmsIou: 0.5, count: 100, minScore: 0.01 },
+    // A small backbone was trained on small images of another kind, whose statistics do not fit photographs; and
+    // a batch of 2 has thousands of places, or 64 regions, for each channel to be measured on.
+    batchNorm: 'trained',
+  },
+  inputSize: [320, 320],
+  resize: 'letterbox',
+  batchSize: 2,
+  length: { kind: 'steps', amount: 6000 },
+  learningRate: { kind: 'cosine', peak: 0.01, warmup: 0.5 },
+  weightDecay: 1e-4,
+  averageDecay: 0.998,
+  augmentation: { flip: true, scale: [0.7, 1.4], minVisible: 0.3 },
+  maxObjects: 50,
+  checkpoint: { steps: null, seconds: 300 },
+  evaluateEvery: 5,
+}
+
+/** The scenes that come with the package, within 20 minutes on two cores. */
+const embedded: DetectorRunConfig = {
+  ...small,
+  data: { kind: 'embedded', train: 2000, validation: 200, size: 224, seed: 1, categories: null },
+  backbone: { ...small.backbone, batchNorm: { decay: 0.9, epsilon: 1e-5 } },
+  detector: {
+    ...small.detector,
+    // Objects are 28 to 140 pixels large.
+    anchors: { base: 32, scales: [1, 2, 4], ratios: [0.5, 1, 2], offset: 8 },
+    proposals: {
+      ...small.detector.proposals,
+      filters: 64,
+      candidates: 300,
+      keptInTraining: 100,
+      kept: 50,
+      sample: 32,
+    },
+    regions: { ...small.detector.regions, crop: 7, sample: 16 },
+  },
+  inputSize: [224, 224],
+  batchSize: 4,
+  length: { kind: 'seconds', amount: 1200 },
+  learningRate: { kind: 'cosine', peak: 0.02, warmup: 0.2 },
+  averageDecay: 0.99,
+  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3 },
+  maxObjects: 32,
+  evaluateEvery: 1,
+}
+
+export const detectorPresets: Record<string, DetectorRunConfig> = {
+  'faster-rcnn-nas-large': large,
+  'faster-rcnn-nas-mobile': mobile,
+  'faster-rcnn-nas-small': small,
+  'faster-rcnn-nas-embedded': embedded,
+}

@@ -1,0 +1,123 @@
+/** Training detectors: the task that the loop is given. */
+import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../loop.js'
+import type { Words } from '../progress.js'
+import type { Run } from '../run-folder.js'
+import type { StateVectors } from '../step-types.js'
+import { applyBackbone, type BackboneWeights } from './backbone.js'
+import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
+import type { DetectorRunConfig } from './config.js'
+import { evaluateDetector } from './evaluate.js'
+import { type DetectorFigures, figuresOf } from './figures.js'
+import type { Detector, DetectorStep } from './step-types.js'
+
+/** What detectors need built: compiled steps, and detectors to measure. */
+export interface DetectorCompiler {
+  buildDetectorStep(
+    config: DetectorRunConfig,
+    shapes: { imageSize: [number, number]; classes: number },
+  ): Promise<DetectorStep>
+  buildDetector(config: DetectorRunConfig, state: StateVectors): Promise<Detector>
+}
+
+export interface DetectorTrainingData {
+  train: DetectionSet
+  /** Measured while training; null: nothing is. */
+  validation: DetectionSet | null
+}
+
+export interface TrainDetectorOptions extends TrainOptions<DetectorFigures> {
+  /** Told once of each thing in the data that is left out. */
+  warn?: (text: string) => void
+  /** Hears how many tensors of the backbone a new run begins with. */
+  onBackbone?: (tensors: number) => void
+  /** Hears how many validation images are done. */
+  onImage?: (done: number, count: number) => void
+}
+
+/**
+ * Trains a detector's run to its end, from its checkpoint if it has one, otherwise from the weights of a backbone
+ * (null: from random ones). Throws as {@link train} does.
+ */
+export function trainDetector(
+  run: Run<DetectorRunConfig>,
+  data: DetectorTrainingData,
+  backbone: BackboneWeights | null,
+  compiler: DetectorCompiler,
+  options: TrainDetectorOptions = {},
+): Promise<TrainResult> {
+  return train(run, detection(run.config, data, backbone, compiler, options), options)
+}
+
+type DetectionStep = TaskStep<DetectorFigures, DetectionStepBatch>
+
+function detection(
+  config: DetectorRunConfig,
+  { train: set, validation }: DetectorTrainingData,
+  backbone: BackboneWeights | null,
+  compiler: DetectorCompiler,
+  { warn, onBackbone, onImage }: TrainDetectorOptions,
+): Task<DetectorFigures, DetectionStepBatch> {
+  const { stepsPerEpoch, batch } = makeDetectionBatches(config, set, { warn })
+  // Sizes come again and again under multi-scale training: what is compiled for one waits for its next turn.
+  const compiled = new Map<string, DetectorStep>()
+
+  async function build(imageSize: [number, number]): Promise<DetectionStep> {
+    const key = String(imageSize)
+    const shapes = { imageSize, classes: set.categories.length }
+    const step = compiled.get(key) ?? (await compiler.buildDetectorStep(config, shapes))
+    compiled.set(key, step)
+    return {
+      layout: step.layout,
+      imageSize,
+      async run({ batches }, place) {
+        const { gradientNorm, ...figures } = await step.run({ batches, ...place })
+        return { figures, gradientNorm }
+      },
+      state: () => step.state(),
+      load: (state) => step.load(state),
+      close: async () => {},
+    }
+  }
+
+  return {
+    stepsPerEpoch,
+    imagesPerStep: config.batchSize * config.accumulate,
+    prepare: batch,
+    build,
+    begin:
+      backbone &&
+      ((layout, state) => {
+        onBackbone?.(applyBackbone(layout, state, backbone))
+        return state
+      }),
+    evaluate:
+      validation &&
+      (async (state, signal) => {
+        const detector = await compiler.buildDetector(config, state)
+        const count = validation.images.length
+        const measured = await evaluateDetector(detector, config, validation, {
+          signal,
+          onImage: (done) => onImage?.(done, count),
+        }).finally(() => detector.close())
+        return measured && figuresOf(measured)
+      }),
+    async close() {
+      for (const step of compiled.values()) await step.close()
+    },
+  }
+}
+
+/** How a detector's figures are told to people. */
+export const detectorWords: Words<DetectorFigures> = {
+  means: ({ loss, objectness, anchorBoxes, classification, boxes }) => [
+    `loss ${loss.toFixed(3)}`,
+    `proposals ${objectness.toFixed(2)} + ${anchorBoxes.toFixed(2)}`,
+    `regions ${classification.toFixed(2)} + ${boxes.toFixed(2)}`,
+  ],
+  evaluation: ({ ap, ap50, images }) =>
+    `AP ${share(ap)} and AP50 ${share(ap50)} on ${images} validation images`,
+}
+
+/** As COCO prints them: three digits, and −1 where nothing is defined. */
+const share = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
