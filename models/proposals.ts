@@ -15,13 +15,16 @@ function suppress(
   scores: tf.Tensor1D,
   { count, iou, minScore }: { count: number; iou: number; minScore: number },
 ): { indices: tf.Tensor1D; valid: tf.Tensor1D } {
-  const kept = tf.image.nonMaxSuppressionPadded(boxes, scores, count, iou, minScore, true)
+  // TensorFlow.js pads to no more than there are boxes.
+  const found = Math.min(count, scores.size)
+  const kept = tf.image.nonMaxSuppressionPadded(boxes, scores, found, iou, minScore, true)
   const places = tf.tensor1d(
     Array.from({ length: count }, (_, i) => i),
     'int32',
   )
   const valid = tf.cast(tf.less(places, kept.validOutputs as tf.Scalar), 'float32') as tf.Tensor1D
-  return { indices: kept.selectedIndices as tf.Tensor1D, valid }
+  const indices = kept.selectedIndices as tf.Tensor1D
+  return { indices: found < count ? tf.pad1d(indices, [0, count - found]) : indices, valid }
 }
 
 /**
