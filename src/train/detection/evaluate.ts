@@ -8,24 +8,8 @@ import { UserError } from '../../errors.js'
 import { type DetectorInput, type FittedPixels, fitPixels } from './fit-pixels.js'
 import type { Detector, RawDetections } from './step-types.js'
 
-/** COCO's twelve numbers, in the order in which they are printed. */
-export const STATS = [
-  'AP',
-  'AP50',
-  'AP75',
-  'APs',
-  'APm',
-  'APl',
-  'AR1',
-  'AR10',
-  'AR100',
-  'ARs',
-  'ARm',
-  'ARl',
-] as const
-
 export interface DetectorEvaluation {
-  /** Twelve, as {@link STATS} names them; −1 where nothing is defined. */
+  /** Twelve, as `STATS` names them; −1 where nothing is defined. */
   stats: number[]
   /** The same for each category alone. */
   perCategory: CategoryStats[]

@@ -117,12 +117,9 @@ export function chooseImages(
     .filter(({ figures: { right, wrong, missed } }) => right + wrong + missed > 0)
     .sort((a, b) => a.figures.f1 - b.figures.f1 || surplus(a.figures) - surplus(b.figures))
     .map(({ image }) => image)
-  if (ranked.length <= count) {
-    const half = Math.ceil(ranked.length / 2)
-    return { worst: ranked.slice(0, half), best: ranked.slice(half).reverse() }
-  }
-  const half = Math.ceil(count / 2)
-  return { worst: ranked.slice(0, half), best: ranked.slice(half - count).reverse() }
+  const shown = Math.min(count, ranked.length)
+  const half = Math.ceil(shown / 2)
+  return { worst: ranked.slice(0, half), best: ranked.slice(ranked.length - shown + half).reverse() }
 }
 
 const surplus = ({ right, wrong, missed }: ImageFigures): number => right - wrong - missed

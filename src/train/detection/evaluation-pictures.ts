@@ -32,7 +32,7 @@ export async function drawPicture(set: DetectionSet, image: ImageMatches, score:
   const { data, width, height } = await decodeImage(set, image.index)
   const { data: jpeg, info } = await sharp(data, { raw: { width, height, channels: 3 } })
     .resize({ width: LONGER_SIDE, height: LONGER_SIDE, fit: 'inside' })
-    .jpeg({ quality: 75, mozjpeg: true })
+    .jpeg({ quality: 78 })
     .toBuffer({ resolveWithObject: true })
   const scale = { x: info.width / width, y: info.height / height }
   const boxes = drawnBoxes(set, image, score).map((box) => {

@@ -2,10 +2,11 @@
 import { basename } from 'node:path'
 import type { CategoryStats } from 'coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { type DetectorEvaluation, STATS } from './evaluate.js'
+import type { DetectorEvaluation } from './evaluate.js'
 import { drawPrecision, precisionCurves } from './evaluation-curve.js'
 import { chooseImages, figuresAt, type ImageMatches, type Threshold } from './evaluation-matches.js'
 import { drawPicture, OUTCOME_COLOURS } from './evaluation-pictures.js'
+import { STATS } from './evaluation-stats.js'
 
 /** Pictures on a page. */
 const PICTURES = 24

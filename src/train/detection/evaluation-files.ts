@@ -1,0 +1,59 @@
+/** An evaluation as files that outlive it. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type CategoryStats, writeResults } from 'coco-ts'
+import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { fileError, writeFileAtomically } from '../../files.js'
+import type { DetectorEvaluation } from './evaluate.js'
+import { bestThreshold, matchImages, type Threshold } from './evaluation-matches.js'
+import { STATS } from './evaluation-stats.js'
+import { drawReport } from './report.js'
+
+/** What `evaluation.json` holds. */
+export interface EvaluationSummary {
+  /** The run or file that was measured, and on what. */
+  subject: string
+  data: string
+  images: number
+  unreadable: DetectorEvaluation['unreadable']
+  /** What the numbers of `stats` are called. */
+  names: readonly string[]
+  stats: number[]
+  categories: CategoryStats[]
+  /** From which score up detections have the highest F1 at IoU 0.5. */
+  threshold: Threshold
+  millisecondsPerImage: number
+}
+
+/**
+ * Writes `detections.json` (COCO's results format), `evaluation.json` and `pictures.html` into `folder`, making it
+ * where it is missing. Returns the summary; null, with nothing written, when `signal` is aborted meanwhile.
+ *
+ * @throws UserError or CocoError when the disk refuses
+ */
+export async function writeEvaluation(
+  folder: string,
+  subject: string,
+  evaluation: DetectorEvaluation,
+  set: DetectionSet,
+  signal?: AbortSignal,
+): Promise<EvaluationSummary | null> {
+  const { images, unreadable, stats, perCategory, detections, millisecondsPerImage } = evaluation
+  const matches = matchImages(evaluation, set)
+  const threshold = bestThreshold(matches)
+  const page = await drawReport(evaluation, set, { title: subject, matches, threshold, signal })
+  if (page === null) return null
+  const summary: EvaluationSummary = {
+    ...{ subject, data: set.name, images, unreadable, names: STATS, stats },
+    ...{ categories: perCategory, threshold, millisecondsPerImage },
+  }
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw fileError('create', folder, error)
+  }
+  await writeResults(join(folder, 'detections.json'), detections, set.coco)
+  await writeFileAtomically(join(folder, 'evaluation.json'), `${JSON.stringify(summary, null, 2)}\n`)
+  await writeFileAtomically(join(folder, 'pictures.html'), page)
+  return summary
+}
