@@ -26,6 +26,10 @@ const commands: Record<string, Entry> = {
     description: 'train an image classifier',
     load: async () => (await import('./commands/train-backbone.js')).trainBackboneCommand(),
   },
+  'finetune-coco': {
+    description: 'train a detector on a classifier’s backbone, on COCO or images annotated like it',
+    load: async () => (await import('./commands/finetune-coco.js')).finetuneCocoCommand(),
+  },
   evaluate: {
     description: 'measure a run or an exported model on labelled images',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),

@@ -15,8 +15,24 @@ export { UserError } from './errors.js'
 export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from './model-card.js'
 export { type Compiler, type TrainingData, trainClassifier } from './train/classification.js'
 export { type RunConfig, validateConfig } from './train/config.js'
-export { type CurveAxis, type CurveRun, drawCurves } from './train/curve.js'
+export {
+  type CurveAxis,
+  type CurveKind,
+  type CurveRun,
+  classifierCurves,
+  drawCurves,
+} from './train/curve.js'
 export { loadData, noteData } from './train/data.js'
+export { applyBackbone, loadBackbone } from './train/detection/backbone.js'
+export { type DetectorRunConfig, validateDetectorConfig } from './train/detection/config.js'
+export { loadDetectionData, noteCategories } from './train/detection/data.js'
+export { evaluateDetector } from './train/detection/evaluate.js'
+export { buildDetector, exportDetectorRun } from './train/detection/export.js'
+export { type DetectorFigures, detectorCurves } from './train/detection/figures.js'
+export { detectorPresets } from './train/detection/presets.js'
+export { buildDetectorStep } from './train/detection/step.js'
+export type { Detector, DetectorStep } from './train/detection/step-types.js'
+export { type DetectorCompiler, trainDetector } from './train/detection/train.js'
 export { compilerFor, DEVICES, type Device } from './train/devices.js'
 export { buildEagerStep } from './train/eager-step.js'
 export { type ClassFigures, classFigures, type Evaluation, evaluate } from './train/evaluate.js'
@@ -32,7 +48,9 @@ export {
   modelPath,
   newestCheckpoint,
   type Run,
+  readAnyConfig,
   readConfig,
+  readDetectorConfig,
   resumeRun,
 } from './train/run-folder.js'
 export { readSafetensors, writeSafetensors } from './train/safetensors.js'

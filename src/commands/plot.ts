@@ -3,9 +3,10 @@ import { Command, Option } from 'commander'
 import sharp from 'sharp'
 import { UserError } from '../errors.js'
 import { writeFileAtomically } from '../files.js'
-import { type CurveAxis, drawCurves } from '../train/curve.js'
-import { readRows } from '../train/metrics.js'
-import { metricsPath, readConfig } from '../train/run-folder.js'
+import { type CurveAxis, classifierCurves, drawCurves } from '../train/curve.js'
+import { type DetectorFigures, detectorCurves } from '../train/detection/figures.js'
+import { type ClassifierFigures, type Figures, readRows } from '../train/metrics.js'
+import { metricsPath, readAnyConfig } from '../train/run-folder.js'
 
 const help = `
 Examples:
@@ -31,14 +32,7 @@ export function plotCommand(): Command {
       const type = extname(out).toLowerCase()
       if (type !== '.svg' && type !== '.png')
         throw new UserError(`${out} ends in neither .svg nor .png; choose one of them`)
-      const runs = await Promise.all(
-        folders.map(async (name) => {
-          // What is no run says so, rather than drawing nothing.
-          await readConfig(name)
-          return { name, rows: await readRows(metricsPath(name)) }
-        }),
-      )
-      const svg = drawCurves(runs, x)
+      const svg = await draw(folders, x)
       const density = 72 * PNG_SCALE
       await writeFileAtomically(
         out,
@@ -46,4 +40,19 @@ export function plotCommand(): Command {
       )
       console.log(`Wrote ${out}`)
     })
+}
+
+/** The runs' curves in one picture; what is no run says so, rather than drawing nothing. */
+async function draw(folders: string[], axis: CurveAxis): Promise<string> {
+  const tasks = await Promise.all(folders.map(async (folder) => (await readAnyConfig(folder)).task))
+  const other = tasks.findIndex((task) => task !== tasks[0])
+  if (other > 0)
+    throw new UserError(
+      `${folders[0]} is a run of ${tasks[0]} and ${folders[other]} one of ${tasks[other]}: draw them in pictures of their own`,
+    )
+  const rowsOf = <F extends Figures>() =>
+    Promise.all(folders.map(async (name) => ({ name, rows: await readRows<F>(metricsPath(name)) })))
+  return tasks[0] === 'detection'
+    ? drawCurves(await rowsOf<DetectorFigures>(), axis, detectorCurves)
+    : drawCurves(await rowsOf<ClassifierFigures>(), axis, classifierCurves)
 }

@@ -8,9 +8,8 @@ import { loadData, noteData } from '../train/data.js'
 import { compilerFor, DEVICES, type Device } from '../train/devices.js'
 import type { EvaluationRow } from '../train/metrics.js'
 import { presets } from '../train/presets.js'
-import { showProgress } from '../train/progress.js'
 import { createRun, readConfig, resumeRun } from '../train/run-folder.js'
-import { interruptible } from './interrupt.js'
+import { sitAt } from './sitting.js'
 import { addTrainFlags, applyFlags, readGenotype, type TrainFlags } from './train-flags.js'
 
 interface Flags extends TrainFlags {
@@ -66,72 +65,40 @@ export function trainBackboneCommand(): Command {
     })
 }
 
-interface Trained {
-  run: string
-  finished: boolean
-  steps: number
-  seconds: number
-  validation: Pick<EvaluationRow, 'top1' | 'top5' | 'loss' | 'images'> | null
-  model: string | null
-}
-
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
 async function trainIn(
   config: RunConfig,
   { resume, out, device }: { resume?: string; out?: string; device: Device },
-): Promise<Trained> {
-  const say = (text: string): void => console.error(text)
+) {
   const compiler = await compilerFor(device)
   const dataset = await loadData(config)
-  for (const warning of dataset.warnings) say(warning)
+  for (const warning of dataset.warnings) console.error(warning)
   const run =
     resume === undefined
       ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noteData(config, dataset))
       : await resumeRun(resume, config)
-  const { folder } = run
-  const goOn = `go on with: npx toolkit train-backbone --resume ${folder}`
-  const progress = showProgress(process.stderr, classifierWords)
-  let validation: EvaluationRow | null = null
-  try {
-    const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
-    say(`Training in ${folder}${from}: ${dataset.train.count} images of ${dataset.classes.length} classes`)
-    const result = await interruptible(
-      (signal) =>
-        trainClassifier(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {
-          signal,
-          onStep: progress.onStep,
-          onEvaluation(row) {
-            validation = row
-            progress.onEvaluation(row)
-          },
-        }),
-      () =>
-        progress.note(
-          'Stopping: the running step ends and a checkpoint is written. Ctrl-C again leaves at once.',
-        ),
-    )
-    progress.end()
-    if (!result.finished) say(`Saved ${folder} at step ${result.step}; ${goOn}`)
-    const { exportRun } = await import('../train/export-run.js')
-    const model = result.finished ? (await exportRun(folder)).path : null
-    return {
-      run: folder,
-      finished: result.finished,
-      steps: result.step,
-      seconds: result.seconds,
-      validation: figuresOf(validation),
-      model,
-    }
-  } catch (error) {
-    progress.end()
-    if (error instanceof UserError) throw new UserError(`${error.message}\nTo ${goOn}`, { cause: error })
-    throw error
-  } finally {
-    await run.close()
-  }
+  const sitting = await sitAt(run, {
+    command: 'train-backbone',
+    data: `${dataset.train.count} images of ${dataset.classes.length} classes`,
+    words: classifierWords,
+    train: (options) =>
+      trainClassifier(
+        run,
+        { train: dataset.train, validation: dataset.validation ?? null },
+        compiler,
+        options,
+      ),
+    async exportModel(folder) {
+      const { exportRun } = await import('../train/export-run.js')
+      return (await exportRun(folder)).path
+    },
+  })
+  return { ...sitting, validation: figuresOf(sitting.validation) }
 }
 
-function figuresOf(row: EvaluationRow | null): Trained['validation'] {
+function figuresOf(
+  row: EvaluationRow | null,
+): Pick<EvaluationRow, 'top1' | 'top5' | 'loss' | 'images'> | null {
   if (row === null) return null
   const { top1, top5, loss, images } = row
   return { top1, top5, loss, images }

@@ -4,13 +4,19 @@ import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Genotype, NASNET_A, parseGenotype } from '../../models/genotype.js'
 import { UserError } from '../errors.js'
-import type { LearningRateConfig, OptimizerConfig, ResolutionStage, RunConfig } from '../train/config.js'
+import type {
+  LearningRateConfig,
+  LengthConfig,
+  OptimizerConfig,
+  ResolutionStage,
+  RunConfig,
+} from '../train/config.js'
 import { validateConfig } from '../train/config.js'
 
 /** Schedules that a flag can name; the steps of a `step` schedule are a preset's. */
 type Schedule = Exclude<LearningRateConfig['kind'], 'step'>
 
-export interface TrainFlags {
+export interface TrainFlags extends LengthFlags, LearningRateFlags {
   data?: string
   dataDir?: string
   imageSize?: number
@@ -24,15 +30,9 @@ export interface TrainFlags {
   dropout?: number
   seed?: number
   batchSize?: number
-  epochs?: number
-  steps?: number
-  seconds?: number
   optimizer?: OptimizerConfig['kind']
   momentum?: number
   nesterov?: boolean
-  schedule?: Schedule
-  learningRate?: number
-  warmup?: number
   weightDecay?: number
   clip?: number | 'off'
   dropPathKeep?: number
@@ -48,16 +48,16 @@ export interface TrainFlags {
   checkpointSeconds?: number | 'off'
 }
 
-const numeric = (text: string): number => {
+export const numeric = (text: string): number => {
   const value = Number(text)
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Give a number.')
   return value
 }
 
-const numericOrOff = (text: string): number | 'off' => (text === 'off' ? text : numeric(text))
+export const numericOrOff = (text: string): number | 'off' => (text === 'off' ? text : numeric(text))
 
 /** What a flag that knows `off` makes of a setting. */
-const orNull = (flag: number | 'off' | undefined, before: number | null): number | null =>
+export const orNull = (flag: number | 'off' | undefined, before: number | null): number | null =>
   flag === undefined ? before : flag === 'off' ? null : flag
 
 /** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
@@ -129,12 +129,6 @@ export function addTrainFlags(command: Command): Command {
 
 /** The config with the flags' changes, checked. `genotype` is what `--arch` means. */
 export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Genotype): RunConfig {
-  const given = [flags.epochs, flags.steps, flags.seconds].filter((value) => value !== undefined)
-  if (given.length > 1) throw new UserError('Give one of --epochs, --steps and --seconds, not several')
-  const length = (['epochs', 'steps', 'seconds'] as const).flatMap((kind) => {
-    const amount = flags[kind]
-    return amount === undefined ? [] : [{ kind, amount }]
-  })[0]
   const { data, model, augmentation, checkpoint } = config
   return validateConfig({
     ...config,
@@ -158,7 +152,7 @@ export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Geno
     },
     seed: flags.seed ?? config.seed,
     batchSize: flags.batchSize ?? config.batchSize,
-    length: length ?? config.length,
+    length: lengthOf(config.length, flags),
     optimizer: optimizerOf(config.optimizer, flags),
     learningRate: learningRateOf(config.learningRate, flags),
     weightDecay: flags.weightDecay ?? config.weightDecay,
@@ -179,6 +173,21 @@ export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Geno
     },
     evaluateEvery: flags.evaluateEvery ?? config.evaluateEvery,
   })
+}
+
+export interface LengthFlags {
+  epochs?: number
+  steps?: number
+  seconds?: number
+}
+
+export function lengthOf(before: LengthConfig, flags: LengthFlags): LengthConfig {
+  const given = (['epochs', 'steps', 'seconds'] as const).flatMap((kind) => {
+    const amount = flags[kind]
+    return amount === undefined ? [] : [{ kind, amount }]
+  })
+  if (given.length > 1) throw new UserError('Give one of --epochs, --steps and --seconds, not several')
+  return given[0] ?? before
 }
 
 /** The optimisers' own settings where a flag changes the kind: the paper's for RMSProp, the usual for Adam. */
@@ -210,7 +219,13 @@ const schedules: Record<Schedule, (peak: number) => LearningRateConfig> = {
   'one-cycle': (peak) => ({ kind: 'one-cycle', peak, rise: 0.3 }),
 }
 
-function learningRateOf(before: LearningRateConfig, flags: TrainFlags): LearningRateConfig {
+export interface LearningRateFlags {
+  schedule?: Schedule
+  learningRate?: number
+  warmup?: number
+}
+
+export function learningRateOf(before: LearningRateConfig, flags: LearningRateFlags): LearningRateConfig {
   const { schedule, learningRate: peak = before.peak, warmup } = flags
   const kept = schedule === undefined || schedule === before.kind ? before : schedules[schedule](peak)
   if (warmup === undefined) return { ...kept, peak }

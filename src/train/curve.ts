@@ -1,10 +1,50 @@
 /** Training curves as a picture: loss and accuracy of one or several runs, in SVG. */
 import { UserError } from '../errors.js'
-import type { MetricsRow } from './metrics.js'
+import type { ClassifierFigures, EvaluationRow, Figures, MetricsRow, TrainingRow } from './metrics.js'
 
-export interface CurveRun {
+export interface CurveRun<F extends Figures = ClassifierFigures> {
   name: string
-  rows: readonly MetricsRow[]
+  rows: readonly MetricsRow<F>[]
+}
+
+/** What is drawn of a task's runs: two panels, and what their lines mean. */
+export interface CurveKind<F extends Figures> {
+  panels: [CurvePanel<F>, CurvePanel<F>]
+  hint: string
+}
+
+export interface CurvePanel<F extends Figures> {
+  title: string
+  curves: Curve<F>[]
+}
+
+/** One line of each run. What is not finite is not drawn. */
+export type Curve<F extends Figures> =
+  | { of: 'training'; style: LineStyle; value: (row: TrainingRow<F>) => number }
+  | { of: 'evaluation'; style: LineStyle; value: (row: EvaluationRow<F>) => number }
+
+/** Thin and pale; strong with dots; or dashed. */
+type LineStyle = 'thin' | 'strong' | 'dashed'
+
+/** Loss and accuracy: thin lines on the training images, strong ones on the validation images. */
+export const classifierCurves: CurveKind<ClassifierFigures> = {
+  panels: [
+    {
+      title: 'Loss',
+      curves: [
+        { of: 'training', style: 'thin', value: (row) => row.loss },
+        { of: 'evaluation', style: 'strong', value: (row) => row.loss },
+      ],
+    },
+    {
+      title: 'Accuracy, %',
+      curves: [
+        { of: 'training', style: 'thin', value: (row) => 100 * row.accuracy },
+        { of: 'evaluation', style: 'strong', value: (row) => 100 * row.top1 },
+      ],
+    },
+  ],
+  hint: 'thin: training images, augmented; strong: validation images',
 }
 
 /** What the horizontal axis counts. */
@@ -18,8 +58,7 @@ interface Point {
 interface Line {
   points: Point[]
   color: string
-  /** Drawn thin and pale (training) or strong (validation). */
-  strong: boolean
+  style: LineStyle
 }
 
 const PANEL = { width: 440, height: 300, left: 62, right: 18, top: 44, bottom: 46 }
@@ -28,41 +67,49 @@ const LEGEND_ROW = 20
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 
 /**
- * Draws loss and accuracy against epochs or minutes: thin lines on the training images, strong lines with
- * dots on the validation images.
+ * Draws runs of one task against epochs or minutes, side by side in the panels of their kind.
  *
  * @throws UserError when a run has no rows to draw
  */
-export function drawCurves(runs: CurveRun[], axis: CurveAxis = 'epoch'): string {
+export function drawCurves<F extends Figures>(
+  runs: CurveRun<F>[],
+  axis: CurveAxis,
+  { panels: [left, right], hint }: CurveKind<F>,
+): string {
   for (const { name, rows } of runs)
     if (!rows.some((row) => row.kind === 'training'))
       throw new UserError(`${name} has no metrics to draw yet; train it first`)
   const height = PANEL.height + LEGEND_ROW * runs.length + 34
-  const loss = runs.flatMap((run, i) => linesOf(run, COLORS[i % COLORS.length], axis, 'loss'))
-  const accuracy = runs.flatMap((run, i) => linesOf(run, COLORS[i % COLORS.length], axis, 'accuracy'))
+  const lines = ({ curves }: CurvePanel<F>): Line[] =>
+    runs.flatMap((run, i) => linesOf(run, COLORS[i % COLORS.length], axis, curves))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * PANEL.width}" height="${height}" viewBox="0 0 ${2 * PANEL.width} ${height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="#333">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    panel(0, 'Loss', axis, loss),
-    panel(PANEL.width, 'Accuracy, %', axis, accuracy),
-    legend(runs),
+    panel(0, left.title, axis, lines(left)),
+    panel(PANEL.width, right.title, axis, lines(right)),
+    legend(runs, hint),
     '</svg>\n',
   ].join('\n')
 }
 
-function linesOf({ rows }: CurveRun, color: string, axis: CurveAxis, figure: 'loss' | 'accuracy'): Line[] {
-  const points = (kind: 'training' | 'evaluation'): Point[] =>
-    rows.flatMap((row) => {
-      if (row.kind === 'change' || row.kind !== kind) return []
-      const share = row.kind === 'training' ? row.accuracy : row.top1
-      const y = figure === 'loss' ? row.loss : 100 * share
-      return Number.isFinite(y) ? [{ x: axis === 'epoch' ? row.epoch : row.seconds / 60, y }] : []
+function linesOf<F extends Figures>(
+  { rows }: CurveRun<F>,
+  color: string,
+  axis: CurveAxis,
+  curves: Curve<F>[],
+): Line[] {
+  const at = (row: { epoch: number; seconds: number }) => (axis === 'epoch' ? row.epoch : row.seconds / 60)
+  return curves
+    .map((curve): Line => {
+      const points = rows.flatMap((row): Point[] => {
+        if (row.kind === 'training' && curve.of === 'training') return [{ x: at(row), y: curve.value(row) }]
+        if (row.kind === 'evaluation' && curve.of === 'evaluation')
+          return [{ x: at(row), y: curve.value(row) }]
+        return []
+      })
+      return { points: points.filter(({ y }) => Number.isFinite(y)), color, style: curve.style }
     })
-  const lines: Line[] = [
-    { points: points('training'), color, strong: false },
-    { points: points('evaluation'), color, strong: true },
-  ]
-  return lines.filter((line) => line.points.length > 0)
+    .filter((line) => line.points.length > 0)
 }
 
 /** Round numbers that cover [low, high] in at most about six steps of 1, 2 or 5 × 10ⁿ. */
@@ -79,8 +126,8 @@ export function ticks(low: number, high: number): number[] {
 
 function panel(offset: number, title: string, axis: CurveAxis, lines: Line[]): string {
   const points = lines.flatMap((line) => line.points)
-  const xTicks = ticks(0, Math.max(...points.map(({ x }) => x)))
-  const yTicks = ticks(0, Math.max(...points.map(({ y }) => y)))
+  const xTicks = ticks(0, Math.max(0, ...points.map(({ x }) => x)))
+  const yTicks = ticks(0, Math.max(0, ...points.map(({ y }) => y)))
   const [right, top] = [xTicks.at(-1)!, yTicks.at(-1)!]
   const inner = {
     width: PANEL.width - PANEL.left - PANEL.right,
@@ -106,20 +153,27 @@ function panel(offset: number, title: string, axis: CurveAxis, lines: Line[]): s
   ].join('\n')
 }
 
+const STROKES: Record<LineStyle, string> = {
+  thin: 'stroke-width="1.2" stroke-opacity="0.45"',
+  strong: 'stroke-width="2"',
+  dashed: 'stroke-width="1.5" stroke-dasharray="6 4"',
+}
+
 function drawLine(
-  { points, color, strong }: Line,
+  { points, color, style }: Line,
   x: (value: number) => string,
   y: (value: number) => string,
 ): string {
   const path = points.map((point, i) => `${i === 0 ? 'M' : 'L'}${x(point.x)} ${y(point.y)}`).join('')
-  const stroke = `<path d="${path}" fill="none" stroke="${color}" stroke-linejoin="round" ${strong ? 'stroke-width="2"' : 'stroke-width="1.2" stroke-opacity="0.45"'}/>`
-  const dots = strong
-    ? points.map((point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="2.6" fill="${color}"/>`)
-    : []
+  const stroke = `<path d="${path}" fill="none" stroke="${color}" stroke-linejoin="round" ${STROKES[style]}/>`
+  const dots =
+    style === 'strong'
+      ? points.map((point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="2.6" fill="${color}"/>`)
+      : []
   return [stroke, ...dots].join('')
 }
 
-function legend(runs: CurveRun[]): string {
+function legend(runs: { name: string }[], text: string): string {
   const left = PANEL.left
   const top = PANEL.height + 18
   const rows = runs.map(({ name }, i) => {
@@ -127,7 +181,7 @@ function legend(runs: CurveRun[]): string {
     const y = top + i * LEGEND_ROW
     return `<path d="M${left} ${y}h28" stroke="${color}" stroke-width="3"/><text x="${left + 38}" y="${y + 4}">${escapeText(name)}</text>`
   })
-  const hint = `<text x="${left}" y="${top + runs.length * LEGEND_ROW + 2}" fill="#777">thin: training images, augmented; strong: validation images</text>`
+  const hint = `<text x="${left}" y="${top + runs.length * LEGEND_ROW + 2}" fill="#777">${text}</text>`
   return [...rows, hint].join('\n')
 }
 

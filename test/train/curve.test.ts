@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import sharp from 'sharp'
-import { drawCurves, ticks } from '../../src/train/curve.js'
+import { type CurveAxis, type CurveRun, classifierCurves, drawCurves, ticks } from '../../src/train/curve.js'
 import type { MetricsRow } from '../../src/train/metrics.js'
+
+const draw = (runs: CurveRun[], axis: CurveAxis = 'epoch') => drawCurves(runs, axis, classifierCurves)
 
 const rows = (scale: number): MetricsRow[] => [
   ...[1, 2, 3, 4].map(
@@ -43,17 +45,17 @@ test('ticks are few, round, evenly spaced and cover the range', () => {
 })
 
 test('points lie where the axes say', () => {
-  const svg = drawCurves([{ name: 'a', rows: rows(2) }])
+  const svg = draw([{ name: 'a', rows: rows(2) }])
   // Panel: 62 to 422 wide for epochs 0 to 2, 44 to 254 high for losses 0 to 2.
   assert.match(svg, /<path d="M152\.0 44\.0L242\.0 149\.0L332\.0 184\.0L422\.0 201\.5" fill="none"/)
   assert.match(svg, /<circle cx="422\.0" cy="212\.0"/)
-  const minutes = drawCurves([{ name: 'a', rows: rows(2) }], 'minutes')
+  const minutes = draw([{ name: 'a', rows: rows(2) }], 'minutes')
   assert.match(minutes, />Minutes</)
   assert.match(minutes, /<circle cx="422\.0" cy="212\.0"/)
 })
 
 test('several runs have a colour and a legend each, and names cannot break the file', async () => {
-  const svg = drawCurves([
+  const svg = draw([
     { name: 'plain', rows: rows(2) },
     { name: '<script> & co', rows: rows(3) },
   ])
@@ -64,5 +66,5 @@ test('several runs have a colour and a legend each, and names cannot break the f
 })
 
 test('a run without metrics is named', () => {
-  assert.throws(() => drawCurves([{ name: 'runs/new', rows: [] }]), /runs\/new has no metrics to draw yet/)
+  assert.throws(() => draw([{ name: 'runs/new', rows: [] }]), /runs\/new has no metrics to draw yet/)
 })

@@ -1,4 +1,5 @@
 /** What a detector's run reports. */
+import type { CurveKind } from '../curve.js'
 import type { DetectorEvaluation } from './evaluate.js'
 
 export interface DetectorFigures {
@@ -36,4 +37,22 @@ export function figuresOf({
 }: Pick<DetectorEvaluation, 'stats' | 'images'>): DetectorFigures['evaluation'] {
   const [ap, ap50, ap75, apSmall, apMedium, apLarge, ar1, ar10, ar100, arSmall, arMedium, arLarge] = stats
   return { ap, ap50, ap75, apSmall, apMedium, apLarge, ar1, ar10, ar100, arSmall, arMedium, arLarge, images }
+}
+
+/** COCO's −1 means that nothing is defined: there is nothing to draw. */
+const percent = (share: number): number => (share < 0 ? Number.NaN : 100 * share)
+
+/** The loss on the training images, AP50 and AP on the validation images. */
+export const detectorCurves: CurveKind<DetectorFigures> = {
+  panels: [
+    { title: 'Loss', curves: [{ of: 'training', style: 'thin', value: (row) => row.loss }] },
+    {
+      title: 'AP50 and AP, %',
+      curves: [
+        { of: 'evaluation', style: 'strong', value: (row) => percent(row.ap50) },
+        { of: 'evaluation', style: 'dashed', value: (row) => percent(row.ap) },
+      ],
+    },
+  ],
+  hint: 'left: training images, augmented; right: validation images, strong: AP50, dashed: AP',
 }

@@ -2,7 +2,7 @@
 import { NASNET_A } from '../../../models/genotype.js'
 import { PRESETS } from '../../../models/presets.js'
 import type { ModelConfig } from '../config.js'
-import type { DetectorRunConfig } from './config.js'
+import type { DetectionDataConfig, DetectorRunConfig } from './config.js'
 
 /** A published network as the config of the classifier that it is taken from. */
 function published(preset: 'nasnet-a-large' | 'nasnet-a-mobile'): ModelConfig {
@@ -12,7 +12,7 @@ function published(preset: 'nasnet-a-large' | 'nasnet-a-mobile'): ModelConfig {
 }
 
 /** COCO as `toolkit datasets fetch coco` lays it down. */
-const coco: DetectorRunConfig['data'] = {
+export const cocoData: Extract<DetectionDataConfig, { kind: 'coco' }> = {
   kind: 'coco',
   train: {
     images: '.data/coco/train2017',
@@ -27,13 +27,23 @@ const coco: DetectorRunConfig['data'] = {
   categories: null,
 }
 
+/** Scenes enough for 20 minutes, and as many held out as are measured in seconds. */
+export const embeddedData: Extract<DetectionDataConfig, { kind: 'embedded' }> = {
+  kind: 'embedded',
+  train: 2000,
+  validation: 200,
+  size: 224,
+  seed: 1,
+  categories: null,
+}
+
 /**
  * `faster_rcnn_nas` as released for COCO (TensorFlow Object Detection API, faster_rcnn_nas_coco.config): 1200 ×
  * 1200, batch 1, frozen batch norm. Weeks on a large GPU.
  */
 const large: DetectorRunConfig = {
   task: 'detection',
-  data: coco,
+  data: cocoData,
   backbone: published('nasnet-a-large'),
   weights: null,
   detector: {
@@ -154,7 +164,7 @@ const small: DetectorRunConfig = {
 /** The scenes that come with the package, within 20 minutes on two cores. */
 const embedded: DetectorRunConfig = {
   ...small,
-  data: { kind: 'embedded', train: 2000, validation: 200, size: 224, seed: 1, categories: null },
+  data: embeddedData,
   backbone: { ...small.backbone, batchNorm: { decay: 0.9, epsilon: 1e-5 } },
   detector: {
     ...small.detector,
