@@ -9,24 +9,28 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** Turns what the system says when writing to `path` fails into a sentence; other errors come back as they are. */
-export function writeError(error: unknown, path: string): unknown {
+/**
+ * Turns what the system says when writing to `path` fails into a sentence; other errors come back as they are.
+ *
+ * @param option Where the user chose the folder.
+ */
+export function writeError(error: unknown, path: string, option = '--to'): unknown {
   switch ((error as NodeJS.ErrnoException | null)?.code) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new DatasetError(
-        `The disk is full at "${path}"; free some space, or choose another folder with --to.`,
+        `The disk is full at "${path}"; free some space, or choose another folder with ${option}.`,
       )
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return new DatasetError(
-        `There is no permission to write "${path}"; choose another folder with --to, or change its permissions.`,
+        `There is no permission to write "${path}"; choose another folder with ${option}, or change its permissions.`,
       )
     case 'ENOTDIR':
     case 'EEXIST':
       return new DatasetError(
-        `"${path}" cannot be made because a file is in its way; choose another folder with --to.`,
+        `"${path}" cannot be made because a file is in its way; choose another folder with ${option}.`,
       )
     default:
       return error

@@ -49,7 +49,7 @@ const paintLand: Painter = (canvas, random) => {
   }
   const groundRamp = ramp(ground)
   const depth = (size - horizon) * 0.3
-  for (let y = Math.floor(horizon); y < size; y++) {
+  for (let y = Math.ceil(horizon); y < size; y++) {
     // What is nearer looks larger: rows of the texture are farther apart at the bottom.
     const row = Math.floor(size * (0.999 - depth / (y - horizon + depth + 1)))
     const scale = 0.35 + (0.65 * (y - horizon)) / (size - horizon)

@@ -1,5 +1,5 @@
 /** Objects as patches of pixels: their colours, their shadows, and the pixels that are theirs. */
-import { type Canvas, fullCover, type Patch } from '../emoji/compose.js'
+import type { Canvas, Patch } from '../emoji/compose.js'
 
 /** The pixels of a scene that belong to an object. */
 export interface Footprint {
@@ -9,14 +9,15 @@ export interface Footprint {
   fullArea: number
 }
 
-/** A pixel belongs to an object that covers at least half of it (128 of 255). */
-const half = (fullCover / 255) * 128
+/** A pixel belongs to an object that covers at least half of it. */
+const HALF = 128 / 255
 
 export function footprintOf(patches: readonly Patch[], size: number): Footprint {
   const taken = new Uint8Array(size * size)
   const pixels: number[] = []
   let outside = 0
-  for (const { left, top, width, cover } of patches) {
+  for (const { left, top, width, cover, fullCover } of patches) {
+    const half = HALF * fullCover
     for (let i = 0; i < cover.length; i++) {
       if (cover[i] < half) continue
       const [x, y] = [left + (i % width), top + Math.floor(i / width)]
@@ -42,7 +43,8 @@ export function adjustColours({ colour, cover }: Patch, contrast: number, bright
 }
 
 /** Draws the patch over the canvas; what lies outside is cut. */
-export function blendPatch({ size, rgb }: Canvas, { left, top, width, colour, cover }: Patch): void {
+export function blendPatch({ size, rgb }: Canvas, patch: Patch): void {
+  const { left, top, width, colour, cover, fullCover } = patch
   for (let i = 0; i < cover.length; i++) {
     if (cover[i] === 0) continue
     const [x, y] = [left + (i % width), top + Math.floor(i / width)]
@@ -66,7 +68,7 @@ export function castShadow(
   let shadow = new Float32Array(width * height)
   for (let i = 0; i < patch.cover.length; i++) {
     const [x, y] = [i % patch.width, Math.floor(i / patch.width)]
-    shadow[(y + pad) * width + x + pad] = (patch.cover[i] / fullCover) * depth
+    shadow[(y + pad) * width + x + pad] = (patch.cover[i] / patch.fullCover) * depth
   }
   shadow = blurAlong(blurAlong(shadow, width, height, radius), height, width, radius)
   const reach = side * 0.07

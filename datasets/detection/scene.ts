@@ -1,5 +1,5 @@
 /** One scene: objects over a background, some hiding parts of others, and which pixels of each can be seen. */
-import type { Artwork } from '../emoji/artwork.js'
+import type { Artwork, Drawing } from '../emoji/artwork.js'
 import { between, type Canvas, type Patch, placeArtwork, type Random } from '../emoji/compose.js'
 import { type Painter, shade, slant } from './paint.js'
 import { adjustColours, blendPatch, castShadow, type Footprint, footprintOf } from './patch.js'
@@ -26,16 +26,17 @@ export interface Scene {
 export interface SceneOptions {
   /** Height and width in pixels. */
   size: number
-  /** For each class, the drawings to choose from. */
-  drawings: readonly (readonly Artwork[])[]
+  /** For each class, the drawings to choose from, and how to get at their pixels. */
+  drawings: readonly (readonly Drawing[])[]
+  pixels: (drawing: Drawing) => Promise<Artwork>
   backgrounds: readonly Painter[]
 }
 
 /** Of an object's pixels, the least share that can be seen. */
 export const LEAST_VISIBLE = 0.4
 /** Longer sides of objects, of a scene's side: from 28 to 140 pixels of 224. */
-const EXTENTS = [0.125, 0.625] as const
-const MOST_OBJECTS = 7
+export const EXTENTS = [0.125, 0.625] as const
+export const MOST_OBJECTS = 7
 /** One scene in so many has a crowd, of so many members whose sides are so long. */
 const CROWD_EVERY = 12
 const CROWD_MEMBERS = [8, 14] as const
@@ -44,17 +45,20 @@ const CROWD_EXTENTS = [0.09, 0.17] as const
 const TRIES = 10
 
 /** Composes a scene; every draw from `random` is in a fixed order, so the same stream gives the same scene. */
-export function composeScene({ size, drawings, backgrounds }: SceneOptions, random: Random): Scene {
+export async function composeScene(options: SceneOptions, random: Random): Promise<Scene> {
+  const { size, drawings, backgrounds } = options
   const canvas: Canvas = { size, rgb: new Float32Array(size * size * 3) }
   backgrounds[Math.floor(random() * backgrounds.length)](canvas, random)
   const ground = new Ground(canvas, random() * 2 * Math.PI)
   const choose = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]
-  const draw = (classId: number, extents: readonly [number, number]): Patch => {
+  const draw = async (classId: number, extents: readonly [number, number]): Promise<Patch> => {
     const extent = size * extents[0] * (extents[1] / extents[0]) ** random()
     const angle = (between(random, -20, 20) * Math.PI) / 180
     const placement = { x: 0, y: 0, extent, angle, mirrored: random() < 0.5 }
-    const patch = placeArtwork(choose(drawings[classId]), placement)
-    adjustColours(patch, between(random, 0.85, 1.12), between(random, -14, 14))
+    const [contrast, brightness] = [between(random, 0.85, 1.12), between(random, -14, 14)]
+    const artwork = await options.pixels(choose(drawings[classId]))
+    const patch = placeArtwork(artwork, placement, { samples: extent > 0.55 * artwork.size ? 2 : 3 })
+    adjustColours(patch, contrast, brightness)
     return patch
   }
   const anyClass = () => Math.floor(random() * drawings.length)
@@ -66,11 +70,12 @@ export function composeScene({ size, drawings, backgrounds }: SceneOptions, rand
     if (i === crowdAt) {
       const classId = anyClass()
       const members = Math.round(between(random, ...CROWD_MEMBERS))
-      const patches = Array.from({ length: members }, () => draw(classId, CROWD_EXTENTS))
+      const patches: Patch[] = []
+      while (patches.length < members) patches.push(await draw(classId, CROWD_EXTENTS))
       ground.place({ classId, crowd: true, patches, shadow: 0 }, () => huddle(patches, size, random))
     }
     const classId = anyClass()
-    const patch = draw(classId, EXTENTS)
+    const patch = await draw(classId, EXTENTS)
     const shadow = random() < 0.4 ? between(random, 0.2, 0.5) : 0
     ground.place({ classId, crowd: false, patches: [patch], shadow }, () => {
       const beside = huddled && ground.centres.length > 0 ? choose(ground.centres) : undefined
@@ -86,7 +91,7 @@ type Point = readonly [x: number, y: number]
 /** Somewhere on the canvas, though a part may stick out; or near another object. */
 function spot(patch: Patch, size: number, random: Random, beside: Point | undefined): Point {
   const side = Math.max(patch.width, patch.height)
-  const margin = side * 0.3
+  const margin = side * 0.42
   const inside = (v: number) => Math.min(size - margin, Math.max(margin, v))
   if (beside === undefined)
     return [between(random, margin, size - margin), between(random, margin, size - margin)]
@@ -207,10 +212,10 @@ class Ground {
 /** Light from one side over all, and a little grain. */
 function finish(canvas: Canvas, random: Random): void {
   if (random() < 0.5) shade(canvas, slant(canvas.size, random() * 2 * Math.PI), between(random, 0.7, 1), 1.05)
-  const grain = between(random, 0, 8)
+  const grain = between(random, 0, 6)
   const { rgb } = canvas
   for (let i = 0; i < rgb.length; i += 3) {
-    const change = grain * (random() + random() - 1)
+    const change = grain * (2 * random() - 1)
     rgb[i] += change
     rgb[i + 1] += change
     rgb[i + 2] += change

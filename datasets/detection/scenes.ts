@@ -7,15 +7,15 @@ import { COCO, DatasetBuilder, mask } from 'coco-ts'
 import sharp from 'sharp'
 import { divideArtwork } from '../embedded.js'
 import { artists } from '../emoji/artists.js'
-import { loadDrawings, rasteriseAll } from '../emoji/artwork.js'
+import { type Artwork, type Drawing, loadDrawings, rasterise } from '../emoji/artwork.js'
 import { emojiClasses } from '../emoji/classes.js'
-import { between } from '../emoji/compose.js'
+import { between, type Canvas, type Random } from '../emoji/compose.js'
 import { DatasetError } from '../errors.js'
 import { randomStream } from '../random.js'
 import { trainBackgrounds } from './backgrounds.js'
 import { toDetectionImage } from './coco-set.js'
 import type { DetectionSet } from './detection-set.js'
-import { composeScene, type Scene, type SceneObject } from './scene.js'
+import { composeScene, EXTENTS, type SceneObject, type SceneOptions } from './scene.js'
 import { testBackgrounds } from './unseen-backgrounds.js'
 
 export interface SceneSetOptions {
@@ -72,20 +72,26 @@ export async function* composeScenes(options: SceneSetOptions): AsyncGenerator<S
   if (!Number.isInteger(size) || size < 64 || size > 1024)
     throw new DatasetError(`Scenes have 64 to 1024 pixels a side, not ${size}.`)
   const { shown, unseen } = divideArtwork(await loadDrawings(), { seed, validation: false })
-  // As large as the largest objects are drawn.
-  const artwork = await rasteriseAll(part === 'train' ? shown : unseen, Math.round(size * 0.625))
-  const scene = {
+  const drawings = part === 'train' ? shown : unseen
+  const rasters = new Map<Drawing, Promise<Artwork>>()
+  const scene: SceneOptions = {
     size,
-    drawings: emojiClasses.map((_, classId) => artwork.filter((one) => one.classId === classId)),
+    drawings: emojiClasses.map((_, classId) => drawings.filter((one) => one.classId === classId)),
+    pixels(drawing) {
+      // As large as the largest objects are drawn.
+      const raster = rasters.get(drawing) ?? rasterise(drawing, Math.round(size * EXTENTS[1]))
+      rasters.set(drawing, raster)
+      return raster
+    },
     backgrounds: Object.values(part === 'train' ? trainBackgrounds : testBackgrounds),
   }
-  const compose = (index: number): Promise<SceneFile> => {
+  const compose = async (index: number): Promise<SceneFile> => {
     const random = randomStream(seed, 'scenes', part, index)
-    const composed = composeScene(scene, random)
-    const fileName = `${String(index + 1).padStart(6, '0')}.jpg`
-    return photograph(composed, random).then((jpeg) => ({ fileName, jpeg, objects: composed.objects, size }))
+    const { canvas, objects } = await composeScene(scene, random)
+    const jpeg = await photograph(canvas, random)
+    return { fileName: `${String(index + 1).padStart(6, '0')}.jpg`, jpeg, objects, size }
   }
-  // While one scene is composed, sharp's threads encode those before.
+  // While one scene is composed, sharp's threads draw for the next and encode those before.
   const waiting: Promise<SceneFile>[] = []
   for (let index = 0; index < count; index++) {
     waiting.push(compose(index))
@@ -97,7 +103,7 @@ export async function* composeScenes(options: SceneSetOptions): AsyncGenerator<S
 const AHEAD = 4
 
 /** The canvas as a JPEG file, a little out of focus by chance. */
-async function photograph({ canvas: { size, rgb } }: Scene, random: () => number): Promise<Buffer> {
+async function photograph({ size, rgb }: Canvas, random: Random): Promise<Buffer> {
   const pixels = new Uint8ClampedArray(rgb)
   const image = sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
   const blurred = random() < 0.4 ? image.blur(between(random, 0.4, 1)) : image

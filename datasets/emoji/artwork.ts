@@ -48,11 +48,7 @@ export async function loadDrawings(): Promise<Drawing[]> {
 
 /** All drawings, each drawn once at `size` × `size` pixels on a transparent ground; same order as stored. */
 export async function loadArtwork({ size = 64 }: { size?: number } = {}): Promise<Artwork[]> {
-  return rasteriseAll(await loadDrawings(), size)
-}
-
-/** Each of `drawings` once at `size` × `size` pixels on a transparent ground, in the same order. */
-export async function rasteriseAll(drawings: Drawing[], size: number): Promise<Artwork[]> {
+  const drawings = await loadDrawings()
   const artwork = new Array<Artwork>(drawings.length)
   let next = 0
   const draw = async () => {
@@ -62,7 +58,8 @@ export async function rasteriseAll(drawings: Drawing[], size: number): Promise<A
   return artwork
 }
 
-async function rasterise(drawing: Drawing, size: number): Promise<Artwork> {
+/** One drawing at `size` × `size` pixels on a transparent ground. */
+export async function rasterise(drawing: Drawing, size: number): Promise<Artwork> {
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
     `width="${size}" height="${size}" viewBox="${drawing.viewBox}">${drawing.body}</svg>`

@@ -118,10 +118,6 @@ function paintDiscs(canvas: Canvas, random: Random): void {
   }
 }
 
-/** Samples along each side of a canvas pixel: drawings are about twice the canvas, so that 3 leave no jagged edge. */
-const samples = 3
-const share = 1 / (samples * samples)
-
 /** A drawing as it lies on a grid of pixels, not yet on a ground. */
 export interface Patch {
   /** Of the grid's pixels: the first column and row. */
@@ -131,17 +127,20 @@ export interface Patch {
   height: number
   /** height × width × 3: RGB in [0, 255] times `cover`. */
   colour: Float32Array
-  /** height × width, in [0, fullCover]: how much of each pixel the drawing covers. */
+  /** height × width: how much of each pixel the drawing covers. */
   cover: Float32Array
+  /** The `cover` of a pixel that nothing shines through. */
+  fullCover: number
 }
 
-/** The `cover` of a pixel that nothing shines through. */
-export const fullCover = samples * samples * 255
+/** Samples along each side of a canvas pixel: drawings are about twice the canvas, so that 3 leave no jagged edge. */
+const SAMPLES = 3
 
 /** Draws `artwork` over the canvas. Parts outside the canvas are cut. */
 export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placement): void {
   const { size, rgb } = canvas
-  const { left, top, width, colour, cover } = placeArtwork(artwork, placement, size)
+  const { left, top, width, colour, cover } = placeArtwork(artwork, placement, { canvasSize: size })
+  const share = 1 / SAMPLES ** 2
   for (let i = 0; i < cover.length; i++) {
     if (cover[i] === 0) continue
     const at = ((top + Math.floor(i / width)) * size + left + (i % width)) * 3
@@ -150,8 +149,15 @@ export function drawArtwork(canvas: Canvas, artwork: Artwork, placement: Placeme
   }
 }
 
-/** The pixels that `artwork` takes up, cut at the edges of a canvas of `canvasSize`, if that is given. */
-export function placeArtwork(artwork: Artwork, placement: Placement, canvasSize?: number): Patch {
+/**
+ * The pixels that `artwork` takes up, cut at the edges of a canvas of `canvasSize`, if that is given. Drawings that
+ * are not made much smaller need fewer `samples` along each side of a pixel.
+ */
+export function placeArtwork(
+  artwork: Artwork,
+  placement: Placement,
+  { canvasSize, samples = SAMPLES }: { canvasSize?: number; samples?: number } = {},
+): Patch {
   const { rgba, size: side, box } = artwork
   const [left, top, right, bottom] = box
   const { x: centreX, y: centreY, extent, angle } = placement
@@ -160,7 +166,7 @@ export function placeArtwork(artwork: Artwork, placement: Placement, canvasSize?
   // A step of one canvas pixel to the right moves (ux, vx) in the drawing, one downwards (uy, vy).
   const [ux, uy] = [across * Math.cos(angle), across * Math.sin(angle)]
   const [vx, vy] = [-perPixel * Math.sin(angle), perPixel * Math.cos(angle)]
-  const offsets = sampleOffsets()
+  const offsets = sampleOffsets(samples)
   const stepU = offsets.map(([dx, dy]) => ux * dx + uy * dy + (left + right) / 2)
   const stepV = offsets.map(([dx, dy]) => vx * dx + vy * dy + (top + bottom) / 2)
   // Half the sides of the box around the turned drawing.
@@ -176,6 +182,7 @@ export function placeArtwork(artwork: Artwork, placement: Placement, canvasSize?
     ...{ left: firstX, top: firstY, width, height },
     colour: new Float32Array(width * height * 3),
     cover: new Float32Array(width * height),
+    fullCover: samples * samples * 255,
   }
   for (let i = 0; i < width * height; i++) {
     const dx = firstX + (i % width) - centreX
@@ -204,7 +211,7 @@ export function placeArtwork(artwork: Artwork, placement: Placement, canvasSize?
 }
 
 /** Where the samples lie in a canvas pixel: the middles of its parts. */
-function sampleOffsets(): [dx: number, dy: number][] {
+function sampleOffsets(samples: number): [dx: number, dy: number][] {
   return Array.from({ length: samples * samples }, (_, s) => [
     ((s % samples) + 0.5) / samples,
     (Math.floor(s / samples) + 0.5) / samples,

@@ -6,6 +6,7 @@ import { cifar10Archive, fetchCifar10, officialCifar10 } from '../../datasets/fe
 import { cifar10Folder, defaultDataDir } from '../../datasets/index.js'
 import { writeFileAtomically } from '../files.js'
 import { inspectCommand } from './datasets-inspect.js'
+import { scenesCommand } from './datasets-scenes.js'
 import { fetchProgress } from './fetch-progress.js'
 import { interruptible } from './interrupt.js'
 
@@ -42,13 +43,14 @@ interface PreviewFlags {
   seed: number
 }
 
-/** `toolkit datasets fetch | preview | inspect` */
+/** `toolkit datasets fetch | preview | inspect | scenes` */
 export function datasetsCommand(): Command {
   return new Command('datasets')
     .description('fetch, look at and check data sets')
     .addCommand(fetchCommand())
     .addCommand(previewCommand())
     .addCommand(inspectCommand())
+    .addCommand(scenesCommand())
 }
 
 function fetchCommand(): Command {
@@ -66,7 +68,7 @@ function fetchCommand(): Command {
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', fetchHelp)
     .action(async (_: string, { to, from, url = officialCifar10.url, json }: FetchFlags) => {
-      const progress = fetchProgress(process.stderr)
+      const progress = fetchProgress('CIFAR-10', cifar10Texts, process.stderr)
       try {
         const fetched = await interruptible(
           (signal) => fetchCifar10({ to, from, source: { ...officialCifar10, url }, signal, ...progress }),
@@ -82,6 +84,8 @@ function fetchCommand(): Command {
       }
     })
 }
+
+const cifar10Texts = { unpack: 'Unpacking and verifying …', copy: 'Copying and verifying …' }
 
 function outcome({ folder, how }: Awaited<ReturnType<typeof fetchCifar10>>): string {
   const done = {

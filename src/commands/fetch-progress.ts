@@ -1,68 +1,67 @@
 /** What a user sees on stderr while a data set is fetched. */
 import type { DownloadProgress } from '../../datasets/download.js'
-import type { FetchOptions } from '../../datasets/fetch-cifar10.js'
+import { type LineStream, liveLine } from './live-line.js'
 
-type Stage = Parameters<NonNullable<FetchOptions['onStage']>>[0]
-
-export interface FetchProgress extends Required<Pick<FetchOptions, 'onProgress' | 'onStage'>> {
+export interface FetchProgress {
+  onProgress: (progress: DownloadProgress) => void
+  /** `name` is what is brought now, where it is one of several. */
+  onStage: (stage: FetchStage, name?: string) => void
   /** Leaves the progress line, so that what follows starts on a line of its own. */
   end: () => void
 }
 
-const stages: Partial<Record<Stage, string>> = {
-  unpack: 'Unpacking and verifying …',
-  copy: 'Copying and verifying …',
-}
+export type FetchStage = 'download' | 'verify' | 'unpack' | 'copy' | 'check'
 
-/** Time between two states of the line, in ms: on a terminal, and where each state is a line of its own (logs). */
-const interval = { terminal: 100, log: 5000 }
 /** The speed shown is that of so many ms past. */
 const speedWindow = 5000
 
+/**
+ * @param name What is fetched.
+ * @param texts What is printed when a stage begins; other stages begin silently.
+ */
 export function fetchProgress(
-  out: { isTTY?: boolean; write: (text: string) => unknown },
+  name: string,
+  texts: Partial<Record<FetchStage, string>>,
+  out: LineStream,
   now: () => number = Date.now,
 ): FetchProgress {
-  let shownAt = Number.NEGATIVE_INFINITY
-  let onLine = false
+  const line = liveLine(out, now)
+  let current = name
   let past: { at: number; bytes: number }[] = []
-  const end = () => {
-    if (onLine) out.write('\n')
-    onLine = false
-  }
   return {
-    end,
-    onStage: (stage) => {
-      end()
-      if (stage === 'download') past = []
-      const text = stages[stage]
-      if (text !== undefined) out.write(`${text}\n`)
+    end: line.end,
+    onStage: (stage, part) => {
+      line.end()
+      past = []
+      current = part ?? name
+      const text = texts[stage]
+      if (text !== undefined) out.write(`${part === undefined ? '' : `${part}: `}${text}\n`)
     },
     onProgress: (progress) => {
       const at = now()
-      const last = progress.receivedBytes === progress.totalBytes
-      if (at - shownAt < (out.isTTY ? interval.terminal : interval.log) && !last) return
-      shownAt = at
-      // A download that starts again has fewer bytes than before.
-      past = past.filter((point) => at - point.at <= speedWindow && point.bytes <= progress.receivedBytes)
-      past.push({ at, bytes: progress.receivedBytes })
-      const line = progressLine(
-        progress,
-        (1000 * (progress.receivedBytes - past[0].bytes)) / (at - past[0].at),
+      const speed = () => {
+        // A download that starts again has fewer bytes than before.
+        past = past.filter((point) => at - point.at <= speedWindow && point.bytes <= progress.receivedBytes)
+        past.push({ at, bytes: progress.receivedBytes })
+        return (1000 * (progress.receivedBytes - past[0].bytes)) / (at - past[0].at)
+      }
+      line.show(
+        () => progressLine(current, progress, speed()),
+        progress.receivedBytes === progress.totalBytes,
       )
-      out.write(out.isTTY ? `\r\x1b[K${line}` : `${line}\n`)
-      onLine = out.isTTY === true
     },
   }
 }
 
 /** For example `CIFAR-10  43 %  73.1 of 170.1 MB  8.2 MB/s  12 s left`. */
 export function progressLine(
-  { receivedBytes, totalBytes }: DownloadProgress,
+  name: string,
+  { receivedBytes, totalBytes }: Pick<DownloadProgress, 'receivedBytes' | 'totalBytes'>,
   bytesPerSecond: number,
 ): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
-  const done = `CIFAR-10  ${Math.floor((100 * receivedBytes) / totalBytes)} %  ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
+  const percent = Math.floor((100 * receivedBytes) / Math.max(1, totalBytes))
+  const done = `${name}  ${percent} %  ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
   if (!(bytesPerSecond > 0) || !Number.isFinite(bytesPerSecond)) return done
   const seconds = Math.ceil((totalBytes - receivedBytes) / bytesPerSecond)
   const left = seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`

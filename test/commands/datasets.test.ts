@@ -87,6 +87,35 @@ describe('toolkit datasets fetch', () => {
   })
 })
 
+describe('toolkit datasets scenes', () => {
+  it('writes a data set that inspect finds whole', async (t) => {
+    const out = join(await temporaryFolder(t), 'scenes')
+    const args = ['datasets', 'scenes', '--out', out, '--train', '5', '--test', '2', '--size', '64']
+    const written = await toolkit(args)
+    assert.equal(written.code, 0, written.stderr)
+    assert.match(written.stdout, /^5 training and 2 test scenes are in .*scenes\.\nLook at them: /)
+    assert.match(written.stderr, /scenes {2}7 of 7 {2}100 %\n$/)
+    const inspected = await toolkit([
+      ...[
+        'datasets',
+        'inspect',
+        join(out, 'annotations', 'train.json'),
+        '--images',
+        join(out, 'train'),
+        '--json',
+      ],
+    ])
+    const { images, problems, imageFiles } = JSON.parse(inspected.stdout)
+    assert.deepEqual([images.count, problems.count, imageFiles], [5, 0, []])
+    const again = await toolkit(args)
+    assert.deepEqual([again.code, again.stdout], [1, ''])
+    assert.match(again.stderr, /^".*scenes" is not empty; choose a new folder/)
+    const wrong = await toolkit(['datasets', 'scenes', '--out', out, '--size', '10'])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /Give a whole number from 64 to 1024/)
+  })
+})
+
 describe('toolkit datasets preview', () => {
   it('draws a folder of images, and says which it could not read', async (t) => {
     const folder = await temporaryFolder(t)
@@ -126,9 +155,15 @@ describe('toolkit datasets preview', () => {
 describe('the progress line', () => {
   it('tells percent, speed and time left', () => {
     const at = (receivedBytes: number) => ({ receivedBytes, totalBytes: 170_052_171, resumedBytes: 0 })
-    assert.equal(progressLine(at(0), Number.NaN), 'CIFAR-10  0 %  0.0 of 170.1 MB')
-    assert.equal(progressLine(at(85_026_086), 8.5e6), 'CIFAR-10  50 %  85.0 of 170.1 MB  8.5 MB/s  11 s left')
-    assert.equal(progressLine(at(1_000_000), 1e5), 'CIFAR-10  0 %  1.0 of 170.1 MB  0.1 MB/s  29 min left')
+    assert.equal(progressLine('CIFAR-10', at(0), Number.NaN), 'CIFAR-10  0 %  0.0 of 170.1 MB')
+    assert.equal(
+      progressLine('CIFAR-10', at(85_026_086), 8.5e6),
+      'CIFAR-10  50 %  85.0 of 170.1 MB  8.5 MB/s  11 s left',
+    )
+    assert.equal(
+      progressLine('CIFAR-10', at(1_000_000), 1e5),
+      'CIFAR-10  0 %  1.0 of 170.1 MB  0.1 MB/s  29 min left',
+    )
   })
 
   it('is written over itself on a terminal, and seldom into a log', () => {
@@ -137,14 +172,16 @@ describe('the progress line', () => {
       [false, 1],
     ] as const) {
       let [time, text] = [0, '']
-      const progress = fetchProgress({ isTTY, write: (piece) => (text += piece) }, () => time)
+      const texts = { unpack: 'Unpacking …' }
+      const out = { isTTY, write: (piece: string) => (text += piece) }
+      const progress = fetchProgress('CIFAR-10', texts, out, () => time)
       progress.onStage('download')
       for (; time <= 1000; time += 20)
         progress.onProgress({ receivedBytes: time * 1000, totalBytes: 1e9, resumedBytes: 0 })
       progress.onStage('unpack')
       progress.end()
       assert.equal(text.split('CIFAR-10').length - 1, lines)
-      assert.match(text, /\nUnpacking and verifying …\n$/)
+      assert.match(text, /\nUnpacking …\n$/)
       if (isTTY) assert.ok(text.includes('\r\x1b[KCIFAR-10  0 %  1.0 of 1000.0 MB  1.0 MB/s'))
       else assert.doesNotMatch(text, /\r/)
     }

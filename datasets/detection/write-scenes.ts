@@ -1,0 +1,64 @@
+/** The embedded scenes as a folder, as any COCO-format data set is laid out. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { DatasetError, isMissing, writeError } from '../errors.js'
+import { writeFileAtomically } from '../write-file.js'
+import { addScene, composeScenes, type SceneSetOptions, sceneBuilder } from './scenes.js'
+
+export interface WriteScenesOptions extends Pick<SceneSetOptions, 'size' | 'seed'> {
+  /** How many scenes each part has. */
+  train: number
+  test: number
+  onProgress?: (done: number, count: number) => void
+  signal?: AbortSignal
+}
+
+const parts = ['train', 'test'] as const
+
+/**
+ * Writes `train/*.jpg`, `test/*.jpg` and `annotations/train.json`, `annotations/test.json`: the very scenes that
+ * `loadScenes` composes. The folder appears whole or not at all.
+ *
+ * @returns Whether it is there; false when the signal stopped it.
+ * @throws DatasetError for a folder that holds something, or a size or count out of range.
+ */
+export async function writeScenes(folder: string, options: WriteScenesOptions): Promise<boolean> {
+  await refuseFull(folder)
+  const temporary = `${resolve(folder)}.${randomBytes(4).toString('hex')}.tmp`
+  let done = 0
+  try {
+    await mkdir(join(temporary, 'annotations'), { recursive: true })
+    for (const part of parts) {
+      const { size, seed } = options
+      const builder = sceneBuilder({ part, seed })
+      await mkdir(join(temporary, part))
+      for await (const { jpeg, ...scene } of composeScenes({ part, count: options[part], size, seed })) {
+        if (options.signal?.aborted) return false
+        await writeFileAtomically(join(temporary, part, scene.fileName), jpeg)
+        addScene(builder, scene)
+        options.onProgress?.(++done, options.train + options.test)
+      }
+      await builder.write(join(temporary, 'annotations', `${part}.json`))
+    }
+    // An empty folder may be in the place.
+    await rmdir(folder).catch((error) => {
+      if (!isMissing(error)) throw error
+    })
+    await rename(temporary, folder)
+    return true
+  } catch (error) {
+    throw writeError(error, folder, '--out')
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+async function refuseFull(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error) => {
+    if (isMissing(error)) return []
+    throw writeError(error, folder, '--out')
+  })
+  if (names.length > 0)
+    throw new DatasetError(`"${folder}" is not empty; choose a new folder for the scenes, or remove it.`)
+}
