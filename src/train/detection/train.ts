@@ -88,7 +88,8 @@ function detection(
     begin:
       backbone &&
       ((layout, state) => {
-        onBackbone?.(applyBackbone(layout, state, backbone))
+        const tensors = applyBackbone(layout, state, backbone)
+        onBackbone?.(tensors)
         return state
       }),
     evaluate:
