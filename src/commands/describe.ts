@@ -1,6 +1,13 @@
+import { stat } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type NasnetConfig, PRESETS, type PresetName } from '../../models/index.js'
-import type { NetworkDescription } from '../train/describe.js'
+import { UserError } from '../errors.js'
+import { describeNetwork, type NetworkDescription } from '../train/describe.js'
+import type { DetectorRunConfig } from '../train/detection/config.js'
+import { detectorPresets } from '../train/detection/presets.js'
+import { readAnyConfig } from '../train/run-folder.js'
+import { describeDetectorAs } from './describe-detector.js'
+import { grouped, textTable } from './text-table.js'
 import { readGenotype } from './train-flags.js'
 
 interface Flags {
@@ -22,18 +29,24 @@ const whole = (text: string): number => {
 const EXAMPLES = `
 The network is counted without being run, so any size takes a moment. Parameters include batch norm's moving
 statistics; multiply-adds are those of convolutions and dense layers for one image. The auxiliary head, which
-only training has, is not counted.
+only training has, is not counted. A detector is counted in its four parts, for all of its proposals.
 
 Examples:
   $ toolkit describe nasnet-a-mobile
   $ toolkit describe nasnet-a-cifar --cells 2
   $ toolkit describe genotype.json --cells 4 --filters 44 --input 224 --classes 1000 --stem imagenet
-  $ toolkit describe nasnet-a-large --json`
+  $ toolkit describe nasnet-a-large --json
+  $ toolkit describe faster-rcnn-nas-large
+  $ toolkit describe faster-rcnn-nas-small --classes 3
+  $ toolkit describe runs/my-detector`
 
 export function describeCommand(): Command {
   return new Command('describe')
     .description('show the cells, shapes, parameters and multiply-adds of a network')
-    .argument('<architecture>', `${Object.keys(PRESETS).join(', ')}, or a genotype.json`)
+    .argument(
+      '<architecture>',
+      `${[...Object.keys(PRESETS), ...Object.keys(detectorPresets)].join(', ')}, a genotype.json, or the run of a detector`,
+    )
     .option('--cells <n>', 'normal cells in each of the three stages (N)', whole)
     .option('--filters <n>', 'filters of the first stage (F)', whole)
     .option('--input <pixels>', 'side of the images', whole)
@@ -48,12 +61,36 @@ export function describeCommand(): Command {
 }
 
 async function describe(architecture: string, flags: Flags): Promise<void> {
-  const { describeNetwork } = await import('../train/describe.js')
+  const detector = await detectorConfig(architecture)
+  const { text, json } = detector
+    ? describeDetectorAs(architecture, detector, detectorChanges(flags))
+    : await describeClassifier(architecture, flags)
+  console.log(flags.json ? JSON.stringify(json, null, 2) : text)
+}
+
+/** The config of a detector's preset or run; undefined for anything else. */
+async function detectorConfig(architecture: string): Promise<DetectorRunConfig | undefined> {
+  if (Object.hasOwn(detectorPresets, architecture)) return detectorPresets[architecture]
+  const found = await stat(architecture).catch(() => undefined)
+  if (!found?.isDirectory()) return undefined
+  const config = await readAnyConfig(architecture)
+  if (config.task === 'detection') return config
+  throw new UserError(
+    `${architecture} is the run of a classifier; name its architecture (${config.model.name}) with --cells ${config.model.cells} --filters ${config.model.filters}`,
+  )
+}
+
+/** Only what was given, so that it changes only that. */
+function detectorChanges({ cells, filters, stem, stemFilters, skipReduction, input, classes }: Flags) {
+  const given = Object.entries({ cells, filters, stem, stemFilters, skipReduction })
+  return { backbone: Object.fromEntries(given.filter(([, value]) => value !== undefined)), input, classes }
+}
+
+async function describeClassifier(architecture: string, flags: Flags) {
   const { config, inputSize } = await networkOf(architecture, flags)
   const description = describeNetwork(config, flags.input ?? inputSize)
   const about = { architecture, genotype: config.genotype.name, cells: config.cells, filters: config.filters }
-  if (flags.json) console.log(JSON.stringify({ ...about, ...description }, null, 2))
-  else console.log(table(architecture, config, description))
+  return { text: table(architecture, config, description), json: { ...about, ...description } }
 }
 
 async function networkOf(
@@ -90,31 +127,23 @@ async function networkOf(
 
 function table(architecture: string, config: NasnetConfig, description: NetworkDescription): string {
   const { parts, parameters, multiplyAdds, inputSize, classes } = description
-  const number = (value: number) => value.toLocaleString('en-US')
   const rows = [
     ['part', 'cell', 'output', 'parameters', 'multiply-adds'],
     ...parts.map((part) => [
       part.path,
       part.kind === 'stem' || part.kind === 'head' ? '' : part.kind,
       part.shape.join(' × '),
-      number(part.parameters.total),
-      number(part.multiplyAdds),
+      grouped(part.parameters.total),
+      grouped(part.multiplyAdds),
     ]),
-    ['all', '', '', number(parameters.total), number(multiplyAdds)],
+    ['all', '', '', grouped(parameters.total), grouped(multiplyAdds)],
   ]
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-      .join('  ')
-      .trimEnd(),
-  )
   const { cells, filters, genotype } = config
   return [
     `${architecture}: ${genotype.name}, N = ${cells}, F = ${filters}, ${inputSize} × ${inputSize} pixels, ${classes} classes`,
     '',
-    ...lines,
+    ...textTable(rows, 3),
     '',
-    `Of the parameters, ${number(parameters.trainable)} are trained.`,
+    `Of the parameters, ${grouped(parameters.trainable)} are trained.`,
   ].join('\n')
 }

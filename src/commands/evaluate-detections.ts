@@ -1,5 +1,7 @@
-import { type CategoryStats, COCO, COCOeval, describeProblem, type IouType, type ProblemLog } from 'coco-ts'
+import { COCO, COCOeval, describeProblem, type IouType, type ProblemLog } from 'coco-ts'
 import { Command, Option } from 'commander'
+import { STATS } from '../train/detection/evaluation-stats.js'
+import { categoryTable } from './category-table.js'
 
 interface Flags {
   annotations: string
@@ -22,20 +24,6 @@ Examples:
   $ toolkit evaluate-detections --annotations val.json --detections masks.json.gz --type segm --per-category
   $ toolkit evaluate-detections --annotations val.json --detections found.json --json | jq .stats[0]`
 
-const DETECTION_HEADS = [
-  'AP',
-  'AP50',
-  'AP75',
-  'APs',
-  'APm',
-  'APl',
-  'AR1',
-  'AR10',
-  'AR100',
-  'ARs',
-  'ARm',
-  'ARl',
-]
 const KEYPOINT_HEADS = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl']
 
 /** `toolkit evaluate-detections --annotations A.json --detections D.json` */
@@ -62,7 +50,7 @@ export function evaluateDetectionsCommand(): Command {
       run.accumulate()
       const stats = run.summarize(flags.json ? () => {} : console.log)
       const categories = flags.perCategory ? run.perCategory() : undefined
-      const heads = type === 'keypoints' ? KEYPOINT_HEADS : DETECTION_HEADS
+      const heads = type === 'keypoints' ? KEYPOINT_HEADS : STATS
       if (flags.json) {
         const skipped = { annotations: annotations.problems.count, detections: detections.problems.count }
         console.log(JSON.stringify({ stats, names: heads, type, skipped, categories }))
@@ -77,17 +65,4 @@ function report(file: string, problems: ProblemLog): void {
   if (problems.count === 0) return
   const [first] = problems.first
   console.error(`${file}: ${problems.count} left out, the first: ${describeProblem(first)}`)
-}
-
-function categoryTable(categories: readonly CategoryStats[], heads: readonly string[]): string {
-  const width = Math.max(8, ...categories.map(({ name }) => name.length))
-  const row = (name: string, cells: readonly string[]): string =>
-    [name.padEnd(width), ...cells.map((cell) => cell.padStart(6))].join(' ')
-  const lines = categories.map(({ name, stats }) =>
-    row(
-      name,
-      stats.map((value) => (value < 0 ? '–' : value.toFixed(3))),
-    ),
-  )
-  return [row('category', heads), ...lines].join('\n')
 }

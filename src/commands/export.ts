@@ -1,9 +1,12 @@
 import { Command } from 'commander'
+import { exportDetectorRun } from '../train/detection/export.js'
 import { exportRun } from '../train/export-run.js'
+import { readAnyConfig } from '../train/run-folder.js'
 
 const help = `
-The file holds everything: pixels in (uint8, batch × height × width × 3, RGB), probabilities out, labels and
-provenance in its metadata. Training writes it at its end; export an unfinished run, or elsewhere, with this.
+The file holds everything. A classifier's: pixels in (uint8, batch × height × width × 3, RGB), probabilities out. A
+detector's: the pixels of one image in; boxes, scores and classes out, after suppression. Labels, input size and
+provenance are in its metadata. Training writes it at its end; export an unfinished run, or elsewhere, with this.
 
 Examples:
   $ toolkit export runs/mine
@@ -13,12 +16,14 @@ Examples:
 export function exportCommand(): Command {
   return new Command('export')
     .description('write a run as one ONNX file')
-    .argument('<run>', "a run's folder")
-    .option('--out <file>', 'where to (default: model.onnx in the run)')
+    .argument('<run>', "a run's folder, a classifier's or a detector's")
+    .option('--out <file>', 'where to (default: model.onnx or detector.onnx in the run)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', help)
     .action(async (run: string, { out, json }: { out?: string; json?: boolean }) => {
-      const { path, card } = await exportRun(run, out)
+      const { task } = await readAnyConfig(run)
+      const { path, card } =
+        task === 'detection' ? await exportDetectorRun(run, out) : await exportRun(run, out)
       if (json) console.log(JSON.stringify({ model: path, ...card }))
       else console.log(`Wrote ${path}: ${card.name}, ${card.labels.length} classes`)
     })

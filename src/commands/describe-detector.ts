@@ -1,0 +1,65 @@
+/** `toolkit describe` for detectors. */
+import { emojiClasses } from '../../datasets/emoji/classes.js'
+import type { ModelConfig } from '../train/config.js'
+import type { DetectorRunConfig } from '../train/detection/config.js'
+import { type DetectorDescription, describeDetector } from '../train/detection/describe.js'
+import { grouped, textTable } from './text-table.js'
+
+/** COCO's ids reach up to 90, and so many classes the released detectors have. */
+const RELEASED_CLASSES = 90
+
+export interface DetectorChanges {
+  /** Settings of the backbone. */
+  backbone: Partial<Pick<ModelConfig, 'cells' | 'filters' | 'stemFilters' | 'skipReduction' | 'stem'>>
+  /** Side of the images. */
+  input?: number
+  classes?: number
+}
+
+/** The description of a preset or of a run, as text or as what is to be printed as JSON. */
+export function describeDetectorAs(
+  name: string,
+  config: DetectorRunConfig,
+  { backbone, input, classes }: DetectorChanges,
+): { text: string; json: Record<string, unknown> } {
+  const changed: DetectorRunConfig = {
+    ...config,
+    backbone: { ...config.backbone, ...backbone },
+    inputSize: input === undefined ? config.inputSize : [input, input],
+  }
+  const description = describeDetector(changed, classes ?? classesOf(config))
+  const { genotype, cells, filters } = changed.backbone
+  return {
+    text: report(name, changed, description),
+    json: { architecture: name, genotype: genotype.name, cells, filters, ...description },
+  }
+}
+
+function classesOf({ data }: DetectorRunConfig): number {
+  return data.categories?.length ?? (data.kind === 'embedded' ? emojiClasses.length : RELEASED_CLASSES)
+}
+
+function report(name: string, { backbone, detector }: DetectorRunConfig, d: DetectorDescription): string {
+  const [height, width] = d.inputSize
+  const rows = [
+    ['part', 'output', 'parameters', 'trained', 'multiply-adds'],
+    ...d.parts.map(({ part, shape, parameters, multiplyAdds }) => [
+      part,
+      shape.map(grouped).join(' × '),
+      grouped(parameters.total),
+      grouped(parameters.trainable),
+      grouped(multiplyAdds),
+    ]),
+    ['all', '', grouped(d.parameters.total), grouped(d.parameters.trainable), grouped(d.multiplyAdds)],
+  ]
+  const { genotype, cells, filters } = backbone
+  return [
+    `${name}: Faster R-CNN on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${d.classes} classes`,
+    '',
+    ...textTable(rows, 2),
+    '',
+    'Outputs: features; anchors × 2 scores and 4 offsets; proposals × features; proposals × scores and offsets.',
+    `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cut out of the first stage's features as ${d.crop} × ${d.crop}.`,
+    `Multiply-adds are for one image with all ${d.proposals} proposals. Batch norm is ${detector.batchNorm}.`,
+  ].join('\n')
+}
