@@ -33,10 +33,10 @@ export interface SceneOptions {
 }
 
 /** Of an object's pixels, the least share that can be seen. */
-export const LEAST_VISIBLE = 0.4
-/** Longer sides of objects, of a scene's side: from 28 to 140 pixels of 224. */
-export const EXTENTS = [0.125, 0.625] as const
-export const MOST_OBJECTS = 7
+export const LEAST_VISIBLE = 0.6
+/** Longer sides of objects, of a scene's side: from 36 to 140 pixels of 224. */
+export const EXTENTS = [0.16, 0.625] as const
+export const MOST_OBJECTS = 6
 /** One scene in so many has a crowd, of so many members whose sides are so long. */
 const CROWD_EVERY = 12
 const CROWD_MEMBERS = [8, 14] as const
@@ -65,7 +65,7 @@ export async function composeScene(options: SceneOptions, random: Random): Promi
 
   const count = 1 + Math.floor(random() * MOST_OBJECTS)
   const crowdAt = random() < 1 / CROWD_EVERY ? Math.floor(random() * count) : -1
-  const huddled = random() < 0.35
+  const huddled = random() < 0.25
   for (let i = 0; i < count; i++) {
     if (i === crowdAt) {
       const classId = anyClass()

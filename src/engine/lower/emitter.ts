@@ -145,6 +145,12 @@ export class Emitter {
     this.forms.set(value, forms)
   }
 
+  /** Says that `value` is `same`, in whatever forms that is at hand. */
+  alias(value: Value, same: Value): void {
+    if (!this.computed(same)) this.as(same, 'plain')
+    this.forms.set(value, this.forms.get(same)!)
+  }
+
   /** Whether the value is at hand in this layout without a conversion. */
   has(value: Value, layout: Layout): boolean {
     return this.forms.get(value)?.[layout] !== undefined
