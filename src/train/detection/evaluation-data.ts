@@ -1,6 +1,6 @@
 /** The images that a detector is measured on. */
 import { type CocoSet, loadCocoSet } from '../../../datasets/detection/coco-set.js'
-import { loadScenes } from '../../../datasets/detection/scenes.js'
+import { loadScenes, sceneCategories } from '../../../datasets/detection/scenes.js'
 import { UserError } from '../../errors.js'
 import type { AnnotatedImages, Category, DetectionDataConfig } from './config.js'
 
@@ -31,11 +31,18 @@ export async function loadEvaluationSet(
     return loadCocoSet({ images, annotations, limit: limit ?? undefined, categories })
   }
   const { count, size, seed } = source
-  const set = await loadScenes({ part: 'test', count, size, seed })
-  const namesOf = (list: readonly Category[]) => list.map(({ name }) => name).join(', ')
-  if (JSON.stringify(set.categories) !== JSON.stringify(categories.map(({ id, name }) => ({ id, name }))))
+  if (JSON.stringify(sceneCategories) !== JSON.stringify(categories.map(({ id, name }) => ({ id, name }))))
     throw new UserError(
-      `The embedded scenes show ${namesOf(set.categories)}, but the detector knows ${namesOf(categories)}; name images of its own classes with --data and --annotations`,
+      `The embedded scenes show ${firstNames(sceneCategories)}, but the detector knows ${firstNames(categories)}; name images of its own classes with --data and --annotations`,
     )
-  return { set, warnings: [] }
+  return { set: await loadScenes({ part: 'test', count, size, seed }), warnings: [] }
+}
+
+const SHOWN = 3
+
+/** For example `mammal, bird, sea animal and 7 more`. */
+function firstNames(categories: readonly Category[]): string {
+  const more = categories.length - SHOWN
+  const names = categories.slice(0, SHOWN).map(({ name }) => name)
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
