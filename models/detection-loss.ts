@@ -176,8 +176,9 @@ function regionLosses(
   const [taken, positive] = [all((sample) => sample.drawn), all((sample) => sample.positive)]
   const count = tf.maximum(tf.sum(taken), 1) as tf.Scalar
   const crossEntropy = softmaxCrossEntropy(logits, labels)
-  // Only the box of the right class is asked for.
-  const ofClass = tf.cast(tf.oneHot(tf.sub(labels, one()) as tf.Tensor1D, config.classes), 'float32')
+  // Only the box of the right class is asked for. The background's column, which has none, is cut off afterwards: a
+  // single class would be too few for oneHot.
+  const ofClass = tf.slice(tf.cast(tf.oneHot(labels, config.classes + 1), 'float32'), [0, 1], [-1, -1])
   const answered = tf.sum(tf.mul(offsets, tf.expandDims(ofClass, 2)), 1)
   const distances = tf.sum(
     smoothL1(
