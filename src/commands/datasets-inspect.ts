@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import {
   type CategoryCount,
   type CocoInspection,
@@ -8,6 +8,7 @@ import {
 } from '../../datasets/coco-inspect.js'
 import { drawContactSheet } from '../../datasets/contact-sheet.js'
 import { writeFileAtomically } from '../files.js'
+import { wholeNumber } from './datasets-numbers.js'
 
 interface Flags {
   images?: string
@@ -25,14 +26,6 @@ Examples:
   $ toolkit datasets inspect instances_val2017.json.gz --images val2017 --draw sheet.png
   $ toolkit datasets inspect mine.json --json | jq .problems`
 
-function imageCount(text: string): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < 1 || count > 400) {
-    throw new InvalidArgumentError('Give a whole number from 1 to 400.')
-  }
-  return count
-}
-
 /** `toolkit datasets inspect A.json` */
 export function inspectCommand(): Command {
   return new Command('inspect')
@@ -40,7 +33,7 @@ export function inspectCommand(): Command {
     .argument('<annotations>', 'a COCO annotation file; names that end in .gz are read too')
     .option('--images <folder>', 'the images, to be checked and drawn on')
     .option('--draw <png>', 'write a contact sheet with boxes, masks and keypoints')
-    .option('--count <n>', 'images on the contact sheet', imageCount, 12)
+    .option('--count <n>', 'images on the contact sheet', wholeNumber(1, 400), 12)
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', help)
     .action(async (path: string, flags: Flags) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { writeScenes } from '../../datasets/detection/write-scenes.js'
+import { wholeNumber } from './datasets-numbers.js'
 import { interruptible } from './interrupt.js'
 import { liveLine } from './live-line.js'
 
@@ -21,23 +22,15 @@ Examples:
   $ toolkit datasets scenes --out scenes
   $ toolkit datasets inspect scenes/annotations/train.json --images scenes/train --draw sheet.png`
 
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= least && value <= most) return value
-    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`)
-  }
-
 /** `toolkit datasets scenes --out DIR` */
 export function scenesCommand(): Command {
   return new Command('scenes')
     .description('write the embedded detection data set as images and COCO annotations')
     .requiredOption('--out <folder>', 'a new folder for train/, test/ and annotations/')
-    .option('--train <n>', 'training scenes', whole(1, 999_999), 2000)
-    .option('--test <n>', 'test scenes', whole(1, 999_999), 400)
-    .option('--size <pixels>', 'height and width of the scenes', whole(64, 1024), 224)
-    .option('--seed <n>', 'another seed gives other scenes', whole(0, 2 ** 31), 0)
+    .option('--train <n>', 'training scenes', wholeNumber(1, 999_999), 2000)
+    .option('--test <n>', 'test scenes', wholeNumber(1, 999_999), 400)
+    .option('--size <pixels>', 'height and width of the scenes', wholeNumber(64, 1024), 224)
+    .option('--seed <n>', 'another seed gives other scenes', wholeNumber(0, 2 ** 31), 0)
     .addHelpText('after', help)
     .action(async ({ out, ...options }: Flags) => {
       const line = liveLine(process.stderr)

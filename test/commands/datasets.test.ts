@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, it } from 'node:test'
 import sharp from 'sharp'
 import { cifar10Folder } from '../../datasets/cifar10.js'
@@ -8,6 +8,7 @@ import { cifar10Archive, officialCifar10 } from '../../datasets/fetch-cifar10.js
 import { packageRoot } from '../../datasets/package-root.js'
 import { fetchProgress, progressLine } from '../../src/commands/fetch-progress.js'
 import { type Answer, serveFile, whole } from '../datasets/file-server.js'
+import { smallCoco } from '../datasets/small-coco.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { toolkit } from './toolkit.js'
 
@@ -29,6 +30,23 @@ describe('toolkit datasets fetch', () => {
       folder: join(to, cifar10Folder),
       how: 'present',
     })
+  })
+
+  it('unpacks COCO from its archives, tells what it does, and sees that it is there', async (t) => {
+    const [from, to] = [await temporaryFolder(t), await temporaryFolder(t)]
+    const { content } = await smallCoco()
+    for (const [path, bytes] of content) writeFileSync(join(from, basename(path)), bytes)
+    const fetched = await toolkit(['datasets', 'fetch', 'coco', '--from', from, '--to', to])
+    assert.equal(fetched.code, 0, fetched.stderr)
+    assert.match(fetched.stdout, /^.*annotations: unpacked from the archive\n.*val2017: unpacked from/)
+    assert.match(fetched.stdout, /Look at it: toolkit datasets inspect .*instances_val2017\.json --images /)
+    assert.match(
+      fetched.stderr,
+      /^val2017\.zip: unpacking and verifying …\nval2017\.zip {2}100 % .*\nval2017: comparing the images/m,
+    )
+    // It has fewer files than the real one, so it is unpacked again: nothing is written twice.
+    const again = await toolkit(['datasets', 'fetch', 'coco', '--from', from, '--to', to, '--json'])
+    assert.deepEqual(JSON.parse(again.stdout).archives[1], { folder: 'val2017', how: 'copied' })
   })
 
   it('keeps what has come when it is interrupted, says how to go on, and goes on', async (t) => {
@@ -69,7 +87,15 @@ describe('toolkit datasets fetch', () => {
     const server = await serveFile(() => Buffer.alloc(10), [whole()])
     t.after(server.close)
     for (const [args, code, expected] of [
-      [['mnist'], 2, /Only "cifar10" can be fetched; "embedded" is always there/],
+      [['mnist'], 2, /Only "cifar10" and "coco" can be fetched; "embedded" is always there/],
+      [['coco', '--part', 'test'], 2, /Allowed choices are val, train, all/],
+      [
+        ['coco', '--to', to, '--url', 'http://x'],
+        1,
+        /^--url is for CIFAR-10; name a mirror of COCO with --from/m,
+      ],
+      [['cifar10', '--to', to, '--part', 'val'], 1, /^CIFAR-10 has no parts to choose/m],
+      [['coco', '--to', to, '--from', to], 1, /has no annotations_trainval2017\.zip; put the archive there/],
       [['cifar10', '--force'], 2, /unknown option '--force'/],
       [['cifar10', '--to', to, '--url', 'ftp://x'], 1, /^"ftp:\/\/x" is no address of the form https/m],
       [
