@@ -12,6 +12,13 @@ test('every preset is valid, and survives JSON unchanged', () => {
     assert.deepEqual(validateConfig(JSON.parse(JSON.stringify(preset))), preset)
 })
 
+test('a config from before there were tasks is a classifier’s', () => {
+  const { task, ...old } = paper
+  assert.equal(task, 'classification')
+  assert.deepEqual(validateConfig(old), paper)
+  refused({ task: 'segmentation' }, /"task" is "segmentation", but must be one of classification/)
+})
+
 test('paper-cifar is the recipe of the paper', () => {
   assert.deepEqual(
     [paper.batchSize, paper.length.amount, paper.learningRate.peak, paper.weightDecay, paper.clipNorm],

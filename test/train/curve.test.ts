@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { type CurveAxis, type CurveRun, classifierCurves, drawCurves, ticks } from '../../src/train/curve.js'
+import { type DetectorFigures, detectorCurves } from '../../src/train/detection/figures.js'
 import type { MetricsRow } from '../../src/train/metrics.js'
 
 const draw = (runs: CurveRun[], axis: CurveAxis = 'epoch') => drawCurves(runs, axis, classifierCurves)
@@ -67,4 +68,50 @@ test('several runs have a colour and a legend each, and names cannot break the f
 
 test('a run without metrics is named', () => {
   assert.throws(() => draw([{ name: 'runs/new', rows: [] }]), /runs\/new has no metrics to draw yet/)
+})
+
+test('detectors are drawn by loss and by average precision; what COCO does not define is left out', () => {
+  const evaluation = (epoch: number, ap50: number, ap: number): MetricsRow<DetectorFigures> => {
+    const rest = { ap75: 0, apSmall: 0, apMedium: 0, apLarge: 0, ar1: 0, ar10: 0, ar100: 0, arSmall: 0 }
+    const figures = { ap, ap50, ...rest, arMedium: 0, arLarge: 0, images: 1 }
+    return { kind: 'evaluation', step: epoch, epoch, seconds: 60 * epoch, ...figures }
+  }
+  const parts = { objectness: 1, anchorBoxes: 1, classification: 1, boxes: 1 }
+  const training = (step: number): MetricsRow<DetectorFigures> => ({
+    ...{ kind: 'training', step, steps: 1, epoch: step, seconds: 60 * step, loss: 4, ...parts },
+    ...{ gradientNorm: 1, learningRate: 0.1, imagesPerSecond: 1, imageSize: [64, 64] },
+  })
+  const svg = drawCurves(
+    [
+      {
+        name: 'a',
+        rows: [
+          training(1),
+          evaluation(1, -1, -1),
+          evaluation(2, 0.5, 0.25),
+          training(4),
+          evaluation(4, 1, 0.5),
+        ],
+      },
+    ],
+    'epoch',
+    detectorCurves,
+  )
+  // Right panel: 502 to 862 wide for epochs 0 to 4, 44 to 254 high for 0 to 100 %.
+  assert.match(svg, /<path d="M682\.0 149\.0L862\.0 44\.0" fill="none"[^>]*stroke-width="2"/)
+  assert.match(svg, /<path d="M682\.0 201\.5L862\.0 149\.0" fill="none"[^>]*stroke-dasharray/)
+  assert.equal(svg.match(/<circle/g)?.length, 2)
+  assert.match(svg, /AP50 and AP, %/)
+})
+
+test('a run without evaluations has an empty panel, not a broken one', () => {
+  const svg = draw([
+    {
+      name: 'a',
+      rows: rows(2)
+        .map((row) => (row.kind === 'training' ? { ...row, accuracy: Number.NaN } : row))
+        .filter((row) => row.kind === 'training'),
+    },
+  ])
+  assert.doesNotMatch(svg, /NaN|Infinity/)
 })

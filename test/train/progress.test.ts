@@ -47,6 +47,10 @@ test('a line tells epoch, step, speed, loss, accuracy and the time left', () => 
     progressLine(report(320), means, classifierWords, 79),
     'epoch 3.2/10 · 320 images/s · loss 1.234 · accuracy 56.1 % · 68 s left',
   )
+  assert.equal(
+    progressLine(report(320), means, classifierWords, 60),
+    'epoch 3.2/10 · 320 images/s · loss 1.234 · 68 s left',
+  )
   const timed = report(320, { totalSteps: Number.POSITIVE_INFINITY, progress: 0.25, seconds: 30 })
   assert.match(progressLine(timed, means, classifierWords), /^epoch 3\.2 · step 320 · .* · 90 s left$/)
 })

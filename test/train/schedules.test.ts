@@ -48,6 +48,14 @@ test('exponential decay falls in steps of 2.4 epochs', () => {
   near(rate(schedule, 480), 0.97 ** 2)
 })
 
+test('a step schedule falls when each of its steps is reached', () => {
+  const schedule: LearningRateConfig = { kind: 'step', peak: 1, warmup: 0, rate: 0.1, at: [300, 500] }
+  near(rate(schedule, 299), 1)
+  near(rate(schedule, 300), 0.1)
+  near(rate(schedule, 499), 0.1)
+  near(rate(schedule, 500), 0.01)
+})
+
 test('one-cycle rises to its peak and falls to 0', () => {
   const schedule: LearningRateConfig = { kind: 'one-cycle', peak: 0.5, rise: 0.3 }
   near(rate(schedule, 0), 0.02)
