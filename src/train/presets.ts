@@ -70,8 +70,21 @@ const embedded: RunConfig = {
   evaluateEvery: 5,
 }
 
+/**
+ * A backbone for the detector preset faster-rcnn-nas-embedded, in ten minutes: the same drawings at 64 pixels, as
+ * large as many objects of its scenes, through the stem that detectors need.
+ */
+const embeddedBackbone: RunConfig = {
+  ...embedded,
+  data: { ...embedded.data, imageSize: 64 },
+  model: { ...embedded.model, stem: 'imagenet', cells: 2, filters: 32 },
+  length: { kind: 'seconds', amount: 600 },
+  augmentation: { crop: 8, flip: true, cutout: 16 },
+}
+
 export const presets: Record<string, RunConfig> = {
   'paper-cifar': paperCifar,
   'laptop-cifar10': laptopCifar10,
   embedded,
+  'embedded-backbone': embeddedBackbone,
 }
