@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Annotation, COCO, type CocoImage, describeProblem } from 'coco-ts'
 import sharp from 'sharp'
+import { hasAreaInside, requireFolder, tellOtherImages } from './detection/coco-set.js'
+import { unreadableReason } from './detection/decode.js'
 
 export interface Spread {
   least: number
@@ -100,52 +102,132 @@ function countCategories(coco: COCO): CategoryCount[] {
 const TOLERANCE = 0.01
 
 function warningsFor(coco: COCO, objects: readonly Annotation[]): string[] {
-  const over = objects.filter(({ bbox: [x, y, width, height], image_id }) => {
-    const image = coco.imgs.get(image_id)!
+  const imageOf = (ann: Annotation): CocoImage => coco.imgs.get(ann.image_id)!
+  const empty = objects.filter((ann) => !hasAreaInside(ann.bbox, imageOf(ann)))
+  const over = objects.filter((ann) => {
+    const [x, y, width, height] = ann.bbox
+    const image = imageOf(ann)
+    if (!hasAreaInside(ann.bbox, image)) return false
     const inside = x >= -TOLERANCE && y >= -TOLERANCE
     return !inside || x + width > image.width + TOLERANCE || y + height > image.height + TOLERANCE
   })
-  const empty = objects.filter(({ bbox }) => bbox[2] === 0 || bbox[3] === 0)
   const zero = objects.filter(({ id }) => id === 0)
   const unused = coco.dataset.categories.filter(({ id }) => !coco.catToImgs.has(id))
-  const found = (list: readonly { id: number }[], what: string): string[] =>
-    list.length === 0 ? [] : [`${list.length} ${what} (the first: id ${list[0].id})`]
+  const found = (list: readonly { id: number }[], one: string, several: string): string[] =>
+    list.length === 0
+      ? []
+      : [`${list.length} ${list.length === 1 ? one : several} (the first: id ${list[0].id})`]
   return [
-    ...found(over, 'boxes reach over the edge of their image'),
-    ...found(empty, 'boxes have no area'),
-    ...found(zero, 'annotations have the id 0, which COCO’s evaluation takes for "not found": count from 1'),
-    ...found(unused, 'categories have no objects'),
+    ...found(
+      over,
+      'box reaches over the edge of its image, where training cuts it',
+      'boxes reach over the edge of their image, where training cuts them',
+    ),
+    ...found(
+      empty,
+      'box has no area inside its image; training leaves it out',
+      'boxes have no area inside their image; training leaves them out',
+    ),
+    ...found(
+      zero,
+      'annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1',
+      'annotations have the id 0, which COCO’s evaluation takes for "not found": count from 1',
+    ),
+    ...found(unused, 'category has no objects', 'categories have no objects'),
+    ...gaps(coco.dataset.categories.map(({ id }) => id)),
   ]
+}
+
+function gaps(ids: number[]): string[] {
+  const [first, last] = [Math.min(...ids), Math.max(...ids)]
+  if (ids.length === 0 || last - first + 1 === ids.length) return []
+  return [`category ids have gaps (${ids.length} of ${first} to ${last}), which is allowed`]
+}
+
+export interface CheckOptions {
+  /** Whether to decode every image, without which those that are cut short are not seen. Default true. */
+  decode?: boolean
+  onProgress?: (done: number, count: number) => void
+}
+
+export interface ImageCheck {
+  /** What is wrong with an image, in words, in the order of the annotations. */
+  faults: string[]
+  /** Said when most images are missing, so that the annotations are for others. */
+  verdict?: string
 }
 
 /** Images that lie side by side on their way through sharp. */
 const AT_ONCE = 8
 
-/** Compares the files in `folder` with what the annotations say of them; what differs, in words. */
-export async function checkImages(coco: COCO, folder: string): Promise<string[]> {
-  const faults: string[] = []
-  const queue = coco.dataset.images.values()
+/**
+ * Compares the files in `folder` with what the annotations (of the file named `name`) say of them.
+ *
+ * @throws DatasetError when there is no such folder
+ */
+export async function checkImages(
+  coco: COCO,
+  folder: string,
+  name: string,
+  { decode = true, onProgress }: CheckOptions = {},
+): Promise<ImageCheck> {
+  await requireFolder(folder)
+  const { images } = coco.dataset
+  const faults: { missing: boolean; text: string }[] = []
+  const queue = images.entries()
+  let done = 0
   const work = async (): Promise<void> => {
-    for (const image of queue) {
-      const fault = await imageFault(image, folder)
-      if (fault) faults.push(fault)
+    for (const [index, image] of queue) {
+      const fault = await imageFault(image, folder, decode)
+      if (fault) faults[index] = fault
+      onProgress?.(++done, images.length)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return faults
+  // Without the holes of those that are sound.
+  const found = faults.filter(() => true)
+  const missing = found.filter((fault) => fault.missing)
+  const [total, example] = [images.length, images[faults.findIndex((fault) => fault?.missing)]?.file_name]
+  const verdict = tellOtherImages({
+    file: name,
+    folder,
+    missing: missing.length,
+    total,
+    example: `${example}`,
+  })
+  return {
+    faults: found.map(({ text }) => text),
+    ...(missing.length * 2 > total && { verdict }),
+  }
 }
 
-async function imageFault(image: CocoImage, folder: string): Promise<string | undefined> {
+async function imageFault(
+  image: CocoImage,
+  folder: string,
+  decode: boolean,
+): Promise<{ missing: boolean; text: string } | undefined> {
   const { id, file_name: name, width, height } = image
-  if (name === undefined) return `image ${id} has no file_name`
+  if (name === undefined) return { missing: true, text: `image ${id} has no file_name` }
   const path = join(folder, name)
   const found = await stat(path).catch(() => undefined)
-  if (!found) return `image ${id}: there is no file ${path}`
+  if (!found) return { missing: true, text: `image ${id}: there is no file ${path}` }
+  const wrong = (text: string) => ({ missing: false, text: `image ${id}: ${path} ${text}` })
   try {
     const actual = await sharp(path).metadata()
-    if (actual.width === width && actual.height === height) return undefined
-    return `image ${id}: ${path} is ${actual.width} × ${actual.height}, but the annotations say ${width} × ${height}`
+    // As it is stored, or as people see it.
+    const stored = actual.width === width && actual.height === height
+    const seen = actual.autoOrient.width === width && actual.autoOrient.height === height
+    if (!stored && !seen)
+      return wrong(
+        `is ${actual.autoOrient.width} × ${actual.autoOrient.height}, but the annotations say ${width} × ${height}`,
+      )
+    // Small, since JPEG decodes faster so; every byte is read all the same.
+    if (decode)
+      await sharp(path, { failOn: 'error' })
+        .resize(16, 16, { fit: 'fill', kernel: 'nearest' })
+        .raw()
+        .toBuffer()
   } catch (error) {
-    return `image ${id}: ${path} cannot be read (${(error as Error).message.split('\n')[0]})`
+    return wrong(`cannot be read (${unreadableReason(error)})`)
   }
 }

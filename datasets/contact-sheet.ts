@@ -36,7 +36,7 @@ export async function drawContactSheet(coco: COCO, options: SheetOptions = {}): 
     const height = Math.max(1, Math.round(image.height * scale))
     const left = GAP + (i % columns) * (tile.width + GAP) + ((tile.width - width) >> 1)
     const top = GAP + Math.floor(i / columns) * (tile.height + GAP) + ((tile.height - height) >> 1)
-    parts.push({ input: await ground(source(image), width, height), left, top })
+    parts.push({ input: await ground(source(image), image, width, height), left, top })
     parts.push({ input: Buffer.from(overlay(coco, image, width, height)), left, top })
   }
   const canvas = {
@@ -58,15 +58,24 @@ const inFolder =
   ({ file_name: name }: CocoImage): string | undefined =>
     folder === undefined || name === undefined ? undefined : join(folder, name)
 
-async function ground(source: string | Buffer | undefined, width: number, height: number): Promise<Buffer> {
+async function ground(
+  source: string | Buffer | undefined,
+  image: CocoImage,
+  width: number,
+  height: number,
+): Promise<Buffer> {
   const plain = sharp({ create: { width, height, channels: 3, background: EMPTY } })
   if (source === undefined) return plain.png().toBuffer()
-  const photo = sharp(source).resize(width, height, { fit: 'fill' })
-  // checkImages names files that cannot be read; the sheet shows the rest.
-  return photo
-    .png()
-    .toBuffer()
-    .catch(() => plain.png().toBuffer())
+  try {
+    const { autoOrient: seen } = await sharp(source).metadata()
+    // Annotations are for the image as people see it, or else as it is stored.
+    const turned = seen.width === image.width && seen.height === image.height
+    const photo = turned ? sharp(source).autoOrient() : sharp(source)
+    return await photo.resize(width, height, { fit: 'fill' }).png().toBuffer()
+  } catch {
+    // checkImages names files that cannot be read; the sheet shows the rest.
+    return plain.png().toBuffer()
+  }
 }
 
 /** The annotations of one image as SVG, in pixels of the place they are drawn at. */

@@ -81,13 +81,37 @@ export function toDetectionImage(
   }
 }
 
+/** What is said when most of the images that a file is for are not in the folder. */
+export function tellOtherImages(found: {
+  file: string
+  folder: string
+  missing: number
+  total: number
+  /** One that is missing. */
+  example: string
+}): string {
+  const { file, folder, missing, total, example } = found
+  return (
+    `"${file}" is for other images than those in "${folder}": ${missing === total ? 'all' : missing} of its ` +
+    `${total} images are missing there, for example ${example}; name the folder and the annotations that belong ` +
+    'together.'
+  )
+}
+
+/** Whether there is anything of a COCO box inside its image, in the 32 bits that a set holds it in. */
+export function hasAreaInside(bbox: readonly number[], { width, height }: CocoImage): boolean {
+  const [left, top, right, bottom] = cornersInside(bbox, width, height).map(Math.fround)
+  return right > left && bottom > top
+}
+
 /** COCO's [x, y, width, height] as [x1, y1, x2, y2], cut at the edges of the image. */
 function cornersInside([x, y, w, h]: readonly number[], width: number, height: number): number[] {
   const along = (value: number, side: number) => Math.min(side, Math.max(0, value))
   return [along(x, width), along(y, height), along(x + w, width), along(y + h, height)]
 }
 
-async function requireFolder(folder: string): Promise<void> {
+/** @throws DatasetError when there is no such folder of images */
+export async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((error) => {
     if (!isMissing(error)) throw error
   })
@@ -154,9 +178,7 @@ async function presentImages(
   const names = missing.map(({ id, file_name }) => file_name ?? `(image ${id} has no file_name)`)
   if (missing.length * 2 > images.length)
     throw new DatasetError(
-      `"${file}" is for other images than those in "${folder}": ` +
-        `${missing.length === images.length ? 'all' : missing.length} of its ${images.length} images are missing ` +
-        `there, for example ${names[0]}; name the folder and the annotations that belong together.`,
+      tellOtherImages({ file, folder, missing: missing.length, total: images.length, example: names[0] }),
     )
   const [count, more] = [missing.length, missing.length > 3 ? ', …' : '']
   warnings.push(
@@ -173,10 +195,7 @@ function restrict(coco: COCO, images: CocoImage[], warnings: string[]): COCO {
   const annotations = coco.dataset.annotations.filter((annotation) => {
     // Captions have no box.
     if (!wanted.has(annotation.image_id) || annotation.bbox === undefined) return false
-    const { width, height } = coco.imgs.get(annotation.image_id)!
-    const [left, top, right, bottom] = cornersInside(annotation.bbox, width, height)
-    // As the set holds them: a sliver may vanish in 32 bits.
-    const solid = Math.fround(right) > Math.fround(left) && Math.fround(bottom) > Math.fround(top)
+    const solid = hasAreaInside(annotation.bbox, coco.imgs.get(annotation.image_id)!)
     if (!solid) empty.push(annotation)
     return solid
   })

@@ -52,10 +52,10 @@ async function toPixels(image: Sharp, name: string | undefined): Promise<Pixels>
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-    .catch((error: Error) => {
-      const reason = error.message.split('\n')[0].replace(/\.$/, '')
+    .catch((error) => {
       throw new DatasetError(
-        `${name === undefined ? 'The image' : `"${name}"`} cannot be read: ${reason}; replace or remove it.`,
+        `${name === undefined ? 'The image' : `"${name}"`} cannot be read: ${unreadableReason(error)}; ` +
+          'replace or remove it.',
       )
     })
   return {
@@ -63,4 +63,11 @@ async function toPixels(image: Sharp, name: string | undefined): Promise<Pixels>
     width: info.width,
     height: info.height,
   }
+}
+
+/** What sharp says of a file that it cannot read, as half a sentence. */
+export function unreadableReason(error: unknown): string {
+  const [text] = (error as Error).message.split('\n')
+  // It is at a loss for words over some files that end early.
+  return text === 'Unknown error' ? 'it is damaged or cut short' : text.replace(/\.$/, '')
 }

@@ -1,14 +1,17 @@
+import type { COCO } from 'coco-ts'
 import { Command } from 'commander'
 import {
   type CategoryCount,
   type CocoInspection,
   checkImages,
+  type ImageCheck,
   inspectCoco,
   type Spread,
 } from '../../datasets/coco-inspect.js'
 import { drawContactSheet } from '../../datasets/contact-sheet.js'
 import { writeFileAtomically } from '../files.js'
 import { wholeNumber } from './datasets-numbers.js'
+import { liveLine } from './live-line.js'
 
 interface Flags {
   images?: string
@@ -19,7 +22,8 @@ interface Flags {
 
 const help = `
 Counts images, objects and categories, tells what is wrong with entries (those are left out of the counts) and
-what may not be meant, such as boxes over the edge. With --images, the files are compared with their entries.
+what may not be meant, such as boxes over the edge. With --images, every image is read and compared with its
+entry: missing, cut short, of another size.
 
 Examples:
   $ toolkit datasets inspect instances_val2017.json
@@ -38,9 +42,11 @@ export function inspectCommand(): Command {
     .addHelpText('after', help)
     .action(async (path: string, flags: Flags) => {
       const { coco, inspection } = await inspectCoco(path)
-      const faults = flags.images === undefined ? [] : await checkImages(coco, flags.images)
+      const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
+      if (check?.verdict) inspection.warnings.unshift(check.verdict)
+      const faults = check?.faults ?? []
       if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
-      else console.log(describe(path, inspection, faults))
+      else console.log(describe(path, inspection, check))
       if (flags.draw === undefined) return
       const sheet = await drawContactSheet(coco, { folder: flags.images, count: flags.count })
       await writeFileAtomically(flags.draw, sheet)
@@ -48,7 +54,14 @@ export function inspectCommand(): Command {
     })
 }
 
-function describe(path: string, inspection: CocoInspection, faults: readonly string[]): string {
+async function checkWithProgress(coco: COCO, folder: string, path: string): Promise<ImageCheck> {
+  const line = liveLine(process.stderr)
+  const onProgress = (done: number, count: number) =>
+    line.show(() => `images  ${done} of ${count} read`, done === count)
+  return checkImages(coco, folder, path, { onProgress }).finally(line.end)
+}
+
+function describe(path: string, inspection: CocoInspection, check: ImageCheck | undefined): string {
   const { images, objects, categories, problems, warnings } = inspection
   const range = ({ least, median, most }: Spread): string => `${least} to ${most}, median ${median}`
   const lines = [
@@ -63,7 +76,9 @@ function describe(path: string, inspection: CocoInspection, faults: readonly str
     `categories  ${categories.length}`,
     ...categoryRows(categories),
     ...section('problems', problems.count, problems.first),
-    ...section('image files that do not fit', faults.length, faults.slice(0, SHOWN)),
+    ...(check
+      ? section('image files that do not fit', check.faults.length, check.faults.slice(0, SHOWN))
+      : []),
     ...warnings.map((warning) => `note: ${warning}`),
   ]
   return lines.join('\n')

@@ -76,8 +76,8 @@ test('inspect: counts, problems, files that do not fit, and a drawing', async (t
   assert.equal(figures.imageFiles.length, 2)
   assert.match(figures.imageFiles.join('\n'), /image 2: there is no file .*gone\.png/)
   assert.match(figures.imageFiles.join('\n'), /image 3: .* is 50 × 60, but the annotations say 60 × 50/)
-  assert.match(figures.warnings.join('\n'), /1 boxes reach over the edge/)
-  assert.match(figures.warnings.join('\n'), /1 categories have no objects \(the first: id 2\)/)
+  assert.match(figures.warnings.join('\n'), /1 category has no objects \(the first: id 2\)/)
+  assert.match(figures.warnings.join('\n'), /1 box has no area inside its image; training leaves it out/)
 
   const sheet = join(folder, 'sheet.png')
   const text = await inspect(t, path, '--images', images, '--draw', sheet, '--count', '1')
@@ -102,4 +102,73 @@ test('inspect refuses what is no annotation file', async (t) => {
   const path = join(folder, 'cut.json')
   await writeFile(path, JSON.stringify(dataset).slice(0, 200))
   await assert.rejects(inspect(t, path), /cut\.json: the text ends too early/)
+})
+
+test('inspect tells what makes a data set fail or lose images in training', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'mine.json')
+  const images = join(folder, 'images')
+  await mkdir(images)
+  const noise = Buffer.from(Array.from({ length: 60 * 50 * 3 }, (_, i) => (i * 7919) % 251))
+  const photo = sharp(noise, { raw: { width: 60, height: 50, channels: 3 } })
+  const jpeg = await photo.clone().jpeg().toBuffer()
+  await writeFile(join(images, 'whole.jpg'), jpeg)
+  await writeFile(join(images, 'cut.jpg'), jpeg.subarray(0, jpeg.length * 0.7))
+  await writeFile(join(images, 'text.jpg'), 'no image')
+  // Orientation 6: stored lying on its side, seen upright.
+  await photo.clone().withMetadata({ orientation: 6 }).jpeg().toFile(join(images, 'turned.jpg'))
+  await photo.clone().toColourspace('b-w').jpeg().toFile(join(images, 'grey.jpg'))
+  await photo.clone().toColourspace('cmyk').jpeg().toFile(join(images, 'cmyk.jpg'))
+  const names = ['whole', 'cut', 'text', 'turned', 'grey', 'cmyk']
+  const entries = names.map((name, i) => ({
+    ...{ id: i + 1, width: name === 'turned' ? 50 : 60, height: name === 'turned' ? 60 : 50 },
+    file_name: `${name}.jpg`,
+  }))
+  const box = (id: number, bbox: number[]) => ({
+    ...{ id, image_id: 1, category_id: 7, bbox, area: 100, iscrowd: 0 },
+  })
+  const annotations = [
+    box(1, [10, 10, 10, 10]),
+    box(2, [55, 10, 10, 10]),
+    box(3, [60, 10, 10, 10]),
+    box(4, [10, 10, 0, 10]),
+    box(5, [10, 10, -5, 10]),
+  ]
+  const categories = [
+    { id: 7, name: 'cat' },
+    { id: 3, name: 'dog' },
+  ]
+  const write = (more: object) =>
+    writeFile(path, JSON.stringify({ images: entries, annotations, categories, ...more }))
+  await write({})
+  const {
+    imageFiles,
+    warnings,
+    problems,
+    images: counted,
+  } = JSON.parse(await inspect(t, path, '--images', images, '--json'))
+  assert.equal(counted.withoutObjects, 5)
+  assert.equal(imageFiles.length, 2)
+  assert.match(imageFiles[0], /^image 2: .*cut\.jpg cannot be read \(.*(premature end of JPEG|cut short)/)
+  assert.match(imageFiles[1], /^image 3: .*text\.jpg cannot be read \(.*unsupported image format/)
+  assert.deepEqual(problems.byKind, { 'bad-box': 1 })
+  assert.match(problems.first[0], /\(id 5\): bbox\[2\] is -5, but a width cannot be negative/)
+  assert.deepEqual(warnings, [
+    '1 box reaches over the edge of its image, where training cuts it (the first: id 2)',
+    '2 boxes have no area inside their image; training leaves them out (the first: id 3)',
+    '1 category has no objects (the first: id 3)',
+    'category ids have gaps (2 of 3 to 7), which is allowed',
+  ])
+
+  await write({ images: entries.map((entry) => ({ ...entry, file_name: `other-${entry.file_name}` })) })
+  const text = await inspect(t, path, '--images', images)
+  assert.match(text, /^image files that do not fit: 6$/m)
+  assert.match(
+    text,
+    /^note: ".*mine\.json" is for other images than those in ".*images": all of its 6 images are missing there, for example other-whole\.jpg;/m,
+  )
+  await assert.rejects(
+    inspect(t, path, '--images', join(folder, 'gone')),
+    /^DatasetError: There is no folder ".*gone"; name the one that holds the images\.$/,
+  )
 })
