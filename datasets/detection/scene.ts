@@ -33,9 +33,9 @@ export interface SceneOptions {
 }
 
 /** Of an object's pixels, the least share that can be seen. */
-export const LEAST_VISIBLE = 0.6
-/** Longer sides of objects, of a scene's side: from 36 to 140 pixels of 224. */
-export const EXTENTS = [0.16, 0.625] as const
+export const LEAST_VISIBLE = 0.7
+/** Longer sides of objects, of a scene's side: from 40 to 140 pixels of 224. */
+export const EXTENTS = [0.18, 0.625] as const
 export const MOST_OBJECTS = 6
 /** One scene in so many has a crowd, of so many members whose sides are so long. */
 const CROWD_EVERY = 12

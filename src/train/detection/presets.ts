@@ -171,7 +171,7 @@ const embedded: DetectorRunConfig = {
   backbone: { ...small.backbone, batchNorm: { decay: 0.9, epsilon: 1e-5 } },
   detector: {
     ...small.detector,
-    // Objects are 36 to 140 pixels large.
+    // Objects are 40 to 140 pixels large.
     anchors: { base: 64, scales: [0.5, 1, 2], ratios: [0.5, 1, 2], offset: 8 },
     proposals: {
       ...small.detector.proposals,
@@ -191,6 +191,7 @@ const embedded: DetectorRunConfig = {
       positiveIou: 0.5,
       addTruth: true,
     },
+    output: { nmsIou: 0.4, count: 100, minScore: 0.01 },
   },
   inputSize: [224, 224],
   batchSize: 4,
