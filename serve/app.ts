@@ -7,13 +7,19 @@ import express, {
   type Response,
 } from 'express'
 import type { ModelCard } from '../src/model-card.js'
-import { type ClassifyLimits, classify } from './classify.js'
+import { answerImage, type UploadLimits } from './answer-image.js'
+import { taskRoutes } from './choose-model.js'
+import { classify } from './classify.js'
 import { curlExamples } from './curl.js'
+import { detect } from './detect.js'
+import { detectionDefaults } from './detections.js'
 import type { Inference } from './inference.js'
 import { type Log, logRequests } from './log.js'
+import type { Task } from './outputs.js'
+import { page, pageFiles, pageHeaders } from './page.js'
 import { ClientGone, Problem, toProblem } from './problem.js'
 
-export interface AppOptions extends ClassifyLimits {
+export interface AppOptions extends UploadLimits {
   /** The models by name. */
   models: Map<string, Inference>
   log: Log
@@ -57,7 +63,10 @@ export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Exp
   const paths: Record<string, Record<string, RequestHandler>> = {
     '/': {
       GET: (request, response) => {
-        response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
+        response.vary('Accept')
+        // Whoever does not care, as curl, gets JSON.
+        if (request.accepts(['json', 'html']) === 'html') response.set(pageHeaders).send(page)
+        else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
       },
     },
     '/healthz': {
@@ -69,12 +78,15 @@ export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Exp
     },
     '/models': {
       GET: (_request, response) => {
-        response.json({ models: cards })
+        response.json({ models: cards.map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
       },
     },
-    '/classify': { POST: classify(models, { maxBytes, maxPixels }) },
+    [taskRoutes.classification.path]: { POST: answerImage(classify, models, { maxBytes, maxPixels }) },
+    [taskRoutes.detection.path]: { POST: answerImage(detect, models, { maxBytes, maxPixels }) },
   }
   for (const [path, methods] of Object.entries(paths)) app.all(path, byMethod(methods))
+  for (const [path, { type, text }] of Object.entries(pageFiles))
+    app.all(path, byMethod({ GET: (_request, response) => void response.type(type).send(text) }))
 
   app.use((request) => {
     throw new Problem(404, `There is nothing at ${request.path}; there are ${Object.keys(paths).join(', ')}.`)
@@ -83,11 +95,17 @@ export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Exp
   return app
 }
 
-/** What somebody sees who opens the address in a browser or with curl. */
+const taskHelp: Record<Task, string> = {
+  classification: 'the most probable classes of one image; ?top=K, ?model=NAME',
+  detection: `the objects in one image; ?minScore=${detectionDefaults.minScore}, ?max=${detectionDefaults.max}, ?draw=1 (answers a PNG), ?model=NAME`,
+}
+
+/** What somebody sees who asks the address with curl; browsers get the page. */
 function welcome(address: string, cards: ModelCard[]) {
+  const tasks = [...new Set(cards.map(({ task }) => task))]
   return {
     paths: {
-      'POST /classify': 'the most probable classes of one image; ?top=K, ?model=NAME',
+      ...Object.fromEntries(tasks.map((task) => [`POST ${taskRoutes[task].path}`, taskHelp[task]])),
       'GET /models': 'the models: labels, input size, how they came to be',
       'GET /healthz': '200 while every model can answer',
     },

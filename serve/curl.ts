@@ -1,18 +1,32 @@
+import type { ModelCard } from '../src/model-card.js'
+import { taskRoutes } from './choose-model.js'
+import type { Task } from './outputs.js'
+
 /** An orange GIF of 8 × 8 pixels: small enough to stand in a command line. */
 const orange = 'R0lGODlhCAAIAIAAAExpcfCCFCH5BAUAAAAALAAAAAAIAAgAAAIHjI+py+1dAAA7'
 
-/**
- * Lines for the shell that classify an image with the first of the models: `selfContained` carries its own
- * and works wherever it is pasted, `file` sends `photo.jpg`.
- */
-export function curlExamples(
-  address: string,
-  models: { name: string }[],
-): { selfContained: string; file: string } {
-  const query = models.length > 1 ? `?model=${encodeURIComponent(models[0].name)}` : ''
-  const url = `'${address}/classify${query}'`
+export interface CurlExamples {
+  /** Carries an image of its own and works wherever it is pasted. */
+  selfContained: string
+  /** Sends `photo.jpg`. */
+  file: string
+  /** Where there is a detector: sends `photo.jpg` and writes it with boxes as `boxes.png`. */
+  draw?: string
+}
+
+/** Lines for the shell that ask the first of the models, and the first detector for a picture. */
+export function curlExamples(address: string, models: readonly ModelCard[]): CurlExamples {
+  const urlOf = ({ task, name }: ModelCard, more: string[] = []) => {
+    const parameters = [...more, ...(countOf(task) > 1 ? [`model=${encodeURIComponent(name)}`] : [])]
+    const query = parameters.length > 0 ? `?${parameters.join('&')}` : ''
+    return `'${address}${taskRoutes[task].path}${query}'`
+  }
+  const countOf = (task: Task) => models.filter((model) => model.task === task).length
+  const first = urlOf(models[0])
+  const detector = models.find(({ task }) => task === 'detection')
   return {
-    selfContained: `echo ${orange} | base64 -d | curl -F image=@- ${url}`,
-    file: `curl -F image=@photo.jpg ${url}`,
+    selfContained: `echo ${orange} | base64 -d | curl -F image=@- ${first}`,
+    file: `curl -F image=@photo.jpg ${first}`,
+    ...(detector && { draw: `curl -F image=@photo.jpg ${urlOf(detector, ['draw=1'])} -o boxes.png` }),
   }
 }

@@ -1,7 +1,10 @@
 /** Serving exported models over HTTP. */
 export type { Classification, Prediction } from './classify.js'
-export { curlExamples } from './curl.js'
+export { type CurlExamples, curlExamples } from './curl.js'
+export type { DetectionAnswer } from './detect.js'
+export { type Detection, type DetectionOptions, detectionDefaults } from './detections.js'
 export { ServeError } from './errors.js'
 export { type Log, logToStderr, noLog } from './log.js'
+export { type Found, type OpenDetector, openDetector } from './open-detector.js'
 export { type RunningServer, type ServerOptions, serverDefaults, startServer } from './server.js'
 export { closeOnSignal } from './signals.js'

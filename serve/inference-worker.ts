@@ -4,54 +4,44 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { type Outputs, outputReaders, type Task } from './outputs.js'
 
-export interface WorkerSettings {
+export interface WorkerSettings<T extends Task = Task> {
   path: string
   /** Threads that ONNX Runtime computes one run with. */
   threads: number
+  task: T
   /** [height, width] of the `images` input. */
   inputSize: [number, number]
+  /** How many labels the model's card has. */
   classes: number
 }
 
-/** `count` images of height × width × 3 bytes each, one behind the other; or the wish to end. */
-export type WorkerRequest = { kind: 'run'; images: Uint8Array; count: number } | { kind: 'close' }
+/** One image of height × width × 3 bytes; or the wish to end. */
+export type WorkerRequest = { kind: 'run'; image: Uint8Array } | { kind: 'close' }
 
-export type WorkerReply =
+export type WorkerReply<T extends Task = Task> =
   | { kind: 'ready' }
   | { kind: 'unusable'; reason: string }
-  /** `count` × classes probabilities, in the order of the images. */
-  | { kind: 'answer'; probabilities: Float32Array; milliseconds: number }
+  | { kind: 'answer'; outputs: Outputs[T]; milliseconds: number }
   | { kind: 'failed'; reason: string }
 
 const port = parentPort!
-const { path, threads, inputSize, classes } = workerData as WorkerSettings
+const { path, threads, task, inputSize, classes } = workerData as WorkerSettings
+const reader = outputReaders[task]
 
 function reply(message: WorkerReply): void {
   port.postMessage(message)
 }
 
-async function run(session: InferenceSession, images: Uint8Array, count: number): Promise<WorkerReply> {
+async function run(session: InferenceSession, image: Uint8Array): Promise<WorkerReply> {
   const start = performance.now()
-  const { probabilities } = await session.run({
-    images: new Tensor('uint8', images, [count, ...inputSize, 3]),
-  })
+  const tensors = await session.run({ images: new Tensor('uint8', image, [1, ...inputSize, 3]) })
   const milliseconds = performance.now() - start
-  const [rows, columns] = probabilities.dims
-  if (probabilities.type !== 'float32' || rows !== count || columns !== classes)
-    throw new Error(
-      `it answers ${probabilities.type} [${probabilities.dims.join(', ')}] for ${count} images, ` +
-        `not float32 [${count}, ${classes}] as its labels say`,
-    )
-  // The session may reuse its own buffer; the answer leaves this thread as a copy.
-  return {
-    kind: 'answer',
-    probabilities: Float32Array.from(probabilities.data as Float32Array),
-    milliseconds,
-  }
+  return { kind: 'answer', outputs: reader.read(tensors, classes), milliseconds }
 }
 
-/** Loads the model and computes one black image: what is wrong with the file shows before anybody waits. */
+/** Loads the model and computes a probe: what is wrong with the file shows before anybody waits. */
 async function load(): Promise<InferenceSession> {
   const session = await InferenceSession.create(path, {
     intraOpNumThreads: threads,
@@ -59,13 +49,41 @@ async function load(): Promise<InferenceSession> {
     executionMode: 'sequential',
     logSeverityLevel: 3,
   })
-  if (!session.inputNames.includes('images') || !session.outputNames.includes('probabilities'))
-    throw new Error(
-      `it takes "${session.inputNames.join('", "')}" and gives "${session.outputNames.join('", "')}", ` +
-        'not "images" and "probabilities"',
-    )
-  await run(session, new Uint8Array(inputSize[0] * inputSize[1] * 3), 1)
+  requireSignature(session)
+  const black = new Uint8Array(inputSize[0] * inputSize[1] * 3)
+  // Where nothing is to be seen a detector may find nothing, and then answers no class that could be wrong.
+  await run(session, task === 'detection' ? black.map(scramble) : black)
   return session
+}
+
+/** Bytes without a pattern, the same at each start (Knuth's multiplicative hash). */
+function scramble(_: number, index: number): number {
+  return Math.imul(index, 2654435761) >>> 24
+}
+
+/** @throws Error when the model takes or gives something else than its card says */
+function requireSignature({ inputNames, outputNames, inputMetadata }: InferenceSession): void {
+  const [input] = inputMetadata
+  if (inputNames.join() !== 'images' || !reader.names.every((name) => outputNames.includes(name)))
+    throw new Error(
+      `it takes ${quoted(inputNames)} and gives ${quoted(outputNames)}, ` +
+        `not "images" and ${quoted(reader.names)} as a model for ${task} does`,
+    )
+  const wanted = [1, ...inputSize, 3]
+  const fits =
+    input.isTensor &&
+    input.type === 'uint8' &&
+    input.shape.length === 4 &&
+    input.shape.every((side, axis) => typeof side !== 'number' || side < 0 || side === wanted[axis])
+  if (!fits)
+    throw new Error(
+      `it takes ${input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'}, ` +
+        `not uint8 [${wanted.join(', ')}] as its card says`,
+    )
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
 }
 
 async function main(): Promise<void> {
@@ -87,7 +105,7 @@ async function main(): Promise<void> {
         return
       }
       reply(
-        await run(session, request.images, request.count).catch((error: Error) => ({
+        await run(session, request.image).catch((error: Error) => ({
           kind: 'failed' as const,
           reason: error.message,
         })),

@@ -3,14 +3,14 @@
  * given its place before its image is decoded, so that the bound holds for decoding too.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ModelCard } from '../src/model-card.js'
 import { ServeError } from './errors.js'
+import type { CardOf, Outputs, Task } from './outputs.js'
 import { ClientGone, overloaded } from './problem.js'
 import { type Session, startSession } from './session.js'
 
-export interface InferenceOptions {
+export interface InferenceOptions<T extends Task> {
   path: string
-  card: ModelCard
+  card: CardOf<T>
   /** Worker threads, each with a session of its own. */
   workers: number
   /** Threads that each session computes with. */
@@ -21,34 +21,33 @@ export interface InferenceOptions {
   onTrouble: (message: string) => void
 }
 
-export interface Answer {
-  /** One for each class. */
-  probabilities: Float32Array
+export interface Answer<T extends Task> {
+  outputs: Outputs[T]
   /** Time in the queue and in the model. */
   milliseconds: { queue: number; inference: number }
 }
 
-export interface Place {
+export interface Place<T extends Task> {
   /** Queues one image (uint8, height × width × 3, RGB) and waits for its answer. */
-  infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer>
+  infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer<T>>
   /** Gives the place to somebody else; to be called once, whatever happened. */
   leave(): void
 }
 
-export interface Inference {
-  readonly card: ModelCard
+export interface Inference<T extends Task = Task> {
+  readonly card: CardOf<T>
   /** True while at least one worker can compute. */
   isReady(): boolean
   /** @throws Problem 503 when every place is taken, or the server is closing */
-  enter(): Place
+  enter(): Place<T>
   /** Ends the workers, each after the run it is in; whoever still waits is answered 503. */
   close(): Promise<void>
 }
 
-interface Job {
+interface Job<T extends Task> {
   pixels: Uint8Array
   entered: number
-  resolve: (answer: Answer) => void
+  resolve: (answer: Answer<T>) => void
   reject: (error: Error) => void
 }
 
@@ -56,48 +55,46 @@ interface Job {
 const restartMilliseconds = (failures: number) => (failures === 0 ? 0 : Math.min(10_000, 100 * 2 ** failures))
 
 /** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
-export async function startInference(options: InferenceOptions): Promise<Inference> {
-  const { card, path, queue, onTrouble } = options
-  const classes = card.labels.length
-  const waiting: Job[] = []
-  const sessions: (Session | undefined)[] = []
+export async function startInference<T extends Task>(options: InferenceOptions<T>): Promise<Inference<T>> {
+  const { card, path, threads, queue, onTrouble } = options
+  if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
+  const waiting: Job<T>[] = []
+  const sessions: (Session<T> | undefined)[] = []
   const stop = new AbortController()
   let inside = 0
   /** No worker lives and the last attempt to start one failed: nobody is asked to wait for the next. */
   let broken = false
   let closing = false
 
-  const start = () => startSession({ path, threads: options.threads, inputSize: card.inputSize, classes })
+  const start = () => {
+    const { task, inputSize, labels } = card
+    return startSession<T>({ path, threads, task, inputSize, classes: labels.length })
+  }
 
-  /** Hands waiting images to idle workers. One at a time; a batch would be several jobs taken here together. */
+  /** Hands waiting images to idle workers. */
   const dispatch = () => {
     for (const session of sessions) {
       if (!session?.isIdle()) continue
       const job = waiting.shift()
       if (job === undefined) return
-      void compute(session, [job])
+      void compute(session, job)
     }
   }
 
-  const compute = async (session: Session, batch: Job[]) => {
+  const compute = async (session: Session<T>, job: Job<T>) => {
     const begun = performance.now()
     try {
-      const { probabilities, milliseconds } = await session.run(batch.map((job) => job.pixels))
-      batch.forEach((job, i) => {
-        job.resolve({
-          probabilities: probabilities.subarray(i * classes, (i + 1) * classes),
-          milliseconds: { queue: begun - job.entered, inference: milliseconds },
-        })
-      })
+      const { outputs, milliseconds } = await session.run(job.pixels)
+      job.resolve({ outputs, milliseconds: { queue: begun - job.entered, inference: milliseconds } })
     } catch (error) {
-      for (const job of batch) job.reject(closing ? closed() : (error as Error))
+      job.reject(closing ? closed() : (error as Error))
     }
     dispatch()
   }
 
   /** Keeps one slot filled with a living session until the server closes. */
-  const occupy = async (slot: number, first: Session) => {
-    let session: Session | undefined = first
+  const occupy = async (slot: number, first: Session<T>) => {
+    let session: Session<T> | undefined = first
     while (session !== undefined) {
       sessions[slot] = session
       broken = false
@@ -111,7 +108,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     }
   }
 
-  const revive = async (): Promise<Session | undefined> => {
+  const revive = async (): Promise<Session<T> | undefined> => {
     for (let failures = 0; !closing; failures++) {
       try {
         await sleep(restartMilliseconds(failures), undefined, { signal: stop.signal })
@@ -131,7 +128,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
   const closed = () => overloaded('The server is closing.')
   const noWorker = () => overloaded(`No worker of ${card.name} can be started.`, 10)
 
-  const enter = (): Place => {
+  const enter = (): Place<T> => {
     if (closing) throw closed()
     if (broken) throw noWorker()
     if (inside >= options.workers + queue)
@@ -177,7 +174,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
   const failure = started.find((result) => result.status === 'rejected')
   if (failure !== undefined) {
     await close()
-    throw new ServeError(`Cannot serve ${path}: ${(failure.reason as Error).message}`)
+    throw new ServeError(`${path} cannot be run: ${(failure.reason as Error).message}`)
   }
   return { card, isReady, enter, close }
 }

@@ -12,7 +12,7 @@ import { type Log, logToStderr } from './log.js'
 import { Problem } from './problem.js'
 
 export interface ServerOptions {
-  /** Paths of exported `model.onnx` files. */
+  /** Paths of exported files: classifiers, detectors, or both. */
   models: string[]
   /** 0 takes any free port. */
   port?: number
@@ -111,11 +111,6 @@ async function readCards(paths: string[]): Promise<Map<string, ModelCard>> {
   const cards = new Map<string, ModelCard>()
   for (const path of paths) {
     const card = await readModelCard(path)
-    if (card.task !== 'classification')
-      throw new ServeError(
-        `${path} is a model for the task "${card.task}", which is not served yet; "classification" is.`,
-      )
-    if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
     const twin = [...cards].find(([, other]) => other.name === card.name)
     if (twin !== undefined)
       throw new ServeError(`${twin[0]} and ${path} are both named "${card.name}"; serve one of them.`)

@@ -1,22 +1,22 @@
 /** The near end of one inference worker: a session on its own thread, as promises. */
 import { Worker } from 'node:worker_threads'
 import type { WorkerReply, WorkerRequest, WorkerSettings } from './inference-worker.js'
+import type { Outputs, Task } from './outputs.js'
 import { Problem } from './problem.js'
 
-export interface SessionAnswer {
-  /** Row-major, one row of class probabilities for each image. */
-  probabilities: Float32Array
+export interface SessionAnswer<T extends Task> {
+  outputs: Outputs[T]
   milliseconds: number
 }
 
-export interface Session {
+export interface Session<T extends Task> {
   /** True while it lives and computes nothing. */
   isIdle(): boolean
   /**
-   * Computes one batch of images (uint8, height × width × 3 each); one batch at a time.
+   * Computes one image (uint8, height × width × 3); one at a time.
    * @throws Problem 500 when the model fails or its worker dies
    */
-  run(images: Uint8Array[]): Promise<SessionAnswer>
+  run(image: Uint8Array): Promise<SessionAnswer<T>>
   /** Resolves, with the reason, when the thread is gone, wanted or not. */
   readonly ended: Promise<string>
   /**
@@ -27,7 +27,7 @@ export interface Session {
 }
 
 /** Starts a worker and waits until its model is loaded. @throws Error saying why the model cannot be used */
-export function startSession(settings: WorkerSettings): Promise<Session> {
+export function startSession<T extends Task>(settings: WorkerSettings<T>): Promise<Session<T>> {
   // ONNX Runtime from 1.29 on reports to Microsoft unless told otherwise before it is first loaded. Threads have
   // copies of the environment that native code does not see, so it must be said here and not in the worker.
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
@@ -36,22 +36,16 @@ export function startSession(settings: WorkerSettings): Promise<Session> {
     // Flags such as --input-type are meant for the program that was started, not for this file.
     execArgv: [],
   })
-  let running: { resolve: (answer: SessionAnswer) => void; reject: (error: Error) => void } | undefined
+  let running: { resolve: (answer: SessionAnswer<T>) => void; reject: (error: Error) => void } | undefined
   let reason = 'it ended'
   let alive = true
 
-  const send = (request: WorkerRequest, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer)
+  const send = (request: WorkerRequest) => worker.postMessage(request)
 
-  const run = (images: Uint8Array[]) =>
-    new Promise<SessionAnswer>((resolve, reject) => {
+  const run = (image: Uint8Array) =>
+    new Promise<SessionAnswer<T>>((resolve, reject) => {
       running = { resolve, reject }
-      const joined = new Uint8Array(images.reduce((total, image) => total + image.length, 0))
-      let offset = 0
-      for (const image of images) {
-        joined.set(image, offset)
-        offset += image.length
-      }
-      send({ kind: 'run', images: joined, count: images.length }, [joined.buffer])
+      send({ kind: 'run', image })
     })
 
   const ended = new Promise<string>((resolve) => {
@@ -74,7 +68,7 @@ export function startSession(settings: WorkerSettings): Promise<Session> {
   }
 
   return new Promise((resolve, reject) => {
-    worker.on('message', (message: WorkerReply) => {
+    worker.on('message', (message: WorkerReply<T>) => {
       if (message.kind === 'ready')
         resolve({ isIdle: () => alive && running === undefined, run, ended, close })
       else if (message.kind === 'unusable') reject(new Error(message.reason))

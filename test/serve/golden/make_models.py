@@ -2,8 +2,8 @@
 
     python test/serve/golden/make_models.py        (needs onnx and numpy)
 
-Every model takes `images` (uint8, N x H x W x 3) and gives `probabilities` (float32, N x C); the tests
-compute the expected probabilities by themselves, from what stands here.
+Classifiers take `images` (uint8, N x H x W x 3) and give `probabilities` (float32, N x C). Detectors take one image
+and give `boxes`, `scores` and `classes`. The tests compute the expected answers by themselves, from what stands here.
 """
 
 import json
@@ -21,18 +21,27 @@ def constant(name, values, dtype):
     return numpy_helper.from_array(np.array(values, dtype), name)
 
 
-def save(file, nodes, size, classes, card, constants=(), **changes):
-    images = helper.make_tensor_value_info(changes.get("input", "images"), TensorProto.UINT8, ["N", *size, 3])
-    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", classes])
-    graph = helper.make_graph(nodes, "golden", [images], [output], initializer=list(constants))
+def tensor(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def save(file, nodes, size, classes, card, constants=(), input="images"):
+    images = tensor(input, TensorProto.UINT8, ["N", *size, 3])
+    write(file, nodes, images, [tensor("probabilities", TensorProto.FLOAT, ["N", classes])], card, constants)
+
+
+def write(file, nodes, images, outputs, card, constants):
+    graph = helper.make_graph(nodes, "golden", [images], outputs, initializer=list(constants))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
     helper.set_model_props(model, card)
     onnx.checker.check_model(model, full_check=True)
     (HERE / file).write_bytes(model.SerializeToString())
 
 
-def card(name, size, labels, task="classification", **about):
+def card(name, size, labels, task="classification", ids=None, resize="letterbox", **about):
     fields = {"task": task, "name": name, "labels": json.dumps(labels), "input_size": json.dumps(size)}
+    if task == "detection":
+        fields |= {"category_ids": json.dumps(ids or list(range(len(labels)))), "resize": resize}
     return {**fields, **{f"about.{key}": json.dumps(value) for key, value in about.items()}}
 
 
@@ -67,7 +76,7 @@ def quadrants(images="images"):
 nodes, constants = quadrants()
 save("quadrants.onnx", nodes, SIZE, 12, card("quadrants", SIZE, LABELS, seed=7), constants)
 save("mislabelled.onnx", nodes, SIZE, 12, card("mislabelled", SIZE, LABELS[:3]), constants)
-save("detector.onnx", nodes, SIZE, 12, card("detector", SIZE, LABELS, task="detection"), constants)
+save("says-detector.onnx", nodes, SIZE, 12, card("says-detector", SIZE, LABELS, task="detection"), constants)
 save("no-card.onnx", nodes, SIZE, 12, {}, constants)
 nodes, constants = quadrants("pictures")
 save("other-input.onnx", nodes, SIZE, 12, card("other-input", SIZE, LABELS), constants, input="pictures")
@@ -116,3 +125,85 @@ slow_constants = [
     constant("two", [2], np.int64),
 ]
 save("slow.onnx", slow, [8, 8], 2, card("slow", [8, 8], ["first", "second"]), slow_constants)
+
+# Detectors of colours: a pixel is red, green or blue where that channel alone is above 127. One row for each colour
+# that there is: the box around all its pixels, the mean of its channel over them / 255 as its score. The highest
+# score first; two more rows are always empty (score 0). Colours that are not there have score 0 and a senseless box.
+VIEW = [48, 64]
+COLOURS = ["red", "green & lime", "blue"]
+IDS = [7, 20, 3]
+
+
+def detector(file, card, shape=(1, 5, 4), kind=TensorProto.INT32, absent=1.0):
+    """`absent`: what the sum over a colour that is not there is divided by; 0 makes its score not a number."""
+    nodes = [
+        helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Greater", ["pixels", "half"], ["bright"]),
+        helper.make_node("Cast", ["bright"], ["ones"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["ones", "channels"], ["bright_channels"], keepdims=1),
+        helper.make_node("Equal", ["bright_channels", "one"], ["alone"]),
+        helper.make_node("And", ["bright", "alone"], ["mask"]),
+        helper.make_node("Cast", ["mask"], ["counts"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["counts", "image"], ["count"], keepdims=0),
+        helper.make_node("Max", ["count", "absent"], ["divisor"]),
+        helper.make_node("Where", ["mask", "pixels", "zero"], ["shining"]),
+        helper.make_node("ReduceSum", ["shining", "image"], ["sum"], keepdims=0),
+        helper.make_node("Div", ["sum", "divisor"], ["mean"]),
+        helper.make_node("Mul", ["mean", "scale"], ["certainty"]),
+    ]
+    constants = [
+        constant("half", 127.5, np.float32),
+        constant("channels", [3], np.int64),
+        constant("one", 1, np.float32),
+        constant("image", [1, 2], np.int64),
+        constant("absent", absent, np.float32),
+        constant("zero", 0, np.float32),
+        constant("scale", 1 / 255, np.float32),
+        constant("far", 1e9, np.float32),
+        constant("last", [-1], np.int64),
+        constant("rows", [3], np.int64),
+        constant("empty_boxes", np.zeros([1, 2, 4]), np.float32),
+        constant("empty_scores", np.zeros([1, 2]), np.float32),
+        constant("empty_classes", np.zeros([1, 2]), helper.tensor_dtype_to_np_dtype(kind)),
+        constant("shape", shape, np.int64),
+    ]
+    for axis, places in ("x", np.arange(VIEW[1]).reshape(1, 1, -1, 1)), ("y", np.arange(VIEW[0]).reshape(1, -1, 1, 1)):
+        constants += [constant(f"{axis}_left", places, np.float32), constant(f"{axis}_right", places + 1, np.float32)]
+        nodes += [
+            helper.make_node("Where", ["mask", f"{axis}_left", "far"], [f"{axis}_starts"]),
+            helper.make_node("ReduceMin", [f"{axis}_starts", "image"], [f"{axis}1"], keepdims=0),
+            helper.make_node("Where", ["mask", f"{axis}_right", "zero"], [f"{axis}_ends"]),
+            helper.make_node("ReduceMax", [f"{axis}_ends", "image"], [f"{axis}2"], keepdims=0),
+        ]
+    corners = ["x1", "y1", "x2", "y2"]
+    nodes += [helper.make_node("Unsqueeze", [corner, "last"], [f"{corner}_column"]) for corner in corners]
+    nodes += [
+        helper.make_node("Concat", [f"{corner}_column" for corner in corners], ["unsorted"], axis=2),
+        helper.make_node("TopK", ["certainty", "rows"], ["sorted_scores", "order"]),
+        helper.make_node("Reshape", ["order", "rows"], ["indices"]),
+        helper.make_node("Gather", ["unsorted", "indices"], ["sorted_boxes"], axis=1),
+        helper.make_node("Cast", ["order"], ["sorted_classes"], to=kind),
+        helper.make_node("Concat", ["sorted_boxes", "empty_boxes"], ["all_boxes"], axis=1),
+        helper.make_node("Reshape", ["all_boxes", "shape"], ["boxes"]),
+        helper.make_node("Concat", ["sorted_scores", "empty_scores"], ["scores"], axis=1),
+        helper.make_node("Concat", ["sorted_classes", "empty_classes"], ["classes"], axis=1),
+    ]
+    outputs = [
+        tensor("boxes", TensorProto.FLOAT, shape),
+        tensor("scores", TensorProto.FLOAT, [1, 5]),
+        tensor("classes", kind, [1, 5]),
+    ]
+    write(file, nodes, tensor("images", TensorProto.UINT8, [1, *VIEW, 3]), outputs, card, constants)
+
+
+def detector_card(name, labels=COLOURS, resize="letterbox"):
+    return card(name, VIEW, labels, task="detection", ids=IDS[: len(labels)], resize=resize)
+
+
+detector("detector.onnx", detector_card("detector"))
+detector("stretching.onnx", detector_card("stretching", resize="stretch"))
+detector("says-classifier.onnx", card("says-classifier", VIEW, COLOURS))
+detector("no-batch.onnx", detector_card("no-batch"), shape=(5, 4))
+detector("int64-classes.onnx", detector_card("int64-classes"), kind=TensorProto.INT64)
+detector("unlabelled.onnx", detector_card("unlabelled", COLOURS[:2]))
+detector("nan-scores.onnx", detector_card("nan-scores"), absent=0.0)

@@ -1,0 +1,41 @@
+/** `POST /detect`: one picture in, the objects in it out, as a list or drawn. */
+import type { ImageTask, Timings } from './answer-image.js'
+import {
+  type Detection,
+  type DetectionOptions,
+  detectionDefaults,
+  drawDetections,
+  readDetections,
+} from './detections.js'
+import { readCount, readFlag, readShare } from './query.js'
+
+export interface DetectionAnswer {
+  model: string
+  /** Size of the picture that was sent, in pixels, after its EXIF rotation. */
+  width: number
+  height: number
+  /** The highest score first. */
+  detections: Detection[]
+  milliseconds: Timings
+}
+
+/** More than any detector gives. */
+const mostDetections = 10_000
+
+/** `POST /detect?minScore=S&max=K&draw=1&model=NAME` */
+export const detect: ImageTask<'detection', DetectionOptions & { draw: boolean }> = {
+  task: 'detection',
+  parameters: ['minScore', 'max', 'draw'],
+  readOptions: (query) => ({
+    minScore: readShare(query, 'minScore', detectionDefaults.minScore),
+    max: readCount(query, 'max', mostDetections, detectionDefaults.max),
+    draw: readFlag(query, 'draw'),
+  }),
+  resize: (card) => card.resize,
+  answer({ card, bytes, image, outputs, maxPixels, timings }, options) {
+    const detections = readDetections(outputs, card, image, options)
+    if (options.draw) return drawDetections(bytes, image, detections, { maxPixels })
+    const { width, height } = image
+    return { model: card.name, width, height, detections, milliseconds: timings() } satisfies DetectionAnswer
+  },
+}

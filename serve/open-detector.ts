@@ -1,0 +1,85 @@
+/** An exported detector for programs and commands that need no server. */
+import { availableParallelism } from 'node:os'
+import { type DetectorCard, readModelCard } from '../src/model-card.js'
+import {
+  type Detection,
+  type DetectionOptions,
+  detectionDefaults,
+  drawDetections,
+  readDetections,
+} from './detections.js'
+import { ServeError } from './errors.js'
+import { decodeImage } from './image.js'
+import { startInference } from './inference.js'
+
+export interface Found {
+  /** Size of the image in pixels, after its EXIF rotation. */
+  width: number
+  height: number
+  /** The highest score first. */
+  detections: Detection[]
+}
+
+export interface OpenDetector {
+  readonly card: DetectorCard
+  /**
+   * Finds the objects in an image.
+   *
+   * @param bytes A file: JPEG, PNG, WebP, GIF or AVIF.
+   * @throws Problem saying why the image cannot be decoded or the model failed on it
+   */
+  detect(bytes: Uint8Array, options?: Partial<DetectionOptions>): Promise<Found>
+  /** The image in its own size, with what was found in it drawn on it, as PNG. */
+  draw(bytes: Uint8Array, found: Found): Promise<Buffer>
+  /** Ends the thread that the model computes in. */
+  close(): Promise<void>
+}
+
+export interface OpenDetectorOptions {
+  /** Threads to compute with; all processors by default. */
+  threads?: number
+  /** Images with more pixels than this are refused (default: as many as sharp takes, 268 million). */
+  maxPixels?: number
+}
+
+/**
+ * Loads a detector into a thread of its own, as the server does.
+ *
+ * @throws UserError when the file cannot be read, ServeError when it is no detector or not what its card says
+ */
+export async function openDetector(
+  path: string,
+  { threads = availableParallelism(), maxPixels = 16_383 ** 2 }: OpenDetectorOptions = {},
+): Promise<OpenDetector> {
+  const card = await readModelCard(path)
+  if (card.task !== 'detection')
+    throw new ServeError(
+      `${path} is a model for ${card.task}; give a detector, or ask this one with "toolkit serve".`,
+    )
+  const inference = await startInference<'detection'>({
+    path,
+    card,
+    workers: 1,
+    threads,
+    queue: Number.POSITIVE_INFINITY,
+    // A run that dies with its worker is told to whoever waits for it.
+    onTrouble: () => {},
+  })
+  // Whoever works through a pile of images would rather wait than miss one.
+  const limits = { maxPixels, maxSeconds: 0 }
+
+  const detect = async (bytes: Uint8Array, options: Partial<DetectionOptions> = {}): Promise<Found> => {
+    const place = inference.enter()
+    try {
+      const { inputSize: size, resize } = card
+      const { pixels, width, height } = await decodeImage(bytes, { size, resize, ...limits })
+      const { outputs } = await place.infer(pixels, new AbortController().signal)
+      const wanted = { ...detectionDefaults, ...options }
+      return { width, height, detections: readDetections(outputs, card, { width, height }, wanted) }
+    } finally {
+      place.leave()
+    }
+  }
+  const draw = (bytes: Uint8Array, found: Found) => drawDetections(bytes, found, found.detections, limits)
+  return { card, detect, draw, close: inference.close }
+}
