@@ -18,6 +18,7 @@ import {
   quadrantPixels,
   solid,
   start,
+  storedAs,
 } from './support.js'
 
 const repeat = (colour: Colour): Colour[] => [colour, colour, colour, colour]
@@ -61,32 +62,13 @@ describe('classifying pictures', () => {
     assert.deepEqual([answer.width, answer.height], [1, 1])
   })
 
-  // Which side the stored first row and first column are seen at, for each EXIF orientation (TIFF 6.0, tag 274).
-  const orientations = [
-    '',
-    'top left',
-    'top right',
-    'bottom right',
-    'bottom left',
-    'left top',
-    'right top',
-    'right bottom',
-    'left bottom',
-  ]
   for (let orientation = 1; orientation <= 8; orientation++)
     it(`turns a photo of EXIF orientation ${orientation} upright`, async () => {
-      const [firstRow, firstColumn] = orientations[orientation].split(' ')
-      const stored = [0, 1, 2, 3].map((quadrant) => {
-        const seen = [sideOf(firstRow, quadrant >= 2), sideOf(firstColumn, quadrant % 2 === 1)]
-        return corners[(seen.includes('bottom') ? 2 : 0) + (seen.includes('right') ? 1 : 0)]
-      })
-      const turned = orientation >= 5
-      const [width, height] = turned ? [160, 240] : [240, 160]
-      const photo = await quadrantImage(width, height, stored)
-        .withMetadata({ orientation })
+      const photo = await storedAs(orientation, quadrantPixels(240, 160), 240, 160)
         .jpeg({ quality: 100, chromaSubsampling: '4:4:4' })
         .toBuffer()
-      assert.equal((await sharp(photo).metadata()).orientation, orientation)
+      const stored = await sharp(photo).metadata()
+      assert.deepEqual([stored.orientation, stored.width], [orientation, orientation < 5 ? 240 : 160])
       const answer = await classified(server, photo, 'image/jpeg')
       assertScores(answer, corners, scaled)
       assert.deepEqual([answer.width, answer.height], [240, 160])
@@ -230,9 +212,3 @@ describe('classifying pictures', () => {
     }
   })
 })
-
-/** The side opposite to `first` when `opposite`, else `first` itself. */
-function sideOf(first: string, opposite: boolean): string {
-  const opposites: Record<string, string> = { top: 'bottom', bottom: 'top', left: 'right', right: 'left' }
-  return opposite ? opposites[first] : first
-}

@@ -47,6 +47,37 @@ export function solid(colour: Colour, width = 24, height = 16): Sharp {
   return quadrantImage(width, height, [colour, colour, colour, colour])
 }
 
+/** Which side the stored first row and first column are seen at, for each EXIF orientation (TIFF 6.0, tag 274). */
+const orientations = [
+  '',
+  'top left',
+  'top right',
+  'bottom right',
+  'bottom left',
+  'left top',
+  'right top',
+  'right bottom',
+  'left bottom',
+]
+
+/** A picture as a camera stores it that was held so: `pixels` (RGB) are what is seen. */
+export function storedAs(orientation: number, pixels: Buffer, width: number, height: number): Sharp {
+  const [firstRow, firstColumn] = orientations[orientation].split(' ')
+  const turned = orientation >= 5
+  const [columns, rows] = turned ? [height, width] : [width, height]
+  const fromFar = (side: string) => side === 'bottom' || side === 'right'
+  const stored = Buffer.alloc(pixels.length)
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) {
+      const down = fromFar(firstRow) ? rows - 1 - row : row
+      const across = fromFar(firstColumn) ? columns - 1 - column : column
+      const [x, y] = turned ? [down, across] : [across, down]
+      const seen = (y * width + x) * 3
+      stored.set(pixels.subarray(seen, seen + 3), (row * columns + column) * 3)
+    }
+  return sharp(stored, { raw: { width: columns, height: rows, channels: 3 } }).withMetadata({ orientation })
+}
+
 /** What quadrants.onnx must answer for these colours: softmax(10 · channel / 255) over quadrant and channel. */
 export function expectedScores(colours: Colour[]): number[] {
   const powers = colours.flat().map((value) => Math.exp((10 * value) / 255))

@@ -127,8 +127,8 @@ slow_constants = [
 save("slow.onnx", slow, [8, 8], 2, card("slow", [8, 8], ["first", "second"]), slow_constants)
 
 # Detectors of colours: a pixel is red, green or blue where that channel alone is above 127. One row for each colour
-# that there is: the box around all its pixels, the mean of its channel over them / 255 as its score. The highest
-# score first; two more rows are always empty (score 0). Colours that are not there have score 0 and a senseless box.
+# that there is: the box around all its pixels, and as its score the mean of (its channel - 127.5) / 127.5 over them.
+# The highest score first; two more rows are always empty. Colours that are not there have score 0 and no sensible box.
 VIEW = [48, 64]
 COLOURS = ["red", "green & lime", "blue"]
 IDS = [7, 20, 3]
@@ -146,10 +146,11 @@ def detector(file, card, shape=(1, 5, 4), kind=TensorProto.INT32, absent=1.0):
         helper.make_node("Cast", ["mask"], ["counts"], to=TensorProto.FLOAT),
         helper.make_node("ReduceSum", ["counts", "image"], ["count"], keepdims=0),
         helper.make_node("Max", ["count", "absent"], ["divisor"]),
-        helper.make_node("Where", ["mask", "pixels", "zero"], ["shining"]),
+        helper.make_node("Sub", ["pixels", "half"], ["above"]),
+        helper.make_node("Where", ["mask", "above", "zero"], ["shining"]),
         helper.make_node("ReduceSum", ["shining", "image"], ["sum"], keepdims=0),
         helper.make_node("Div", ["sum", "divisor"], ["mean"]),
-        helper.make_node("Mul", ["mean", "scale"], ["certainty"]),
+        helper.make_node("Div", ["mean", "half"], ["certainty"]),
     ]
     constants = [
         constant("half", 127.5, np.float32),
@@ -158,7 +159,6 @@ def detector(file, card, shape=(1, 5, 4), kind=TensorProto.INT32, absent=1.0):
         constant("image", [1, 2], np.int64),
         constant("absent", absent, np.float32),
         constant("zero", 0, np.float32),
-        constant("scale", 1 / 255, np.float32),
         constant("far", 1e9, np.float32),
         constant("last", [-1], np.int64),
         constant("rows", [3], np.int64),
