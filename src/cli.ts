@@ -1,6 +1,6 @@
 /**
  * The command line: which commands there are. Only the command that is asked for is loaded, so that
- * `toolkit serve` starts without the training engine and `toolkit --help` without anything.
+ * `toolkit serve` and `toolkit detect` start without the training engine and `toolkit --help` without anything.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,8 +50,12 @@ const commands: Record<string, Entry> = {
     description: 'draw the training curves of runs',
     load: async () => (await import('./commands/plot.js')).plotCommand(),
   },
+  detect: {
+    description: 'find objects in images with an exported detector',
+    load: async () => (await import('./commands/detect.js')).detectCommand(),
+  },
   serve: {
-    description: 'serve exported models over HTTP',
+    description: 'serve exported classifiers and detectors over HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand(),
   },
 }

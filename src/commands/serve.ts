@@ -21,18 +21,21 @@ function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: stri
   }
 }
 
-const examples = `
-The model file says by itself what it is (task, labels, input size); nothing is needed beside it.
+const help = `
+A model file says by itself what it is (task, labels, input size); nothing is needed beside it. Classifiers answer
+POST /classify, detectors POST /detect; with several for one task, choose with ?model=NAME. A browser finds a page at /
+to try them on.
 
 Examples:
   $ toolkit serve model.onnx
-  $ toolkit serve small.onnx large.onnx --port 3000 --host 0.0.0.0
+  $ toolkit serve model.onnx detector.onnx --port 3000 --host 0.0.0.0
 
   $ curl -F image=@photo.jpg 'http://127.0.0.1:8080/classify?top=3'
-  $ curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/classify
+  $ curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' 'http://127.0.0.1:8080/detect?minScore=0.5&max=20'
+  $ curl -F image=@photo.jpg 'http://127.0.0.1:8080/detect?draw=1' -o boxes.png
 
-With several models, choose with ?model=NAME; GET /models lists them. GET /healthz tells whether requests
-can be answered. Errors are application/problem+json. Ctrl-C lets requests in flight finish.`
+GET /models lists the models, GET /healthz tells whether requests can be answered. Errors are
+application/problem+json. Ctrl-C lets requests in flight finish.`
 
 interface Flags {
   port: number
@@ -48,7 +51,7 @@ interface Flags {
 /** `toolkit serve model.onnx [more.onnx…]` */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve exported models over HTTP')
+    .description('serve exported classifiers and detectors over HTTP')
     .argument('<model.onnx...>', 'models written by "toolkit export"')
     .addOption(
       new Option('--port <port>', 'port to listen on; 0 takes any free one')
@@ -71,13 +74,15 @@ export function serveCommand(): Command {
     .option('--max-pixels <n>', 'largest picture, width × height', wholeNumber(1), serverDefaults.maxPixels)
     .option('--queue <n>', 'requests that may wait for each model', wholeNumber(0), serverDefaults.queue)
     .option('--quiet', 'no request log on stderr')
-    .addHelpText('after', examples)
+    .addHelpText('after', help)
     .action(async (models: string[], { quiet, ...flags }: Flags) => {
       const server = await startServer({ models, ...flags, log: quiet ? noLog : logToStderr })
       console.log(`Serving ${server.models.map(({ name }) => name).join(', ')} at ${server.url}`)
-      const { selfContained, file } = curlExamples(server.url, server.models)
+      const { selfContained, file, draw } = curlExamples(server.url, server.models)
       console.log(`Try it at once:       ${selfContained}`)
       console.log(`With your own image:  ${file}`)
+      if (draw !== undefined) console.log(`With boxes drawn:     ${draw}`)
+      console.log(`In a browser:         ${server.url}`)
       await closeOnSignal(server)
     })
 }

@@ -90,11 +90,15 @@ const spy = `data:text/javascript,${encodeURIComponent(`
       return found
     }\`))`)}`
 
-test('a command loads what it needs alone: serving knows nothing of training', async () => {
+test('a command loads what it needs alone: serving and detecting know nothing of training', async () => {
   const env = { NODE_OPTIONS: `--import ${spy}` }
   const imported = async (command: string) => (await toolkit([command, '--help'], { env })).stderr
   assert.match(await imported('evaluate'), /@tensorflow\/tfjs/, 'the spy sees what is imported')
   const serving = await imported('serve')
   assert.match(serving, /express/)
-  assert.doesNotMatch(serving, /@tensorflow|src\/(train|engine)\//)
+  const detecting = await imported('detect')
+  assert.match(detecting, /sharp/)
+  assert.doesNotMatch(detecting, /express/)
+  for (const list of [serving, detecting])
+    assert.doesNotMatch(list, /@tensorflow|coco-ts|src\/(train|engine)\/|\/models\//)
 })

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import sharp from 'sharp'
+import { temporaryFolder } from '../temporary-folder.js'
 import { type Answer, golden, json, post, quadrantImage, solid, start } from './support.js'
 
 describe('starting a server', () => {
@@ -101,7 +103,7 @@ describe('toolkit serve', () => {
     })
     for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
       out += chunk
-      if (out.includes('photo.jpg')) break
+      if (/In a browser: .*\n/.test(out)) break
     }
     const url = /http:\/\/[^/'\s]+/.exec(out)?.[0] ?? assert.fail(out + log)
     const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal, log }))
@@ -131,6 +133,23 @@ describe('toolkit serve', () => {
         ['POST', '/classify', 200],
       ],
     )
+  })
+
+  it('serves classifiers and detectors side by side, and prints how to have boxes drawn', async (t) => {
+    const { child, out, ended } = await run(golden('quadrants.onnx'), golden('detector.onnx'), '--quiet')
+    assert.match(out, /^Serving quadrants, detector at http:/)
+    const folder = await temporaryFolder(t)
+    const photo = await quadrantImage(320, 240).jpeg().toBuffer()
+    await writeFile(join(folder, 'photo.jpg'), photo)
+    const lineFor = (hint: string) => new RegExp(`^${hint}: +(curl .*)$`, 'm').exec(out)![1]
+    const shell = (line: string) => promisify(execFile)('sh', ['-c', line], { cwd: folder })
+    const { stdout } = await shell(lineFor('With your own image'))
+    assert.equal((JSON.parse(stdout) as Answer).model, 'quadrants')
+    await shell(lineFor('With boxes drawn'))
+    const { format, width, height } = await sharp(join(folder, 'boxes.png')).metadata()
+    assert.deepEqual([format, width, height], ['png', 320, 240])
+    child.kill('SIGTERM')
+    assert.equal((await ended).code, 0)
   })
 
   it('finishes what is in flight on SIGINT, and stops at once on the second', async () => {

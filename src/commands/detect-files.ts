@@ -1,0 +1,71 @@
+/** Which images `toolkit detect` looks at, and where the pictures of them go. */
+import { mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { join, parse, resolve } from 'node:path'
+import { UserError } from '../errors.js'
+import { fileError } from '../files.js'
+
+const IMAGE_NAME = /\.(jpe?g|png|webp|gif|avif)$/i
+
+/**
+ * Files as they are given, a folder's images in the order of their names in its stead; each once.
+ *
+ * @throws UserError for a folder that cannot be read or has no images. Files are not looked at here.
+ */
+export async function imagesAt(paths: readonly string[]): Promise<string[]> {
+  const images = await Promise.all(paths.map((path) => imagesOf(path)))
+  return [...new Map(images.flat().map((image) => [resolve(image), image])).values()]
+}
+
+async function imagesOf(path: string): Promise<string[]> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) return [path]
+  const names = await readdir(path).catch((error) => Promise.reject(fileError('read', path, error)))
+  const images = names.filter((name) => IMAGE_NAME.test(name) && !name.startsWith('.'))
+  if (images.length === 0)
+    throw new UserError(
+      `The folder ${path} has no images (.jpg, .png, .webp, .gif, .avif); those of its subfolders do not count`,
+    )
+  // As people count: 2.jpg before 10.jpg.
+  return images.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(path, name))
+}
+
+/**
+ * Makes `folder` and returns the path of each image's picture in it: the image's name with .png, with -2, -3, … where
+ * several images have the same name.
+ *
+ * @throws UserError when the folder cannot be made, or a picture would replace one of the images
+ */
+export async function picturePaths(folder: string, images: readonly string[]): Promise<string[]> {
+  await mkdir(folder, { recursive: true }).catch((error) =>
+    Promise.reject(fileError('create', folder, error)),
+  )
+  const taken = new Set<string>()
+  const pictures = images.map((image) => join(folder, freeName(parse(image).name, taken)))
+  const originals = new Map<string, string>()
+  for (const image of images) originals.set(await truePath(image), image)
+  for (const picture of pictures) {
+    const original = originals.get(await truePath(picture))
+    if (original !== undefined)
+      throw new UserError(`${picture} would replace the image ${original}; give --draw another folder`)
+  }
+  return pictures
+}
+
+/** Some file systems take names for the same that differ in case, or in how accents are written. */
+function freeName(name: string, taken: Set<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = `${name}${number === 1 ? '' : `-${number}`}.png`
+    const key = candidate.normalize().toLowerCase()
+    if (taken.has(key)) continue
+    taken.add(key)
+    return candidate
+  }
+}
+
+/** Where a path leads, whatever links are on the way; the path itself where there is nothing. */
+function truePath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
+}
