@@ -153,6 +153,7 @@ score.addEventListener('input', () => {
 // What a browser cannot show, such as some kinds of AVIF, the server may still read.
 picture.addEventListener('error', () => {
   picture.hidden = true
+  drop.classList.toggle('full', false)
 })
 
 score.value = String(usualScore)

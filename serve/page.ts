@@ -20,6 +20,7 @@ export const page = `<!doctype html>
 <script type="module" src="page/script.js"></script>
 <body>
 <main>
+  <h1>Try the models</h1>
   <div class="controls">
     <label>Model <select id="model"></select></label>
     <label id="threshold" hidden>Scores from <input id="score" type="range" min="0" max="1" step="0.01">
@@ -42,19 +43,21 @@ const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0; }
 main { max-width: 60rem; margin: 0 auto; padding: 1.5rem; }
+h1 { margin: 0 0 1rem; font-size: 1.4rem; }
 .controls { display: flex; flex-wrap: wrap; gap: 1rem 2rem; margin-bottom: 1rem; }
 select { font: inherit; max-width: 100%; }
 input[type='range'] { vertical-align: middle; }
 .drop { display: block; border: 2px dashed #8888; border-radius: 8px; padding: 1rem; text-align: center; cursor: pointer; }
 .drop.over, .drop:focus-within { border-color: #e07a10; }
 .drop input { position: absolute; width: 1px; height: 1px; opacity: 0; }
+#invitation { display: block; padding: 4rem 0; }
 .drop.full #invitation { display: none; }
-.picture { position: relative; display: inline-block; line-height: 0; }
+.picture { position: relative; display: inline-block; vertical-align: top; line-height: 0; }
 .picture img { max-width: 100%; max-height: 75vh; }
 [hidden] { display: none; }
 #overlay svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 #message { min-height: 1.5em; }
-#message.wrong { color: #c0281c; }
+#message.wrong { color: light-dark(#b3261e, #ff8a80); }
 table { border-collapse: collapse; }
 td { padding: 0.15rem 1.5rem 0.15rem 0; font-variant-numeric: tabular-nums; }
 meter { width: 16rem; max-width: 40vw; vertical-align: middle; }
