@@ -1,8 +1,9 @@
-# Serves an exported model over HTTP:
+# Serves exported models over HTTP, and finds objects in images:
 #
 #   docker build -t toolkit .
 #   docker run --rm -p 8080:8080 -v "$PWD/runs/my-run:/models:ro" toolkit
 #   docker run --rm -p 8080:8080 -v "$PWD/exported:/models:ro" toolkit serve /models/a.onnx /models/b.onnx
+#   docker run --rm --user "$(id -u)" -v "$PWD:/here" -w /here toolkit detect photo.jpg --model detector.onnx --draw out
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /toolkit
@@ -27,6 +28,10 @@ RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesM
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 TOOLKIT_HOST=0.0.0.0 TOOLKIT_PORT=8080
 WORKDIR /toolkit
+# The slim image has no letters to label boxes with.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends fontconfig-config fonts-dejavu-core \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /toolkit/package.json /toolkit/package-lock.json ./
 COPY --from=build /toolkit/node_modules node_modules
 COPY bin bin

@@ -15,7 +15,8 @@ Takes JPEG, PNG, WebP, GIF and AVIF of any size; EXIF orientation is applied. Fo
 Boxes are in pixels of the image: x and y of the upper left corner, width, height.
 
 --draw writes a PNG of each image into a folder, in the image's size and under its name (photo-2.png for a second
-photo of another folder). Pictures that are there already are replaced, images that are looked at never are.
+photo of another folder). Pictures that are there already are replaced, images that are looked at never are. Labels are written
+in a font of the system; where it has none, as in bare containers, install one (fonts-dejavu-core).
 
 An image that cannot be read is told on stderr and left out; the others are looked at, and the exit code is 1.
 
