@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import sharp from 'sharp'
+import { decodeImage } from '../../serve/image.js'
 import type { RunningServer } from '../../serve/server.js'
+import { RESIZE_MODES } from '../../src/detector-input.js'
+import { fitPixels } from '../../src/train/detection/fit-pixels.js'
 import { pngBomb, pngPromise } from './png.js'
 import {
   assertBox,
@@ -211,6 +214,30 @@ describe('detecting', () => {
         )
       }),
     )
+  })
+})
+
+describe('what a detector is shown', () => {
+  it('is what it was trained and measured on, grey beside the image included', async () => {
+    const side = fc.integer({ min: 1, max: 150 })
+    const property = fc.asyncProperty(
+      side,
+      side,
+      fc.constantFrom(...RESIZE_MODES),
+      async (width, height, resize) => {
+        const data = scenePixels(width, height, [
+          { channel: 1, brightness: 255, box: [0, 0, Math.ceil(width / 3), Math.ceil(height / 2)] },
+        ])
+        const { pixels: trained } = await fitPixels({ data, width, height }, { inputSize: VIEW, resize })
+        const png = await sharp(data, { raw: { width, height, channels: 3 } })
+          .png()
+          .toBuffer()
+        const size: [number, number] = [viewHeight, viewWidth]
+        const served = await decodeImage(png, { size, resize, maxPixels: 1e6 })
+        assert.deepEqual([...served.pixels], [...trained])
+      },
+    )
+    await fc.assert(property, { numRuns: 60 })
   })
 })
 
