@@ -10,6 +10,8 @@ export interface SheetOptions {
   source?: (image: CocoImage) => string | Buffer | undefined
   /** How many images; by default 12, spread evenly over those that have annotations. */
   count?: number
+  /** Instead of such a choice: these images. */
+  images?: readonly CocoImage[]
   columns?: number
   /** Width and height of one image's place, in pixels. */
   tile?: { width: number; height: number }
@@ -23,10 +25,8 @@ const EMPTY = '#5b6068'
 export async function drawContactSheet(coco: COCO, options: SheetOptions = {}): Promise<Buffer> {
   const { count = 12, tile = { width: 360, height: 300 } } = options
   const source = options.source ?? inFolder(options.folder)
-  const images = spreadOver(
-    coco.dataset.images.filter((image) => coco.imgToAnns.has(image.id)),
-    count,
-  )
+  const annotated = () => coco.dataset.images.filter((image) => coco.imgToAnns.has(image.id))
+  const images = options.images ?? spreadOver(annotated(), count)
   const columns = Math.max(1, Math.min(options.columns ?? 4, images.length))
   const rows = Math.max(1, Math.ceil(images.length / columns))
   const parts: OverlayOptions[] = []

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { UserError } from '../errors.js'
+import { writeFileAtomically } from '../files.js'
 import { type BackboneWeights, loadBackbone } from '../train/detection/backbone.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
@@ -17,6 +18,7 @@ interface Flags extends FinetuneFlags {
   out?: string
   resume?: string
   threads?: number
+  preview?: string
   json?: boolean
 }
 
@@ -28,6 +30,7 @@ The backbone is a classifier's: the folder of its run, or a .safetensors file of
 The detector gets its architecture and begins with its weights; with --from-scratch it begins with random ones.
 Any data set in COCO's format will do, with any categories. A run is a folder, as train-backbone's is; at its end
 it holds detector.onnx. Ctrl-C saves and tells how to go on; a resumed run ends exactly as an unbroken one.
+Before a long run, look at its images with --preview: mirrored, scaled, cut, with their boxes and masks.
 
 Examples:
   $ toolkit finetune-coco --backbone runs/mine --data photos --annotations photos.json \\
@@ -36,6 +39,7 @@ Examples:
   $ toolkit finetune-coco --backbone runs/mine --data embedded --from-scratch --out runs/scratch
   $ toolkit finetune-coco --backbone large.safetensors --preset faster-rcnn-nas-large
   $ toolkit finetune-coco --resume runs/scratch
+  $ toolkit finetune-coco --data photos --annotations photos.json --preview sheet.png
 
 Then: toolkit evaluate RUN, toolkit plot RUN RUN --out curve.svg, toolkit serve RUN/detector.onnx`
 
@@ -54,10 +58,12 @@ export function finetuneCocoCommand(): Command {
     .option('--out <folder>', 'folder of the new run (default: a new one below runs/)')
     .option('--resume <run>', 'go on with a run; flags may change settings that its state does not depend on')
     .option('--threads <n>', 'threads that compute (default: as many as there are cores)', numeric)
+    .option('--preview <png>', 'only draw some training images as the detector will be given them')
     .option('--json', 'print the result as JSON')
   return addFinetuneFlags(command)
     .addHelpText('after', help)
     .action(async (flags: Flags) => {
+      if (flags.preview !== undefined) return preview(flags.preview, flags)
       const { config, backbone } =
         flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags)
       const result = await trainIn(config, backbone, flags)
@@ -72,11 +78,30 @@ interface Start {
   backbone: BackboneWeights | null
 }
 
-/** A new run's config and weights. */
-async function begin(flags: Flags): Promise<Start> {
+/** The config that the flags mean, of a new run. */
+function newConfig(flags: Flags): DetectorRunConfig {
   const preset =
     detectorPresets[flags.preset ?? (flags.data === 'embedded' ? EMBEDDED_PRESET : DEFAULT_PRESET)]
-  const config = applyFinetuneFlags(preset, flags)
+  return applyFinetuneFlags(preset, flags)
+}
+
+/** Draws training images, and trains nothing. */
+async function preview(path: string, flags: Flags): Promise<void> {
+  const config = flags.resume === undefined ? newConfig(flags) : (await goOn(flags.resume, flags)).config
+  const [{ loadDetectionData }, { drawTrainingSheet }] = await Promise.all([
+    import('../train/detection/data.js'),
+    import('../train/detection/preview.js'),
+  ])
+  const { train, warnings } = await loadDetectionData(config.data)
+  const warn = (text: string): void => console.error(text)
+  for (const warning of warnings) warn(warning)
+  await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn }))
+  console.log(`Drawn: ${path}; nothing was trained`)
+}
+
+/** A new run's config and weights. */
+async function begin(flags: Flags): Promise<Start> {
+  const config = newConfig(flags)
   if (flags.backbone === undefined) {
     if (flags.fromScratch) return { config, backbone: null }
     throw new UserError(

@@ -6,7 +6,7 @@ import { epochOrder } from '../batches.js'
 import { placeObjects, placePixels } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
-import { drawPlacement } from './placement.js'
+import { drawPlacement, type Placement } from './placement.js'
 import { type DetectionBatch, NO_OBJECT } from './step-types.js'
 
 /** What one step is given. */
@@ -56,11 +56,7 @@ export function makeDetectionBatches(
   /** Writes image `image`, placed, into place `slot` of the batch. */
   async function fill(batch: DetectionBatch, slot: number, image: number, epoch: number): Promise<void> {
     const { index, pixels } = await decode(image)
-    const placement = drawPlacement(
-      config.augmentation,
-      { mode: config.resize, inputSize: batch.imageSize, width: pixels.width, height: pixels.height },
-      random(seed, 'augmentation', epoch, image).uniform,
-    )
+    const placement = placementIn(config, { epoch, image, size: pixels, inputSize: batch.imageSize })
     const { minVisible } = config.augmentation
     const { boxes, labels } = placeObjects(set.images[index], placement, { minVisible, most: maxObjects })
     const bytes = await placePixels(pixels, placement)
@@ -86,6 +82,20 @@ export function makeDetectionBatches(
       return { batches, imageSize }
     },
   }
+}
+
+/** Where training puts image `image`, of `size` pixels, in epoch `epoch`. */
+export function placementIn(
+  { augmentation, resize, seed }: Pick<DetectorRunConfig, 'augmentation' | 'resize' | 'seed'>,
+  {
+    epoch,
+    image,
+    size: { width, height },
+    inputSize,
+  }: { epoch: number; image: number; size: { width: number; height: number }; inputSize: [number, number] },
+): Placement {
+  const { uniform } = random(seed, 'augmentation', epoch, image)
+  return drawPlacement(augmentation, { mode: resize, inputSize, width, height }, uniform)
 }
 
 /** [height, width] trained at in step `step`: the input size or one of the further sizes, all as likely. */

@@ -1,0 +1,83 @@
+/** Training images as the detector is given them, drawn for people: is what moves with an image moved rightly? */
+import { COCO, DatasetBuilder } from 'coco-ts'
+import sharp from 'sharp'
+import { drawContactSheet } from '../../../datasets/contact-sheet.js'
+import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
+import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { placeObjects, placePixels } from './augment.js'
+import { placementIn, sizeAt } from './batches.js'
+import type { DetectorRunConfig } from './config.js'
+import { decodedImages } from './decoded.js'
+import { placeMask } from './placement.js'
+import { CROWD } from './step-types.js'
+
+/** Times that each image is drawn: placed as in so many epochs. */
+const EPOCHS = 3
+
+/**
+ * A sheet of `images` images of the set, spread over it, each as placed in the first {@link EPOCHS} epochs: boxes and
+ * masks where they are trained on, crowds and what is hardly visible dashed. PNG.
+ *
+ * @throws UserError when no image can be read
+ */
+export async function drawTrainingSheet(
+  config: DetectorRunConfig,
+  set: DetectionSet,
+  { images = 4, warn = () => {} }: { images?: number; warn?: (text: string) => void } = {},
+): Promise<Buffer> {
+  const builder = new DatasetBuilder()
+  for (const category of set.categories) builder.addCategory(category)
+  const decode = decodedImages(set, { warn })
+  const drawn: Buffer[] = []
+  const count = Math.min(images, set.images.length)
+  for (let i = 0; i < count; i++) {
+    const { index, pixels } = await decode(Math.floor((i * set.images.length) / count))
+    for (let epoch = 0; epoch < EPOCHS; epoch++) {
+      const inputSize = sizeAt(config, i * EPOCHS + epoch)
+      const placement = placementIn(config, { epoch, image: index, size: pixels, inputSize })
+      const [height, width] = inputSize
+      const raw = { width, height, channels: 3 as const }
+      drawn.push(
+        await sharp(await placePixels(pixels, placement), { raw })
+          .png()
+          .toBuffer(),
+      )
+      const imageId = builder.addImage({ width, height, file_name: set.images[index].fileName })
+      addPlaced(builder, imageId, config, set, index, placement)
+    }
+  }
+  const coco = new COCO(builder.build())
+  return drawContactSheet(coco, {
+    images: coco.dataset.images,
+    source: ({ id }) => drawn[id - 1],
+    columns: EPOCHS,
+  })
+}
+
+/** Adds the objects of image `index` where `placement` puts them. */
+function addPlaced(
+  builder: DatasetBuilder,
+  imageId: number,
+  { augmentation: { minVisible } }: DetectorRunConfig,
+  { coco, categories, images }: DetectionSet,
+  index: number,
+  placement: ReturnType<typeof placementIn>,
+): void {
+  const classOf = new Map(categories.map(({ id }, label) => [id, label]))
+  const image = coco.imgs.get(images[index].id)!
+  for (const annotation of coco.imgToAnns.get(image.id) ?? []) {
+    const single = toDetectionImage(image, images[index].fileName, [annotation], classOf)
+    const { boxes, labels } = placeObjects(single, placement, { minVisible, most: 1 })
+    if (labels.length === 0) continue
+    const [x1, y1, x2, y2] = boxes
+    const masked = coco.maskForm(annotation) !== 'none'
+    builder.addAnnotation({
+      image_id: imageId,
+      category_id: annotation.category_id,
+      bbox: [x1, y1, x2 - x1, y2 - y1],
+      area: (x2 - x1) * (y2 - y1),
+      iscrowd: labels[0] === CROWD ? 1 : 0,
+      ...(masked && { segmentation: placeMask(coco.annToRLE(annotation), placement) }),
+    })
+  }
+}
