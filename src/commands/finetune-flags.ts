@@ -38,6 +38,7 @@ export interface FinetuneFlags extends LengthFlags, LearningRateFlags {
   average?: number | 'off'
   flip?: boolean
   scale?: [number, number]
+  colour?: number
   evaluateEvery?: number
   checkpointSteps?: number | 'off'
   checkpointSeconds?: number | 'off'
@@ -101,6 +102,7 @@ export function addFinetuneFlags(command: Command): Command {
   flag('--flip', 'mirror images by chance')
   flag('--no-flip', 'do not')
   flag('--scale <factors|off>', '0.5,2: scale images by chance, then cut or pad', parseScale)
+  flag('--colour <strength>', 'brightness, contrast, saturation and hue by chance, up to 1; 0: off', numeric)
 
   flag('--evaluate-every <epochs>', 'on the validation images; fractions allowed', numeric)
   flag('--checkpoint-steps <n|off>', 'steps between checkpoints', numericOrOff)
@@ -130,6 +132,7 @@ export function applyFinetuneFlags(config: DetectorRunConfig, flags: FinetuneFla
       ...augmentation,
       flip: flags.flip ?? augmentation.flip,
       scale: flags.scale ?? augmentation.scale,
+      colour: flags.colour ?? augmentation.colour,
     },
     maxObjects: flags.maxObjects ?? config.maxObjects,
     checkpoint: {

@@ -42,6 +42,7 @@ export interface TrainFlags extends LengthFlags, LearningRateFlags {
   crop?: number
   flip?: boolean
   cutout?: number
+  colour?: number
   resolution?: ResolutionStage[]
   evaluateEvery?: number
   checkpointSteps?: number | 'off'
@@ -119,6 +120,7 @@ export function addTrainFlags(command: Command): Command {
   flag('--flip', 'mirror images by chance')
   flag('--no-flip', 'do not')
   flag('--cutout <pixels>', 'side of the square blanked out; 0: off', numeric)
+  flag('--colour <strength>', 'brightness, contrast, saturation and hue by chance, up to 1; 0: off', numeric)
   flag('--resolution <stages|off>', '16@5,24@10: small images at first', parseResolution)
 
   flag('--evaluate-every <epochs>', 'on the validation images', numeric)
@@ -165,6 +167,7 @@ export function applyFlags(config: RunConfig, flags: TrainFlags, genotype?: Geno
       crop: flags.crop ?? augmentation.crop,
       flip: flags.flip ?? augmentation.flip,
       cutout: flags.cutout ?? augmentation.cutout,
+      colour: flags.colour ?? augmentation.colour,
     },
     resolution: flags.resolution ?? config.resolution,
     checkpoint: {

@@ -4,6 +4,7 @@ import { shuffle } from '../../datasets/random.js'
 import { random } from '../../models/random.js'
 import { UserError } from '../errors.js'
 import { augmentImage, boxDownscale, type Downscale, drawAugmentation } from './augment.js'
+import { changeColours, drawColourChange } from './colour.js'
 import { imageSizeAt, type RunConfig } from './config.js'
 
 export interface Batch {
@@ -63,6 +64,10 @@ export function makeBatches(config: RunConfig, set: ImageSet): Batches {
           drawAugmentation(config.augmentation, side, uniform),
           full,
         )
+        if (config.augmentation.colour > 0) {
+          const drawn = random(seed, 'colour', epoch, image)
+          changeColours(full, drawColourChange(config.augmentation.colour, drawn.uniform))
+        }
         downscale.to(full, images, i * imageSize * imageSize * 3)
         labels[i] = set.labels[image]
       }

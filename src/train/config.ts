@@ -68,6 +68,8 @@ export interface AugmentationConfig {
   flip: boolean
   /** Side of the square blanked out at a random place, in pixels; 0: off. */
   cutout: number
+  /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
+  colour: number
 }
 
 /** Images are scaled down to `size` × `size` until the epoch `untilEpoch` (first epoch: 0) begins. */
@@ -157,6 +159,8 @@ export const shared = {
   weightDecay: number({ from: 0 }),
   clipNorm: nullable(positive),
   averageDecay: nullable(fraction),
+  // Runs from before there was such a thing have none.
+  colour: (value: unknown, field: string) => number({ from: 0, to: 1 })(value ?? 0, field),
   checkpoint: record<CheckpointConfig>({ steps: nullable(integer(1)), seconds: nullable(positive) }),
 }
 
@@ -177,6 +181,7 @@ const runConfigSchema = record<RunConfig>({
     crop: integer(0, 1000),
     flip: boolean,
     cutout: integer(0, 1000),
+    colour: shared.colour,
   }),
   resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
   evaluateEvery: integer(1),

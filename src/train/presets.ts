@@ -28,7 +28,7 @@ const paperCifar: RunConfig = {
   auxiliaryWeight: 0.4,
   labelSmoothing: 0,
   averageDecay: null,
-  augmentation: { crop: 4, flip: true, cutout: 0 },
+  augmentation: { crop: 4, flip: true, cutout: 0, colour: 0 },
   resolution: [],
   checkpoint: { steps: null, seconds: 300 },
   evaluateEvery: 1,
@@ -79,7 +79,7 @@ const embeddedBackbone: RunConfig = {
   data: { ...embedded.data, imageSize: 64 },
   model: { ...embedded.model, stem: 'imagenet', cells: 2, filters: 32 },
   length: { kind: 'seconds', amount: 600 },
-  augmentation: { crop: 8, flip: true, cutout: 16 },
+  augmentation: { crop: 8, flip: true, cutout: 16, colour: 1 },
 }
 
 export const presets: Record<string, RunConfig> = {

@@ -51,7 +51,7 @@ test('shifting, mirroring and cutting out follow their definitions pixel by pixe
 test('drawn augmentations stay in range, use all of it, and can be switched off', () => {
   const { uniform } = random(1, 'test')
   const draws = Array.from({ length: 2000 }, () =>
-    drawAugmentation({ crop: 4, flip: true, cutout: 16 }, 32, uniform),
+    drawAugmentation({ crop: 4, flip: true, cutout: 16, colour: 0 }, 32, uniform),
   )
   assert.deepEqual(
     [...new Set(draws.map(({ dx }) => dx))].sort((a, b) => a - b),
@@ -62,7 +62,7 @@ test('drawn augmentations stay in range, use all of it, and can be switched off'
   const widths = draws.map(({ cutout }) => cutout.right - cutout.left)
   assert.ok(Math.max(...widths) === 16 && Math.min(...widths) >= 8)
   assert.deepEqual([...new Set(draws.map(({ dy }) => dy))].length, 9)
-  const off = drawAugmentation({ crop: 0, flip: false, cutout: 0 }, 32, uniform)
+  const off = drawAugmentation({ crop: 0, flip: false, cutout: 0, colour: 0 }, 32, uniform)
   assert.deepEqual([off.dx, off.dy, off.mirrored], [0, 0, false])
   assert.equal(off.cutout.right - off.cutout.left, 0)
 })

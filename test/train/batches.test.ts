@@ -25,7 +25,7 @@ test('a batch depends on its step alone, not on what was asked before', () => {
 
 test('without augmentation an epoch shows every image once, with its label', () => {
   const set = colourSet(48)
-  const augmentation = { crop: 0, flip: false, cutout: 0 }
+  const augmentation = { crop: 0, flip: false, cutout: 0, colour: 0 }
   const { batch, stepsPerEpoch } = makeBatches(colourConfig({ augmentation }), set)
   const seen = new Set<number>()
   for (let step = 0; step < stepsPerEpoch; step++) {

@@ -146,7 +146,7 @@ export function colourConfig(changes: Partial<RunConfig> = {}): RunConfig {
     batchSize: 8,
     length: { kind: 'epochs', amount: 3 },
     learningRate: { kind: 'cosine', peak: 0.5, warmup: 0.5 },
-    augmentation: { crop: 1, flip: true, cutout: 2 },
+    augmentation: { crop: 1, flip: true, cutout: 2, colour: 0 },
     checkpoint: { steps: 4, seconds: null },
     ...changes,
   }

@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import type { Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
 import { LETTERBOX_GREY } from '../../detector-input.js'
+import { type ColourChange, changeColours } from '../colour.js'
 import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
 import { CROWD } from './step-types.js'
 
@@ -44,18 +45,14 @@ export function placeObjects(
 export async function placePixels(image: Pixels, placement: Placement): Promise<Uint8Array> {
   const { mirrored, scaled, left, top, inputSize } = placement
   const [height, width] = inputSize
+  const on = imageOnInput(placement)
   const raw = { width: image.width, height: image.height, channels: 3 as const }
-  const visible = {
-    left: Math.max(0, -left),
-    top: Math.max(0, -top),
-    width: Math.min(scaled.width, width - left) - Math.max(0, -left),
-    height: Math.min(scaled.height, height - top) - Math.max(0, -top),
-  }
+  const visible = { left: on.left - left, top: on.top - top, width: on.width, height: on.height }
   const beside = {
-    left: Math.max(0, left),
-    top: Math.max(0, top),
-    right: Math.max(0, width - left - scaled.width),
-    bottom: Math.max(0, height - top - scaled.height),
+    left: on.left,
+    top: on.top,
+    right: width - on.left - on.width,
+    bottom: height - on.top - on.height,
   }
   return sharp(image.data, { raw })
     .resize(scaled.width, scaled.height, { fit: 'fill' })
@@ -64,4 +61,26 @@ export async function placePixels(image: Pixels, placement: Placement): Promise<
     .extend({ ...beside, background: { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY } })
     .raw()
     .toBuffer()
+}
+
+/** Changes the colours of the image, not of the grey beside it, in an input's height × width × 3 numbers from `from` on. */
+export function changeColoursOn(
+  images: Float32Array,
+  from: number,
+  placement: Placement,
+  change: ColourChange,
+): void {
+  const { left, top, width, height } = imageOnInput(placement)
+  for (let row = top; row < top + height; row++)
+    changeColours(images, change, from + (row * placement.inputSize[1] + left) * 3, width)
+}
+
+/** The rectangle of the input that shows the image. */
+function imageOnInput({ scaled, left, top, inputSize }: Placement) {
+  const [right, bottom] = [
+    Math.min(inputSize[1], left + scaled.width),
+    Math.min(inputSize[0], top + scaled.height),
+  ]
+  const [first, upper] = [Math.max(0, left), Math.max(0, top)]
+  return { left: first, top: upper, width: right - first, height: bottom - upper }
 }

@@ -3,7 +3,8 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { random } from '../../../models/random.js'
 import { UserError } from '../../errors.js'
 import { epochOrder } from '../batches.js'
-import { placeObjects, placePixels } from './augment.js'
+import { type ColourChange, drawColourChange } from '../colour.js'
+import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import { drawPlacement, type Placement } from './placement.js'
@@ -61,6 +62,8 @@ export function makeDetectionBatches(
     const { boxes, labels } = placeObjects(set.images[index], placement, { minVisible, most: maxObjects })
     const bytes = await placePixels(pixels, placement)
     scaleInto(batch.images, slot * bytes.length, bytes)
+    if (config.augmentation.colour > 0)
+      changeColoursOn(batch.images, slot * bytes.length, placement, colourIn(config, { epoch, image }))
     batch.boxes.set(boxes, slot * maxObjects * 4)
     batch.labels.set(labels, slot * maxObjects)
   }
@@ -96,6 +99,14 @@ export function placementIn(
 ): Placement {
   const { uniform } = random(seed, 'augmentation', epoch, image)
   return drawPlacement(augmentation, { mode: resize, inputSize, width, height }, uniform)
+}
+
+/** How training changes the colours of image `image` in epoch `epoch`. */
+export function colourIn(
+  { augmentation, seed }: Pick<DetectorRunConfig, 'augmentation' | 'seed'>,
+  { epoch, image }: { epoch: number; image: number },
+): ColourChange {
+  return drawColourChange(augmentation.colour, random(seed, 'colour', epoch, image).uniform)
 }
 
 /** [height, width] trained at in step `step`: the input size or one of the further sizes, all as likely. */

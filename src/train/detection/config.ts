@@ -56,6 +56,8 @@ export interface DetectionAugmentation {
   scale: [number, number]
   /** Objects that keep less than this part of their area inside count for nothing. */
   minVisible: number
+  /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
+  colour: number
 }
 
 export interface DetectorRunConfig {
@@ -180,6 +182,7 @@ const detectorConfigSchema = record<DetectorRunConfig>({
     flip: boolean,
     scale: tuple(number({ from: 0.1, to: 10 }), number({ from: 0.1, to: 10 })),
     minVisible: share,
+    colour: shared.colour,
   }),
   maxObjects: integer(1, 10_000),
   checkpoint: shared.checkpoint,

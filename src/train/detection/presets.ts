@@ -88,7 +88,7 @@ const large: DetectorRunConfig = {
   weightDecay: 0,
   clipNorm: 10,
   averageDecay: null,
-  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3 },
+  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3, colour: 0 },
   maxObjects: 100,
   checkpoint: { steps: null, seconds: 600 },
   evaluateEvery: 1,
@@ -155,7 +155,7 @@ const small: DetectorRunConfig = {
   learningRate: { kind: 'cosine', peak: 0.01, warmup: 0.5 },
   weightDecay: 1e-4,
   averageDecay: 0.998,
-  augmentation: { flip: true, scale: [0.7, 1.4], minVisible: 0.3 },
+  augmentation: { flip: true, scale: [0.7, 1.4], minVisible: 0.3, colour: 0.5 },
   maxObjects: 50,
   checkpoint: { steps: null, seconds: 300 },
   evaluateEvery: 5,
@@ -199,9 +199,9 @@ const embedded: DetectorRunConfig = {
   optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-6 },
   learningRate: { kind: 'cosine', peak: 0.001, warmup: 0.1 },
   averageDecay: 0.998,
-  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3 },
+  augmentation: { flip: true, scale: [1, 1], minVisible: 0.3, colour: 1 },
   maxObjects: 12,
-  evaluateEvery: 0.5,
+  evaluateEvery: 1,
 }
 
 export const detectorPresets: Record<string, DetectorRunConfig> = {

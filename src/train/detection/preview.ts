@@ -4,8 +4,8 @@ import sharp from 'sharp'
 import { drawContactSheet } from '../../../datasets/contact-sheet.js'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { placeObjects, placePixels } from './augment.js'
-import { placementIn, sizeAt } from './batches.js'
+import { changeColoursOn, placeObjects, placePixels } from './augment.js'
+import { colourIn, placementIn, sizeAt } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import { placeMask } from './placement.js'
@@ -37,11 +37,10 @@ export async function drawTrainingSheet(
       const placement = placementIn(config, { epoch, image: index, size: pixels, inputSize })
       const [height, width] = inputSize
       const raw = { width, height, channels: 3 as const }
-      drawn.push(
-        await sharp(await placePixels(pixels, placement), { raw })
-          .png()
-          .toBuffer(),
-      )
+      const input = Float32Array.from(await placePixels(pixels, placement), (byte) => byte / 127.5 - 1)
+      changeColoursOn(input, 0, placement, colourIn(config, { epoch, image: index }))
+      const bytes = Uint8Array.from(input, (value) => Math.round((value + 1) * 127.5))
+      drawn.push(await sharp(bytes, { raw }).png().toBuffer())
       const imageId = builder.addImage({ width, height, file_name: set.images[index].fileName })
       addPlaced(builder, imageId, config, set, index, placement)
     }

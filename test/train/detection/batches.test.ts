@@ -31,7 +31,7 @@ test('boxes lie where the red pixels are, whatever was drawn; the rest is paddin
   const set = await redSet(8)
   const config = redConfig({
     inputSize: [96, 128],
-    augmentation: { flip: true, scale: [0.6, 1.6], minVisible: 0 },
+    augmentation: { flip: true, scale: [0.6, 1.6], minVisible: 0, colour: 0 },
   })
   const { batch } = makeDetectionBatches(config, set)
   for (const step of [0, 1, 2]) {

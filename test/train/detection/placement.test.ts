@@ -15,8 +15,8 @@ import {
 import { CROWD } from '../../../src/train/detection/step-types.js'
 import { findRed } from './red-scenes.js'
 
-const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3 }
-const on = { flip: true, scale: [0.5, 2] as [number, number], minVisible: 0.3 }
+const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3, colour: 0 }
+const on = { flip: true, scale: [0.5, 2] as [number, number], minVisible: 0.3, colour: 0 }
 
 const sides = fc.integer({ min: 40, max: 160 })
 const scenes = fc

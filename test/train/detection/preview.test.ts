@@ -9,7 +9,7 @@ const GAP = 6
 const TILE = { width: 360, height: 300 }
 
 test('draws each image once for an epoch, with the outline of its object around what is red', async () => {
-  const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3 }
+  const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3, colour: 0 }
   const config = redConfig({ augmentation: off, resize: 'letterbox' })
   const [scene] = redScenes(1, 5)
   const png = await drawTrainingSheet(config, await redSet(1, 5))

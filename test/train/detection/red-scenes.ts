@@ -107,7 +107,7 @@ export function redConfig(changes: Partial<DetectorRunConfig> = {}): DetectorRun
     accumulate: 2,
     length: { kind: 'epochs', amount: 3 },
     learningRate: { kind: 'cosine', peak: 0.05, warmup: 0 },
-    augmentation: { flip: true, scale: [0.8, 1.25], minVisible: 0.3 },
+    augmentation: { flip: true, scale: [0.8, 1.25], minVisible: 0.3, colour: 0 },
     averageDecay: 0.9,
     checkpoint: { steps: 3, seconds: null },
     ...changes,

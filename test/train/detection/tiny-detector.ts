@@ -87,7 +87,7 @@ export function tinyDetector(changes: Partial<DetectorRunConfig> = {}): Detector
     weightDecay: 1e-4,
     clipNorm: 10,
     averageDecay: null,
-    augmentation: { flip: false, scale: [1, 1], minVisible: 0.3 },
+    augmentation: { flip: false, scale: [1, 1], minVisible: 0.3, colour: 0 },
     maxObjects: MAX_OBJECTS,
     checkpoint: { steps: null, seconds: null },
     evaluateEvery: 1,
