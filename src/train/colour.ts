@@ -56,7 +56,7 @@ export function changeColours(
   from = 0,
   count = image.length / 3,
 ): void {
-  const cut = (value: number): number => (value < -1 ? -1 : value > 1 ? 1 : value)
+  const cut = (value: number): number => Math.max(-1, Math.min(1, value))
   for (let at = from, end = from + 3 * count; at < end; at += 3) {
     const [red, green, blue] = [image[at], image[at + 1], image[at + 2]]
     image[at] = cut(rr * red + rg * green + rb * blue + offset)

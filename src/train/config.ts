@@ -118,6 +118,10 @@ const fraction = number({ from: 0, below: 1 })
 const positive = number({ above: 0 })
 const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
 
+/** Strength of the change of colours. Runs from before there was such a thing have none. */
+export const colourStrength: schema.Schema<number> = (value, field) =>
+  number({ from: 0, to: 1 })(value ?? 0, field)
+
 /** Schemas of the parts that the configs of all tasks share. */
 export const shared = {
   model: record<ModelConfig>({
@@ -159,8 +163,6 @@ export const shared = {
   weightDecay: number({ from: 0 }),
   clipNorm: nullable(positive),
   averageDecay: nullable(fraction),
-  // Runs from before there was such a thing have none.
-  colour: (value: unknown, field: string) => number({ from: 0, to: 1 })(value ?? 0, field),
   checkpoint: record<CheckpointConfig>({ steps: nullable(integer(1)), seconds: nullable(positive) }),
 }
 
@@ -181,7 +183,7 @@ const runConfigSchema = record<RunConfig>({
     crop: integer(0, 1000),
     flip: boolean,
     cutout: integer(0, 1000),
-    colour: shared.colour,
+    colour: colourStrength,
   }),
   resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
   evaluateEvery: integer(1),

@@ -53,6 +53,7 @@ test('each flag changes its setting and nothing else', () => {
     ['--drop-path-keep 1 --auxiliary 0', { dropPathKeep: 1, auxiliaryWeight: 0 }],
     ['--label-smoothing 0.1 --average 0.999', { labelSmoothing: 0.1, averageDecay: 0.999 }],
     ['--crop 0 --no-flip --cutout 16', { augmentation: { crop: 0, flip: false, cutout: 16, colour: 0 } }],
+    ['--colour 0.5', { augmentation: { ...augmentation, colour: 0.5 } }],
     ['--cutout 16', { augmentation: { ...augmentation, cutout: 16 } }],
     [
       '--auxiliary 0 --resolution 16@5,24@10',

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.js'
 import {
   type CheckpointConfig,
   checkLength,
+  colourStrength,
   type LearningRateConfig,
   type LengthConfig,
   type ModelConfig,
@@ -182,7 +183,7 @@ const detectorConfigSchema = record<DetectorRunConfig>({
     flip: boolean,
     scale: tuple(number({ from: 0.1, to: 10 }), number({ from: 0.1, to: 10 })),
     minVisible: share,
-    colour: shared.colour,
+    colour: colourStrength,
   }),
   maxObjects: integer(1, 10_000),
   checkpoint: shared.checkpoint,

@@ -4,7 +4,7 @@ import { mask } from 'coco-ts'
 import fc from 'fast-check'
 import { random } from '../../../models/random.js'
 import { fitImage } from '../../../src/detector-input.js'
-import { placeObjects, placePixels } from '../../../src/train/detection/augment.js'
+import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'
 import {
   cutBox,
   drawPlacement,
@@ -171,4 +171,22 @@ test('what is hardly left becomes a crowd, what is gone vanishes, and of too man
   const largest = placeObjects(image, placement, { minVisible: 0.3, most: 2 })
   assert.deepEqual([...largest.labels], [CROWD, 0])
   assert.deepEqual([...largest.boxes], [20, 70, 49, 99, 10, 0, 30, 20])
+})
+
+test('colours change where the image lies, and the grey beside it stays', async () => {
+  const placement = drawPlacement(
+    { ...off, scale: [0.5, 0.5] },
+    { mode: 'letterbox', inputSize: [40, 60], width: 50, height: 50 },
+    random(3).uniform,
+  )
+  const input = new Float32Array(2 * 40 * 60 * 3)
+  const brighter = { matrix: [1, 0, 0, 0, 1, 0, 0, 0, 1], offset: 0.25 }
+  changeColoursOn(input, 40 * 60 * 3, placement, brighter)
+  const { left, top, scaled } = placement
+  input.forEach((value, i) => {
+    const pixel = Math.floor(i / 3) - 40 * 60
+    const [x, y] = [pixel % 60, Math.floor(pixel / 60)]
+    const inside = x >= left && x < left + scaled.width && y >= top && y < top + scaled.height
+    assert.equal(value, pixel >= 0 && inside ? 0.25 : 0)
+  })
 })
