@@ -2,13 +2,21 @@
  * Evaluation speed and memory against pycocotools and faster-coco-eval, on synthetic data of val2017's size, in
  * alternating rounds, since a machine's speed drifts. Each measurement is a process of its own.
  */
-import { spawnSync } from 'node:child_process'
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { median, table } from '../train/report.js'
+import { median, table } from '../figures.js'
+import {
+  canImport,
+  count,
+  inRounds as eachInRounds,
+  machine,
+  measured,
+  python,
+  sourceOf,
+} from '../measure.js'
 import { drawMasks, TRAIN2017, VAL2017, writeAnnotations, writeDetections } from './data.js'
 
 type Part = 'bbox' | 'segm' | 'masks' | 'load'
@@ -38,13 +46,6 @@ interface Loading {
 
 const PARTS: Part[] = ['bbox', 'segm', 'masks', 'load']
 
-const wholeNumber = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.')
-  return value
-}
-
 const part = (text: string): Part => {
   if (!PARTS.includes(text as Part)) throw new InvalidArgumentError(`It must be one of ${PARTS.join(', ')}.`)
   return text as Part
@@ -55,47 +56,31 @@ const program = new Command('npm run bench coco --')
     'COCO evaluation, masks and loading beside pycocotools and faster-coco-eval, as far as $PYTHON or python3 has them.',
   )
   .argument('[parts...]', `what to measure: ${PARTS.join(', ')} (default: all)`)
-  .option('--rounds <n>', 'rounds, each measuring every side once', wholeNumber, 3)
-  .option('--images <n>', 'images of the synthetic val2017', wholeNumber, VAL2017.images)
+  .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
+  .option('--images <n>', 'images of the synthetic val2017', count, VAL2017.images)
   .option('--json', 'print JSON alone', false)
   .parse()
 const options = program.opts<{ rounds: number; images: number; json: boolean }>()
 const parts = program.args.length > 0 ? program.args.map(part) : PARTS
 
-const python = process.env.PYTHON ?? 'python3'
 const ours = fileURLToPath(new URL('./ours.js', import.meta.url))
-// Python is not compiled: the script lies in the source tree, three folders above the build's.
-const peer = fileURLToPath(new URL('../../../bench/coco/peer.py', import.meta.url))
-
-function canImport(module: string): boolean {
-  return spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0
-}
 
 const sides: Side[] = ['coco-ts']
 if (canImport('pycocotools.cocoeval')) sides.push('pycocotools')
 if (canImport('faster_coco_eval')) sides.push('faster-coco-eval')
 
-function measured<T>(side: Side, what: string, files: string[]): T {
-  const command =
-    side === 'coco-ts'
-      ? [process.execPath, ours, what, ...files]
-      : [python, peer, side === 'pycocotools' ? side : 'faster', what, ...files]
-  const { status, stdout, stderr, error } = spawnSync(command[0], command.slice(1), { encoding: 'utf8' })
-  if (error) throw error
-  if (status !== 0) throw new Error(`${command.join(' ')} failed:\n${stderr}`)
-  return JSON.parse(stdout)
+function measure<T>(side: Side, what: string, files: string[]): T {
+  if (side === 'coco-ts') return measured(process.execPath, [ours, what, ...files])
+  const name = side === 'pycocotools' ? side : 'faster'
+  return measured(python, [sourceOf('coco/peer.py'), name, what, ...files])
 }
 
 /** Every side once in each round, in turn. */
-function inRounds<T>(what: string, files: string[], count = options.rounds): Map<Side, T[]> {
-  const found = new Map<Side, T[]>(sides.map((side) => [side, []]))
-  for (let round = 0; round < count; round++) {
-    for (const [side, measurements] of found) {
-      say(`${what}, round ${round + 1} of ${count}: ${side}`)
-      measurements.push(measured(side, what, files))
-    }
-  }
-  return found
+function inRounds<T>(what: string, files: string[], rounds = options.rounds): Map<Side, T[]> {
+  say(`${what}:`)
+  const measurements = Object.fromEntries(sides.map((side) => [side, () => measure<T>(side, what, files)]))
+  const reports = eachInRounds<Side, T>(measurements, rounds, () => 'done')
+  return new Map(sides.map((side) => [side, reports[side]]))
 }
 
 function say(text: string): void {
@@ -108,7 +93,7 @@ process.on('SIGINT', () => process.exit(130))
 
 const report: Record<string, unknown> = {}
 const lines: string[] = [
-  `${cpus().length} × ${cpus()[0].model}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}, ${options.rounds} alternating rounds, medians`,
+  `${machine}, Node ${process.version}, load ${loadavg()[0].toFixed(1)}, ${options.rounds} alternating rounds, medians`,
 ]
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 

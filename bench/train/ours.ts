@@ -9,7 +9,8 @@ import { blockSize, openSession } from '../../src/engine/index.js'
 import type { RunConfig } from '../../src/train/config.js'
 import { presets } from '../../src/train/presets.js'
 import { buildTrainStep, compileStep } from '../../src/train/step.js'
-import { median, type TrainReport } from './report.js'
+import { median } from '../figures.js'
+import type { TrainReport } from './report.js'
 
 const [cells, filters, batchSize, warmup, steps] = process.argv.slice(2, 7).map(Number)
 const profilePrefix = process.argv[7]

@@ -1,5 +1,8 @@
 /** Where a step's time goes, by type of node, from the file that ONNX Runtime's profiler writes. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { median, table } from './figures.js'
 
 interface ProfileEvent {
   cat: string
@@ -10,7 +13,7 @@ interface ProfileEvent {
   args?: { op_name: string; input_type_shape: Record<string, number[]>[] }
 }
 
-export interface NodeTypeTime {
+interface NodeTypeTime {
   /** With the shapes of its inputs, if asked for. */
   type: string
   /** How many such nodes run in one step. */
@@ -21,7 +24,7 @@ export interface NodeTypeTime {
 }
 
 /** Time by type of node, most first; the first `warmup` runs in the file are left out. */
-export function timeByNodeType(
+function timeByNodeType(
   path: string,
   { warmup, shapes }: { warmup: number; shapes: boolean },
 ): NodeTypeTime[] {
@@ -48,4 +51,40 @@ export function timeByNodeType(
       share: micros / whole,
     }))
     .sort((a, b) => b.millisPerStep - a.millisPerStep)
+}
+
+/**
+ * Prints where the time of `measure` goes, which runs steps in a session that writes its profile to where it is
+ * told, `warmup` of them before those that count.
+ */
+export function printProfile(
+  measure: (profilePrefix: string) => { stepMillis: number[] },
+  { json, ...options }: { warmup: number; shapes: boolean; json: boolean },
+): void {
+  const folder = mkdtempSync(join(tmpdir(), 'nasnet-profile-'))
+  try {
+    const stepMillis = median(measure(join(folder, 'profile')).stepMillis)
+    const [file] = readdirSync(folder)
+    if (file === undefined) throw new Error('ONNX Runtime wrote no profile')
+    const types = timeByNodeType(join(folder, file), options)
+    if (json) {
+      console.log(JSON.stringify({ stepMillis, types }))
+      return
+    }
+    const rows = types
+      .slice(0, 25)
+      .map(({ type, nodes, millisPerStep, share }) => [
+        type,
+        nodes.toFixed(0),
+        millisPerStep.toFixed(1),
+        `${(share * 100).toFixed(1)} %`,
+      ])
+    const inNodes = types.reduce((sum, { millisPerStep }) => sum + millisPerStep, 0)
+    console.log(table([['node type', 'nodes', 'ms a step', 'share'], ...rows]))
+    console.log(
+      `\nAll nodes: ${inNodes.toFixed(0)} ms of a step of ${stepMillis.toFixed(0)} ms (profiler running).`,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
