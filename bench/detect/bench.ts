@@ -38,13 +38,13 @@ const TITLES: Record<Mode, string> = { train: 'training step', run: 'inference' 
 const PEERS = { mobilenet: 'torchvision MobileNetV3-Large FPN', resnet50: 'torchvision ResNet-50 FPN' }
 
 const help = `
-Every side trains and looks at the same drawn image of ${CLASSES} classes, one at a time, with random weights: the first
-rows of the table are the toolkit's preset, the others torchvision's Faster R-CNN at the same input size.
+Every side trains on the same drawn image of ${CLASSES} classes and looks at it, with random weights: ours is the
+toolkit's preset, the others are torchvision's Faster R-CNN at the same input size.
 
 GFLOP is the arithmetic of one image's forward pass: multiply-adds × 2 of convolutions and products with weights,
-with the proposals that the second stage looks at in this mode. These networks differ a hundredfold in it, so
-images/s alone compares networks, not programs. GFLOP/s, which is images/s × GFLOP, is the rate corrected for how much
-an image costs, and compares programs. For training the forward pass's GFLOP count too: the backward pass is about
+with the proposals that the second stage looks at in this mode. These networks differ tenfold in it, so images/s
+alone compares networks, not programs. GFLOP/s, which is images/s × GFLOP, is the rate corrected for how much an
+image costs, and compares programs. For training the forward pass's GFLOP count as well: the backward pass is about
 twice as much on every side.
 
 Examples:

@@ -5,9 +5,9 @@
 
 SCENE is the folder with the image and its boxes that bench.ts writes. Weights are random, so what depends on
 them is set right before anything is measured: batch norm's statistics are those of the image, and in
-inference the least score lets 500 candidates into the last suppression, as trained weights roughly do;
-random ones would let all or none pass. Batch norm is frozen, as torchvision has it whenever it trains from
-weights, unless --batch-norm trained.
+inference the least scores let 300 proposals into MobileNet's second stage and 500 candidates into the last
+suppression, as trained weights roughly do; random ones would let all or none pass. Batch norm is frozen, as
+torchvision has it whenever it trains from weights, unless --batch-norm trained.
 """
 
 import argparse
@@ -33,6 +33,7 @@ def peak_memory():
 
 START_MEMORY = peak_memory()
 MODELS = {"mobilenet": fasterrcnn_mobilenet_v3_large_fpn, "resnet50": fasterrcnn_resnet50_fpn}
+PROPOSALS = 300
 CANDIDATES = 500
 
 
@@ -68,6 +69,12 @@ def freeze(module):
             setattr(module, name, frozen)
         else:
             freeze(child)
+
+
+def limit_proposals(model):
+    """Where the proposal network has a least score, PROPOSALS reach the second stage."""
+    if model.rpn.score_thresh > 0:
+        model.rpn._post_nms_top_n["testing"] = PROPOSALS
 
 
 def let_candidates_through(model, image):
@@ -139,6 +146,7 @@ def main():
         model = model.to(memory_format=torch.channels_last)
     training = options.mode == "train"
     if not training:
+        limit_proposals(model)
         let_candidates_through(model, image.float() / 255)
     model.train(training)
 
