@@ -26,7 +26,7 @@ test('strength 0 changes nothing, and so does the middle of every range', () => 
       ]) {
         const image = Float32Array.from(colour)
         changeColours(image, change)
-        image.forEach((value, i) => assert.ok(close(value, colour[i])))
+        for (const [i, value] of image.entries()) assert.ok(close(value, colour[i]))
       }
     }),
   )
