@@ -1,0 +1,29 @@
+/** What lies between the search and those who train: children out, results back, in any order. */
+import type { Child, ChildResult } from './child.js'
+
+export interface WorkQueue {
+  /** How many children are worth having in flight now; changes as workers come and go. */
+  capacity(): number
+  /** Hands out a child. One whose worker dies is handed out again; it is never lost. */
+  submit(child: Child): Promise<void>
+  /**
+   * Waits for the next result; null when `signal` is aborted meanwhile. Each submitted child comes back once, whatever
+   * happens to workers and to the queue's store.
+   *
+   * @throws UserError when no worker can work any more (the store is gone for good, every worker fails at once)
+   */
+  next(signal?: AbortSignal): Promise<ChildResult | null>
+  /** Stops handing out. Children in flight are given up: local processes end, remote workers drop theirs. */
+  close(): Promise<void>
+}
+
+/** Whoever evaluates children: runs in a worker process. */
+export interface Evaluator {
+  /**
+   * Tries a child. A problem of the child itself (loss not finite, a graph too large) is a result, not an error.
+   *
+   * @throws UserError when no child at all can be evaluated (data missing, say)
+   */
+  evaluate(child: Child, signal: AbortSignal): Promise<ChildResult>
+  close(): Promise<void>
+}
