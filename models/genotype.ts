@@ -70,37 +70,6 @@ export function outputStates(cell: Cell): number[] {
   return cell.output ?? looseEnds(cell)
 }
 
-const add = (left: [OperationName, number], right: [OperationName, number]): Block => ({
-  left: { input: left[1], operation: left[0] },
-  right: { input: right[1], operation: right[0] },
-  combine: 'add',
-})
-
-/** The best cells of the paper (its figure 4), as its authors released them for TensorFlow-Slim. */
-export const NASNET_A: Genotype = {
-  name: 'nasnet-a',
-  normal: {
-    blocks: [
-      add(['sep_conv_5x5', 0], ['sep_conv_3x3', 1]),
-      add(['sep_conv_5x5', 1], ['sep_conv_3x3', 1]),
-      add(['avg_pool_3x3', 0], ['identity', 1]),
-      add(['avg_pool_3x3', 1], ['avg_pool_3x3', 1]),
-      add(['sep_conv_3x3', 0], ['identity', 0]),
-    ],
-    output: [1, 2, 3, 4, 5, 6],
-  },
-  reduction: {
-    blocks: [
-      add(['sep_conv_5x5', 0], ['sep_conv_7x7', 1]),
-      add(['max_pool_3x3', 0], ['sep_conv_7x7', 1]),
-      add(['avg_pool_3x3', 0], ['sep_conv_5x5', 1]),
-      add(['identity', 3], ['avg_pool_3x3', 2]),
-      add(['sep_conv_3x3', 2], ['max_pool_3x3', 0]),
-    ],
-    output: [3, 4, 5, 6],
-  },
-}
-
 /**
  * Reads a genotype from parsed JSON. `source` (a file's name, say) begins every error's message. Fields
  * beside name, normal and reduction are left out: a search may note there where the genotype came from.

@@ -1,6 +1,7 @@
 /** The networks of the paper, as released. */
-import { NASNET_A } from './genotype.js'
+
 import type { NasnetConfig } from './nasnet.js'
+import { NASNET_A } from './published-cells.js'
 
 export interface Preset {
   /** Height and width of the images, in pixels. */

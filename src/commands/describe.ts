@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type NasnetConfig, PRESETS, type PresetName } from '../../models/index.js'
+import { type NasnetConfig, PRESETS, type PresetName, PUBLISHED_CELLS } from '../../models/index.js'
 import { UserError } from '../errors.js'
 import { describeNetwork, type NetworkDescription } from '../train/describe.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
@@ -26,6 +26,9 @@ const whole = (text: string): number => {
   return Number(text)
 }
 
+/** Networks, and cells, which make networks with the sizes that the flags say. */
+const KNOWN = [PRESETS, detectorPresets, PUBLISHED_CELLS].flatMap((known) => Object.keys(known))
+
 const EXAMPLES = `
 The network is counted without being run, so any size takes a moment. Parameters include batch norm's moving
 statistics; multiply-adds are those of convolutions and dense layers for one image. The auxiliary head, which
@@ -35,6 +38,7 @@ Examples:
   $ toolkit describe nasnet-a-mobile
   $ toolkit describe nasnet-a-cifar --cells 2
   $ toolkit describe genotype.json --cells 4 --filters 44 --input 224 --classes 1000 --stem imagenet
+  $ toolkit describe amoebanet-a --cells 6 --filters 36
   $ toolkit describe nasnet-a-large --json
   $ toolkit describe faster-rcnn-nas-large
   $ toolkit describe faster-rcnn-nas-small --classes 3
@@ -43,10 +47,7 @@ Examples:
 export function describeCommand(): Command {
   return new Command('describe')
     .description('show the cells, shapes, parameters and multiply-adds of a network')
-    .argument(
-      '<architecture>',
-      `${[...Object.keys(PRESETS), ...Object.keys(detectorPresets)].join(', ')}, a genotype.json, or the run of a detector`,
-    )
+    .argument('<architecture>', `${KNOWN.join(', ')}, a genotype.json, or the run of a detector`)
     .option('--cells <n>', 'normal cells in each of the three stages (N)', whole)
     .option('--filters <n>', 'filters of the first stage (F)', whole)
     .option('--input <pixels>', 'side of the images', whole)
@@ -97,7 +98,7 @@ async function networkOf(
   architecture: string,
   flags: Flags,
 ): Promise<{ config: NasnetConfig; inputSize: number }> {
-  const known = architecture in PRESETS
+  const known = Object.hasOwn(PRESETS, architecture)
   // A genotype says nothing of sizes: what is not given is as for CIFAR-10, or for ImageNet with its stem.
   const like: PresetName = known
     ? (architecture as PresetName)

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Genotype, NASNET_A, parseGenotype } from '../../models/genotype.js'
+import { type Genotype, parseGenotype } from '../../models/genotype.js'
+import { PUBLISHED_CELLS } from '../../models/published-cells.js'
 import { UserError } from '../errors.js'
 import type {
   LearningRateConfig,
@@ -87,7 +88,7 @@ export function addTrainFlags(command: Command): Command {
   flag('--image-size <pixels>', 'side of the images, where the data leaves a choice', numeric)
   flag('--validation <images>', 'training images held out for validation; 0: none', numeric)
 
-  flag('--arch <name>', 'nasnet-a, or a genotype.json')
+  flag('--arch <name>', `${Object.keys(PUBLISHED_CELLS).join(', ')}, or a genotype.json`)
   flag('--cells <n>', 'normal cells in each of the three stages (N)', numeric)
   flag('--filters <n>', 'filters of the first stage (F)', numeric)
   choices('--stem <kind>', 'for small or for large images', ['cifar', 'imagenet'])
@@ -235,21 +236,30 @@ export function learningRateOf(before: LearningRateConfig, flags: LearningRateFl
   return kept.kind === 'one-cycle' ? { ...kept, peak, rise: warmup } : { ...kept, peak, warmup }
 }
 
-/** What `--arch` names: NASNet-A or a genotype in a file. */
+/** What `--arch` names: published cells or a genotype in a file. */
 export async function readGenotype(arch: string): Promise<Genotype> {
-  if (arch === NASNET_A.name) return NASNET_A
+  if (Object.hasOwn(PUBLISHED_CELLS, arch)) return PUBLISHED_CELLS[arch]
   let text: string
   try {
     text = await readFile(arch, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? `it is neither "${NASNET_A.name}" nor a file that exists` : message
+    const names = Object.keys(PUBLISHED_CELLS).join(', ')
+    const why = code === 'ENOENT' ? `it is neither a file that exists nor one of ${names}` : message
     throw new UserError(`Cannot read the architecture ${arch}: ${why}`)
   }
   try {
     return parseGenotype(JSON.parse(text), basename(arch))
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${arch} is not JSON: ${error.message}`)
+    if (error instanceof SyntaxError)
+      throw new UserError(`${arch} is not JSON: ${withLine(error.message, text)}`)
     throw error
   }
+}
+
+/** Node.js 20 tells where JSON breaks as a position in the text, editors show lines. */
+function withLine(message: string, text: string): string {
+  const position = /at position (\d+)$/.exec(message)?.[1]
+  if (position === undefined) return message
+  return `${message}, in line ${text.slice(0, Number(position)).split('\n').length}`
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Command } from 'commander'
-import { NASNET_A } from '../../models/genotype.js'
+import { NASNET_A } from '../../models/published-cells.js'
 import { addTrainFlags, applyFlags, readGenotype, type TrainFlags } from '../../src/commands/train-flags.js'
 import type { RunConfig } from '../../src/train/config.js'
 import { presets } from '../../src/train/presets.js'
@@ -79,10 +79,11 @@ test('flags that contradict each other are refused', () => {
   assert.throws(() => configOf('--resolution 16'), /Give stages like 16@5/)
 })
 
-test('an architecture is NASNet-A or a genotype in a file', async (t) => {
+test('an architecture is published cells or a genotype in a file', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'found.json')
   assert.equal(await readGenotype('nasnet-a'), NASNET_A)
+  assert.equal((await readGenotype('amoebanet-a')).name, 'amoebanet-a')
   await writeFile(path, JSON.stringify({ ...NASNET_A, name: 'found' }))
   const genotype = await readGenotype(path)
   assert.equal(applyFlags(presets.embedded, {}, genotype).model.name, 'found')
@@ -90,5 +91,10 @@ test('an architecture is NASNet-A or a genotype in a file', async (t) => {
   await assert.rejects(readGenotype(path), /found.json: the normal cell needs a non-empty list/)
   await writeFile(path, '{')
   await assert.rejects(readGenotype(path), /found.json is not JSON/)
-  await assert.rejects(readGenotype(join(folder, 'none.json')), /neither "nasnet-a" nor a file that exists/)
+  await writeFile(path, '{\n  "name": "found",\n}')
+  await assert.rejects(readGenotype(path), /found.json is not JSON: .*line 3/)
+  await assert.rejects(
+    readGenotype(join(folder, 'none.json')),
+    /neither a file that exists nor one of nasnet-a, amoebanet-a/,
+  )
 })

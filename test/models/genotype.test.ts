@@ -102,6 +102,39 @@ function refuses(genotype: unknown, message: RegExp) {
   )
 }
 
+/** Every field below `value`, by its path. */
+function fieldsOf(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [path]
+  const below = Object.entries(value).flatMap(([key, child]) => fieldsOf(child, [...path, key]))
+  return path.length === 0 ? below : [path, ...below]
+}
+
+test('whatever a hand puts into a field, the error names cell, block, side and field', () => {
+  for (const path of fieldsOf(NASNET_A)) {
+    const [cell, list, index, side, field] = path
+    const words = path.length === 1 ? [cell] : [`${cell} cell`]
+    if (list === 'output') words.push('"output"')
+    else if (index !== undefined) words.push(`block ${Number(index) + 2}`)
+    if (side !== undefined) words.push(side)
+    if (field !== undefined) words.push(field)
+    for (const junk of [null, true, -1, 99, 0.5, '', 'sep', [], {}, undefined]) {
+      const genotype = copy()
+      const owner = path.slice(0, -1).reduce((object, key) => object[key], genotype)
+      owner[path.at(-1) as string] = junk
+      const whole = path.length === 2 && list === 'output' && junk === undefined
+      if (whole || (path.length === 1 && cell === 'name' && junk === 'sep')) continue
+      assert.throws(
+        () => parseGenotype(genotype, 'g.json'),
+        (error: Error) =>
+          error instanceof ModelError &&
+          error.message.startsWith('g.json: ') &&
+          words.every((word) => error.message.includes(word)),
+        `${path.join('.')} = ${JSON.stringify(junk)}`,
+      )
+    }
+  }
+})
+
 test('an unknown operation lists all 13', () => {
   const genotype = copy()
   genotype.normal.blocks[0].left.operation = 'none'

@@ -1,6 +1,7 @@
 /** Detectors to start from. The command's flags change single fields of a copy; the backbone is the one it names. */
-import { NASNET_A } from '../../../models/genotype.js'
+
 import { PRESETS } from '../../../models/presets.js'
+import { NASNET_A } from '../../../models/published-cells.js'
 import type { ModelConfig } from '../config.js'
 import type { DetectionDataConfig, DetectorRunConfig } from './config.js'
 
