@@ -25,15 +25,21 @@ export function nextState(
   { learningRate, step }: UpdateInputs,
 ): { state: StateTensors; gradientNorm: tf.Scalar } {
   const raw = withDecay(gradient, state.parameters, config.weightDecay, layout.decayed)
-  const gradientNorm = tf.sqrt(tf.sum(tf.square(raw))) as tf.Scalar
-  const clipped =
-    config.clipNorm === null
-      ? raw
-      : (tf.mul(raw, tf.div(config.clipNorm, tf.maximum(gradientNorm, config.clipNorm))) as tf.Tensor1D)
+  const { clipped, norm: gradientNorm } = clipByNorm(raw, config.clipNorm)
   const update = optimizerOf(config.optimizer).apply(state.parameters, clipped, state, learningRate, step)
   const next: StateTensors = { parameters: update.parameters, statistics, ...update.slots }
   if (config.averageDecay !== null) Object.assign(next, averages(config.averageDecay, state, next, step))
   return { state: next, gradientNorm }
+}
+
+/** The gradient, shortened to `limit` where it is longer (null: never), and its length before. */
+export function clipByNorm(
+  gradient: tf.Tensor1D,
+  limit: number | null,
+): { clipped: tf.Tensor1D; norm: tf.Scalar } {
+  const norm = tf.sqrt(tf.sum(tf.square(gradient))) as tf.Scalar
+  if (limit === null) return { clipped: gradient, norm }
+  return { clipped: tf.mul(gradient, tf.div(limit, tf.maximum(norm, limit))), norm }
 }
 
 /** The gradient of half the weights' squared norm, times `decay`, added to the weights' part of the gradient. */
