@@ -42,6 +42,10 @@ const commands: Record<string, Entry> = {
     description: 'show the cells, shapes, parameters and multiply-adds of a network',
     load: async () => (await import('./commands/describe.js')).describeCommand(),
   },
+  draw: {
+    description: 'draw the cells of a network as graphs',
+    load: async () => (await import('./commands/draw.js')).drawCommand(),
+  },
   export: {
     description: 'write a run as one ONNX file',
     load: async () => (await import('./commands/export.js')).exportCommand(),

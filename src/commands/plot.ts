@@ -1,20 +1,15 @@
-import { extname } from 'node:path'
 import { Command, Option } from 'commander'
-import sharp from 'sharp'
 import { UserError } from '../errors.js'
-import { writeFileAtomically } from '../files.js'
 import { type CurveAxis, classifierCurves, drawCurves } from '../train/curve.js'
 import { type DetectorFigures, detectorCurves } from '../train/detection/figures.js'
 import { type ClassifierFigures, type Figures, readRows } from '../train/metrics.js'
 import { metricsPath, readAnyConfig } from '../train/run-folder.js'
+import { requirePictureName, writePicture } from './picture-file.js'
 
 const help = `
 Examples:
   $ toolkit plot runs/mine --out curve.svg
   $ toolkit plot runs/small runs/large --out compared.png --x minutes`
-
-/** Pixels for each point of the drawing, so that a PNG is sharp on dense screens. */
-const PNG_SCALE = 2
 
 /** `toolkit plot RUN… --out curve.svg|png` */
 export function plotCommand(): Command {
@@ -29,15 +24,8 @@ export function plotCommand(): Command {
     )
     .addHelpText('after', help)
     .action(async (folders: string[], { out, x }: { out: string; x: CurveAxis }) => {
-      const type = extname(out).toLowerCase()
-      if (type !== '.svg' && type !== '.png')
-        throw new UserError(`${out} ends in neither .svg nor .png; choose one of them`)
-      const svg = await draw(folders, x)
-      const density = 72 * PNG_SCALE
-      await writeFileAtomically(
-        out,
-        type === '.svg' ? svg : await sharp(Buffer.from(svg), { density }).png().toBuffer(),
-      )
+      requirePictureName(out)
+      await writePicture(out, await draw(folders, x))
       console.log(`Wrote ${out}`)
     })
 }
