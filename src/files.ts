@@ -1,5 +1,5 @@
 /** Writing files so that nothing half-written ever stands under its final name. */
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from './errors.js'
 
@@ -48,6 +48,19 @@ export async function writeFileAtomically(
     throw isFileError(error) ? fileError('write', path, error) : error
   }
   await syncFolder(dirname(path))
+}
+
+/**
+ * The lines of a file that is appended to, none when there is no file. A last line without its end, as a killed process
+ * leaves it, is passed over.
+ */
+export async function readWholeLines(path: string): Promise<string[]> {
+  try {
+    return (await readFile(path, 'utf8')).split('\n').slice(0, -1)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw fileError('read', path, error)
+  }
 }
 
 /** True for errors that come from the operating system rather than from a mistake in the program. */

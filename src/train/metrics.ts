@@ -1,7 +1,7 @@
 /** `metrics.jsonl`: what a run reported, one JSON object a line, in order of steps. */
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, readWholeLines, writeFileAtomically } from '../files.js'
 
 /** What a task reports besides what every run does. */
 export interface Figures {
@@ -79,15 +79,7 @@ export async function appendRow(path: string, row: MetricsRow<Figures>): Promise
 export async function readRows<F extends Figures = ClassifierFigures>(
   path: string,
 ): Promise<MetricsRow<F>[]> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fileError('read', path, error)
-  }
-  const whole = text.split('\n').slice(0, -1)
-  return whole.map((line, index) => {
+  return (await readWholeLines(path)).map((line, index) => {
     try {
       const row = JSON.parse(line) as MetricsRow<F>
       if (typeof row?.step === 'number' && typeof row.kind === 'string') return row
