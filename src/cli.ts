@@ -58,6 +58,10 @@ const commands: Record<string, Entry> = {
     description: 'find objects in images with an exported detector',
     load: async () => (await import('./commands/detect.js')).detectCommand(),
   },
+  'search-report': {
+    description: 'tell of searches on one page: rewards, best cells, operations, time',
+    load: async () => (await import('./commands/search-report.js')).searchReportCommand(),
+  },
   serve: {
     description: 'serve exported classifiers and detectors over HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand(),

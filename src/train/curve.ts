@@ -64,7 +64,7 @@ interface Line {
 const PANEL = { width: 440, height: 300, left: 62, right: 18, top: 44, bottom: 46 }
 const LEGEND_ROW = 20
 /** Distinguishable for the colour-blind (Okabe and Ito, "Color Universal Design", 2008). */
-const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
+export const SERIES_COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000']
 
 /**
  * Draws runs of one task against epochs or minutes, side by side in the panels of their kind.
@@ -81,7 +81,7 @@ export function drawCurves<F extends Figures>(
       throw new UserError(`${name} has no metrics to draw yet; train it first`)
   const height = PANEL.height + LEGEND_ROW * runs.length + 34
   const lines = ({ curves }: CurvePanel<F>): Line[] =>
-    runs.flatMap((run, i) => linesOf(run, COLORS[i % COLORS.length], axis, curves))
+    runs.flatMap((run, i) => linesOf(run, SERIES_COLOURS[i % SERIES_COLOURS.length], axis, curves))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * PANEL.width}" height="${height}" viewBox="0 0 ${2 * PANEL.width} ${height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="#333">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
@@ -177,7 +177,7 @@ function legend(runs: { name: string }[], text: string): string {
   const left = PANEL.left
   const top = PANEL.height + 18
   const rows = runs.map(({ name }, i) => {
-    const color = COLORS[i % COLORS.length]
+    const color = SERIES_COLOURS[i % SERIES_COLOURS.length]
     const y = top + i * LEGEND_ROW
     return `<path d="M${left} ${y}h28" stroke="${color}" stroke-width="3"/><text x="${left + 38}" y="${y + 4}">${escapeText(name)}</text>`
   })
@@ -185,5 +185,5 @@ function legend(runs: { name: string }[], text: string): string {
   return [...rows, hint].join('\n')
 }
 
-const escapeText = (text: string): string =>
+export const escapeText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

@@ -1,0 +1,55 @@
+/** The children of a search that came back. */
+import { UserError } from '../../errors.js'
+import type { Measured } from '../child.js'
+import type { DrawnCells } from '../draw-cell.js'
+import type { Decisions } from '../space.js'
+import type { SearchLog } from './search-log.js'
+import { canonicalKey, decodeCells } from './stand-in.js'
+
+export interface ToldChild {
+  id: number
+  cells: DrawnCells
+  /** The same for the same architecture. */
+  key: string
+  reward: number
+  /** Null for a child that failed. */
+  measured: Measured | null
+  failure: string | null
+  /** Of search, until it came back. */
+  seconds: number
+  /** Of the strategy's controller then, in nats; null where it tells none. */
+  entropy: number | null
+}
+
+/**
+ * The children in the order in which they came back.
+ *
+ * @throws UserError when the journal tells of a child that was not asked for, or tells of one twice
+ */
+export function toldChildren({ name, space, events }: SearchLog): ToldChild[] {
+  const open = new Map<number, Decisions>()
+  return events.flatMap((event): ToldChild[] => {
+    if (event.kind === 'asked') open.set(event.id, event.decisions)
+    if (event.kind !== 'told') return []
+    const { result, reward, seconds, figures } = event
+    const decisions = open.get(result.id)
+    if (decisions === undefined)
+      throw new UserError(
+        `The journal of ${name} tells of child ${result.id}, which was not asked for or was told before; restore the file`,
+      )
+    open.delete(result.id)
+    const cells = decodeCells(space, decisions)
+    return [
+      {
+        id: result.id,
+        cells,
+        key: canonicalKey(cells),
+        reward,
+        measured: result.kind === 'measured' ? result.measured : null,
+        failure: result.kind === 'failed' ? result.reason : null,
+        seconds,
+        entropy: figures.entropy ?? null,
+      },
+    ]
+  })
+}

@@ -1,0 +1,234 @@
+/** From the journal of one search to its figures. */
+import type { OperationName } from '../../../models/genotype.js'
+import { UserError } from '../../errors.js'
+import type { DrawnCells } from '../draw-cell.js'
+import { kendallTau } from '../rank-correlation.js'
+import type { CellKind } from '../space.js'
+import { type ToldChild, toldChildren } from './children.js'
+import type { SearchLog } from './search-log.js'
+import { canonicalKey } from './stand-in.js'
+import { bestSoFar, type Curve, runningMean, sharesOverTime, sum, topMean } from './statistics.js'
+
+/** Children of the running mean, and parts of a search over which operations are counted. */
+export const RUNNING_MEAN = 25
+export const PARTS = 10
+/** With fewer, a rank correlation says nothing. */
+const LEAST_RETRAINED = 3
+
+/** Over the children that came back, in that order. */
+export interface SearchCurves {
+  /** Seconds of search until then. */
+  seconds: number[]
+  /** 0 for a child that failed. */
+  reward: number[]
+  best: number[]
+  /** Of the last {@link RUNNING_MEAN} children that did not fail; one failure would outweigh all differences. */
+  runningMean: Curve
+  /** Mean of the best 5 and 25 different architectures so far, as in figure 6 of Zoph et al. 2018. */
+  top5: Curve
+  top25: Curve
+  /** In nats; null in all places for a strategy without. */
+  entropy: Curve
+}
+
+export interface OperationShares {
+  cell: CellKind
+  /** Of all operations in each tenth of the children; they sum to 1. */
+  tenths: Partial<Record<OperationName, number>>[]
+}
+
+export interface BestChild {
+  /** Of the search that tried it. */
+  search: string
+  id: number
+  reward: number
+  quality: number
+  /** What it reached when it was trained longer. */
+  retrainedQuality: number | null
+  parameters: number
+  multiplyAdds: number
+  latencyMillis: number | null
+  cells: DrawnCells
+}
+
+export interface Retrained {
+  /** The best first. */
+  children: { id: number; reward: number; quality: number; seconds: number }[]
+  /** Kendall's τ-b between reward and retrained quality; null for fewer than three children, or all alike. */
+  tau: number | null
+}
+
+export interface SearchFigures {
+  name: string
+  strategy: string
+  evaluator: string
+  seed: number | null
+  children: {
+    /** How many the search is to try; null where something else ends it. */
+    planned: number | null
+    asked: number
+    measured: number
+    failed: number
+    stoppedEarly: number
+    inFlight: number
+    /** Different architectures among those that came back. */
+    distinct: number
+  }
+  /** Of search, over all sittings. */
+  seconds: number
+  sittings: number
+  childrenPerHour: number
+  /** Seconds of evaluation, summed over the children that were measured, and of the search itself. */
+  time: { compile: number; train: number; measure: number; strategy: number; journal: number }
+  /** Of evaluation. Multiply-adds are those of one image through every measured child. */
+  cost: { coreHours: number; threads: number; multiplyAdds: number }
+  curves: SearchCurves
+  operations: OperationShares[]
+  /** As {@link bestFirst} ranks them. */
+  best: BestChild[]
+  failures: { reason: string; children: number[] }[]
+  retrained: Retrained
+}
+
+/**
+ * @param count How many of the best children are told of.
+ * @throws UserError when no child came back yet, or the journal contradicts itself
+ */
+export function searchFigures(log: SearchLog, count: number): SearchFigures {
+  const { name, strategy, evaluator, seed, space, planned, events } = log
+  const children = toldChildren(log)
+  if (children.length === 0)
+    throw new UserError(`${name} has no children to report yet; wait until one was trained`)
+  const asked = events.filter(({ kind }) => kind === 'asked').length
+  const measured = children.flatMap((child) => (child.measured === null ? [] : [child.measured]))
+  const seconds = children.at(-1)!.seconds
+  const time = timeOf(log, children)
+  const threads = log.threads ?? 1
+  const retrained = retrainedOf(log, children)
+  return {
+    name,
+    strategy,
+    evaluator,
+    seed,
+    children: {
+      planned,
+      asked,
+      measured: measured.length,
+      failed: children.length - measured.length,
+      stoppedEarly: measured.filter((child) => child.stoppedEarly).length,
+      inFlight: asked - children.length,
+      distinct: new Set(children.map(({ key }) => key)).size,
+    },
+    seconds,
+    sittings: events.filter(({ kind }) => kind === 'sitting').length,
+    childrenPerHour: (3600 * children.length) / seconds,
+    time,
+    cost: {
+      coreHours: ((time.compile + time.train + time.measure) * threads) / 3600,
+      threads,
+      multiplyAdds: sum(measured.map(({ multiplyAdds }) => multiplyAdds)),
+    },
+    curves: curvesOf(children),
+    operations: space.cells.map((cell) => {
+      const drawn = children.map(({ cells }) =>
+        cells[cell]!.blocks.flatMap(({ left, right }) => [left.operation, right.operation]),
+      )
+      return { cell, tenths: sharesOverTime(drawn, space.operations, PARTS) }
+    }),
+    best: bestOf(log, children, retrained, count),
+    failures: failuresOf(children),
+    retrained,
+  }
+}
+
+function timeOf({ events }: SearchLog, children: ToldChild[]): SearchFigures['time'] {
+  const spent = children.flatMap(({ measured }) => (measured === null ? [] : [measured.seconds]))
+  const own = events.flatMap((event) => (event.kind === 'overhead' ? [event] : []))
+  return {
+    compile: sum(spent.map(({ compile }) => compile)),
+    train: sum(spent.map(({ train }) => train)),
+    measure: sum(spent.map(({ measure }) => measure)),
+    strategy: sum(own.map(({ strategySeconds }) => strategySeconds)),
+    journal: sum(own.map(({ journalSeconds }) => journalSeconds)),
+  }
+}
+
+function curvesOf(children: ToldChild[]): SearchCurves {
+  const rewards = children.map(({ reward }) => reward)
+  const measured = children.map(({ reward, failure }) => (failure === null ? reward : null))
+  const keys = children.map(({ key }) => key)
+  return {
+    seconds: children.map(({ seconds }) => seconds),
+    reward: rewards,
+    best: bestSoFar(rewards),
+    runningMean: runningMean(measured, RUNNING_MEAN),
+    top5: topMean(measured, keys, 5),
+    top25: topMean(measured, keys, 25),
+    entropy: children.map(({ entropy }) => entropy),
+  }
+}
+
+function failuresOf(children: ToldChild[]): SearchFigures['failures'] {
+  const found = new Map<string, number[]>()
+  for (const { id, failure } of children)
+    if (failure !== null) found.set(failure, [...(found.get(failure) ?? []), id])
+  return [...found]
+    .map(([reason, ids]) => ({ reason, children: ids }))
+    .sort((a, b) => b.children.length - a.children.length)
+}
+
+/** One retrained twice counts with the last time. */
+function retrainedOf({ name, events }: SearchLog, children: ToldChild[]): Retrained {
+  const rewards = new Map(children.map(({ id, reward }) => [id, reward]))
+  const found = new Map<number, Retrained['children'][number]>()
+  for (const event of events) {
+    if (event.kind !== 'retrained') continue
+    const { id, quality, seconds } = event
+    const reward = rewards.get(id)
+    if (reward === undefined)
+      throw new UserError(
+        `The journal of ${name} tells of a longer training of child ${id}, which never came back; restore the file`,
+      )
+    found.set(id, { id, reward, quality, seconds })
+  }
+  const ranked = [...found.values()].sort((a, b) => b.quality - a.quality)
+  const tau = kendallTau(
+    ranked.map(({ reward }) => reward),
+    ranked.map(({ quality }) => quality),
+  )
+  return { children: ranked, tau: ranked.length < LEAST_RETRAINED || Number.isNaN(tau) ? null : tau }
+}
+
+function bestOf(
+  { name }: SearchLog,
+  children: ToldChild[],
+  retrained: Retrained,
+  count: number,
+): BestChild[] {
+  const reached = new Map(retrained.children.map(({ id, quality }) => [id, quality]))
+  const candidates = children.flatMap(({ id, reward, measured, cells }): BestChild[] => {
+    if (measured === null) return []
+    const { quality, parameters, multiplyAdds, latencyMillis = null } = measured
+    const retrainedQuality = reached.get(id) ?? null
+    return [
+      { search: name, id, reward, quality, retrainedQuality, parameters, multiplyAdds, latencyMillis, cells },
+    ]
+  })
+  return bestFirst(candidates, count)
+}
+
+/** The best different architectures: those trained longer by what they reached then, before all others by reward. */
+export function bestFirst(candidates: readonly BestChild[], count: number): BestChild[] {
+  const after = ({ retrainedQuality }: BestChild) => retrainedQuality ?? Number.NEGATIVE_INFINITY
+  const seen = new Set<string>()
+  return (
+    [...candidates]
+      // Infinity less infinity is no number.
+      .sort((a, b) => (after(a) === after(b) ? b.reward - a.reward : after(b) - after(a)))
+      .filter(({ cells }) => {
+        const key = canonicalKey(cells)
+        return !seen.has(key) && seen.add(key)
+      })
+      .slice(0, count)
+  )
+}
