@@ -15,8 +15,8 @@ interface Flags {
 }
 
 const help = `
-Any search can be reported, also one that is still under way. Searches whose search.json differ in name, seed and budget
-at most are one method, searched several times: their curves are drawn as mean, lowest and highest.
+Any search can be reported, also one that is still under way. Searches whose search.json differ in name, seeds, budget
+and retraining at most are one method, searched several times: drawn are their mean, lowest and highest.
 
 Without --json and --svg, the page is written even if --out is not given: as search-report.html.
 

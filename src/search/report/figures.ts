@@ -10,7 +10,7 @@ import {
 import type { SearchLog } from './search-log.js'
 import { type Band, bandOf, mean } from './statistics.js'
 
-/** Searches whose configs differ in name, seed and budget at most: one method, tried several times. */
+/** Searches whose configs differ in name, seeds, budget and retraining at most: one method, tried several times. */
 export interface GroupFigures {
   label: string
   /** Their places in the report. */
@@ -34,7 +34,7 @@ export interface ReportFigures {
  */
 export function reportFigures(logs: readonly SearchLog[], count: number): ReportFigures {
   const searches = logs.map((log) => searchFigures(log, count))
-  const methods = logs.map(({ config: { name, seed, budget, ...method } }) => JSON.stringify(method))
+  const methods = logs.map(methodOf)
   const groups = [...new Set(methods)].map((method) =>
     methods.flatMap((other, i) => (other === method ? [i] : [])),
   )
@@ -62,6 +62,12 @@ export function reportFigures(logs: readonly SearchLog[], count: number): Report
       }
     }),
   }
+}
+
+/** The same text for the same method. */
+function methodOf({ config: { name, budget, retrain, ...method } }: SearchLog): string {
+  // What trains the children may have a seed of its own, that follows the search's.
+  return JSON.stringify(method, (key, value) => (key === 'seed' ? undefined : value))
 }
 
 /** The shortest that tells all groups apart: strategies, with their evaluators, or the searches' names. */

@@ -40,8 +40,8 @@ ${retrainedPart(searches, pictures.retrained)}
 <h2>Time and cost</h2>
 ${charts(pictures.time)}
 ${costTable(searches)}
-<p class="note">Core-hours are the seconds of evaluation times the threads of a child. Multiply-adds are those of one image
-through every measured child, once. What failed children took is not known and not counted.</p>
+<p class="note">Core-hours are the seconds of evaluation times the threads of a child, one where the settings do not tell
+them. Multiply-adds are those of one image through every measured child, once. What failed children took is not known and not counted.</p>
 ${failuresPart(searches)}
 <h2>Settings</h2>
 ${logs.map(({ name, config }) => `<details><summary>${escapeText(name)}</summary><pre>${escapeText(JSON.stringify(config, null, 2))}</pre></details>`).join('\n')}

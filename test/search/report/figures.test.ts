@@ -8,7 +8,8 @@ import { type FakeSearch, fakeJournal, paperLikeSpace } from '../fake-search.js'
 function logOf(fake: FakeSearch, events: JournalEvent[] = fakeJournal(fake)): SearchLog {
   const { strategy, seed, space = paperLikeSpace } = fake
   const name = `${strategy}-${seed}`
-  const config = { name, strategy, seed, evaluator: 'train', space, budget: 1000 }
+  const run = { seed, data: 'cifar10' }
+  const config = { name, strategy, seed, evaluator: 'train', run, space, budget: 1000 }
   return { name, config, strategy, evaluator: 'train', seed, space, threads: 2, planned: 1000, events }
 }
 
