@@ -1,0 +1,67 @@
+/** An evaluator for tests: no training, a reward that is a function of the decisions, and mishaps on request. */
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UserError } from '../../src/errors.js'
+import type { Child, ChildResult } from '../../src/search/child.js'
+import type { EvaluatorSettings } from '../../src/search/evaluator.js'
+import type { Evaluator } from '../../src/search/queue.js'
+
+export interface FakeSettings extends EvaluatorSettings {
+  kind: 'fake'
+  /** How long a child takes. */
+  millis?: number
+  /** Each process leaves an empty file here, named by its id. */
+  pids?: string
+  /** A file that each begun child is written to. */
+  log?: string
+  /** What happens at the start of a process. */
+  start?: 'refuse' | 'refuse once' | 'die'
+  /** What happens to the child of this id. */
+  mishap?: { id: number; how: 'SIGKILL' | 'SIGSEGV' | 'throw' | 'refuse' }
+}
+
+/** Quality in [0, 1) that only depends on the decisions. */
+export function fakeQuality(decisions: number[]): number {
+  return decisions.reduce((sum, decision, place) => (sum * 31 + decision * (place + 7)) % 1009, 1) / 1009
+}
+
+export function fakeChild(id: number): Child {
+  return { id, decisions: [id % 7, id % 5, (id * id) % 11, id] }
+}
+
+export function fakeResult({ id, decisions }: Child, worker = 'fake'): ChildResult {
+  const seconds = { compile: 0, train: 0, measure: 0 }
+  const measured = { quality: fakeQuality(decisions), parameters: 1000, multiplyAdds: 5000, seconds }
+  return { id, worker, kind: 'measured', measured }
+}
+
+export async function createEvaluator(settings: EvaluatorSettings): Promise<Evaluator> {
+  const { millis = 0, pids, log, start, mishap } = settings as FakeSettings
+  if (pids !== undefined) writeFileSync(join(pids, String(process.pid)), '')
+  if (start === 'die') process.kill(process.pid, 'SIGKILL')
+  if (start === 'refuse' || (start === 'refuse once' && isFirst(pids!)))
+    throw new UserError('There is no data set "fake"; fetch it')
+  return {
+    async evaluate(child, signal) {
+      if (log !== undefined) appendFileSync(log, `${child.id}\n`)
+      if (child.id === mishap?.id) {
+        if (mishap.how === 'throw') throw new Error('a mistake')
+        if (mishap.how === 'refuse') throw new UserError('The data set is gone')
+        process.kill(process.pid, mishap.how)
+      }
+      await sleep(millis, undefined, { signal })
+      return fakeResult(child)
+    },
+    close: async () => {},
+  }
+}
+
+function isFirst(folder: string): boolean {
+  try {
+    writeFileSync(join(folder, 'first'), '', { flag: 'wx' })
+    return true
+  } catch {
+    return false
+  }
+}
