@@ -2,10 +2,9 @@
  * The command line: which commands there are. Only the command that is asked for is loaded, so that
  * `toolkit serve` and `toolkit detect` start without the training engine and `toolkit --help` without anything.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { packageRoot } from '../datasets/package-root.js'
+import { packageVersion } from '../datasets/package-root.js'
+import { isMendable } from './errors.js'
 
 interface Entry {
   /** The first line of the command's own help. */
@@ -29,6 +28,10 @@ const commands: Record<string, Entry> = {
   'finetune-coco': {
     description: 'train a detector on a classifier’s backbone, on COCO or images annotated like it',
     load: async () => (await import('./commands/finetune-coco.js')).finetuneCocoCommand(),
+  },
+  'search-worker': {
+    description: 'evaluate children of a search that another machine runs',
+    load: async () => (await import('./commands/search-worker.js')).searchWorkerCommand(),
   },
   evaluate: {
     description: 'measure a run or an exported model on labelled images',
@@ -68,15 +71,11 @@ const commands: Record<string, Entry> = {
   },
 }
 
-/** Errors that a user can mend: their message says all. */
-const expected = new Set(['UserError', 'CocoError', 'DatasetError', 'ModelError', 'ServeError'])
-
 /** Runs the command line and returns the exit code: 0, 1 after an error, 2 for wrong usage. */
 export async function main(argv: string[]): Promise<number> {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
   const program = new Command('toolkit')
     .description('Search, train, export and serve NASNet image classifiers and detectors')
-    .version(version)
+    .version(packageVersion())
     .showHelpAfterError('("toolkit --help" and "toolkit COMMAND --help" tell more)')
     .exitOverride()
   const [first, second] = argv
@@ -91,7 +90,7 @@ export async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (!(error instanceof Error)) throw error
-    console.error(expected.has(error.name) ? error.message : error)
+    console.error(isMendable(error) ? error.message : error)
     return 1
   }
 }

@@ -6,6 +6,7 @@ import { UserError } from '../../src/errors.js'
 import type { Child, ChildResult } from '../../src/search/child.js'
 import type { EvaluatorSettings } from '../../src/search/evaluator.js'
 import type { Evaluator } from '../../src/search/queue.js'
+import type { Timing } from '../../src/search/redis-search.js'
 
 export interface FakeSettings extends EvaluatorSettings {
   kind: 'fake'
@@ -19,6 +20,15 @@ export interface FakeSettings extends EvaluatorSettings {
   start?: 'refuse' | 'refuse once' | 'die'
   /** What happens to the child of this id. */
   mishap?: { id: number; how: 'SIGKILL' | 'SIGSEGV' | 'throw' | 'refuse' }
+}
+
+/** For searches on Redis whose children take milliseconds. */
+export const quickTiming: Partial<Timing> = {
+  beat: 200,
+  searchLock: 1500,
+  childLock: 1000,
+  stalled: 500,
+  orphaned: 2000,
 }
 
 /** Quality in [0, 1) that only depends on the decisions. */

@@ -1,0 +1,32 @@
+/** A worker on Redis in a process of its own, without training: `redis-worker-process.js OPTIONS` as JSON. */
+import { appendFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runRedisWorker } from '../../src/search/redis-worker.js'
+import { fakeResult, quickTiming } from './fake-evaluator.js'
+
+export interface WorkerProcessOptions {
+  url: string
+  /** How long a child takes. */
+  millis: number
+  /** A file that each begun child is written to. */
+  log?: string
+}
+
+const { url, millis, log } = JSON.parse(process.argv[2]) as WorkerProcessOptions
+const leaving = new AbortController()
+process.on('SIGINT', () => leaving.abort())
+
+await runRedisWorker({
+  url,
+  processes: 1,
+  signal: leaving.signal,
+  timing: quickTiming,
+  evaluatorFor: async () => ({
+    async evaluate(child, signal) {
+      if (log !== undefined) appendFileSync(log, `${child.id}\n`)
+      if (millis > 0) await sleep(millis, undefined, { signal })
+      return fakeResult(child, String(process.pid))
+    },
+    close: async () => {},
+  }),
+})
