@@ -140,6 +140,12 @@ test('an evaluator that can evaluate nothing ends the search with its own words'
   await assert.rejects(queue.next(), UserError)
 })
 
+test('settings that no evaluator knows end the search', async (t) => {
+  const queue = await openLocalQueue({ evaluator: { kind: 'no such' }, processes: 1 })
+  t.after(() => queue.close())
+  await assert.rejects(queue.next(), { name: 'UserError', message: /^There is no evaluator "no such"/ })
+})
+
 test('an evaluator that can evaluate nothing any more ends the search', async (t) => {
   const { queue } = await openFake(t, { mishap: { id: 2, how: 'refuse' } })
   await assert.rejects(search(queue, 10), { name: 'UserError', message: 'The data set is gone' })

@@ -10,9 +10,11 @@ export interface WorkerProcessOptions {
   millis: number
   /** A file that each begun child is written to. */
   log?: string
+  /** Milliseconds; see `Timing`. */
+  childLock?: number
 }
 
-const { url, millis, log } = JSON.parse(process.argv[2]) as WorkerProcessOptions
+const { url, millis, log, childLock } = JSON.parse(process.argv[2]) as WorkerProcessOptions
 const leaving = new AbortController()
 process.on('SIGINT', () => leaving.abort())
 
@@ -20,7 +22,7 @@ await runRedisWorker({
   url,
   processes: 1,
   signal: leaving.signal,
-  timing: quickTiming,
+  timing: { ...quickTiming, ...(childLock !== undefined && { childLock }) },
   evaluatorFor: async () => ({
     async evaluate(child, signal) {
       if (log !== undefined) appendFileSync(log, `${child.id}\n`)
