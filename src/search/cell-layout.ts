@@ -1,7 +1,15 @@
 /** Where everything of a cell's drawing stands: boxes and curves, in points, y downwards. */
 import { type Cell, outputStates, type Path } from '../../models/genotype.js'
 import { type Item, type LayeredCell, layerCell, type Segment, type Side } from './cell-layers.js'
-import { endShift, inputWidth, OPERATION, type Places, placesAcross, startShifts } from './cell-places.js'
+import {
+  COMBINE,
+  endShift,
+  inputWidth,
+  OPERATION,
+  type Places,
+  placesAcross,
+  startShifts,
+} from './cell-places.js'
 import { orderedPlaces } from './ordered-places.js'
 
 export interface Point {
@@ -33,7 +41,6 @@ export interface CellLayout {
   edges: Edge[]
 }
 
-const COMBINE = { width: 52, height: 20 }
 /** The cell's inputs and its output. */
 const END = { width: 64, height: 26 }
 /** The concatenation: where its edges arrive, from its middle, as a part of where they begin; and how close. */

@@ -5,6 +5,8 @@ import { orderedPlaces } from './ordered-places.js'
 export const OPERATION = { width: 46, height: 34, gap: 8 }
 /** Width of a block: its two operations. */
 export const BLOCK_WIDTH = 2 * OPERATION.width + OPERATION.gap
+/** What combines a block's operations, which its edges leave. */
+export const COMBINE = { width: 52, height: 20 }
 
 /** Between neighbours of one layer: boxes, a box and an edge that passes, two such edges. */
 const BESIDE = 14
@@ -33,10 +35,16 @@ export function startShifts(layered: LayeredCell, places: Places): Map<Segment, 
         .filter(({ from }) => from === item)
         .map((segment) => ({ segment, end: places.get(segment.to)! + endShift(segment, layered) }))
         .sort((a, b) => a.end - b.end)
-      const spacing = item.kind === 'pass' ? 0 : PORT
+      const spacing = portSpacing(item, own.length)
       for (const [i, { segment }] of own.entries()) shifts.set(segment, spacing * (i - (own.length - 1) / 2))
     }
   return shifts
+}
+
+/** Inputs grow with the edges that leave them; blocks do not, and their edges move together. */
+function portSpacing({ kind }: Item, edges: number): number {
+  if (kind === 'pass') return 0
+  return kind === 'input' ? PORT : Math.min(PORT, COMBINE.width / (edges + 1))
 }
 
 /** Room for all edges that leave it. */
