@@ -10,10 +10,10 @@
 import * as tf from '@tensorflow/tfjs'
 import type { ParameterSpec } from '../../models/index.js'
 import { type FlatLayout, initialVectors, layoutOf, unflatten } from '../train/flat-state.js'
-import type { Decision } from './decision-list.js'
+import type { DecisionSize } from './space.js'
 
 export interface Controller {
-  decisions: readonly Decision[]
+  decisions: readonly DecisionSize[]
   /** Hidden units H, also the length of an embedding. */
   hidden: number
   /** W, the options of the decision that has most: softmaxes are that wide, and masked where there are fewer. */
@@ -29,9 +29,12 @@ const MASKED = -1e9
 
 const KINDS = ['state', 'operation', 'combine'] as const
 
-export function controllerOf(decisions: readonly Decision[], hidden: number): Controller {
+export function controllerOf(decisions: readonly DecisionSize[], hidden: number): Controller {
   const sizes = KINDS.map((kind) =>
-    Math.max(0, ...decisions.filter((decision) => decision.kind === kind).map(({ options }) => options)),
+    Math.max(
+      0,
+      ...decisions.filter((decision) => decision.kind === kind).map(({ size: options }) => options),
+    ),
   )
   const starts = { state: 1, operation: 1 + sizes[0], combine: 1 + sizes[0] + sizes[1] }
   const rows = 1 + sizes[0] + sizes[1] + sizes[2]
@@ -71,7 +74,7 @@ interface Weights {
 
 function weightsOf({ decisions, width, layout }: Controller, parameters: tf.Tensor1D): Weights {
   const [embeddings, input, recurrent, bias, softmax, biases] = unflatten(parameters, layout.slots)
-  const mask = decisions.map(({ options }) =>
+  const mask = decisions.map(({ size: options }) =>
     Array.from({ length: width }, (_, k) => (k < options ? 0 : MASKED)),
   )
   return {
@@ -136,7 +139,7 @@ export function sample(controller: Controller, parameters: tf.Tensor1D, uniforms
   const chosen: tf.Tensor1D[] = []
   let state = startState(count, hidden)
   let input = tf.slice2d(inputs, [0, 0], [1, -1])
-  for (const [d, { options }] of decisions.entries()) {
+  for (const [d, { size: options }] of decisions.entries()) {
     state = lstm(input, recurrent, state)
     logits.push(tf.add(tf.matMul(state.hidden, weights[d]), offsets[d]))
     // The option's number is how many cumulated probabilities lie at or below the draw. Only those of all options but

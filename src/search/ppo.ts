@@ -2,10 +2,9 @@
 import { random } from '../../models/index.js'
 import { UserError } from '../errors.js'
 import { controllerOf } from './controller.js'
-import { decisionList } from './decision-list.js'
 import { openPolicy, type Proposal } from './policy.js'
 import { type PpoOptions, paperController, ppoOptions } from './ppo-options.js'
-import type { Decisions, SearchSpace } from './space.js'
+import { type Decisions, decisionSizes, type SearchSpace } from './space.js'
 import type { Strategy } from './strategy.js'
 
 /**
@@ -26,7 +25,7 @@ export async function createPpo(
   options: Partial<PpoOptions> = {},
 ): Promise<Strategy> {
   const settings = ppoOptions({ ...paperController, ...options }, '')
-  const decisions = decisionList(space)
+  const decisions = decisionSizes(space)
   const policy = await openPolicy(controllerOf(decisions, settings.hidden), settings, seed)
   const unanswered = proposals()
   const baseline = movingAverage(settings.baselineDecay)

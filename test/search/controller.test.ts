@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type * as tf from '@tensorflow/tfjs'
 import { random } from '../../models/index.js'
 import { controllerOf, evaluate, initialParameters, sample } from '../../src/search/controller.js'
-import { type Decision, decisionList } from '../../src/search/decision-list.js'
+import { type DecisionSize, decisionSizes } from '../../src/search/space.js'
 import { assertClose, compiled, eagerly, type Given } from '../engine/compare.js'
 import { walk } from './plain-controller.js'
 import { controller, length, parameters, SPACE, uniforms } from './small-controller.js'
@@ -99,9 +99,9 @@ const chiSquare = (counts: number[], probabilities: number[]) => {
 }
 
 test('options come as often as their softmax says, the second by what the first was', async () => {
-  const decisions: Decision[] = [
-    { cell: 'normal', block: 0, kind: 'operation', options: 5 },
-    { cell: 'normal', block: 0, kind: 'combine', options: 2 },
+  const decisions: DecisionSize[] = [
+    { cell: 'normal', block: 2, kind: 'operation', size: 5 },
+    { cell: 'normal', block: 2, kind: 'combine', size: 2 },
   ]
   const two = controllerOf(decisions, 4)
   const weights = initialParameters(two, 8).map((value) => value * 25)
@@ -134,7 +134,7 @@ test('options come as often as their softmax says, the second by what the first 
 
 test('the largest draw below 1 takes the last option that there is, 0 the first', async () => {
   for (const [draw, expected] of [
-    [1 - 2 ** -24, controller.decisions.map(({ options }) => options - 1)],
+    [1 - 2 ** -24, controller.decisions.map(({ size: options }) => options - 1)],
     [0, controller.decisions.map(() => 0)],
   ] as const) {
     const given = {
@@ -146,12 +146,12 @@ test('the largest draw below 1 takes the last option that there is, 0 the first'
 })
 
 test('a decision without a choice is taken for certain', async () => {
-  const one = controllerOf(decisionList({ ...SPACE, combinations: ['add'] }), 3)
+  const one = controllerOf(decisionSizes({ ...SPACE, combinations: ['add'] }), 3)
   const { length } = one.decisions
   const draws = Float32Array.from({ length }, (_, d) => (d + 0.5) / length)
   const given = { parameters: flat(initialParameters(one, 1)), uniforms: matrix(draws, length) }
   const { decisions, logProbabilities } = await compiled(sampling(one), given, 0)
-  for (const [d, { options }] of one.decisions.entries()) {
+  for (const [d, { size: options }] of one.decisions.entries()) {
     if (options > 1) assert.ok(logProbabilities.data[d] < -0.5, `${d}`)
     else assert.deepEqual([decisions.data[d], Math.abs(logProbabilities.data[d])], [0, 0], `${d}`)
   }
@@ -162,6 +162,6 @@ test('initial weights are even in ±0.1, and the policy nearly so over all optio
   const deviation = Math.sqrt(initial.reduce((sum, value) => sum + value * value, 0) / initial.length)
   assert.ok(initial.every((value) => value >= -0.1 && value < 0.1))
   assert.ok(Math.abs(deviation - 0.1 / Math.sqrt(3)) < 0.005, `${deviation}`)
-  const even = controller.decisions.reduce((sum, { options }) => sum + Math.log(options), 0)
+  const even = controller.decisions.reduce((sum, { size }) => sum + Math.log(size), 0)
   assert.ok(walk(controller, initial, () => 0).entropy > 0.99 * even)
 })

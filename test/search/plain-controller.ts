@@ -25,14 +25,14 @@ export function walk(
 ): PlainScores {
   const at = Object.fromEntries(layout.slots.map(({ path, offset }) => [path, offset]))
   const largest = (kind: string) =>
-    Math.max(0, ...decisions.filter((decision) => decision.kind === kind).map(({ options }) => options))
+    Math.max(0, ...decisions.filter((decision) => decision.kind === kind).map(({ size: options }) => options))
   const [states, operations] = [largest('state'), largest('operation')]
   const begin: Record<string, number> = { state: 1, operation: 1 + states, combine: 1 + states + operations }
   let cell = new Array<number>(H).fill(0)
   let hidden = new Array<number>(H).fill(0)
   let token = 0
   const scores: PlainScores = { distributions: [], logProbabilities: [], entropy: 0 }
-  for (const [d, { kind, options }] of decisions.entries()) {
+  for (const [d, { kind, size: options }] of decisions.entries()) {
     const embedding = Array.from({ length: H }, (_, i) => parameters[at.embeddings + token * H + i])
     const gate = (which: number, unit: number) => {
       const column = which * H + unit

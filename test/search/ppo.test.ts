@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { OPERATION_NAMES, random } from '../../models/index.js'
-import { decisionList } from '../../src/search/decision-list.js'
 import { createPpo } from '../../src/search/ppo.js'
 import { type PpoOptions, paperController, smallController } from '../../src/search/ppo-options.js'
 import type { Decisions, SearchSpace } from '../../src/search/space.js'
+import { decisionSizes } from '../../src/search/space.js'
 import type { Strategy } from '../../src/search/strategy.js'
 import { SPACE } from './small-controller.js'
 
@@ -31,7 +31,7 @@ const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.le
 
 function drawn(space: SearchSpace, seed: number, ...keys: (string | number)[]): Decisions {
   const { uniform } = random(seed, ...keys)
-  return decisionList(space).map(({ options }) => Math.floor(uniform() * options))
+  return decisionSizes(space).map(({ size: options }) => Math.floor(uniform() * options))
 }
 
 type Reward = (decisions: Decisions) => number
@@ -99,7 +99,7 @@ test('the small controller learns the paper’s own space within 300 children', 
   }
   const reward = shareOf(drawn(space, 1, 'planted'))
   const strategy = await createPpo(space, 1, smallController)
-  const even = decisionList(space).reduce((sum, { options }) => sum + Math.log(options), 0)
+  const even = decisionSizes(space).reduce((sum, { size }) => sum + Math.log(size), 0)
   assert.ok(Math.abs(strategy.figures().entropy - even) < 1)
   const tried = await search(strategy, reward, 300)
   await strategy.close()

@@ -1,8 +1,8 @@
 /** A controller small enough for plain loops and differences, and numbers to feed it. */
 import { random } from '../../models/index.js'
 import { controllerOf, initialParameters } from '../../src/search/controller.js'
-import { decisionList } from '../../src/search/decision-list.js'
 import type { SearchSpace } from '../../src/search/space.js'
+import { decisionSizes } from '../../src/search/space.js'
 
 /** Blocks choose from 2 and 3 states; three operations, two combinations: 20 decisions. */
 export const SPACE: SearchSpace = {
@@ -12,7 +12,7 @@ export const SPACE: SearchSpace = {
   combinations: ['add', 'concat'],
 }
 
-export const controller = controllerOf(decisionList(SPACE), 6)
+export const controller = controllerOf(decisionSizes(SPACE), 6)
 export const length = controller.decisions.length
 
 /** Twenty times the usual initial values, so that distributions are far from even. */

@@ -1,12 +1,12 @@
 /** From the journal of one search to its figures. */
 import type { OperationName } from '../../../models/genotype.js'
 import { UserError } from '../../errors.js'
+import { canonicalKey } from '../canonical.js'
 import type { DrawnCells } from '../draw-cell.js'
 import { kendallTau } from '../rank-correlation.js'
 import type { CellKind } from '../space.js'
 import { type ToldChild, toldChildren } from './children.js'
 import type { SearchLog } from './search-log.js'
-import { canonicalKey } from './stand-in.js'
 import { bestSoFar, type Curve, runningMean, sharesOverTime, sum, topMean } from './statistics.js'
 
 /** Children of the running mean, and parts of a search over which operations are counted. */
