@@ -25,21 +25,26 @@ export interface TrainingData {
   validation: ImageSet | null
 }
 
+export interface TrainClassifierOptions extends TrainOptions<ClassifierFigures> {
+  /** Changes the state that a new run begins with. */
+  begin?: Task<ClassifierFigures, Batch>['begin']
+}
+
 /** Trains a classifier's run to its end, from its checkpoint if it has one. Throws as {@link train} does. */
 export function trainClassifier(
   run: Run,
   data: TrainingData,
   compiler: Compiler,
-  options: TrainOptions<ClassifierFigures> = {},
+  { begin = null, ...options }: TrainClassifierOptions = {},
 ): Promise<TrainResult> {
-  return train(run, classification(run.config, data, compiler), options)
+  return train(run, { ...classification(run.config, data, compiler), begin }, options)
 }
 
 function classification(
   config: RunConfig,
   { train: set, validation }: TrainingData,
   compiler: Compiler,
-): Task<ClassifierFigures, Batch> {
+): Omit<Task<ClassifierFigures, Batch>, 'begin'> {
   const { batchSize } = config
   const classes = set.classes.length
   const { stepsPerEpoch, batch } = makeBatches(config, set)
@@ -47,7 +52,6 @@ function classification(
     stepsPerEpoch,
     imagesPerStep: batchSize,
     prepare: batch,
-    begin: null,
     async build(imageSize) {
       const step = await compiler.buildTrainStep(config, { imageSize, classes })
       return {

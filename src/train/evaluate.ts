@@ -57,8 +57,8 @@ export function measure(probabilities: Float32Array, labels: Int32Array, classes
   let loss = 0
   for (const [image, label] of labels.entries()) {
     const row = probabilities.subarray(image * classes, (image + 1) * classes)
-    // The true class's rank: how many classes come before it.
-    let rank = 0
+    // The true class's rank: how many classes come before it. What is no number is never right.
+    let rank = Number.isNaN(row[label]) ? Number.POSITIVE_INFINITY : 0
     let best = 0
     for (let other = 0; other < classes; other++) {
       if (row[other] > row[best]) best = other

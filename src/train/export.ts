@@ -61,13 +61,18 @@ export async function buildPredictor(
   config: RunConfig,
   state: StateVectors,
   { imageSize, classes }: { batch: number; imageSize: number; classes: number },
+  options: { threads?: number } = {},
 ): Promise<Predictor> {
-  return predictorFrom(exportGraph(config, state, imageSize, classes, {}), imageSize)
+  return predictorFrom(exportGraph(config, state, imageSize, classes, {}), imageSize, options)
 }
 
-/** A predictor from the bytes of an exported model. */
-export async function predictorFrom(model: Uint8Array, imageSize: number): Promise<Predictor> {
-  const session = await openSession(model, { optimize: true })
+/** A predictor from the bytes of an exported model. `threads`: by default all cores. */
+export async function predictorFrom(
+  model: Uint8Array,
+  imageSize: number,
+  { threads }: { threads?: number } = {},
+): Promise<Predictor> {
+  const session = await openSession(model, { optimize: true, threads })
   return {
     async run(images, count) {
       const shape = [count, imageSize, imageSize, 3]

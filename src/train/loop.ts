@@ -92,8 +92,8 @@ const ROWS_PER_EPOCH = 20
 /**
  * Trains `run` to its end, from its checkpoint if it has one.
  *
- * @throws UserError when the loss or the weights stop being finite, when data and config do not fit, or when
- *   the disk refuses; the run then stands at its last checkpoint
+ * @throws Diverged when the loss or the weights stop being finite, UserError when data and config do not fit, or
+ *   when the disk refuses; the run then stands at its last checkpoint
  */
 export async function train<F extends Figures, Batch extends { imageSize: ImageSize }>(
   run: Run<AnyRunConfig>,
@@ -221,10 +221,21 @@ function describeFailure(
   return `${what} at step ${step}, at a learning rate of ${learningRate}`
 }
 
-function notFinite(run: Run<AnyRunConfig>, savedStep: number | null, what: string): UserError {
+/** Loss, gradient or weights are no longer finite. */
+export class Diverged extends UserError {
+  constructor(
+    /** What is not finite, and since which step. */
+    readonly what: string,
+    advice: string,
+  ) {
+    super(`${what}. ${advice}`)
+  }
+}
+
+function notFinite(run: Run<AnyRunConfig>, savedStep: number | null, what: string): Diverged {
   const last =
     savedStep === null
       ? 'There is no checkpoint yet: begin again'
       : `The last good checkpoint is ${checkpointName(savedStep)} in ${run.folder}: go on from it`
-  return new UserError(`${what}. ${last} with a lower learning rate or stronger clipping`)
+  return new Diverged(what, `${last} with a lower learning rate or stronger clipping`)
 }

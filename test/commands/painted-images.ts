@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 
-/** Images of 16 × 16 pixels, red or green with noise: train/red/0.png … and test/…. */
-export async function paintImages(folder: string): Promise<void> {
+/** Images of 16 × 16 pixels, red or green with noise: train/red/0.png … and test/…; `images` to train on of each. */
+export async function paintImages(folder: string, images = 24): Promise<void> {
   for (const [part, count] of [
-    ['train', 24],
+    ['train', images],
     ['test', 10],
   ] as const)
     for (const [index, background] of ['#c03020', '#20a040'].entries()) {

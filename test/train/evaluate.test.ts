@@ -57,3 +57,8 @@ test('a set is run in batches, the last one smaller, and every image is counted 
   assert.equal(figures?.images, 11)
   assert.equal(await evaluate(perfect, set, { batchSize: 4, signal: AbortSignal.abort() }), null)
 })
+
+test('probabilities that are no numbers are no right answers', () => {
+  const { top1, top5, loss } = measure(new Float32Array(12).fill(Number.NaN), Int32Array.of(0, 5), 6)
+  assert.deepEqual([top1, top5, loss], [0, 0, Number.NaN])
+})

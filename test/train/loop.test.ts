@@ -2,20 +2,17 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { trainClassifier } from '../../src/train/classification.js'
-import type { TrainOptions } from '../../src/train/loop.js'
-import { type ClassifierFigures, readRows, type TrainingRow } from '../../src/train/metrics.js'
+import { type TrainClassifierOptions, trainClassifier } from '../../src/train/classification.js'
+import { Diverged } from '../../src/train/loop.js'
+import { readRows, type TrainingRow } from '../../src/train/metrics.js'
 import { createRun, metricsPath, type Run, resumeRun } from '../../src/train/run-folder.js'
+import { unsavedRun } from '../../src/train/unsaved-run.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { colourConfig, colourSet, linearCompiler } from './linear-step.js'
 
 const data = { train: colourSet(100), validation: colourSet(20, 1) }
 
-async function trainAndClose(
-  run: Run,
-  options: TrainOptions<ClassifierFigures> = {},
-  compiler = linearCompiler(),
-) {
+async function trainAndClose(run: Run, options: TrainClassifierOptions = {}, compiler = linearCompiler()) {
   try {
     return await trainClassifier(run, data, compiler, options)
   } finally {
@@ -193,4 +190,46 @@ test('a batch larger than the data set, and images smaller than the schedule ask
     createRun(join(base, 'b'), config).then((run) => trainAndClose(run)),
     /16 pixels, but the images of cifar10 have 8/,
   )
+})
+
+test('a new run begins with what it is given, a resumed one does not', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const stop = new AbortController()
+  const checkpoints: number[] = []
+  const first = await trainAndClose(await createRun(folder, colourConfig()), {
+    signal: stop.signal,
+    begin(layout, state) {
+      assert.deepEqual(
+        layout.map(({ path }) => path),
+        ['dense/weights', 'dense/bias', 'input/mean'],
+      )
+      stop.abort()
+      return { ...state, parameters: state.parameters.fill(0.5) }
+    },
+    onCheckpoint: (step) => checkpoints.push(step),
+  })
+  assert.deepEqual([first.step, checkpoints], [0, [0]])
+  assert.ok(first.state.parameters.every((number) => number === 0.5))
+  const resumed = await resumeRun(folder)
+  assert.deepEqual(resumed.checkpoint?.state.parameters, first.state.parameters)
+  await trainAndClose(resumed, { begin: () => assert.fail('a resumed run began anew') })
+})
+
+test('a run that is not saved trains to the same bits, and its divergence says what happened alone', async (t) => {
+  const saved = await trainAndClose(await createRun(join(await temporaryFolder(t), 'run'), colourConfig()))
+  const rows: number[] = []
+  const { finished, state } = await trainAndClose(unsavedRun(colourConfig()), {
+    onEvaluation: ({ step }) => rows.push(step),
+  })
+  assert.equal(finished, true)
+  assert.deepEqual(rows, [12, 24, 36])
+  assert.deepEqual(state, saved.state)
+  const failing = linearCompiler((step, result) => (step === 2 ? { ...result, loss: Number.NaN } : result))
+  const config = colourConfig({ learningRate: { kind: 'constant', peak: 0.5, warmup: 0 } })
+  await assert.rejects(trainAndClose(unsavedRun(config), {}, failing), (error) => {
+    assert.ok(error instanceof Diverged)
+    assert.equal(error.what, 'The loss became NaN at step 3, at a learning rate of 0.5')
+    assert.ok(error.message.startsWith(`${error.what}. `))
+    return true
+  })
 })
