@@ -57,13 +57,17 @@ const commands: Record<string, Entry> = {
     description: 'draw the training curves of runs',
     load: async () => (await import('./commands/plot.js')).plotCommand(),
   },
-  detect: {
-    description: 'find objects in images with an exported detector',
-    load: async () => (await import('./commands/detect.js')).detectCommand(),
+  search: {
+    description: 'search cells: propose networks, train and measure them, learn from what comes of it',
+    load: async () => (await import('./commands/search.js')).searchCommand(),
   },
   'search-report': {
     description: 'tell of searches on one page: rewards, best cells, operations, time',
     load: async () => (await import('./commands/search-report.js')).searchReportCommand(),
+  },
+  detect: {
+    description: 'find objects in images with an exported detector',
+    load: async () => (await import('./commands/detect.js')).detectCommand(),
   },
   serve: {
     description: 'serve exported classifiers and detectors over HTTP',

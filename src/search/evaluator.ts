@@ -1,5 +1,8 @@
 /** Evaluators by the settings that describe them, so that other processes and other machines make the same ones. */
 import { UserError } from '../errors.js'
+import type { SharedSettings } from './evaluate/shared.js'
+import type { TrainSettings } from './evaluate/train.js'
+import type { Machine } from './machine.js'
 import type { Evaluator } from './queue.js'
 
 /** Plain data that JSON carries: `kind` says which evaluator, everything else is that evaluator's own. */
@@ -7,19 +10,20 @@ export interface EvaluatorSettings {
   kind: string
 }
 
-/** What the machine that evaluates decides for itself. */
-export interface Machine {
-  /** Threads that a child computes with. */
-  threads?: number
-  /** Where fetched data sets lie. */
-  dataFolder?: string
-}
-
 /** @throws an error that the user can mend when no child can be evaluated here (data missing, say) */
 export type CreateEvaluator = (settings: EvaluatorSettings, machine: Machine) => Promise<Evaluator>
 
 /** Loaded only where they are used: they bring TensorFlow.js. */
-const kinds: Record<string, () => Promise<CreateEvaluator>> = {}
+const kinds: Record<string, () => Promise<CreateEvaluator>> = {
+  train: async () => {
+    const { trainEvaluator } = await import('./evaluate/train.js')
+    return (settings, machine) => trainEvaluator(settings as TrainSettings, machine)
+  },
+  shared: async () => {
+    const { sharedEvaluator } = await import('./evaluate/shared.js')
+    return (settings, machine) => sharedEvaluator(settings as SharedSettings, machine)
+  },
+}
 
 /** The evaluator that the settings describe, on this machine. */
 export const createEvaluator: CreateEvaluator = async (settings, machine) => {

@@ -1,6 +1,7 @@
 /** What a worker process and the one that started it say to each other. */
 import type { Child, ChildResult } from './child.js'
-import type { EvaluatorSettings, Machine } from './evaluator.js'
+import type { EvaluatorSettings } from './evaluator.js'
+import type { Machine } from './machine.js'
 
 export type Order =
   /** The first: `module` is the URL of a module that exports `createEvaluator`. */

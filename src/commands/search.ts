@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { UserError } from '../errors.js'
+import { writeFileAtomically } from '../files.js'
+import { bestChildren } from '../search/best.js'
+import type { ChildEvaluator, SearchConfig } from '../search/config.js'
+import { decode, decodeCells } from '../search/genotypes.js'
+import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
+import { openLocalQueue } from '../search/local-queue.js'
+import type { WorkQueue } from '../search/queue.js'
+import { retrainBest } from '../search/retrain.js'
+import { runSearch } from '../search/search.js'
+import {
+  createSearch,
+  genotypePath,
+  resumeSearch,
+  type SearchFolder,
+  weightsPath,
+} from '../search/search-folder.js'
+import { watchSearch } from '../search/standing.js'
+import { startStrategy } from '../search/strategies.js'
+import { percent } from '../train/progress.js'
+import { interruptible } from './interrupt.js'
+import { liveLine } from './live-line.js'
+import { addSearchFlags, type SearchFlags, searchConfigOf, wholeFrom } from './search-flags.js'
+import { searchView } from './search-view.js'
+import { freeFolder } from './train-backbone.js'
+
+interface Flags extends SearchFlags {
+  out?: string
+  resume?: string
+  processes: number
+  threads: number
+  queue?: string
+  json?: boolean
+}
+
+const help = `
+A strategy proposes children: networks of two cells each, drawn from the space of the NASNet paper. Local processes
+train and measure them, and the strategy learns from their accuracy. With --evaluator shared, weights that all children
+share are trained first (up to half an hour), and a child then costs seconds; with train, each is on its own.
+
+A search is a folder: search.json, journal.jsonl (everything that happened), at the end genotype.json (the best) and
+best/. It may be killed at any moment: --resume goes on, and only the children in work are tried again.
+
+Examples:
+  $ toolkit search --data cifar10 --strategy ppo --evaluator shared --budget 1h --out searches/ppo
+  $ toolkit search --strategy random --weights searches/ppo/shared-weights.safetensors --budget 1h
+  $ toolkit search --evaluator train --strategy evolution --budget 200 --target-multiply-adds 15e6
+  $ toolkit search --evaluator train --budget 20000 --queue redis://:SECRET@10.0.0.1:6379
+  $ toolkit search --resume searches/ppo
+  $ toolkit search --resume searches/ppo --budget 2h
+
+Then: toolkit search-report SEARCH, toolkit draw SEARCH/genotype.json,
+toolkit train-backbone --arch SEARCH/genotype.json`
+
+/** `toolkit search` */
+export function searchCommand(): Command {
+  const command = new Command('search')
+    .description('search cells: propose networks, train and measure them, learn from what comes of it')
+    .option('--out <folder>', 'folder of the new search (default: a new one below searches/)')
+    .option('--resume <search>', 'go on with a search; of its settings --budget alone may change')
+    .option('--processes <n>', 'children in work at a time', wholeFrom(1), availableParallelism())
+    .option('--threads <n>', 'threads that each computes with', wholeFrom(1), 1)
+    .addOption(
+      new Option(
+        '--queue <address>',
+        'redis://host:port: children go to workers there (toolkit search-worker), not to processes here',
+      ).env('TOOLKIT_QUEUE'),
+    )
+    .option('--json', 'print the result as JSON')
+  return addSearchFlags(command).addHelpText('after', help).action(search)
+}
+
+async function search(flags: Flags, command: Command): Promise<void> {
+  const folder = flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags, command)
+  try {
+    await interruptible(
+      (signal) => conduct(folder, flags, signal),
+      () =>
+        say('Stopping: children in work are given up, everything else is kept. Ctrl-C again leaves at once.'),
+    )
+  } finally {
+    await folder.close()
+  }
+}
+
+const say = (text: string): void => console.error(text)
+
+async function begin(flags: Flags): Promise<SearchFolder> {
+  const folder = flags.out ?? freeFolder(`searches/${flags.strategy}-${flags.evaluator}`)
+  if (flags.queue !== undefined && flags.evaluator === 'shared')
+    throw new UserError(
+      'Shared weights lie in a file on this machine, which workers elsewhere cannot read: with --queue, choose --evaluator train',
+    )
+  if (flags.weights !== undefined && !existsSync(flags.weights))
+    throw new UserError(`There are no shared weights at ${flags.weights}; leave out --weights to train some`)
+  return createSearch(
+    folder,
+    searchConfigOf(flags, { folder, weights: weightsPath(folder), id: randomUUID() }),
+  )
+}
+
+/** Flags that say how to search on, not what is searched. */
+const ALLOWED = new Set(['resume', 'budget', 'processes', 'threads', 'queue', 'json'])
+
+async function goOn(folder: string, flags: Flags, command: Command): Promise<SearchFolder> {
+  const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+  const other = command.options
+    .map((option) => option.attributeName())
+    .find((name) => given(name) && !ALLOWED.has(name))
+  if (other !== undefined) {
+    const flag = command.options.find((option) => option.attributeName() === other)!.long
+    throw new UserError(`--resume goes on with a search as it is: leave out ${flag}`)
+  }
+  return resumeSearch(folder, given('budget') ? flags.budget : undefined)
+}
+
+/** The whole search: shared weights, children, the best trained longer, the results written. */
+async function conduct(search: SearchFolder, flags: Flags, signal: AbortSignal): Promise<void> {
+  const { folder, config } = search
+  const resume = `toolkit search --resume ${folder}`
+  const events: JournalEvent[] = [...search.events]
+  const journal = {
+    events,
+    async append(event: JournalEvent) {
+      await search.append(event)
+      events.push(event)
+    },
+  }
+  say(`Searching in ${folder}`)
+  const finished =
+    (await warmUp(config, flags, signal)) &&
+    (await tryChildren(config, { ...journal, events: search.events }, flags, signal))
+  const retrained = finished ? await retrain(config, journal, flags, signal) : null
+  if (retrained === null) {
+    say(`Stopped; go on with: ${resume}`)
+    return
+  }
+  await writeResults(folder, config, events, retrained, flags)
+}
+
+/** Trains shared weights, if the evaluator wants some that are not there. False when stopped. */
+async function warmUp(
+  { evaluator }: SearchConfig,
+  { threads }: Flags,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (evaluator.kind === 'train') return true
+  const { warmUpShared } = await import('../search/evaluate/shared.js')
+  const { rounds, sideBySide } = evaluator.warmUp
+  const line = liveLine(process.stderr)
+  const started = performance.now()
+  let before: number | undefined
+  const onRound = (done: number, loss: number): void => {
+    before ??= done - 1
+    const left = ((performance.now() - started) / 1000 / (done - before)) * (rounds - done)
+    line.show(
+      () =>
+        `shared weights: ${done * sideBySide} of ${rounds * sideBySide} children · loss ${loss.toFixed(2)} · ${Math.round(left / 60)} min left`,
+      done === rounds,
+    )
+  }
+  return warmUpShared(evaluator, { threads }, { signal, onRound }).finally(line.end)
+}
+
+type Journal = { events: readonly JournalEvent[]; append(event: JournalEvent): Promise<void> }
+
+async function tryChildren(
+  config: SearchConfig,
+  journal: Journal,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const strategy = await startStrategy(config)
+  const queue = await openQueue(config, config.evaluator, '', flags)
+  const watched = watchSearch()
+  const decisions = new Map<number, number[]>()
+  for (const event of journal.events) {
+    if (event.kind === 'asked') decisions.set(event.id, event.decisions)
+    if (event.kind === 'told') watched.add(event)
+  }
+  const before = { told: watched.told, seconds: lastSeconds(journal.events) }
+  const view = searchView(process.stderr, config.budget, before)
+  const { space, reward, budget } = config
+  const noting: Journal = {
+    events: journal.events,
+    append(event) {
+      if (event.kind === 'asked') decisions.set(event.id, event.decisions)
+      return journal.append(event)
+    },
+  }
+  try {
+    return await runSearch(
+      { strategy, queue, reward, budget, journal: noting },
+      {
+        signal,
+        onTold(event, standing) {
+          watched.add(event)
+          const best = watched.best === undefined ? undefined : decisions.get(watched.best.result.id)
+          view.show(watched, standing, best === undefined ? {} : decodeCells(space, best))
+        },
+      },
+    )
+  } finally {
+    view.end()
+    await queue.close()
+    await strategy.close()
+  }
+}
+
+/** Processes here, or the queue that other machines' workers look at. `part` tells a search's queues apart. */
+async function openQueue(
+  { id, name }: SearchConfig,
+  evaluator: ChildEvaluator,
+  part: string,
+  { queue, processes, threads }: Flags,
+): Promise<WorkQueue> {
+  if (queue === undefined) return openLocalQueue({ evaluator, processes, threads, note: say })
+  const { openRedisQueue } = await import('../search/redis-queue.js')
+  return openRedisQueue({ url: queue, name: `${name}${part}`, search: `${id}${part}`, evaluator, note: say })
+}
+
+const lastSeconds = (events: readonly JournalEvent[]): number =>
+  events.reduce((last, event) => (event.kind === 'told' ? event.seconds : last), 0)
+
+/** Null when stopped. */
+async function retrain(
+  config: SearchConfig,
+  journal: Journal,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<RetrainedEvent[] | null> {
+  const { space, retrain: wanted } = config
+  const best = wanted === null ? [] : bestChildren(space, journal.events, wanted.count)
+  if (wanted === null || best.length === 0) return []
+  say(`Training the best ${best.length} longer …`)
+  const queue = await openQueue(config, wanted.evaluator, '-retrained', flags)
+  try {
+    return await retrainBest(
+      { best, queue, journal },
+      { signal, onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} after longer training`) },
+    )
+  } finally {
+    await queue.close()
+  }
+}
+
+/** Writes the best genotypes and prints them. */
+async function writeResults(
+  folder: string,
+  { space, retrain, name }: SearchConfig,
+  events: readonly JournalEvent[],
+  retrained: readonly RetrainedEvent[],
+  { json }: Flags,
+): Promise<void> {
+  const best = bestChildren(space, events, retrain?.count ?? 1)
+  if (best.length === 0) throw new UserError(`No child of ${folder} could be measured; its journal tells why`)
+  const longer = new Map(retrained.map(({ id, quality }) => [id, quality]))
+  const ranked = best
+    .map((child) => ({ ...child, retrained: longer.get(child.id) ?? null }))
+    .sort((a, b) => (b.retrained ?? 0) - (a.retrained ?? 0))
+  await mkdir(join(folder, 'best'), { recursive: true })
+  for (const [rank, { id, decisions }] of ranked.entries()) {
+    const text = `${JSON.stringify(decode(space, decisions, `${name}-${id}`), null, 2)}\n`
+    await writeFileAtomically(join(folder, 'best', `${rank + 1}.json`), text)
+    if (rank === 0) await writeFileAtomically(genotypePath(folder), text)
+  }
+  const rows = ranked.map(({ id, reward, retrained }) => ({ id, reward, retrained }))
+  if (json) {
+    console.log(JSON.stringify({ search: folder, genotype: genotypePath(folder), best: rows }))
+    return
+  }
+  for (const [rank, { id, reward, retrained }] of rows.entries())
+    console.log(
+      `${rank + 1}. child ${id}: reward ${reward.toFixed(4)}${retrained === null ? '' : `, ${percent(retrained)} after longer training`}`,
+    )
+  console.log(`The best is ${genotypePath(folder)}; see toolkit search-report ${folder}`)
+}

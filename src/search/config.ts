@@ -1,0 +1,107 @@
+/** A search: everything needed to repeat it, as `search.json` in the search's folder holds it. */
+import { UserError } from '../errors.js'
+import { type RunConfig, validateConfig } from '../train/config.js'
+import {
+  boolean,
+  choice,
+  integer,
+  nullable,
+  number,
+  record,
+  type Schema,
+  string,
+  variants,
+} from '../train/schema.js'
+import type { SharedSettings } from './evaluate/shared.js'
+import type { TrainSettings } from './evaluate/train.js'
+import type { EvolutionSettings } from './evolution.js'
+import { type PpoOptions, ppoOptions } from './ppo-options.js'
+import type { RewardConfig } from './reward.js'
+import type { Budget } from './search.js'
+import { type SearchSpace, validateSpace } from './space.js'
+
+export type StrategyConfig =
+  | { kind: 'random' }
+  | ({ kind: 'evolution' } & EvolutionSettings)
+  | { kind: 'ppo'; options: PpoOptions }
+
+export type ChildEvaluator = TrainSettings | SharedSettings
+
+export interface SearchConfig {
+  /** For people, and for the queue. */
+  name: string
+  /** Of this search alone, drawn when it begins. */
+  id: string
+  seed: number
+  space: SearchSpace
+  strategy: StrategyConfig
+  evaluator: ChildEvaluator
+  reward: RewardConfig
+  budget: Budget
+  /** At the end the best `count` different children are trained again, longer; null: none. */
+  retrain: { count: number; evaluator: TrainSettings } | null
+}
+
+const fraction = number({ from: 0, to: 1 })
+const whole = integer(1)
+const run: Schema<RunConfig> = (value) => validateConfig(value)
+
+const recipe = {
+  space: validateSpace,
+  run,
+  imageSize: nullable(integer(8, 1024)),
+  trainImages: nullable(whole),
+  validationImages: nullable(whole),
+  latency: boolean,
+}
+const train = { kind: choice('train'), ...recipe, hopelessBelow: fraction }
+const evaluator = variants<ChildEvaluator>({
+  train,
+  shared: {
+    kind: choice('shared'),
+    ...recipe,
+    weights: string,
+    warmUp: record<SharedSettings['warmUp']>({
+      rounds: whole,
+      sideBySide: integer(1, 64),
+      steps: whole,
+      learningRate: number({ above: 0 }),
+    }),
+  },
+})
+
+const searchConfig = record<SearchConfig>({
+  name: string,
+  id: string,
+  seed: integer(0, 2 ** 32 - 1),
+  space: validateSpace,
+  strategy: variants<StrategyConfig>({
+    random: { kind: choice('random') },
+    evolution: {
+      kind: choice('evolution'),
+      population: integer(2),
+      sample: whole,
+      identity: number({ from: 0, below: 1 }),
+    },
+    ppo: { kind: choice('ppo'), options: ppoOptions },
+  }),
+  evaluator,
+  reward: record<RewardConfig>({
+    cost: nullable(choice('multiplyAdds', 'latencyMillis')),
+    target: number({ above: 0 }),
+    exponent: number({ to: 0 }),
+  }),
+  budget: record<Budget>({ kind: choice('children', 'seconds'), amount: number({ above: 0 }) }),
+  retrain: nullable(
+    record<NonNullable<SearchConfig['retrain']>>({ count: whole, evaluator: record<TrainSettings>(train) }),
+  ),
+})
+
+/** Checks a search's config, for example one read from `search.json`. Throws a `UserError` that names the field. */
+export function validateSearchConfig(value: unknown): SearchConfig {
+  const config = searchConfig(value, '')
+  const { kind, amount } = config.budget
+  if (kind === 'children' && !Number.isInteger(amount))
+    throw new UserError(`"budget.amount" is ${amount}, but children are whole numbers`)
+  return config
+}

@@ -1,0 +1,59 @@
+/** How the children of a search are built, trained and measured: all alike, so that they can be compared. */
+import type { TrainingData } from '../../train/classification.js'
+import type { RunConfig } from '../../train/config.js'
+import { loadData, noteData } from '../../train/data.js'
+import { decode } from '../genotypes.js'
+import type { Machine } from '../machine.js'
+import type { Decisions, SearchSpace } from '../space.js'
+import { firstImages, scaledDown } from './image-subsets.js'
+
+export interface ChildRecipe {
+  space: SearchSpace
+  /** The config of every child; `model.genotype` and `model.name` become the child's. */
+  run: RunConfig
+  /** Side in pixels that images are scaled down to; null: as they are. */
+  imageSize: number | null
+  /** How many of the images to train on, and to measure on; null: all. */
+  trainImages: number | null
+  validationImages: number | null
+  /** Whether the time that one image takes is measured too. */
+  latency: boolean
+}
+
+/** The images of a recipe, and the config of its children with the data noted. */
+export interface ChildData {
+  run: RunConfig
+  train: TrainingData['train']
+  validation: TrainingData['train']
+}
+
+/**
+ * Loads and scales a recipe's images.
+ *
+ * @throws DatasetError when they are missing, Error when the recipe holds no validation images out
+ */
+export async function loadChildData(recipe: ChildRecipe, { dataFolder }: Machine): Promise<ChildData> {
+  const { imageSize, trainImages, validationImages } = recipe
+  const run = { ...recipe.run, data: { ...recipe.run.data, folder: dataFolder ?? recipe.run.data.folder } }
+  const data = await loadData(run)
+  if (data.validation === undefined)
+    throw new Error(`internal: "data.validation" is ${run.data.validation}, but children must be measured`)
+  const reduced = (set: TrainingData['train'], count: number | null) =>
+    scaledDown(firstImages(set, count), imageSize ?? set.height)
+  return {
+    run: noteData(run, data),
+    train: reduced(data.train, trainImages),
+    validation: reduced(data.validation, validationImages),
+  }
+}
+
+/** The config of one child. `seed` changes what it begins with and in which order it sees its images. */
+export function childConfig(
+  space: SearchSpace,
+  run: RunConfig,
+  decisions: Decisions,
+  seed = run.seed,
+): RunConfig {
+  const genotype = decode(space, decisions, 'child')
+  return { ...run, seed, model: { ...run.model, name: genotype.name, genotype } }
+}

@@ -1,0 +1,132 @@
+/**
+ * Weights that all children share, after ENAS (Pham et al., "Efficient Neural Architecture Search via Parameter
+ * Sharing", 2018). Each operation that a block may choose has weights of its own, for either side; whoever chooses it
+ * finds them as the last child left them. A 1×1 convolution or a dense layer that reads a cell's output has rows for
+ * each of the cell's states, of which a child takes those that its cell gives out.
+ */
+import { cellPlan, type NasnetConfig, outputStates, type PlannedCell } from '../../../models/index.js'
+import { UserError } from '../../errors.js'
+import { readSafetensors, type Tensor, writeSafetensors } from '../../train/safetensors.js'
+import type { ParameterSlot, StateVectors } from '../../train/step-types.js'
+
+/** By key; a child's tensor is one of them, or several one behind the other. */
+export type SharedWeights = Map<string, Float32Array>
+
+/** A part of a parameter, from its first number on. */
+interface Piece {
+  key: string
+  size: number
+}
+
+/** Which shared weights each parameter of a network is made of. */
+export function piecesOf(config: NasnetConfig): (slot: ParameterSlot) => Piece[] {
+  const plan = cellPlan(config)
+  const cells = new Map(plan.map((cell) => [cell.path, cell]))
+  return (slot) => {
+    const [part, place] = slot.path.split('/')
+    const cell = cells.get(part)
+    const source = slot.path.endsWith('kernel') ? sourceOf(part, place, cell, plan) : undefined
+    if (source !== undefined) {
+      const states = outputStates(config.genotype[source.kind])
+      return states.map((state) => ({ key: `${slot.path}@${state}`, size: slot.size / states.length }))
+    }
+    const operation = cell && operationAt(config, cell, slot.path)
+    return [{ key: `${slot.path} ${operation ?? ''}[${slot.shape}]`, size: slot.size }]
+  }
+}
+
+/** The cell whose output a parameter's layer reads; undefined where it reads something else. */
+function sourceOf(
+  part: string,
+  place: string,
+  cell: PlannedCell | undefined,
+  plan: PlannedCell[],
+): PlannedCell | undefined {
+  if (part === 'head') return plan.at(-1)
+  if (part === 'auxiliary' && place === 'projection')
+    return plan[plan.findIndex((cell) => cell.path === 'reduction_1') - 1]
+  // Feature map 0 is the stem's, k + 1 that of cell k.
+  if (place === 'current') return plan[cell!.input - 1]
+  if (place === 'previous') return plan[cell!.previous! - 1]
+  return undefined
+}
+
+/** The operation that a parameter below `cell_k/block_b/left` or `…/right` belongs to. */
+function operationAt(config: NasnetConfig, { kind }: PlannedCell, path: string): string | undefined {
+  const match = /\/block_(\d+)\/(left|right)\//.exec(path)
+  if (match === null) return undefined
+  const block = config.genotype[kind].blocks[Number(match[1]) - 2]
+  return block[match[2] as 'left' | 'right'].operation
+}
+
+/** A vector of the state and its moving average, which only some states have. */
+const copies = (vector: string): string[] => [vector, `average${vector[0].toUpperCase()}${vector.slice(1)}`]
+
+/** Puts what is shared of a network's weights into its state. What is not there yet stays as it is. */
+export function takeShared(
+  weights: SharedWeights,
+  config: NasnetConfig,
+  layout: readonly ParameterSlot[],
+  state: StateVectors,
+): void {
+  const pieces = piecesOf(config)
+  for (const slot of layout) {
+    let at = slot.offset
+    for (const { key, size } of pieces(slot)) {
+      const known = weights.get(key)
+      // Those of other widths or classes do not fit.
+      if (known?.length === size) for (const vector of copies(slot.vector)) state[vector]?.set(known, at)
+      at += size
+    }
+  }
+}
+
+export interface Trained {
+  config: NasnetConfig
+  layout: readonly ParameterSlot[]
+  state: StateVectors
+}
+
+/** Takes the weights of children that were trained side by side; of those that several trained, the mean. */
+export function putShared(weights: SharedWeights, children: readonly Trained[]): void {
+  const sums = new Map<string, { sum: Float32Array; count: number }>()
+  for (const { config, layout, state } of children) {
+    const pieces = piecesOf(config)
+    for (const slot of layout) {
+      let at = slot.offset
+      for (const { key, size } of pieces(slot)) {
+        const values = state[slot.vector].subarray(at, at + size)
+        const known = sums.get(key)
+        if (known === undefined) sums.set(key, { sum: values.slice(), count: 1 })
+        else {
+          known.sum.forEach((value, i) => {
+            known.sum[i] = value + values[i]
+          })
+          known.count++
+        }
+        at += size
+      }
+    }
+  }
+  for (const [key, { sum, count }] of sums)
+    weights.set(key, count === 1 ? sum : sum.map((value) => value / count))
+}
+
+/** Writes the weights atomically, with the number of rounds that they were trained for. */
+export async function saveShared(path: string, weights: SharedWeights, rounds: number): Promise<void> {
+  const tensors = new Map(
+    [...weights].map(([key, data]): [string, Tensor] => [key, { shape: [data.length], data }]),
+  )
+  await writeSafetensors(path, tensors, { metadata: { rounds: String(rounds) } })
+}
+
+/** Reads what {@link saveShared} wrote. Throws a UserError that names the file when it is missing or damaged. */
+export async function loadShared(path: string): Promise<{ weights: SharedWeights; rounds: number }> {
+  const { tensors, metadata } = await readSafetensors(path)
+  const rounds = Number(metadata.rounds)
+  if (!Number.isInteger(rounds))
+    throw new UserError(`${path} is no file of shared weights: its metadata has no number of "rounds"`)
+  const weights: SharedWeights = new Map()
+  for (const [key, { data }] of tensors) weights.set(key, data as Float32Array)
+  return { weights, rounds }
+}

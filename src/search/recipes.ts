@@ -1,0 +1,61 @@
+/** Recipes for children to start from; the command's flags change single settings of a copy. */
+import type { RunConfig } from '../train/config.js'
+import { presets } from '../train/presets.js'
+import type { SharedSettings } from './evaluate/shared.js'
+import type { TrainSettings } from './evaluate/train.js'
+import type { SearchSpace } from './space.js'
+
+/** Small enough for seconds or minutes on one core: N = 1, F = 16, images of 16 × 16. */
+const child: RunConfig = {
+  ...presets['laptop-cifar10'],
+  model: { ...presets['laptop-cifar10'].model, cells: 1, filters: 16, stemFilters: 32 },
+  learningRate: { kind: 'cosine', peak: 0.05, warmup: 0 },
+  averageDecay: null,
+  resolution: [],
+  augmentation: { crop: 2, flip: true, cutout: 0, colour: 0 },
+}
+
+const recipe = (space: SearchSpace, run: RunConfig) => ({
+  space,
+  run,
+  imageSize: 16,
+  trainImages: null,
+  latency: false,
+})
+
+/** Children trained on their own for two epochs of 10,000 images: a minute or two on one core. */
+export function trainRecipe(space: SearchSpace): TrainSettings {
+  return {
+    kind: 'train',
+    ...recipe(space, { ...child, length: { kind: 'epochs', amount: 2 } }),
+    trainImages: 10_000,
+    validationImages: 2500,
+    hopelessBelow: 0.25,
+  }
+}
+
+/** Children that start from shared weights: some seconds on one core. `weights`: where those lie. */
+export function sharedRecipe(space: SearchSpace, weights: string): SharedSettings {
+  return {
+    kind: 'shared',
+    ...recipe(space, { ...child, length: { kind: 'steps', amount: 20 } }),
+    validationImages: 1000,
+    weights,
+    warmUp: { rounds: 150, sideBySide: 2, steps: 30, learningRate: 0.1 },
+  }
+}
+
+/** The best, trained longer: five epochs of all images. */
+export function retrainRecipe(space: SearchSpace): TrainSettings {
+  return {
+    ...trainRecipe(space),
+    run: {
+      ...child,
+      length: { kind: 'epochs', amount: 5 },
+      learningRate: { kind: 'cosine', peak: 0.1, warmup: 0.5 },
+    },
+    trainImages: null,
+    validationImages: null,
+    hopelessBelow: 0,
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A search is a folder: `search.json` (everything needed to repeat it), `journal.jsonl`, the shared weights if it uses
+ * some, at its end `genotype.json` (the best) and `best/` (the best few); while a process searches there, `lock`.
+ */
+import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../errors.js'
+import { fileError, isFileError, writeFileAtomically } from '../files.js'
+import { lockFolder } from '../train/lock.js'
+import { type SearchConfig, validateSearchConfig } from './config.js'
+import type { JournalEvent } from './journal.js'
+import { readJournal } from './read-journal.js'
+
+export const configPath = (folder: string): string => join(folder, 'search.json')
+export const journalPath = (folder: string): string => join(folder, 'journal.jsonl')
+export const weightsPath = (folder: string): string => join(folder, 'shared-weights.safetensors')
+export const genotypePath = (folder: string): string => join(folder, 'genotype.json')
+
+/** A search that this process runs, and nobody else at the same time. */
+export interface SearchFolder {
+  readonly folder: string
+  readonly config: SearchConfig
+  /** What happened before. */
+  readonly events: readonly JournalEvent[]
+  /** Writes an event and flushes it to the disk. */
+  append(event: JournalEvent): Promise<void>
+  /** Gives the folder free. */
+  close(): Promise<void>
+}
+
+/** Throws a UserError when the folder holds a search or something else already, is locked, or cannot be written. */
+export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw fileError('create', folder, error)
+  }
+  return locked(folder, async () => {
+    const files = (await readdir(folder)).filter((file) => file !== 'lock')
+    if (files.includes('search.json'))
+      throw new UserError(
+        `${folder} holds a search already; go on with it (--resume ${folder}) or choose another folder`,
+      )
+    if (files.length > 0)
+      throw new UserError(`${folder} holds other files, such as ${files[0]}; choose another folder`)
+    await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+    return { config, events: [] }
+  })
+}
+
+/**
+ * Opens a search to go on with it. A last line of the journal that a killed process left half-written is cut off.
+ *
+ * @throws UserError when there is none, it is locked, or a file is damaged
+ */
+export async function resumeSearch(folder: string, budget?: SearchConfig['budget']): Promise<SearchFolder> {
+  // Before the lock, which a folder that is none could not take.
+  const saved = await readSearchConfig(folder)
+  return locked(folder, async () => {
+    const config = budget === undefined ? saved : { ...saved, budget }
+    if (budget !== undefined)
+      await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+    const events = await readJournal(journalPath(folder))
+    const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')
+    await writeFileAtomically(journalPath(folder), lines)
+    return { config, events }
+  })
+}
+
+/** Throws a UserError that names the file when there is none or it is damaged. */
+export async function readSearchConfig(folder: string): Promise<SearchConfig> {
+  const path = configPath(folder)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new UserError(`${folder} holds no search: there is no search.json in it`, { cause: error })
+    throw fileError('read', path, error)
+  }
+  try {
+    return validateSearchConfig(JSON.parse(text))
+  } catch (error) {
+    throw new UserError(`${path} is damaged: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function locked(
+  folder: string,
+  prepare: () => Promise<{ config: SearchConfig; events: readonly JournalEvent[] }>,
+): Promise<SearchFolder> {
+  const release = await lockFolder(folder)
+  try {
+    const { config, events } = await prepare()
+    const file = await open(journalPath(folder), 'a')
+    return {
+      folder,
+      config,
+      events,
+      async append(event) {
+        try {
+          await file.appendFile(`${JSON.stringify(event)}\n`)
+          await file.datasync()
+        } catch (error) {
+          throw fileError('write', journalPath(folder), error)
+        }
+      },
+      async close() {
+        await file.close()
+        await release()
+      },
+    }
+  } catch (error) {
+    await release()
+    throw isFileError(error) ? fileError('open', folder, error) : error
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The search: asks its strategy for children, keeps as many in work as there are workers for, and tells the strategy
+ * what became of them. Everything is written into the journal before anything follows from it.
+ */
+import { UserError } from '../errors.js'
+import type { Child, ChildResult } from './child.js'
+import type { AskedEvent, JournalEvent, ToldEvent } from './journal.js'
+import type { WorkQueue } from './queue.js'
+import { type RewardConfig, rewardOfResult } from './reward.js'
+import type { Decisions } from './space.js'
+import type { Strategy } from './strategy.js'
+
+export interface Budget {
+  kind: 'children' | 'seconds'
+  amount: number
+}
+
+export interface SearchParts {
+  strategy: Strategy
+  queue: WorkQueue
+  reward: RewardConfig
+  budget: Budget
+  journal: {
+    /** What happened before this sitting. */
+    events: readonly JournalEvent[]
+    append(event: JournalEvent): Promise<void>
+  }
+}
+
+export interface SearchOptions {
+  /** Aborting it gives up the children in flight; the search can be resumed. */
+  signal?: AbortSignal
+  onTold?: (event: ToldEvent, standing: Standing) => void
+}
+
+/** Where a search stands. */
+export interface Standing {
+  asked: number
+  told: number
+  inFlight: number
+  /** Seconds of search, over all sittings. */
+  seconds: number
+}
+
+/** Told results between two entries about the search's own time. */
+const OVERHEAD_EVERY = 20
+
+/**
+ * Runs the search to the end of its budget, from where its journal ends. Children in flight when the time is up are
+ * waited for. Returns false when the signal stopped it before.
+ *
+ * @throws UserError when the journal is not one of this strategy and seed, or no worker can work
+ */
+export async function runSearch(
+  parts: SearchParts,
+  { signal, onTold }: SearchOptions = {},
+): Promise<boolean> {
+  const { strategy, queue, reward, budget, journal } = parts
+  const { asked, told, seconds: secondsBefore } = await replay(strategy, journal.events)
+  const waiting = asked
+    .filter(({ id }) => !told.has(id))
+    .map(({ id, decisions }): Child => ({ id, decisions }))
+  const inFlight = new Map<number, Decisions>()
+  let count = asked.length
+  let answered = told.size
+
+  const start = performance.now()
+  const seconds = (): number => secondsBefore + (performance.now() - start) / 1000
+  const spent = { strategy: 0, journal: 0 }
+  async function timed<T>(part: keyof typeof spent, work: Promise<T>): Promise<T> {
+    const began = performance.now()
+    const result = await work
+    spent[part] += (performance.now() - began) / 1000
+    return result
+  }
+  const write = (event: JournalEvent): Promise<void> => timed('journal', journal.append(event))
+
+  /** The next child to hand out; null when the budget has none left. */
+  async function nextChild(): Promise<Child | null> {
+    const again = waiting.shift()
+    if (again !== undefined) return again
+    if (budget.kind === 'children' ? count >= budget.amount : seconds() >= budget.amount) return null
+    const child = { id: count, decisions: await timed('strategy', strategy.ask()) }
+    await write({ kind: 'asked', ...child })
+    count++
+    return child
+  }
+
+  async function handOut(): Promise<void> {
+    while (inFlight.size < queue.capacity() && !signal?.aborted) {
+      const child = await nextChild()
+      if (child === null) return
+      inFlight.set(child.id, child.decisions)
+      await queue.submit(child)
+    }
+  }
+
+  async function take(result: ChildResult): Promise<void> {
+    const decisions = inFlight.get(result.id)
+    // Known already: a queue that outlives this process may answer twice after a restart.
+    if (decisions === undefined) return
+    inFlight.delete(result.id)
+    const value = rewardOfResult(reward, result)
+    const figures = strategy.figures()
+    const event: ToldEvent = { kind: 'told', result, seconds: seconds(), reward: value, figures }
+    await write(event)
+    await timed('strategy', strategy.tell(decisions, value))
+    answered++
+    onTold?.(event, { asked: count, told: answered, inFlight: inFlight.size, seconds: seconds() })
+    if (answered % OVERHEAD_EVERY === 0) await writeOverhead()
+  }
+
+  async function writeOverhead(): Promise<void> {
+    const { strategy: strategySeconds, journal: journalSeconds } = spent
+    Object.assign(spent, { strategy: 0, journal: 0 })
+    await write({ kind: 'overhead', seconds: seconds(), strategySeconds, journalSeconds })
+  }
+
+  await write({ kind: 'sitting', seconds: secondsBefore, at: new Date().toISOString() })
+  for (;;) {
+    await handOut()
+    if (inFlight.size === 0 && !signal?.aborted) break
+    const result = await queue.next(signal)
+    if (result !== null) await take(result)
+    else if (signal?.aborted) break
+    // Else more workers have come, who want children.
+  }
+  await writeOverhead()
+  return signal?.aborted !== true
+}
+
+/**
+ * Repeats the calls that the journal recorded, so that the strategy stands where it stood.
+ *
+ * @throws UserError when the strategy proposes something else than it did
+ */
+async function replay(
+  strategy: Strategy,
+  events: readonly JournalEvent[],
+): Promise<{ asked: AskedEvent[]; told: Set<number>; seconds: number }> {
+  const asked: AskedEvent[] = []
+  const told = new Set<number>()
+  let seconds = 0
+  for (const event of events) {
+    if ('seconds' in event && event.kind !== 'retrained') seconds = Math.max(seconds, event.seconds)
+    if (event.kind === 'asked') {
+      const decisions = await strategy.ask()
+      if (event.id !== asked.length || String(decisions) !== String(event.decisions))
+        throw new UserError(
+          `The journal's child ${event.id} is not what this strategy and seed propose: it was edited, or written by another version of the toolkit. Begin a new search`,
+        )
+      asked.push(event)
+    } else if (event.kind === 'told') {
+      const child = asked[event.result.id]
+      if (child === undefined || told.has(event.result.id))
+        throw new UserError(
+          `The journal tells of child ${event.result.id}, which was not asked for or was told before: it was edited. Begin a new search`,
+        )
+      await strategy.tell(child.decisions, event.reward)
+      told.add(event.result.id)
+    }
+  }
+  return { asked, told, seconds }
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Command } from 'commander'
+import {
+  addSearchFlags,
+  parseBudget,
+  type SearchFlags,
+  searchConfigOf,
+  wholeFrom,
+} from '../../src/commands/search-flags.js'
+import type { SearchConfig } from '../../src/search/config.js'
+import { evolutionFor } from '../../src/search/evolution.js'
+import { paperController, smallController } from '../../src/search/ppo-options.js'
+import { paperSpace } from '../../src/search/space.js'
+
+const searchCommand = (): Command =>
+  addSearchFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+
+/** The config that a command line makes. */
+function configOf(line: string): SearchConfig {
+  const command = searchCommand()
+  command.parse(line.split(' ').filter(Boolean), { from: 'user' })
+  return searchConfigOf(command.opts<SearchFlags>(), {
+    folder: 'searches/mine',
+    weights: 'searches/mine/weights',
+    id: 'mine',
+  })
+}
+
+test('a budget is children or a time, and more than nothing', () => {
+  for (const [text, kind, amount] of [
+    ['200', 'children', 200],
+    [' 1 ', 'children', 1],
+    ['3.0', 'children', 3],
+    ['90s', 'seconds', 90],
+    ['0.5s', 'seconds', 0.5],
+    ['30m', 'seconds', 1800],
+    ['1.5h', 'seconds', 5400],
+    ['2d', 'seconds', 172_800],
+  ] as const)
+    assert.deepEqual(parseBudget(text), { kind, amount }, text)
+  for (const text of [
+    '',
+    '0',
+    '0h',
+    '0.0s',
+    '-3',
+    '1.5',
+    '.5',
+    'ten',
+    '3 h',
+    '2w',
+    '1h30m',
+    '1e3',
+    'NaN',
+    'Infinity',
+  ])
+    assert.throws(
+      () => parseBudget(text),
+      /Give a number of children like 200, or a time like 30m or 2h/,
+      text,
+    )
+})
+
+test('whole numbers from a least one', () => {
+  assert.equal(wholeFrom(0)('0'), 0)
+  assert.equal(wholeFrom(8)('32'), 32)
+  for (const text of ['', ' ', '7', '8.5', 'x', 'Infinity'])
+    assert.throws(() => wholeFrom(8)(text), /Give a whole number from 8/, text)
+})
+
+test('without flags: PPO on CIFAR-10 with shared weights, of which the best three are trained longer', () => {
+  const config = configOf('')
+  assert.equal(config.name, 'mine')
+  assert.deepEqual(config.space, paperSpace)
+  assert.deepEqual(config.strategy, { kind: 'ppo', options: smallController })
+  assert.deepEqual(config.budget, { kind: 'children', amount: 200 })
+  assert.deepEqual(config.reward, { cost: null, target: 1, exponent: 0 })
+  const { evaluator } = config
+  assert.ok(evaluator.kind === 'shared')
+  assert.equal(evaluator.weights, 'searches/mine/weights')
+  assert.deepEqual([evaluator.run.data.name, evaluator.run.data.validation], ['cifar10', 5000])
+  assert.equal(config.retrain?.count, 3)
+  assert.deepEqual(config.retrain.evaluator.run.data, evaluator.run.data)
+})
+
+/** A value for each field, such as `evaluator.run.seed`, that differs between two configs. */
+function differences(before: unknown, after: unknown, path = ''): Record<string, unknown> {
+  const isObject = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isObject(before) || !isObject(after))
+    return JSON.stringify(before) === JSON.stringify(after) ? {} : { [path]: after }
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const entries = names.map((name) => {
+    const [a, b] = [before, after].map((object) => (object as Record<string, unknown>)[name])
+    return differences(a, b, path === '' ? name : `${path}.${name}`)
+  })
+  return Object.assign({}, ...entries)
+}
+
+test('each flag changes its setting and nothing else', () => {
+  const both = (field: string, value: unknown) => ({
+    [`evaluator.${field}`]: value,
+    [`retrain.evaluator.${field}`]: value,
+  })
+  for (const evaluator of ['train', 'shared']) {
+    const without = `--strategy random --evaluator ${evaluator}`
+    for (const [line, change] of [
+      ['--data embedded', { ...both('run.data.name', 'embedded'), ...both('run.data.validation', 1000) }],
+      ['--data-dir /data', both('run.data.folder', '/data')],
+      ['--seed 9', { seed: 9, ...both('run.seed', 9) }],
+      ['--budget 7', { 'budget.amount': 7 }],
+      ['--budget 2m', { 'budget.kind': 'seconds', 'budget.amount': 120 }],
+      ['--blocks 3', { 'space.blocks': 3, ...both('space.blocks', 3) }],
+      ['--top 5', { 'retrain.count': 5 }],
+      ['--top 0', { retrain: null }],
+      ['--train-images 64', { 'evaluator.trainImages': 64 }],
+      ['--validation-images 50', { 'evaluator.validationImages': 50 }],
+      ['--image-size 24', { 'evaluator.imageSize': 24 }],
+      ['--epochs 4', lengths(evaluator, 'epochs', 4)],
+      ['--steps 9', lengths(evaluator, 'steps', 9)],
+      [
+        '--target-multiply-adds 15e6',
+        { 'reward.cost': 'multiplyAdds', 'reward.target': 15e6, 'reward.exponent': -0.07 },
+      ],
+      [
+        '--target-latency 2.5',
+        {
+          'reward.cost': 'latencyMillis',
+          'reward.target': 2.5,
+          'reward.exponent': -0.07,
+          'evaluator.latency': true,
+        },
+      ],
+    ] as [string, Record<string, unknown>][])
+      assert.deepEqual(differences(configOf(without), configOf(`${without} ${line}`)), change, line)
+  }
+  const shared = configOf('')
+  assert.deepEqual(differences(shared, configOf('--warm-up 12')), { 'evaluator.warmUp.rounds': 12 })
+  assert.deepEqual(differences(shared, configOf('--weights w')), { 'evaluator.weights': 'w' })
+})
+
+/** Children with shared weights are trained for steps, others for epochs. */
+const lengths = (evaluator: string, kind: string, amount: number): Record<string, unknown> => ({
+  ...((evaluator === 'train') !== (kind === 'epochs') && { 'evaluator.run.length.kind': kind }),
+  'evaluator.run.length.amount': amount,
+})
+
+test('of data sets without a number of their own, as many images are held out as are measured on', () => {
+  const { evaluator, retrain } = configOf('--data pictures --validation-images 16')
+  for (const { run } of [evaluator, retrain!.evaluator]) assert.equal(run.data.validation, 16)
+})
+
+test("the strategy's settings follow from the budget", () => {
+  const strategy = (line: string) => configOf(line).strategy
+  assert.deepEqual(strategy('--strategy random'), { kind: 'random' })
+  assert.deepEqual(strategy('--strategy evolution --budget 3'), { kind: 'evolution', ...evolutionFor(3) })
+  assert.deepEqual(strategy('--strategy evolution --budget 2h'), { kind: 'evolution', ...evolutionFor(1200) })
+  assert.deepEqual(strategy('--budget 4999'), { kind: 'ppo', options: smallController })
+  assert.deepEqual(strategy('--budget 5000'), { kind: 'ppo', options: paperController })
+  assert.deepEqual(strategy('--budget 1d'), { kind: 'ppo', options: paperController })
+})
+
+test('what cannot be is refused', () => {
+  for (const [line, message] of [
+    ['--strategy luck', /Allowed choices are ppo, random, evolution/],
+    ['--evaluator guess', /Allowed choices are train, shared/],
+    ['--budget 0', /more than none/],
+    ['--blocks 0', /whole number from 1/],
+    ['--blocks 21', /"space\.blocks" is 21/],
+    ['--seed 4294967296', /"seed" is 4294967296/],
+    ['--image-size 7', /whole number from 8/],
+    ['--target-multiply-adds 0', /"reward\.target" is 0/],
+    ['--target-latency fast', /number/],
+  ] as [string, RegExp][])
+    assert.throws(() => configOf(line), message, line)
+})

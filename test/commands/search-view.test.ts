@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { summaryLine } from '../../src/commands/search-view.js'
+import { watchSearch } from '../../src/search/standing.js'
+import { toldOf } from '../search/fake-queue.js'
+
+test('the line that tells how a search stands', () => {
+  const watched = watchSearch()
+  for (let id = 0; id < 120; id++) watched.add(toldOf(id, id === 97 ? 0.512 : id === 5 ? 0 : 0.25))
+  const standing = { asked: 122, told: 120, inFlight: 2, seconds: 1000 }
+  const children = { kind: 'children', amount: 200 } as const
+  // 100 children in the 500 s of this sitting: 720 an hour, so 80 more take 400 s.
+  assert.equal(
+    summaryLine(watched, standing, children, { told: 20, seconds: 500 }),
+    '120/200 children · best 0.512 (child 97) · last 25: 0.260 · 1 failed · 720 children/h · 7 min left',
+  )
+  const hour = { kind: 'seconds', amount: 1060 } as const
+  assert.match(
+    summaryLine(watched, standing, hour, { told: 0, seconds: 0 }),
+    /^120 children · .* · 432 children\/h · 60 s left$/,
+  )
+  assert.match(
+    summaryLine(watched, { ...standing, seconds: 2000 }, hour, { told: 0, seconds: 0 }),
+    / 0 s left$/,
+  )
+  assert.match(
+    summaryLine(watchSearch(), { ...standing, told: 0 }, children, { told: 0, seconds: 0 }),
+    /^0\/200 children · last 0: 0\.000 · 0 children\/h · unknown time left$/,
+  )
+})

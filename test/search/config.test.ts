@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { validateSearchConfig } from '../../src/search/config.js'
+import { smallController } from '../../src/search/ppo-options.js'
+import { smallSearch } from './small-search.js'
+
+test('a valid config comes back unchanged, also by way of JSON', () => {
+  const ppo = { ...smallSearch('shared'), strategy: { kind: 'ppo', options: smallController }, retrain: null }
+  const random = { ...smallSearch(), strategy: { kind: 'random' }, budget: { kind: 'seconds', amount: 0.5 } }
+  for (const config of [smallSearch(), ppo, random]) {
+    assert.deepEqual(validateSearchConfig(config), config)
+    assert.deepEqual(validateSearchConfig(JSON.parse(JSON.stringify(config))), config)
+  }
+})
+
+/** Sets the field at `path`, such as `reward.target`; undefined removes it. */
+function change(config: object, path: string, value: unknown): object {
+  const names = path.split('.')
+  const last = names.pop()!
+  const owner = names.reduce<Record<string, unknown>>(
+    (object, name) => object[name] as Record<string, unknown>,
+    config as Record<string, unknown>,
+  )
+  if (value === undefined) delete owner[last]
+  else owner[last] = value
+  return config
+}
+
+test('what is wrong is told with its field', () => {
+  for (const [path, value] of [
+    ['name', ''],
+    ['seed', -1],
+    ['seed', 2 ** 32],
+    ['space.blocks', 0],
+    ['space.operations', []],
+    ['strategy.kind', 'luck'],
+    ['strategy.population', 1],
+    ['strategy.sample', 0],
+    ['strategy.identity', 1],
+    ['strategy.options', {}],
+    ['evaluator.kind', 'guess'],
+    ['evaluator.imageSize', 7],
+    ['evaluator.trainImages', 0],
+    ['evaluator.validationImages', 1.5],
+    ['evaluator.latency', 'yes'],
+    ['evaluator.hopelessBelow', 1.1],
+    ['evaluator.weights', 'file'],
+    ['reward.cost', 'parameters'],
+    ['reward.target', 0],
+    ['reward.exponent', 0.07],
+    ['budget.kind', 'seasons'],
+    ['budget.amount', 0],
+    ['budget.amount', 2.5],
+    ['retrain.count', 0],
+    ['retrain.evaluator.kind', 'shared'],
+    ['retrain', 3],
+    ['retrain', undefined],
+    ['mood', 'good'],
+  ] as [string, unknown][])
+    assert.throws(
+      () => validateSearchConfig(change(smallSearch(), path, value)),
+      (error: Error) => error.name === 'UserError' && error.message.startsWith(`"${path}`),
+      path,
+    )
+  for (const [path, value] of [
+    ['evaluator.weights', ''],
+    ['evaluator.warmUp.rounds', 0],
+    ['evaluator.warmUp.sideBySide', 65],
+    ['evaluator.warmUp.learningRate', 0],
+    ['evaluator.hopelessBelow', 0.1],
+  ] as [string, unknown][])
+    assert.throws(
+      () => validateSearchConfig(change(smallSearch('shared'), path, value)),
+      (error: Error) => error.message.startsWith(`"${path}"`),
+      path,
+    )
+  assert.throws(
+    () => validateSearchConfig(change(smallSearch(), 'evaluator.run.batchSize', 0)),
+    /batchSize" is 0/,
+  )
+  for (const none of [null, 3, [], 'search']) assert.throws(() => validateSearchConfig(none), /an object/)
+})

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { JournalEvent } from '../../src/search/journal.js'
+import {
+  configPath,
+  createSearch,
+  journalPath,
+  readSearchConfig,
+  resumeSearch,
+} from '../../src/search/search-folder.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { smallSearch } from './small-search.js'
+
+const config = smallSearch()
+const events: JournalEvent[] = [
+  { kind: 'sitting', seconds: 0, at: '2026-01-05T09:00:00.000Z' },
+  { kind: 'asked', id: 0, decisions: [0, 1, 2] },
+  { kind: 'asked', id: 1, decisions: [1, 1, 0] },
+]
+const refuses = (doing: Promise<unknown>, message: RegExp): Promise<void> =>
+  assert.rejects(doing, (error: Error) => {
+    assert.equal(error.name, 'UserError')
+    assert.match(error.message, message)
+    return true
+  })
+
+test('a search comes back as it was left, without the line that was half-written', async (t) => {
+  const folder = join(await temporaryFolder(t), 'searches/new')
+  const search = await createSearch(folder, config)
+  assert.deepEqual(search.events, [])
+  for (const event of events) await search.append(event)
+  await search.close()
+  assert.deepEqual((await readdir(folder)).sort(), ['journal.jsonl', 'search.json'])
+
+  const text = await readFile(journalPath(folder), 'utf8')
+  const last = text.trimEnd().split('\n').at(-1)!.length + 1
+  for (let bytes = text.length - last + 1; bytes < text.length; bytes += 7) {
+    await writeFile(journalPath(folder), text)
+    await truncate(journalPath(folder), bytes)
+    const resumed = await resumeSearch(folder)
+    assert.deepEqual(resumed.config, config)
+    assert.deepEqual(resumed.events, events.slice(0, -1))
+    await resumed.append(events.at(-1)!)
+    await resumed.close()
+    assert.equal(await readFile(journalPath(folder), 'utf8'), text)
+  }
+})
+
+test('a search killed before its first event begins', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFile(configPath(folder), JSON.stringify(config))
+  const resumed = await resumeSearch(folder)
+  assert.deepEqual(resumed.events, [])
+  await resumed.close()
+})
+
+test('the budget alone can be changed, and stays changed', async (t) => {
+  const folder = await temporaryFolder(t)
+  await (await createSearch(folder, config)).close()
+  const budget = { kind: 'seconds', amount: 90 } as const
+  const resumed = await resumeSearch(folder, budget)
+  assert.deepEqual(resumed.config, { ...config, budget })
+  await resumed.close()
+  assert.deepEqual(await readSearchConfig(folder), { ...config, budget })
+})
+
+test("another search's folder, and one with other files, are left alone", async (t) => {
+  const folder = await temporaryFolder(t)
+  await (await createSearch(folder, config)).close()
+  await refuses(createSearch(folder, { ...config, seed: 8 }), /holds a search already; go on .*--resume/)
+  assert.deepEqual(await readSearchConfig(folder), config)
+
+  const other = join(folder, 'other')
+  await mkdir(other)
+  await writeFile(join(other, 'letter.txt'), 'Dear')
+  await refuses(createSearch(other, config), /other holds other files, such as letter\.txt/)
+  await refuses(resumeSearch(other), /other holds no search: there is no search\.json in it/)
+  assert.deepEqual(await readdir(other), ['letter.txt'])
+  await refuses(resumeSearch(join(folder, 'nowhere')), /nowhere holds no search/)
+  await refuses(resumeSearch(join(other, 'letter.txt')), /letter\.txt holds no search/)
+  await refuses(createSearch(join(other, 'letter.txt/new'), config), /Cannot create .*a file/)
+})
+
+test('damage is told with the file and what is wrong in it, and gives the folder free', async (t) => {
+  const folder = await temporaryFolder(t)
+  await (await createSearch(folder, config)).close()
+  await writeFile(configPath(folder), JSON.stringify({ ...config, seed: 'one' }))
+  await refuses(resumeSearch(folder), /search\.json is damaged: "seed" is "one"/)
+  await writeFile(configPath(folder), '{"name"')
+  await refuses(resumeSearch(folder), /search\.json is damaged: /)
+  await writeFile(configPath(folder), JSON.stringify(config))
+  await appendFile(journalPath(folder), '{"kind":"asked"}\n')
+  await refuses(resumeSearch(folder), /journal\.jsonl, line 1 is damaged/)
+  assert.deepEqual((await readdir(folder)).sort(), ['journal.jsonl', 'search.json'])
+})
+
+test('two processes do not search in one folder; the lock of one that was killed is taken over', async (t) => {
+  const folder = await temporaryFolder(t)
+  const search = await createSearch(folder, config)
+  await refuses(resumeSearch(folder), /wait for it or stop it/)
+  await search.close()
+
+  const living = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  t.after(() => living.kill('SIGKILL'))
+  const lock = join(folder, 'lock')
+  await writeFile(lock, JSON.stringify({ pid: living.pid, host: hostname(), started: '' }))
+  await refuses(resumeSearch(folder), new RegExp(`^Process ${living.pid} on`))
+  const gone = new Promise((resolve) => living.once('exit', resolve))
+  living.kill('SIGKILL')
+  await gone
+  await (await resumeSearch(folder)).close()
+  assert.ok(!(await readdir(folder)).includes('lock'))
+})
