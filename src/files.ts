@@ -22,6 +22,17 @@ export function fileError(action: string, path: string, error: unknown): UserErr
   return new UserError(`Cannot ${action} ${path}: ${reasons[code ?? ''] ?? message}`, { cause: error })
 }
 
+/** Reads a text; throws a `UserError` that says `missing` where there is no such file, or why it cannot be read. */
+export async function readText(path: string, missing: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(missing, { cause: error })
+    throw fileError('read', path, error)
+  }
+}
+
 /**
  * Writes a file through `fill` under a temporary name beside it, flushes it to the disk and renames it.
  * When anything fails, the temporary file is removed and what stood under `path` before is untouched.

@@ -2,10 +2,10 @@
  * A search is a folder: `search.json` (everything needed to repeat it), `journal.jsonl`, the shared weights if it uses
  * some, at its end `genotype.json` (the best) and `best/` (the best few); while a process searches there, `lock`.
  */
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
 import { lockFolder } from '../train/lock.js'
 import { type SearchConfig, validateSearchConfig } from './config.js'
 import type { JournalEvent } from './journal.js'
@@ -70,15 +70,7 @@ export async function resumeSearch(folder: string, budget?: SearchConfig['budget
 /** Throws a UserError that names the file when there is none or it is damaged. */
 export async function readSearchConfig(folder: string): Promise<SearchConfig> {
   const path = configPath(folder)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new UserError(`${folder} holds no search: there is no search.json in it`, { cause: error })
-    throw fileError('read', path, error)
-  }
+  const text = await readText(path, `${folder} holds no search: there is no search.json in it`)
   try {
     return validateSearchConfig(JSON.parse(text))
   } catch (error) {

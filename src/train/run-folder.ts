@@ -2,10 +2,10 @@
  * A run is a folder: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the
  * end `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type RunConfig, validateConfig } from './config.js'
 import { type DetectorRunConfig, validateDetectorConfig } from './detection/config.js'
@@ -123,15 +123,7 @@ function openedRun<C extends AnyRunConfig>(
 /** The config of a run. Throws a `UserError` when the folder is no run or the config is not valid. */
 export async function readAnyConfig(folder: string): Promise<AnyRunConfig> {
   const path = configPath(folder)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new UserError(`${folder} is not the folder of a run: it has no config.json`)
-    throw fileError('read', path, error)
-  }
+  const text = await readText(path, `${folder} is not the folder of a run: it has no config.json`)
   try {
     const value = JSON.parse(text)
     return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)

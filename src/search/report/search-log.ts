@@ -1,8 +1,7 @@
 /** A search as its folder tells of it. */
-import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.js'
-import { fileError } from '../../files.js'
+import { readText } from '../../files.js'
 import type { JournalEvent } from '../journal.js'
 import { readJournal } from '../read-journal.js'
 import type { SearchSpace } from '../space.js'
@@ -37,15 +36,7 @@ export async function readSearchLogs(folders: readonly string[]): Promise<Search
 
 async function readSearchLog(folder: string): Promise<SearchLog> {
   const path = join(folder, 'search.json')
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new UserError(`${folder} is not the folder of a search: it has no search.json`, { cause: error })
-    throw fileError('read', path, error)
-  }
+  const text = await readText(path, `${folder} is not the folder of a search: it has no search.json`)
   let config: unknown
   try {
     config = JSON.parse(text)
