@@ -20,6 +20,9 @@ export interface SearchFlags {
   seed: number
   blocks?: number
   top: number
+  checkRanks: number
+  retrainEpochs?: number
+  retrainImages?: number
   weights?: string
   warmUp?: number
   trainImages?: number
@@ -82,6 +85,14 @@ export function addSearchFlags(command: Command): Command {
     .option('--seed <n>', 'same seed, same proposals', wholeFrom(0), 1)
     .option('--blocks <n>', 'blocks of a cell (default: 5)', wholeFrom(1))
     .option('--top <k>', 'of the best, trained longer at the end; 0: none', wholeFrom(0), 3)
+    .option(
+      '--check-ranks <n>',
+      'children of all ranks trained longer too: the report tells how far the order agrees (Kendall’s τ)',
+      wholeFrom(0),
+      0,
+    )
+    .option('--retrain-epochs <n>', 'how long that longer training is (default: 5)', wholeFrom(1))
+    .option('--retrain-images <n>', 'images of its epochs (default: all)', wholeFrom(1))
     .option('--weights <file>', "shared weights of another search's, instead of training some first")
     .option('--warm-up <rounds>', 'rounds that shared weights are trained for', wholeFrom(1))
     .option('--train-images <n>', 'images that a child is trained on', wholeFrom(1))
@@ -105,7 +116,8 @@ export function searchConfigOf(
   const space = { ...paperSpace, blocks: flags.blocks ?? paperSpace.blocks }
   const recipe =
     flags.evaluator === 'train' ? trainRecipe(space) : sharedRecipe(space, flags.weights ?? weights)
-  const { top } = flags
+  const { top: count, checkRanks: ranksChecked } = flags
+  const longer = withData(retrainRecipe(space), flags)
   return validateSearchConfig({
     name: basename(folder),
     id,
@@ -125,7 +137,18 @@ export function searchConfigOf(
     },
     reward: rewardOf(flags),
     budget: flags.budget,
-    retrain: top === 0 ? null : { count: top, evaluator: withData(retrainRecipe(space), flags) },
+    retrain:
+      count + ranksChecked === 0
+        ? null
+        : {
+            count,
+            ranksChecked,
+            evaluator: {
+              ...longer,
+              trainImages: flags.retrainImages ?? longer.trainImages,
+              run: { ...longer.run, length: lengthOf(longer.run.length, { epochs: flags.retrainEpochs }) },
+            },
+          },
   })
 }
 
@@ -140,7 +163,7 @@ function withData<R extends ReturnType<typeof trainRecipe | typeof sharedRecipe>
   return { ...recipe, run: { ...recipe.run, seed: flags.seed, data: named } }
 }
 
-function lengthOf(before: object, { epochs, steps }: SearchFlags): object {
+function lengthOf(before: object, { epochs, steps }: Pick<SearchFlags, 'epochs' | 'steps'>): object {
   if (epochs !== undefined) return { kind: 'epochs', amount: epochs }
   return steps === undefined ? before : { kind: 'steps', amount: steps }
 }

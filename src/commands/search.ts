@@ -12,7 +12,7 @@ import { decode, decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { openLocalQueue } from '../search/local-queue.js'
 import type { WorkQueue } from '../search/queue.js'
-import { retrainBest } from '../search/retrain.js'
+import { chosenToRetrain, retrain } from '../search/retrain.js'
 import { runSearch } from '../search/search.js'
 import {
   createSearch,
@@ -136,7 +136,7 @@ async function conduct(search: SearchFolder, flags: Flags, signal: AbortSignal):
   const finished =
     (await warmUp(config, flags, signal)) &&
     (await tryChildren(config, { ...journal, events: search.events }, flags, signal))
-  const retrained = finished ? await retrain(config, journal, flags, signal) : null
+  const retrained = finished ? await trainLonger(config, journal, flags, signal) : null
   if (retrained === null) {
     say(`Stopped; go on with: ${resume}`)
     return
@@ -229,20 +229,20 @@ const lastSeconds = (events: readonly JournalEvent[]): number =>
   events.reduce((last, event) => (event.kind === 'told' ? event.seconds : last), 0)
 
 /** Null when stopped. */
-async function retrain(
+async function trainLonger(
   config: SearchConfig,
   journal: Journal,
   flags: Flags,
   signal: AbortSignal,
 ): Promise<RetrainedEvent[] | null> {
   const { space, retrain: wanted } = config
-  const best = wanted === null ? [] : bestChildren(space, journal.events, wanted.count)
-  if (wanted === null || best.length === 0) return []
-  say(`Training the best ${best.length} longer …`)
+  const chosen = wanted === null ? [] : chosenToRetrain(space, journal.events, wanted)
+  if (wanted === null || chosen.length === 0) return []
+  say(`Training ${chosen.length} children longer …`)
   const queue = await openQueue(config, wanted.evaluator, '-retrained', flags)
   try {
-    return await retrainBest(
-      { best, queue, journal },
+    return await retrain(
+      { chosen, queue, journal },
       { signal, onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} after longer training`) },
     )
   } finally {
@@ -258,12 +258,13 @@ async function writeResults(
   retrained: readonly RetrainedEvent[],
   { json }: Flags,
 ): Promise<void> {
-  const best = bestChildren(space, events, retrain?.count ?? 1)
+  const best = retrain === null ? bestChildren(space, events, 1) : chosenToRetrain(space, events, retrain)
   if (best.length === 0) throw new UserError(`No child of ${folder} could be measured; its journal tells why`)
   const longer = new Map(retrained.map(({ id, quality }) => [id, quality]))
   const ranked = best
     .map((child) => ({ ...child, retrained: longer.get(child.id) ?? null }))
     .sort((a, b) => (b.retrained ?? 0) - (a.retrained ?? 0))
+    .slice(0, Math.max(1, retrain?.count ?? 1))
   await mkdir(join(folder, 'best'), { recursive: true })
   for (const [rank, { id, decisions }] of ranked.entries()) {
     const text = `${JSON.stringify(decode(space, decisions, `${name}-${id}`), null, 2)}\n`

@@ -38,8 +38,8 @@ export interface SearchConfig {
   evaluator: ChildEvaluator
   reward: RewardConfig
   budget: Budget
-  /** At the end the best `count` different children are trained again, longer; null: none. */
-  retrain: { count: number; evaluator: TrainSettings } | null
+  /** At the end the best `count` different children are trained again, longer, and `ranksChecked` of all ranks; null: none. */
+  retrain: { count: number; ranksChecked: number; evaluator: TrainSettings } | null
 }
 
 const fraction = number({ from: 0, to: 1 })
@@ -93,7 +93,11 @@ const searchConfig = record<SearchConfig>({
   }),
   budget: record<Budget>({ kind: choice('children', 'seconds'), amount: number({ above: 0 }) }),
   retrain: nullable(
-    record<NonNullable<SearchConfig['retrain']>>({ count: whole, evaluator: record<TrainSettings>(train) }),
+    record<NonNullable<SearchConfig['retrain']>>({
+      count: integer(0),
+      ranksChecked: integer(0),
+      evaluator: record<TrainSettings>(train),
+    }),
   ),
 })
 

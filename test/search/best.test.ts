@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bestChildren } from '../../src/search/best.js'
+import { bestChildren, childrenOfAllRanks } from '../../src/search/best.js'
 import { canonicalKey } from '../../src/search/canonical.js'
 import { decodeCells } from '../../src/search/genotypes.js'
 import type { JournalEvent } from '../../src/search/journal.js'
@@ -67,4 +67,17 @@ test('of a whole search they are the best of all that were measured', async () =
     bestChildren(oneCell, events, 1000).map(({ reward }) => reward),
     [...measured.values()].sort((a, b) => b - a),
   )
+})
+
+test('children of all ranks stand evenly apart, the best and the worst among them', () => {
+  const events = [0, 1, 2, 3, 4, 5, 6].flatMap((id) => [
+    asked(id, [0, 1, id % 3, Math.floor(id / 3), 0]),
+    toldOf(id, 0.1 + 0.1 * id),
+  ])
+  const ids = (count: number): number[] => childrenOfAllRanks(oneCell, events, count).map(({ id }) => id)
+  assert.deepEqual(ids(0), [])
+  assert.deepEqual(ids(1), [6])
+  assert.deepEqual(ids(2), [6, 0])
+  assert.deepEqual(ids(4), [6, 4, 2, 0])
+  assert.deepEqual(ids(100), [6, 5, 4, 3, 2, 1, 0])
 })

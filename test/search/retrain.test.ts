@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Best } from '../../src/search/best.js'
 import type { JournalEvent, RetrainedEvent } from '../../src/search/journal.js'
-import { retrainBest } from '../../src/search/retrain.js'
-import { type FakeQueue, fakeQueue, qualityOf } from './fake-queue.js'
+import { chosenToRetrain, retrain } from '../../src/search/retrain.js'
+import { type FakeQueue, fakeQueue, qualityOf, smallSpace, toldOf } from './fake-queue.js'
 
-const best = [8, 3, 5, 12].map((id) => ({ id, decisions: [id, 1] })) as Best[]
+const chosen = [8, 3, 5, 12].map((id) => ({ id, decisions: [id, 1] })) as Best[]
 const quality = (id: number): number => qualityOf([id, 1])
 
-function retrain(events: JournalEvent[], queue: FakeQueue, signal?: AbortSignal) {
+function retrainAll(events: JournalEvent[], queue: FakeQueue, signal?: AbortSignal) {
   const append = async (event: JournalEvent): Promise<void> => void events.push(event)
-  return retrainBest({ best, queue, journal: { events: [...events], append } }, { signal })
+  return retrain({ chosen, queue, journal: { events: [...events], append } }, { signal })
 }
 
 const idsOf = (events: readonly JournalEvent[] | null): number[] =>
@@ -21,7 +21,7 @@ const inOrder = [8, 5, 12].sort((a, b) => quality(b) - quality(a))
 test('the best are trained once more and come back in their new order, without those that failed', async () => {
   const events: JournalEvent[] = []
   const queue = fakeQueue(2)
-  const done = await retrain(events, queue)
+  const done = await retrainAll(events, queue)
   assert.deepEqual(idsOf(done), inOrder)
   assert.deepEqual([...idsOf(events)].sort(), [...inOrder].sort())
   for (const { id, quality: measured, seconds } of done!)
@@ -38,7 +38,7 @@ test('what was retrained before is not again, and what was retrained of others d
     { kind: 'retrained', id: 99, quality: 3, seconds: 1 },
   ]
   const queue = fakeQueue(2)
-  assert.deepEqual(idsOf(await retrain(events, queue)), [5, ...inOrder.filter((id) => id !== 5)])
+  assert.deepEqual(idsOf(await retrainAll(events, queue)), [5, ...inOrder.filter((id) => id !== 5)])
   assert.deepEqual(
     queue.submitted.map(({ id }) => id),
     [8, 3, 12],
@@ -56,7 +56,7 @@ test('more workers, and results of nobody or a second time, change nothing', asy
     return result
   }
   const events: JournalEvent[] = []
-  assert.deepEqual(idsOf(await retrain(events, queue)), inOrder)
+  assert.deepEqual(idsOf(await retrainAll(events, queue)), inOrder)
   assert.equal(events.length, inOrder.length)
 })
 
@@ -69,7 +69,20 @@ test('an abort stops it and keeps what is done', async () => {
     if (events.length === 2) stop.abort()
     return next(signal)
   }
-  assert.equal(await retrain(events, queue, stop.signal), null)
+  assert.equal(await retrainAll(events, queue, stop.signal), null)
   assert.equal(events.length, 2)
-  assert.deepEqual(idsOf(await retrain(events, fakeQueue(2))), inOrder)
+  assert.deepEqual(idsOf(await retrainAll(events, fakeQueue(2))), inOrder)
+})
+
+test('chosen are the best and some of all ranks, each once', () => {
+  const space = { ...smallSpace, cells: ['normal' as const], blocks: 1 }
+  const events = [0, 1, 2, 3, 4, 5, 6].flatMap((id): JournalEvent[] => [
+    { kind: 'asked', id, decisions: [0, 1, id % 3, Math.floor(id / 3), 0] },
+    toldOf(id, 0.1 + 0.1 * id),
+  ])
+  const ids = (count: number, ranksChecked: number): number[] =>
+    chosenToRetrain(space, events, { count, ranksChecked }).map(({ id }) => id)
+  assert.deepEqual(ids(2, 0), [6, 5])
+  assert.deepEqual(ids(2, 3), [6, 5, 3, 0])
+  assert.deepEqual(ids(0, 3), [6, 3, 0])
 })

@@ -14,5 +14,5 @@ export const smallSearch = (evaluator: 'train' | 'shared' = 'train'): SearchConf
     evaluator: evaluator === 'train' ? trainRecipe(smallSpace) : sharedRecipe(smallSpace, 'weights'),
     reward: qualityAlone,
     budget: { kind: 'children', amount: 30 },
-    retrain: { count: 2, evaluator: retrainRecipe(smallSpace) },
+    retrain: { count: 2, ranksChecked: 0, evaluator: retrainRecipe(smallSpace) },
   })
