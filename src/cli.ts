@@ -65,6 +65,10 @@ const commands: Record<string, Entry> = {
     description: 'tell of searches on one page: rewards, best cells, operations, time',
     load: async () => (await import('./commands/search-report.js')).searchReportCommand(),
   },
+  'compare-cells': {
+    description: 'train networks of different cells under one budget, made equally expensive, and rank them',
+    load: async () => (await import('./commands/compare-cells.js')).compareCellsCommand(),
+  },
   detect: {
     description: 'find objects in images with an exported detector',
     load: async () => (await import('./commands/detect.js')).detectCommand(),
