@@ -52,6 +52,8 @@ test('a worker evaluates in processes of its own with the settings of the search
   const pids = await temporaryFolder(t)
   const { url, queue } = await search(t, { pids })
   const { worker, said } = startWorker(t, ['--queue', url, '--processes', '2'])
+  // Children that take no time may all be done by the first process, before the other has begun.
+  await until('both processes are there', async () => (await readdir(pids)).length === 2)
   for (let id = 0; id < 6; id++) await queue.submit(fakeChild(id))
   const ids = new Set<number>()
   while (ids.size < 6) {

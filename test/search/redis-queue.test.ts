@@ -240,6 +240,8 @@ for (const persistent of [true, false]) {
     const notes: string[] = []
     const queue = await open(t, server, { note: (text) => notes.push(text) })
     for (let n = 0; n < 2; n++) work(t, server, { evaluatorFor: async () => evaluatorOf(briefly) })
+    // With one child in flight at a time, there would be none to lose when one has just come back.
+    await until('both workers are there', () => queue.capacity() === 3)
     const results = await search(queue, 60, 0, async (count) => {
       if (count !== 10 && count !== 30) return
       await server.kill()
@@ -399,6 +401,7 @@ test('closing the search makes workers drop their children and wait for the next
   evaluator = instantly
   await queue.close()
   await until('it is dropped', () => dropped === 1)
+  await until('the worker has looked for another search', () => notes.length === 3)
   const again = await open(t, server)
   assertAllOnce(await search(again, 5), 5)
   assert.deepEqual(notes, [
