@@ -1,12 +1,15 @@
 /** The flags of `search`, and the config that they make. */
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { UserError } from '../errors.js'
 import { type SearchConfig, validateSearchConfig } from '../search/config.js'
+import type { TrainedFor } from '../search/evaluate/shared-weights-file.js'
 import { evolutionFor } from '../search/evolution.js'
 import { paperController, smallController } from '../search/ppo-options.js'
 import { retrainRecipe, sharedRecipe, trainRecipe } from '../search/recipes.js'
 import { qualityAlone, type RewardConfig, usualExponent } from '../search/reward.js'
 import type { Budget } from '../search/search.js'
+import { OWN_WEIGHTS } from '../search/search-folder.js'
 import { paperSpace } from '../search/space.js'
 import { STRATEGIES } from '../search/strategies.js'
 import { numeric } from './train-flags.js'
@@ -30,6 +33,7 @@ export interface SearchFlags {
   imageSize?: number
   epochs?: number
   steps?: number
+  batchSize?: number
   targetMultiplyAdds?: number
   targetLatency?: number
 }
@@ -93,29 +97,48 @@ export function addSearchFlags(command: Command): Command {
     )
     .option('--retrain-epochs <n>', 'how long that longer training is (default: 5)', wholeFrom(1))
     .option('--retrain-images <n>', 'images of its epochs (default: all)', wholeFrom(1))
-    .option('--weights <file>', "shared weights of another search's, instead of training some first")
+    .addOption(
+      new Option(
+        '--weights <file>',
+        "shared weights of another search's, instead of training some first",
+      ).conflicts('warmUp'),
+    )
     .option('--warm-up <rounds>', 'rounds that shared weights are trained for', wholeFrom(1))
     .option('--train-images <n>', 'images that a child is trained on', wholeFrom(1))
     .option('--validation-images <n>', 'images that a child is measured on', wholeFrom(1))
     .option('--image-size <pixels>', 'side that images are scaled down to', wholeFrom(8))
     .option('--epochs <n>', 'a child is trained for', wholeFrom(1))
-    .option('--steps <n>', 'or: steps', wholeFrom(1))
+    .addOption(new Option('--steps <n>', 'or: steps').argParser(wholeFrom(1)).conflicts('epochs'))
+    .option('--batch-size <n>', 'images of a step', wholeFrom(1))
     .option(
       '--target-multiply-adds <n>',
       'weigh accuracy against multiply-adds: this many cost nothing',
       numeric,
     )
-    .option('--target-latency <ms>', 'or against the measured milliseconds of one image', numeric)
+    .addOption(
+      new Option('--target-latency <ms>', 'or against the measured milliseconds of one image')
+        .argParser(numeric)
+        .conflicts('targetMultiplyAdds'),
+    )
 }
 
-/** The config of a new search in `folder`, checked. `weights`: where its shared weights will lie; `id`: its alone. */
+/**
+ * The config of a new search in `folder`, checked; `id` is its alone. `given`: what the weights of --weights were
+ * trained for. Children are then measured on images that these have not seen, whatever the seed of the search.
+ */
 export function searchConfigOf(
   flags: SearchFlags,
-  { folder, weights, id }: { folder: string; weights: string; id: string },
+  { folder, id, given }: { folder: string; id: string; given?: TrainedFor },
 ): SearchConfig {
+  if (flags.evaluator !== 'shared' && (flags.weights ?? flags.warmUp) !== undefined)
+    throw new UserError(
+      `--${flags.weights === undefined ? 'warm-up' : 'weights'} is about shared weights, which --evaluator ${flags.evaluator} does without; leave one of the two out`,
+    )
   const space = { ...paperSpace, blocks: flags.blocks ?? paperSpace.blocks }
   const recipe =
-    flags.evaluator === 'train' ? trainRecipe(space) : sharedRecipe(space, flags.weights ?? weights)
+    flags.evaluator === 'train'
+      ? trainRecipe(space)
+      : sharedRecipe(space, flags.weights === undefined ? OWN_WEIGHTS : resolve(flags.weights))
   const { top: count, checkRanks: ranksChecked } = flags
   const longer = withData(retrainRecipe(space), flags)
   return validateSearchConfig({
@@ -126,9 +149,13 @@ export function searchConfigOf(
     strategy: strategyOf(flags),
     evaluator: {
       ...withData(recipe, flags),
-      run: { ...withData(recipe, flags).run, length: lengthOf(recipe.run.length, flags) },
+      run: {
+        ...withData(recipe, flags).run,
+        length: lengthOf(recipe.run.length, flags),
+        seed: given?.seed ?? flags.seed,
+      },
       ...(recipe.kind === 'shared' && {
-        warmUp: { ...recipe.warmUp, rounds: flags.warmUp ?? recipe.warmUp.rounds },
+        warmUp: given?.warmUp ?? { ...recipe.warmUp, rounds: flags.warmUp ?? recipe.warmUp.rounds },
       }),
       imageSize: flags.imageSize ?? recipe.imageSize,
       trainImages: flags.trainImages ?? recipe.trainImages,
@@ -160,7 +187,8 @@ function withData<R extends ReturnType<typeof trainRecipe | typeof sharedRecipe>
   const { data } = recipe.run
   const validation = flags.data === 'cifar10' ? data.validation : (flags.validationImages ?? 1000)
   const named = { ...data, name: flags.data, folder: flags.dataDir ?? data.folder, validation }
-  return { ...recipe, run: { ...recipe.run, seed: flags.seed, data: named } }
+  const { seed, batchSize = recipe.run.batchSize } = flags
+  return { ...recipe, run: { ...recipe.run, seed, batchSize, data: named } }
 }
 
 function lengthOf(before: object, { epochs, steps }: Pick<SearchFlags, 'epochs' | 'steps'>): object {

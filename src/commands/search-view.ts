@@ -6,8 +6,8 @@ import { RUNNING_MEAN, sparkline, type Watched } from '../search/standing.js'
 import { formatDuration, type ProgressStream } from '../train/progress.js'
 
 export interface SearchView {
-  /** Shows how the search stands; `bestCells` are the cells of its best child. */
-  show(watched: Watched, standing: Standing, bestCells: Record<string, Cell>): void
+  /** Shows how the search stands; `cellsOf` knows the cells of a child. */
+  show(watched: Watched, standing: Standing, cellsOf: (id: number) => Record<string, Cell>): void
   /** Leaves the view, so that what follows starts on a line of its own. */
   end(): void
 }
@@ -26,7 +26,7 @@ export function searchView(
   let shown = Number.NEGATIVE_INFINITY
   let lines = 0
   return {
-    show(watched, standing, bestCells) {
+    show(watched, standing, cellsOf) {
       if (now() - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = now()
       const summary = summaryLine(watched, standing, budget, startedWith)
@@ -35,7 +35,8 @@ export function searchView(
         return
       }
       const width = (stream.columns || 80) - 1
-      const cells = Object.entries(bestCells).map(([kind, cell]) => `  ${kind}: ${cellLine(cell)}`)
+      const best = watched.best === undefined ? {} : cellsOf(watched.best.result.id)
+      const cells = Object.entries(best).map(([kind, cell]) => `  ${kind}: ${cellLine(cell)}`)
       const text = [summary, `  ${sparkline(watched.rewards, width - 2)}`, ...cells].map((line) =>
         line.slice(0, width),
       )

@@ -1,33 +1,34 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import type { Cell } from '../../models/index.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomically } from '../files.js'
 import { bestChildren } from '../search/best.js'
 import type { ChildEvaluator, SearchConfig } from '../search/config.js'
+import { loadFinished, loadShared } from '../search/evaluate/shared-weights-file.js'
 import { decode, decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { openLocalQueue } from '../search/local-queue.js'
 import type { WorkQueue } from '../search/queue.js'
 import { chosenToRetrain, retrain } from '../search/retrain.js'
-import { runSearch } from '../search/search.js'
+import { runSearch, secondsOf } from '../search/search.js'
 import {
   createSearch,
+  evaluatorIn,
   genotypePath,
   resumeSearch,
   type SearchFolder,
-  weightsPath,
 } from '../search/search-folder.js'
 import { watchSearch } from '../search/standing.js'
 import { startStrategy } from '../search/strategies.js'
 import { percent } from '../train/progress.js'
 import { interruptible } from './interrupt.js'
-import { liveLine } from './live-line.js'
 import { addSearchFlags, type SearchFlags, searchConfigOf, wholeFrom } from './search-flags.js'
 import { searchView } from './search-view.js'
+import { warmUp } from './search-warm-up.js'
 import { freeFolder } from './train-backbone.js'
 
 interface Flags extends SearchFlags {
@@ -97,12 +98,12 @@ async function begin(flags: Flags): Promise<SearchFolder> {
     throw new UserError(
       'Shared weights lie in a file on this machine, which workers elsewhere cannot read: with --queue, choose --evaluator train',
     )
-  if (flags.weights !== undefined && !existsSync(flags.weights))
-    throw new UserError(`There are no shared weights at ${flags.weights}; leave out --weights to train some`)
-  return createSearch(
-    folder,
-    searchConfigOf(flags, { folder, weights: weightsPath(folder), id: randomUUID() }),
-  )
+  const { weights } = flags
+  const given = weights === undefined ? undefined : (await loadShared(weights)).trainedFor
+  const config = searchConfigOf(flags, { folder, id: randomUUID(), given })
+  const evaluator = evaluatorIn(folder, config.evaluator)
+  if (given !== undefined && evaluator.kind === 'shared') await loadFinished(evaluator)
+  return createSearch(folder, config)
 }
 
 /** Flags that say how to search on, not what is searched. */
@@ -133,39 +134,16 @@ async function conduct(search: SearchFolder, flags: Flags, signal: AbortSignal):
     },
   }
   say(`Searching in ${folder}`)
+  const evaluator = evaluatorIn(folder, config.evaluator)
   const finished =
-    (await warmUp(config, flags, signal)) &&
-    (await tryChildren(config, { ...journal, events: search.events }, flags, signal))
+    (await warmUp({ folder, config, append: journal.append }, flags.threads, signal)) &&
+    (await tryChildren({ ...config, evaluator }, journal, flags, signal))
   const retrained = finished ? await trainLonger(config, journal, flags, signal) : null
   if (retrained === null) {
     say(`Stopped; go on with: ${resume}`)
     return
   }
   await writeResults(folder, config, events, retrained, flags)
-}
-
-/** Trains shared weights, if the evaluator wants some that are not there. False when stopped. */
-async function warmUp(
-  { evaluator }: SearchConfig,
-  { threads }: Flags,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (evaluator.kind === 'train') return true
-  const { warmUpShared } = await import('../search/evaluate/shared.js')
-  const { rounds, sideBySide } = evaluator.warmUp
-  const line = liveLine(process.stderr)
-  const started = performance.now()
-  let before: number | undefined
-  const onRound = (done: number, loss: number): void => {
-    before ??= done - 1
-    const left = ((performance.now() - started) / 1000 / (done - before)) * (rounds - done)
-    line.show(
-      () =>
-        `shared weights: ${done * sideBySide} of ${rounds * sideBySide} children · loss ${loss.toFixed(2)} · ${Math.round(left / 60)} min left`,
-      done === rounds,
-    )
-  }
-  return warmUpShared(evaluator, { threads }, { signal, onRound }).finally(line.end)
 }
 
 type Journal = { events: readonly JournalEvent[]; append(event: JournalEvent): Promise<void> }
@@ -179,30 +157,24 @@ async function tryChildren(
   const strategy = await startStrategy(config)
   const queue = await openQueue(config, config.evaluator, '', flags)
   const watched = watchSearch()
-  const decisions = new Map<number, number[]>()
-  for (const event of journal.events) {
-    if (event.kind === 'asked') decisions.set(event.id, event.decisions)
-    if (event.kind === 'told') watched.add(event)
-  }
-  const before = { told: watched.told, seconds: lastSeconds(journal.events) }
+  for (const event of journal.events) if (event.kind === 'told') watched.add(event)
+  const before = { told: watched.told, seconds: secondsOf(journal.events) }
   const view = searchView(process.stderr, config.budget, before)
   const { space, reward, budget } = config
-  const noting: Journal = {
-    events: journal.events,
-    append(event) {
-      if (event.kind === 'asked') decisions.set(event.id, event.decisions)
-      return journal.append(event)
-    },
+  const cellsOf = (id: number): Record<string, Cell> => {
+    const asked = journal.events.find((event) => event.kind === 'asked' && event.id === id)
+    return asked?.kind === 'asked' ? decodeCells(space, asked.decisions) : {}
   }
+  const { processes, threads } = flags
+  const workforce = flags.queue === undefined ? { processes, threads } : undefined
   try {
     return await runSearch(
-      { strategy, queue, reward, budget, journal: noting },
+      { strategy, queue, reward, budget, workforce, journal },
       {
         signal,
         onTold(event, standing) {
           watched.add(event)
-          const best = watched.best === undefined ? undefined : decisions.get(watched.best.result.id)
-          view.show(watched, standing, best === undefined ? {} : decodeCells(space, best))
+          view.show(watched, standing, cellsOf)
         },
       },
     )
@@ -224,9 +196,6 @@ async function openQueue(
   const { openRedisQueue } = await import('../search/redis-queue.js')
   return openRedisQueue({ url: queue, name: `${name}${part}`, search: `${id}${part}`, evaluator, note: say })
 }
-
-const lastSeconds = (events: readonly JournalEvent[]): number =>
-  events.reduce((last, event) => (event.kind === 'told' ? event.seconds : last), 0)
 
 /** Null when stopped. */
 async function trainLonger(

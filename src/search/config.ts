@@ -12,7 +12,7 @@ import {
   string,
   variants,
 } from '../train/schema.js'
-import type { SharedSettings } from './evaluate/shared.js'
+import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { EvolutionSettings } from './evolution.js'
 import { type PpoOptions, ppoOptions } from './ppo-options.js'

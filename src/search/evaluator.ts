@@ -1,6 +1,6 @@
 /** Evaluators by the settings that describe them, so that other processes and other machines make the same ones. */
 import { UserError } from '../errors.js'
-import type { SharedSettings } from './evaluate/shared.js'
+import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { Machine } from './machine.js'
 import type { Evaluator } from './queue.js'

@@ -24,12 +24,33 @@ export interface ToldEvent {
   figures: StrategyFigures
 }
 
+/** Shared weights were trained before the search, outside of its budget. */
+export interface WarmedEvent {
+  kind: 'warmed'
+  /** Done until then. */
+  rounds: number
+  /** Since the last such event of the sitting. */
+  seconds: number
+  /** That computed at a time. */
+  threads: number
+}
+
+/** Who evaluates on the search's own machine. */
+export interface Workforce {
+  /** Children at a time. */
+  processes: number
+  /** That each computes with. */
+  threads: number
+}
+
 /** A sitting began, at so many seconds of search. */
 export interface SittingEvent {
   kind: 'sitting'
   seconds: number
   /** ISO 8601. */
   at: string
+  /** Missing where workers on other machines evaluate, who come and go. */
+  workforce?: Workforce
 }
 
 /** Time that the search itself took since the last such event: asking, telling, writing; not the evaluators'. */
@@ -48,4 +69,10 @@ export interface RetrainedEvent {
   seconds: number
 }
 
-export type JournalEvent = AskedEvent | ToldEvent | SittingEvent | OverheadEvent | RetrainedEvent
+export type JournalEvent =
+  | WarmedEvent
+  | SittingEvent
+  | AskedEvent
+  | ToldEvent
+  | OverheadEvent
+  | RetrainedEvent

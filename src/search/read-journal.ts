@@ -13,7 +13,7 @@ import {
   variants,
 } from '../train/schema.js'
 import type { ChildResult, ChildSeconds, Measured } from './child.js'
-import type { JournalEvent } from './journal.js'
+import type { JournalEvent, Workforce } from './journal.js'
 import type { StrategyFigures } from './strategy.js'
 
 /**
@@ -70,7 +70,13 @@ const result = variants<ChildResult>({
 const eventSchema = variants<JournalEvent>({
   asked: { kind: choice('asked'), id, decisions: list(integer(0)) },
   told: { kind: choice('told'), result, seconds: amount, reward: amount, figures },
-  sitting: { kind: choice('sitting'), seconds: amount, at: string },
+  warmed: { kind: choice('warmed'), rounds: id, seconds: amount, threads: integer(1) },
+  sitting: {
+    kind: choice('sitting'),
+    seconds: amount,
+    at: string,
+    workforce: optional(record<Workforce>({ processes: integer(1), threads: integer(1) })),
+  },
   overhead: {
     kind: choice('overhead'),
     seconds: amount,

@@ -1,7 +1,7 @@
 /** Recipes for children to start from; the command's flags change single settings of a copy. */
 import type { RunConfig } from '../train/config.js'
 import { presets } from '../train/presets.js'
-import type { SharedSettings } from './evaluate/shared.js'
+import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { SearchSpace } from './space.js'
 

@@ -3,18 +3,29 @@
  * some, at its end `genotype.json` (the best) and `best/` (the best few); while a process searches there, `lock`.
  */
 import { mkdir, open, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
 import { lockFolder } from '../train/lock.js'
-import { type SearchConfig, validateSearchConfig } from './config.js'
+import { type ChildEvaluator, type SearchConfig, validateSearchConfig } from './config.js'
 import type { JournalEvent } from './journal.js'
 import { readJournal } from './read-journal.js'
 
 export const configPath = (folder: string): string => join(folder, 'search.json')
 export const journalPath = (folder: string): string => join(folder, 'journal.jsonl')
-export const weightsPath = (folder: string): string => join(folder, 'shared-weights.safetensors')
 export const genotypePath = (folder: string): string => join(folder, 'genotype.json')
+/** The shared weights that a search trains itself, as its config names them. */
+export const OWN_WEIGHTS = 'shared-weights.safetensors'
+
+/**
+ * The evaluator of a search with the path of its shared weights: the config names them as seen from the search's
+ * folder, so that it may be moved.
+ */
+export function evaluatorIn(folder: string, evaluator: ChildEvaluator): ChildEvaluator {
+  return evaluator.kind === 'shared'
+    ? { ...evaluator, weights: resolve(folder, evaluator.weights) }
+    : evaluator
+}
 
 /** A search that this process runs, and nobody else at the same time. */
 export interface SearchFolder {

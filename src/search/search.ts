@@ -4,7 +4,7 @@
  */
 import { UserError } from '../errors.js'
 import type { Child, ChildResult } from './child.js'
-import type { AskedEvent, JournalEvent, ToldEvent } from './journal.js'
+import type { AskedEvent, JournalEvent, ToldEvent, Workforce } from './journal.js'
 import type { WorkQueue } from './queue.js'
 import { type RewardConfig, rewardOfResult } from './reward.js'
 import type { Decisions } from './space.js'
@@ -20,6 +20,8 @@ export interface SearchParts {
   queue: WorkQueue
   reward: RewardConfig
   budget: Budget
+  /** Written down for the report, where it is known. */
+  workforce?: Workforce
   journal: {
     /** What happened before this sitting. */
     events: readonly JournalEvent[]
@@ -55,7 +57,7 @@ export async function runSearch(
   parts: SearchParts,
   { signal, onTold }: SearchOptions = {},
 ): Promise<boolean> {
-  const { strategy, queue, reward, budget, journal } = parts
+  const { strategy, queue, reward, budget, workforce, journal } = parts
   const { asked, told, seconds: secondsBefore } = await replay(strategy, journal.events)
   const waiting = asked
     .filter(({ id }) => !told.has(id))
@@ -116,7 +118,7 @@ export async function runSearch(
     await write({ kind: 'overhead', seconds: seconds(), strategySeconds, journalSeconds })
   }
 
-  await write({ kind: 'sitting', seconds: secondsBefore, at: new Date().toISOString() })
+  await write({ kind: 'sitting', seconds: secondsBefore, at: new Date().toISOString(), workforce })
   for (;;) {
     await handOut()
     if (inFlight.size === 0 && !signal?.aborted) break
@@ -140,9 +142,7 @@ async function replay(
 ): Promise<{ asked: AskedEvent[]; told: Set<number>; seconds: number }> {
   const asked: AskedEvent[] = []
   const told = new Set<number>()
-  let seconds = 0
   for (const event of events) {
-    if ('seconds' in event && event.kind !== 'retrained') seconds = Math.max(seconds, event.seconds)
     if (event.kind === 'asked') {
       const decisions = await strategy.ask()
       if (event.id !== asked.length || String(decisions) !== String(event.decisions))
@@ -160,5 +160,13 @@ async function replay(
       told.add(event.result.id)
     }
   }
-  return { asked, told, seconds }
+  return { asked, told, seconds: secondsOf(events) }
+}
+
+/** Seconds of search until the last event, over all sittings. */
+export function secondsOf(events: readonly JournalEvent[]): number {
+  const counted = events.filter(
+    (event) => event.kind === 'told' || event.kind === 'sitting' || event.kind === 'overhead',
+  )
+  return counted.at(-1)?.seconds ?? 0
 }

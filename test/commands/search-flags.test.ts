@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Command } from 'commander'
 import {
@@ -9,6 +10,7 @@ import {
   wholeFrom,
 } from '../../src/commands/search-flags.js'
 import type { SearchConfig } from '../../src/search/config.js'
+import { type TrainedFor, trainedForOf } from '../../src/search/evaluate/shared-weights-file.js'
 import { evolutionFor } from '../../src/search/evolution.js'
 import { paperController, smallController } from '../../src/search/ppo-options.js'
 import { paperSpace } from '../../src/search/space.js'
@@ -19,14 +21,10 @@ const searchCommand = (): Command =>
     .configureOutput({ writeErr: () => {} })
 
 /** The config that a command line makes. */
-function configOf(line: string): SearchConfig {
+function configOf(line: string, given?: TrainedFor): SearchConfig {
   const command = searchCommand()
   command.parse(line.split(' ').filter(Boolean), { from: 'user' })
-  return searchConfigOf(command.opts<SearchFlags>(), {
-    folder: 'searches/mine',
-    weights: 'searches/mine/weights',
-    id: 'mine',
-  })
+  return searchConfigOf(command.opts<SearchFlags>(), { folder: 'searches/mine', id: 'mine', given })
 }
 
 test('a budget is children or a time, and more than nothing', () => {
@@ -80,7 +78,7 @@ test('without flags: PPO on CIFAR-10 with shared weights, of which the best thre
   assert.deepEqual(config.reward, { cost: null, target: 1, exponent: 0 })
   const { evaluator } = config
   assert.ok(evaluator.kind === 'shared')
-  assert.equal(evaluator.weights, 'searches/mine/weights')
+  assert.equal(evaluator.weights, 'shared-weights.safetensors')
   assert.deepEqual([evaluator.run.data.name, evaluator.run.data.validation], ['cifar10', 5000])
   assert.equal(config.retrain?.count, 3)
   assert.deepEqual(config.retrain.evaluator.run.data, evaluator.run.data)
@@ -124,6 +122,7 @@ test('each flag changes its setting and nothing else', () => {
       ['--image-size 24', { 'evaluator.imageSize': 24 }],
       ['--epochs 4', lengths(evaluator, 'epochs', 4)],
       ['--steps 9', lengths(evaluator, 'steps', 9)],
+      ['--batch-size 32', both('run.batchSize', 32)],
       [
         '--target-multiply-adds 15e6',
         { 'reward.cost': 'multiplyAdds', 'reward.target': 15e6, 'reward.exponent': -0.07 },
@@ -142,7 +141,18 @@ test('each flag changes its setting and nothing else', () => {
   }
   const shared = configOf('')
   assert.deepEqual(differences(shared, configOf('--warm-up 12')), { 'evaluator.warmUp.rounds': 12 })
-  assert.deepEqual(differences(shared, configOf('--weights w')), { 'evaluator.weights': 'w' })
+  assert.deepEqual(differences(shared, configOf('--weights w')), { 'evaluator.weights': resolve('w') })
+})
+
+test('with weights of another search, children are measured on images that these were not trained on', () => {
+  const shared = configOf('--seed 5').evaluator
+  assert.ok(shared.kind === 'shared')
+  const given = { ...trainedForOf(shared), warmUp: { rounds: 7, sideBySide: 1, steps: 2, learningRate: 0.3 } }
+  const config = configOf('--seed 9 --weights w', given)
+  assert.equal(config.seed, 9)
+  const { evaluator } = config
+  assert.ok(evaluator.kind === 'shared')
+  assert.deepEqual(trainedForOf(evaluator), given)
 })
 
 /** Children with shared weights are trained for steps, others for epochs. */
@@ -177,6 +187,14 @@ test('what cannot be is refused', () => {
     ['--image-size 7', /whole number from 8/],
     ['--target-multiply-adds 0', /"reward\.target" is 0/],
     ['--target-latency fast', /number/],
+    ['--weights w --warm-up 3', /'--weights <file>' cannot be used with option '--warm-up <rounds>'/],
+    ['--epochs 2 --steps 3', /cannot be used with/],
+    ['--target-latency 2 --target-multiply-adds 3', /cannot be used with/],
+    [
+      '--evaluator train --weights w',
+      /^UserError: --weights is about shared weights, which --evaluator train/,
+    ],
+    ['--evaluator train --warm-up 3', /^UserError: --warm-up is about shared weights/],
   ] as [string, RegExp][])
     assert.throws(() => configOf(line), message, line)
 })

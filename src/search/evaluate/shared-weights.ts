@@ -5,8 +5,6 @@
  * each of the cell's states, of which a child takes those that its cell gives out.
  */
 import { cellPlan, type NasnetConfig, outputStates, type PlannedCell } from '../../../models/index.js'
-import { UserError } from '../../errors.js'
-import { readSafetensors, type Tensor, writeSafetensors } from '../../train/safetensors.js'
 import type { ParameterSlot, StateVectors } from '../../train/step-types.js'
 
 /** By key; a child's tensor is one of them, or several one behind the other. */
@@ -110,23 +108,4 @@ export function putShared(weights: SharedWeights, children: readonly Trained[]):
   }
   for (const [key, { sum, count }] of sums)
     weights.set(key, count === 1 ? sum : sum.map((value) => value / count))
-}
-
-/** Writes the weights atomically, with the number of rounds that they were trained for. */
-export async function saveShared(path: string, weights: SharedWeights, rounds: number): Promise<void> {
-  const tensors = new Map(
-    [...weights].map(([key, data]): [string, Tensor] => [key, { shape: [data.length], data }]),
-  )
-  await writeSafetensors(path, tensors, { metadata: { rounds: String(rounds) } })
-}
-
-/** Reads what {@link saveShared} wrote. Throws a UserError that names the file when it is missing or damaged. */
-export async function loadShared(path: string): Promise<{ weights: SharedWeights; rounds: number }> {
-  const { tensors, metadata } = await readSafetensors(path)
-  const rounds = Number(metadata.rounds)
-  if (!Number.isInteger(rounds))
-    throw new UserError(`${path} is no file of shared weights: its metadata has no number of "rounds"`)
-  const weights: SharedWeights = new Map()
-  for (const [key, { data }] of tensors) weights.set(key, data as Float32Array)
-  return { weights, rounds }
 }

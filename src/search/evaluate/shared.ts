@@ -18,38 +18,14 @@ import type { Machine } from '../machine.js'
 import type { Evaluator } from '../queue.js'
 import { startClock } from './clock.js'
 import { measureChild } from './measure.js'
-import { type ChildData, type ChildRecipe, childConfig, loadChildData } from './recipe.js'
-import {
-  loadShared,
-  putShared,
-  type SharedWeights,
-  saveShared,
-  type Trained,
-  takeShared,
-} from './shared-weights.js'
+import { type ChildData, childConfig, loadChildData } from './recipe.js'
+import type { SharedSettings } from './shared-settings.js'
+import { putShared, type SharedWeights, type Trained, takeShared } from './shared-weights.js'
+import { loadFinished, loadSharedOf, saveShared, trainedForOf } from './shared-weights-file.js'
 
-export interface SharedSettings extends ChildRecipe {
-  kind: 'shared'
-  /** File of the shared weights. */
-  weights: string
-  /** How the shared weights are trained before the search. */
-  warmUp: {
-    /** Rounds: in each, `sideBySide` children train from the same weights, and the means of theirs come back. */
-    rounds: number
-    sideBySide: number
-    /** Steps of each child. */
-    steps: number
-    /** Learning rate of the first round; it falls to a tenth as half a cosine. */
-    learningRate: number
-  }
-}
-
-/** @throws DatasetError when the images are missing, UserError when the weights are */
+/** @throws DatasetError when the images are missing, UserError when the weights are, or not fit for these settings */
 export async function sharedEvaluator(settings: SharedSettings, machine: Machine): Promise<Evaluator> {
-  const [data, { weights }] = await Promise.all([
-    loadChildData(settings, machine),
-    loadShared(settings.weights),
-  ])
+  const [data, weights] = await Promise.all([loadChildData(settings, machine), loadFinished(settings)])
   return {
     evaluate(child: Child, signal: AbortSignal) {
       const config = childConfig(settings.space, data.run, child.decisions)
@@ -70,6 +46,8 @@ export interface WarmUpOptions {
   signal?: AbortSignal
   /** Hears of each round: how many are done, and the mean loss of its children's last steps. */
   onRound?: (done: number, loss: number) => void
+  /** Hears of each round after which the weights lie in the file: a kill loses nothing of it. */
+  onSaved?: (done: number) => Promise<void>
   /** Seconds between saves. */
   saveEvery?: number
 }
@@ -78,22 +56,30 @@ export interface WarmUpOptions {
  * Trains the shared weights to their end, from where the file stands if there is one, and leaves them in the file.
  * Returns false when `signal` stopped it before; what was trained until then is kept.
  *
- * @throws UserError when the file is damaged or cannot be written
+ * @throws UserError when the file is damaged, another search's, or cannot be written
  */
 export async function warmUpShared(
   settings: SharedSettings,
   machine: Machine,
   options: WarmUpOptions = {},
 ): Promise<boolean> {
-  const { signal, onRound, saveEvery = 60 } = options
+  const { signal, onRound, onSaved, saveEvery = 60 } = options
   const { rounds, sideBySide } = settings.warmUp
+  const begun = existsSync(settings.weights) ? await loadSharedOf(settings) : null
+  // Before the images are loaded, which takes long.
+  if (begun !== null && begun.rounds >= rounds) return true
   const data = await loadChildData(settings, machine)
-  const begun = existsSync(settings.weights) ? await loadShared(settings.weights) : null
   const weights: SharedWeights = begun?.weights ?? new Map()
+  const trainedFor = trainedForOf(settings)
   let saved = performance.now()
+  async function save(done: number): Promise<void> {
+    await saveShared(settings.weights, { weights, rounds: done, trainedFor })
+    await onSaved?.(done)
+    saved = performance.now()
+  }
   for (let round = begun?.rounds ?? 0; round < rounds; round++) {
     if (signal?.aborted) {
-      await saveShared(settings.weights, weights, round)
+      await save(round)
       return false
     }
     const children = await Promise.all(
@@ -104,10 +90,7 @@ export async function warmUpShared(
     const trained = children.filter((child) => child !== null)
     putShared(weights, trained)
     onRound?.(round + 1, trained.reduce((sum, { loss }) => sum + loss, 0) / trained.length)
-    if (performance.now() - saved > 1000 * saveEvery || round + 1 === rounds) {
-      await saveShared(settings.weights, weights, round + 1)
-      saved = performance.now()
-    }
+    if (performance.now() - saved > 1000 * saveEvery || round + 1 === rounds) await save(round + 1)
   }
   return true
 }

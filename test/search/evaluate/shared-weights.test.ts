@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Cell, type Genotype, random } from '../../../models/index.js'
-import { UserError } from '../../../src/errors.js'
 import {
-  loadShared,
   piecesOf,
   putShared,
   type SharedWeights,
-  saveShared,
   type Trained,
   takeShared,
 } from '../../../src/search/evaluate/shared-weights.js'
@@ -18,11 +13,9 @@ import { paperSpace, type SearchSpace } from '../../../src/search/space.js'
 import type { RunConfig } from '../../../src/train/config.js'
 import { layoutOf } from '../../../src/train/flat-state.js'
 import { networkConfig, networkOf } from '../../../src/train/network.js'
-import { writeSafetensors } from '../../../src/train/safetensors.js'
 import { stateVectors } from '../../../src/train/state-vectors.js'
 import { askedBy } from '../../../src/train/step.js'
 import type { ParameterSlot } from '../../../src/train/step-types.js'
-import { temporaryFolder } from '../../temporary-folder.js'
 import { smallRun } from './small-recipe.js'
 
 const CLASSES = 3
@@ -260,40 +253,6 @@ test('weights of other classes and widths stay out, and touch nothing beside the
         numbers(narrow.state, slot).every((number) => number === -1),
         slot.path,
       )
-})
-
-test('shared weights are written and read back; a file that is not theirs is refused by name', async (t) => {
-  const folder = await temporaryFolder(t)
-  const path = join(folder, 'shared.safetensors')
-  const weights = shared(network(drawn(4)), network(drawn(5)))
-  await saveShared(path, weights, 12)
-  const back = await loadShared(path)
-  assert.equal(back.rounds, 12)
-  assert.deepEqual(
-    new Map([...back.weights].sort(([a], [b]) => (a < b ? -1 : 1))),
-    new Map([...weights].sort(([a], [b]) => (a < b ? -1 : 1))),
-  )
-  await saveShared(path, new Map(), 0)
-  assert.deepEqual(await loadShared(path), { weights: new Map(), rounds: 0 })
-
-  await saveShared(path, weights, 12)
-  const whole = await readFile(path)
-  const refused = (message: RegExp) =>
-    assert.rejects(loadShared(path), (error: Error) => {
-      assert.ok(error instanceof UserError)
-      assert.ok(error.message.includes(path), error.message)
-      assert.match(error.message, message)
-      return true
-    })
-  await writeFile(path, whole.subarray(0, whole.length - 4))
-  await refused(/damaged: it is cut short/)
-  const flipped = Buffer.from(whole)
-  flipped[flipped.length - 3] ^= 1
-  await writeFile(path, flipped)
-  await refused(/damaged: .*checksum/)
-  await writeSafetensors(path, new Map([['head/kernel', { shape: [1], data: Float32Array.of(1) }]]))
-  await refused(/no file of shared weights/)
-  await assert.rejects(loadShared(join(folder, 'none')), UserError)
 })
 
 test('the auxiliary head reads the states of the cell before the second reduction', () => {

@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test'
 import { DatasetError } from '../../../datasets/index.js'
 import { UserError } from '../../../src/errors.js'
 import type { Child } from '../../../src/search/child.js'
-import { type SharedSettings, sharedEvaluator, warmUpShared } from '../../../src/search/evaluate/shared.js'
-import { loadShared } from '../../../src/search/evaluate/shared-weights.js'
+import { sharedEvaluator, warmUpShared } from '../../../src/search/evaluate/shared.js'
+import type { SharedSettings } from '../../../src/search/evaluate/shared-settings.js'
+import { loadShared, trainedForOf } from '../../../src/search/evaluate/shared-weights-file.js'
 import { smallRecipe } from './small-recipe.js'
 
 const machine = { threads: 1 }
@@ -32,8 +33,14 @@ test('weights are warmed up, stopped and resumed to the same bits; then a reward
     rounds.push(done)
     assert.ok(loss > 0 && Number.isFinite(loss), `loss ${loss}`)
   }
-  assert.equal(await warmUpShared(unbroken, machine, { onRound }), true)
+  const saved: number[] = []
+  const onSaved = async (done: number) => {
+    assert.equal((await loadShared(unbroken.weights)).rounds, done)
+    saved.push(done)
+  }
+  assert.equal(await warmUpShared(unbroken, machine, { onRound, onSaved, saveEvery: 0 }), true)
   assert.deepEqual(rounds, [1, 2])
+  assert.deepEqual(saved, [1, 2])
   const whole = await loadShared(unbroken.weights)
   assert.equal(whole.rounds, 2)
   assert.ok(whole.weights.size > 20)
@@ -51,8 +58,9 @@ test('weights are warmed up, stopped and resumed to the same bits; then a reward
   assert.deepEqual([...resumed.weights.keys()].sort(), [...whole.weights.keys()].sort())
   for (const [key, numbers] of whole.weights) assert.deepEqual(resumed.weights.get(key), numbers, key)
   assert.notDeepEqual(half.weights, whole.weights)
-  // What is done is not done again.
-  assert.equal(await warmUpShared(broken, machine, { onRound: () => assert.fail() }), true)
+  // What is done is not done again, and the images are not needed to see that.
+  const noImages = { ...machine, dataFolder: '/no/such/folder' }
+  assert.equal(await warmUpShared(broken, noImages, { onRound: () => assert.fail() }), true)
 
   const decisions = [0, 1, 1, 0, 0, 1, 0, 0, 2, 0]
   const others = [1, 1, 0, 0, 0, 0, 0, 1, 1, 0]
@@ -97,7 +105,16 @@ test('a warm-up that is stopped before it began leaves a file to go on from; bad
   })
   assert.equal(existsSync(at.weights), false)
   assert.equal(await warmUpShared(at, machine, { signal: AbortSignal.abort() }), false)
-  assert.deepEqual(await loadShared(at.weights), { weights: new Map(), rounds: 0 })
+  assert.deepEqual(await loadShared(at.weights), {
+    weights: new Map(),
+    rounds: 0,
+    trainedFor: trainedForOf(at),
+  })
+  await assert.rejects(sharedEvaluator(at, machine), {
+    name: 'UserError',
+    message: /have been trained for 0 of 2 rounds; go on with the search that trains them/,
+  })
   const data = { ...at.run.data, name: '/no/such/folder' }
-  await assert.rejects(warmUpShared({ ...at, run: { ...at.run, data } }, machine), DatasetError)
+  const elsewhere = { ...at, weights: `${at.weights}-2`, run: { ...at.run, data } }
+  await assert.rejects(warmUpShared(elsewhere, machine), DatasetError)
 })
