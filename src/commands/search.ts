@@ -94,10 +94,6 @@ const say = (text: string): void => console.error(text)
 
 async function begin(flags: Flags): Promise<SearchFolder> {
   const folder = flags.out ?? freeFolder(`searches/${flags.strategy}-${flags.evaluator}`)
-  if (flags.queue !== undefined && flags.evaluator === 'shared')
-    throw new UserError(
-      'Shared weights lie in a file on this machine, which workers elsewhere cannot read: with --queue, choose --evaluator train',
-    )
   const { weights } = flags
   const given = weights === undefined ? undefined : (await loadShared(weights)).trainedFor
   const config = searchConfigOf(flags, { folder, id: randomUUID(), given })
@@ -194,7 +190,14 @@ async function openQueue(
 ): Promise<WorkQueue> {
   if (queue === undefined) return openLocalQueue({ evaluator, processes, threads, note: say })
   const { openRedisQueue } = await import('../search/redis-queue.js')
-  return openRedisQueue({ url: queue, name: `${name}${part}`, search: `${id}${part}`, evaluator, note: say })
+  return openRedisQueue({
+    url: queue,
+    name: `${name}${part}`,
+    search: `${id}${part}`,
+    evaluator,
+    file: evaluator.kind === 'shared' ? { setting: 'weights', path: evaluator.weights } : undefined,
+    note: say,
+  })
 }
 
 /** Null when stopped. */

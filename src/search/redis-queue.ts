@@ -12,6 +12,7 @@ import { mailbox } from './mailbox.js'
 import type { WorkQueue } from './queue.js'
 import { shownAddress } from './redis-address.js'
 import { type ConnectionOptions, connectRedis, type RedisConnection } from './redis-connection.js'
+import { type FileToSend, fileToSend, keepOnRedis } from './redis-file.js'
 import { takeSearchLock } from './redis-lock.js'
 import { workersSeen } from './redis-presence.js'
 import { resultStream } from './redis-results.js'
@@ -33,6 +34,8 @@ export interface RedisQueueOptions extends ConnectionOptions {
   search: string
   /** What the workers evaluate with. */
   evaluator: EvaluatorSettings
+  /** A file of this machine that the workers need, and the evaluator's setting that names it. */
+  file?: { setting: string; path: string }
   timing?: Partial<Timing>
 }
 
@@ -42,25 +45,30 @@ const EVENTS = 100
 /**
  * Opens the queue of a search, also one that was killed: what its workers did meanwhile is there.
  *
- * @throws UserError when Redis cannot be used, or another process runs a search of this name
+ * @throws UserError when Redis or the file cannot be used, or another process runs a search of this name
  */
 export async function openRedisQueue(options: RedisQueueOptions): Promise<WorkQueue> {
   checkName(options.name)
+  const file = options.file && (await fileToSend(options.file.setting, options.file.path))
   const connection = await connectRedis(options)
   try {
-    return await Promise.race([openOn(connection, options), connection.lost])
+    return await Promise.race([openOn(connection, options, file), connection.lost])
   } catch (error) {
     connection.close()
     throw connection.plain(error)
   }
 }
 
-async function openOn(connection: RedisConnection, options: RedisQueueOptions): Promise<WorkQueue> {
+async function openOn(
+  connection: RedisConnection,
+  options: RedisQueueOptions,
+  file: FileToSend | undefined,
+): Promise<WorkQueue> {
   const { name, search, evaluator, note = () => {} } = options
   const timing = { ...usualTiming, ...options.timing }
   const keys = keysOf(name)
   const { client } = connection
-  const record: SearchRecord = { search, version: packageVersion(), evaluator }
+  const record: SearchRecord = { search, version: packageVersion(), evaluator, file: file?.file }
 
   const lock = await takeSearchLock(client, keys.lock, name, timing, note)
   const bullmq = await import('bullmq')
@@ -75,7 +83,7 @@ async function openOn(connection: RedisConnection, options: RedisQueueOptions): 
   const before = await readRecord(client, name)
   if (before !== null && before.search !== search) {
     if (!before.closed) note(`Dropping what an earlier search named ${name} has left on Redis`)
-    await Promise.all([jobs.obliterate({ force: true }), client.del(keys.results, keys.workers)])
+    await Promise.all([jobs.obliterate({ force: true }), client.del(keys.results, keys.workers, keys.file)])
   }
   await announce()
 
@@ -104,6 +112,8 @@ async function openOn(connection: RedisConnection, options: RedisQueueOptions): 
   })
 
   async function announce(): Promise<void> {
+    // Before the record that names it.
+    if (file !== undefined) await keepOnRedis(client, keys.file, file)
     await Promise.all([
       client.set(keys.record, JSON.stringify(record), 'EX', KEEP_SECONDS),
       client.expire(keys.results, KEEP_SECONDS),
@@ -172,6 +182,7 @@ async function openOn(connection: RedisConnection, options: RedisQueueOptions): 
     await lock.renew()
     await client.set(keys.record, JSON.stringify({ ...record, closed: true }), 'EX', KEEP_SECONDS)
     await jobs.obliterate({ force: true })
+    await client.del(keys.file)
     if (owed.size === 0) await client.del(keys.results)
     await lock.release()
   }

@@ -15,11 +15,28 @@ export interface SearchKeys {
   workers: string
   /** A stream of results that are not written down yet. */
   results: string
+  /** A hash: number of the piece → bytes of a file that workers need. */
+  file: string
 }
 
 export function keysOf(name: string): SearchKeys {
   const key = (what: string): string => `toolkit:${what}:${name}`
-  return { record: key('search'), lock: key('lock'), workers: key('workers'), results: key('results') }
+  return {
+    record: key('search'),
+    lock: key('lock'),
+    workers: key('workers'),
+    results: key('results'),
+    file: key('file'),
+  }
+}
+
+/** A file of the search's machine that its workers need, such as shared weights. */
+export interface SentFile {
+  /** The evaluator's setting that names it. */
+  setting: string
+  name: string
+  pieces: number
+  sha256: string
 }
 
 /** Everything that a worker must know of a search. */
@@ -29,8 +46,16 @@ export interface SearchRecord {
   /** Of the toolkit that runs it. */
   version: string
   evaluator: EvaluatorSettings
+  /** A file that the evaluator's settings name, which workers fetch from here. */
+  file?: SentFile
   /** It is over: workers drop what they have in hand. */
   closed?: boolean
+}
+
+/** A search that runs, under its name. */
+export interface FoundSearch {
+  name: string
+  record: SearchRecord
 }
 
 /** Milliseconds; the defaults suit children that take minutes. */

@@ -1,21 +1,22 @@
 /** The worker's side of a search on Redis: takes children, evaluates them, and hands back what it cannot finish. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, Worker } from 'bullmq'
 import { packageVersion } from '../../datasets/package-root.js'
 import { UserError } from '../errors.js'
+import { pause, unlessAborted } from './abortable.js'
 import type { Child, ChildResult } from './child.js'
 import type { EvaluatorSettings } from './evaluator.js'
 import type { Evaluator } from './queue.js'
 import { type ConnectionOptions, connectRedis, type RedisConnection } from './redis-connection.js'
+import { settingsHere } from './redis-file.js'
 import { presence } from './redis-presence.js'
 import { writeResult } from './redis-results.js'
 import {
   checkName,
+  type FoundSearch,
   keysOf,
   QUEUE_PREFIX,
   readRecord,
   runningSearches,
-  type SearchRecord,
   type Timing,
   usualTiming,
 } from './redis-search.js'
@@ -61,16 +62,11 @@ export async function runRedisWorker(options: RedisWorkerOptions): Promise<void>
   }
 }
 
-interface Found {
-  name: string
-  record: SearchRecord
-}
-
 /** The search to work for, once there is one; null when aborted before. */
 async function findSearch(
   { client, persist }: RedisConnection,
   { name: wanted, signal, note = () => {}, timing }: RedisWorkerOptions,
-): Promise<Found | null> {
+): Promise<FoundSearch | null> {
   let told = false
   while (!signal.aborted) {
     const running = await unlessAborted(
@@ -105,7 +101,7 @@ async function findSearch(
 
 /** Evaluates children until the search is over, deserted, or the signal aborted. */
 async function workFor(
-  found: Found,
+  found: FoundSearch,
   connection: RedisConnection,
   options: RedisWorkerOptions,
 ): Promise<void> {
@@ -114,7 +110,12 @@ async function workFor(
   const timing = { ...usualTiming, ...options.timing }
   const keys = keysOf(name)
   const { client } = connection
-  const evaluator = await evaluatorFor(record.evaluator)
+  const fetched = await settingsHere(found, connection, signal, timing)
+  if (fetched === null) return
+  const evaluator = await evaluatorFor(fetched.settings).catch(async (error) => {
+    await fetched.remove()
+    throw error
+  })
   const leaving = new AbortController()
   const inHand = new Set<string>()
   let failure: unknown = null
@@ -209,20 +210,7 @@ async function workFor(
     signal.removeEventListener('abort', stop)
     await connection.lastWords(Promise.all([worker.close(), me.leave()]))
     await evaluator.close()
+    await fetched.remove()
   }
   if (failure !== null) throw failure
-}
-
-async function pause(millis: number, signal: AbortSignal): Promise<void> {
-  await sleep(millis, undefined, { signal }).catch(() => {})
-}
-
-/** Null when `signal` is aborted before the work is done: Redis may be away for long. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve(null)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
