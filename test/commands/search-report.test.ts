@@ -33,9 +33,9 @@ test('search-report: the page, the figures alone, the drawings, and plain words 
   await mkdir(join(cwd, 'spaceless'))
   await writeFile(join(cwd, 'spaceless/search.json'), '{"name":"x"}')
   for (const [args, message] of [
-    [['none'], /^none is not the folder of a search: it has no search\.json\n$/],
+    [['none'], /^none holds no search: there is no search\.json in it\n$/],
     [['new'], /^ppo-1 has no children to report yet; wait until one was trained\n$/],
-    [['spaceless'], /^spaceless.search\.json has no search space: /],
+    [['spaceless'], /^spaceless.search\.json is damaged: "id" is missing/],
     [['a', '--out', 'nowhere/x.html'], /^Cannot write nowhere.x\.html: it does not exist\n$/],
   ] as [string[], RegExp][]) {
     const refused = await report(...args)

@@ -2,8 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OPERATION_NAMES, type OperationName, random } from '../../models/index.js'
+import type { SearchConfig } from '../../src/search/config.js'
 import type { JournalEvent } from '../../src/search/journal.js'
+import { smallController } from '../../src/search/ppo-options.js'
 import type { SearchSpace } from '../../src/search/space.js'
+import { smallSearch } from './small-search.js'
 
 export const paperLikeSpace: SearchSpace = {
   cells: ['normal', 'reduction'],
@@ -49,7 +52,8 @@ export function fakeJournal({
   const draws = random(seed, 'fake search', strategy)
   const uniform = () => draws.uniform()
   const logits = sizesOf(space).map((size) => new Array<number>(size).fill(0))
-  const events: JournalEvent[] = [{ kind: 'sitting', seconds: 0, at: '2026-01-05T09:00:00.000Z' }]
+  const workforce = { processes: 3, threads: 2 }
+  const events: JournalEvent[] = [{ kind: 'sitting', seconds: 0, at: '2026-01-05T09:00:00.000Z', workforce }]
   const measuredChildren: { id: number; quality: number }[] = []
   let [seconds, baseline] = [0, 0]
   for (let id = 0; id < children; id++) {
@@ -107,7 +111,7 @@ export function fakeJournal({
         journalSeconds: 0.05,
       })
     if (id === Math.floor(children / 2))
-      events.push({ kind: 'sitting', seconds, at: '2026-01-06T08:00:00.000Z' })
+      events.push({ kind: 'sitting', seconds, at: '2026-01-06T08:00:00.000Z', workforce })
   }
   const best = measuredChildren.sort((a, b) => b.quality - a.quality).slice(0, retrained)
   for (const { id, quality } of best)
@@ -133,20 +137,24 @@ function pick(chances: readonly number[], uniform: number): number {
 const entropyOf = (chances: readonly number[][]): number =>
   -chances.flat().reduce((sum, chance) => sum + (chance > 0 ? chance * Math.log(chance) : 0), 0)
 
+/** The config of such a search. */
+export function fakeConfig({ strategy, seed, children, space = paperLikeSpace }: FakeSearch): SearchConfig {
+  return {
+    ...smallSearch(),
+    name: `${strategy}-${seed}`,
+    id: `${strategy} ${seed} ${children}`,
+    seed,
+    space,
+    strategy: strategy === 'random' ? { kind: strategy } : { kind: strategy, options: smallController },
+    budget: { kind: 'children', amount: children },
+  }
+}
+
 /** A search's folder with `search.json` and `journal.jsonl`, all of whose lines are whole. */
 export async function writeFakeSearch(folder: string, fake: FakeSearch): Promise<JournalEvent[]> {
   const events = fakeJournal(fake)
-  const { strategy, seed, children, space = paperLikeSpace } = fake
-  const config = {
-    name: `${strategy}-${seed}`,
-    strategy: { kind: strategy },
-    evaluator: { kind: 'train', threads: 2 },
-    seed,
-    space,
-    budget: { kind: 'children', amount: children },
-  }
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'search.json'), JSON.stringify(config))
+  await writeFile(join(folder, 'search.json'), JSON.stringify(fakeConfig(fake)))
   await writeFile(join(folder, 'journal.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   return events
 }

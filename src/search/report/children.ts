@@ -27,7 +27,7 @@ export interface ToldChild {
  *
  * @throws UserError when the journal tells of a child that was not asked for, or tells of one twice
  */
-export function toldChildren({ name, space, events }: SearchLog): ToldChild[] {
+export function toldChildren({ name, config: { space }, events }: SearchLog): ToldChild[] {
   const open = new Map<number, Decisions>()
   return events.flatMap((event): ToldChild[] => {
     if (event.kind === 'asked') open.set(event.id, event.decisions)

@@ -65,7 +65,7 @@ export function reportFigures(logs: readonly SearchLog[], count: number): Report
 }
 
 /** The same text for the same method. */
-function methodOf({ config: { name, budget, retrain, ...method } }: SearchLog): string {
+function methodOf({ config: { name, id, budget, retrain, ...method } }: SearchLog): string {
   // What trains the children may have a seed of its own, that follows the search's.
   return JSON.stringify(method, (key, value) => (key === 'seed' ? undefined : value))
 }
@@ -73,8 +73,8 @@ function methodOf({ config: { name, budget, retrain, ...method } }: SearchLog): 
 /** The shortest that tells all groups apart: strategies, with their evaluators, or the searches' names. */
 function labelsOf(groups: SearchLog[][]): string[] {
   const candidates = [
-    groups.map(([{ strategy }]) => strategy),
-    groups.map(([{ strategy, evaluator }]) => `${strategy}, ${evaluator}`),
+    groups.map(([{ config }]) => config.strategy.kind),
+    groups.map(([{ config }]) => `${config.strategy.kind}, ${config.evaluator.kind}`),
     groups.map((logs) => logs.map(({ name }) => name).join(', ')),
   ]
   return candidates.find((labels) => new Set(labels).size === groups.length) ?? candidates[2]

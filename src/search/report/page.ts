@@ -5,7 +5,7 @@ import type { Picture, Pictures } from './pictures.js'
 import type { BestChild, SearchFigures } from './search-figures.js'
 import type { SearchLog } from './search-log.js'
 import { STYLE } from './style.js'
-import { percent, shareOf } from './time-chart.js'
+import { percent, shareOf, TIME_PARTS } from './time-chart.js'
 
 /** Of more searches, the table tells. */
 const MOST_LEADS = 2
@@ -40,8 +40,11 @@ ${retrainedPart(searches, pictures.retrained)}
 <h2>Time and cost</h2>
 ${charts(pictures.time)}
 ${costTable(searches)}
-<p class="note">Core-hours are the seconds of evaluation times the threads of a child, one where the settings do not tell
-them. Multiply-adds are those of one image through every measured child, once. What failed children took is not known and not counted.</p>
+<p class="note">Times are those of the workers, as many as there are processes times the duration of the search. Overhead is all
+of it that is neither training nor measuring: compiling, the strategy and the journal (while these are at work, a worker
+waits), and workers that start, wait, or whose work was lost with a failed child or a killed process. Core-hours are the
+seconds of evaluation times the threads of a child, one where the journal does not tell them; the training of shared weights
+before the search, outside of its budget, is told apart. Multiply-adds are those of one image through every measured child, once.</p>
 ${failuresPart(searches)}
 <h2>Settings</h2>
 ${logs.map(({ name, config }) => `<details><summary>${escapeText(name)}</summary><pre>${escapeText(JSON.stringify(config, null, 2))}</pre></details>`).join('\n')}
@@ -69,7 +72,7 @@ function searchTable(searches: readonly SearchFigures[]): string {
     name,
     strategy,
     evaluator,
-    seed === null ? '–' : String(seed),
+    String(seed),
     curves.best.at(-1)!.toFixed(4),
     count(children.measured + children.failed),
     count(children.distinct),
@@ -148,29 +151,30 @@ ${table(heads, rows, 1)}`
 }
 
 function costTable(searches: readonly SearchFigures[]): string {
+  const parts = Object.keys(TIME_PARTS) as (keyof typeof TIME_PARTS)[]
   const rows = searches.map(({ name, time, cost }) => [
     name,
-    duration(time.train),
-    duration(time.compile),
-    duration(time.measure),
-    `${duration(time.strategy)} (${percent(shareOf(time, 'strategy'))})`,
-    `${duration(time.journal)} (${percent(shareOf(time, 'journal'))})`,
+    ...parts.map((part) => {
+      const seconds = time[part]
+      return seconds === null ? 'not known' : `${duration(seconds)} (${percent(shareOf(time, part))})`
+    }),
+    `${time.waiting === null ? 'at least ' : ''}${percent(cost.overhead)}`,
+    cost.processes === null ? '–' : `${cost.processes} × ${cost.threads}`,
     cost.coreHours.toFixed(2),
-    String(cost.threads),
+    cost.warmUpCoreHours.toFixed(2),
     short(cost.multiplyAdds),
   ])
-  const heads = [
-    'search',
-    'training',
-    'compiling',
-    'measuring',
-    'strategy',
-    'journal',
-    'core-hours',
-    'threads',
-    'multiply-adds',
-  ]
-  return table(heads, rows, 1)
+  const heads = ['search', ...parts.map((part) => COST_HEADS[part]), 'overhead', 'processes × threads']
+  return table([...heads, 'core-hours', 'of warm-up before', 'multiply-adds'], rows, 1)
+}
+
+const COST_HEADS: Record<keyof typeof TIME_PARTS, string> = {
+  train: 'training',
+  compile: 'compiling',
+  measure: 'measuring',
+  strategy: 'strategy',
+  journal: 'journal',
+  waiting: 'starting, waiting, lost',
 }
 
 function failuresPart(searches: readonly SearchFigures[]): string {

@@ -6,8 +6,9 @@ import type { DrawnCells } from '../draw-cell.js'
 import { kendallTau } from '../rank-correlation.js'
 import type { CellKind } from '../space.js'
 import { type ToldChild, toldChildren } from './children.js'
+import { type SearchCost, type SearchTime, timeAndCost } from './cost.js'
 import type { SearchLog } from './search-log.js'
-import { bestSoFar, type Curve, runningMean, sharesOverTime, sum, topMean } from './statistics.js'
+import { bestSoFar, type Curve, runningMean, sharesOverTime, topMean } from './statistics.js'
 
 /** Children of the running mean, and parts of a search over which operations are counted. */
 export const RUNNING_MEAN = 25
@@ -62,7 +63,7 @@ export interface SearchFigures {
   name: string
   strategy: string
   evaluator: string
-  seed: number | null
+  seed: number
   children: {
     /** How many the search is to try; null where something else ends it. */
     planned: number | null
@@ -78,10 +79,8 @@ export interface SearchFigures {
   seconds: number
   sittings: number
   childrenPerHour: number
-  /** Seconds of evaluation, summed over the children that were measured, and of the search itself. */
-  time: { compile: number; train: number; measure: number; strategy: number; journal: number }
-  /** Of evaluation. Multiply-adds are those of one image through every measured child. */
-  cost: { coreHours: number; threads: number; multiplyAdds: number }
+  time: SearchTime
+  cost: SearchCost
   curves: SearchCurves
   operations: OperationShares[]
   /** As {@link bestFirst} ranks them. */
@@ -95,23 +94,22 @@ export interface SearchFigures {
  * @throws UserError when no child came back yet, or the journal contradicts itself
  */
 export function searchFigures(log: SearchLog, count: number): SearchFigures {
-  const { name, strategy, evaluator, seed, space, planned, events } = log
+  const { name, config, events } = log
+  const { strategy, evaluator, seed, space, budget } = config
   const children = toldChildren(log)
   if (children.length === 0)
     throw new UserError(`${name} has no children to report yet; wait until one was trained`)
   const asked = events.filter(({ kind }) => kind === 'asked').length
   const measured = children.flatMap((child) => (child.measured === null ? [] : [child.measured]))
   const seconds = children.at(-1)!.seconds
-  const time = timeOf(log, children)
-  const threads = log.threads ?? 1
   const retrained = retrainedOf(log, children)
   return {
     name,
-    strategy,
-    evaluator,
+    strategy: strategy.kind,
+    evaluator: evaluator.kind,
     seed,
     children: {
-      planned,
+      planned: budget.kind === 'children' ? budget.amount : null,
       asked,
       measured: measured.length,
       failed: children.length - measured.length,
@@ -122,12 +120,7 @@ export function searchFigures(log: SearchLog, count: number): SearchFigures {
     seconds,
     sittings: events.filter(({ kind }) => kind === 'sitting').length,
     childrenPerHour: (3600 * children.length) / seconds,
-    time,
-    cost: {
-      coreHours: ((time.compile + time.train + time.measure) * threads) / 3600,
-      threads,
-      multiplyAdds: sum(measured.map(({ multiplyAdds }) => multiplyAdds)),
-    },
+    ...timeAndCost(events),
     curves: curvesOf(children),
     operations: space.cells.map((cell) => {
       const drawn = children.map(({ cells }) =>
@@ -138,18 +131,6 @@ export function searchFigures(log: SearchLog, count: number): SearchFigures {
     best: bestOf(log, children, retrained, count),
     failures: failuresOf(children),
     retrained,
-  }
-}
-
-function timeOf({ events }: SearchLog, children: ToldChild[]): SearchFigures['time'] {
-  const spent = children.flatMap(({ measured }) => (measured === null ? [] : [measured.seconds]))
-  const own = events.flatMap((event) => (event.kind === 'overhead' ? [event] : []))
-  return {
-    compile: sum(spent.map(({ compile }) => compile)),
-    train: sum(spent.map(({ train }) => train)),
-    measure: sum(spent.map(({ measure }) => measure)),
-    strategy: sum(own.map(({ strategySeconds }) => strategySeconds)),
-    journal: sum(own.map(({ journalSeconds }) => journalSeconds)),
   }
 }
 

@@ -1,10 +1,11 @@
 /** Where the time of searches went. */
 import { escapeText } from '../../train/curve.js'
 import { place, text } from './chart.js'
+import type { SearchTime } from './cost.js'
 import type { SearchFigures } from './search-figures.js'
 import { sum } from './statistics.js'
 
-type Part = keyof SearchFigures['time']
+type Part = keyof SearchTime
 
 /** Evaluators first, then the search itself. */
 export const TIME_PARTS: Record<Part, { text: string; colour: string }> = {
@@ -13,6 +14,7 @@ export const TIME_PARTS: Record<Part, { text: string; colour: string }> = {
   measure: { text: 'measuring', colour: '#009e73' },
   strategy: { text: 'the strategy', colour: '#d55e00' },
   journal: { text: 'the journal', colour: '#cc79a7' },
+  waiting: { text: 'workers that start, wait or are lost', colour: '#999999' },
 }
 
 const WIDTH = 480
@@ -20,7 +22,7 @@ const LEFT = 14
 const BAR = { top: 44, height: 18, row: 46 }
 const LEGEND_ROW = 19
 
-/** One bar for each search, of all the seconds that its evaluators and it itself spent. */
+/** One bar for each search, of all the seconds that its workers had, as far as they are known. */
 export function drawTime(searches: readonly SearchFigures[]): string {
   const below = BAR.top + BAR.row * searches.length + 6
   const parts = Object.entries(TIME_PARTS) as [Part, { text: string; colour: string }][]
@@ -38,11 +40,17 @@ export function drawTime(searches: readonly SearchFigures[]): string {
   })
   const legend = parts.flatMap(([part, { text: what, colour }], i) => {
     const y = below + LEGEND_ROW * i
-    const shares = searches.map(({ time }) => shareOf(time, part))
+    const shares = searches.filter(({ time }) => time[part] !== null).map(({ time }) => shareOf(time, part))
     const range = new Set([percent(Math.min(...shares)), percent(Math.max(...shares))])
     return [
       `<rect x="${LEFT}" y="${y - 1}" width="18" height="10" rx="2" fill="${colour}"/>`,
-      text(LEFT + 26, y + 8, `${what}: ${[...range].join(' to ')}`, 'start', 'ink'),
+      text(
+        LEFT + 26,
+        y + 8,
+        `${what}: ${shares.length === 0 ? 'not known' : [...range].join(' to ')}`,
+        'start',
+        'ink',
+      ),
     ]
   })
   return [
@@ -55,10 +63,10 @@ export function drawTime(searches: readonly SearchFigures[]): string {
   ].join('\n')
 }
 
-/** Of all the seconds that the evaluators and the search itself spent. */
-export function shareOf(time: SearchFigures['time'], part: Part): number {
-  const all = sum(Object.values(time))
-  return all === 0 ? 0 : time[part] / all
+/** Of all the seconds that are known. */
+export function shareOf(time: SearchTime, part: Part): number {
+  const all = sum(Object.values(time).map((seconds) => seconds ?? 0))
+  return all === 0 ? 0 : (time[part] ?? 0) / all
 }
 
 /** Two digits that count. */

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalEvent, ToldEvent } from '../../../src/search/journal.js'
+import { sharedRecipe } from '../../../src/search/recipes.js'
 import { reportFigures } from '../../../src/search/report/figures.js'
 import type { SearchLog } from '../../../src/search/report/search-log.js'
-import { type FakeSearch, fakeJournal, paperLikeSpace } from '../fake-search.js'
+import { type FakeSearch, fakeConfig, fakeJournal } from '../fake-search.js'
 
-function logOf(fake: FakeSearch, events: JournalEvent[] = fakeJournal(fake)): SearchLog {
-  const { strategy, seed, space = paperLikeSpace } = fake
-  const name = `${strategy}-${seed}`
-  const run = { seed, data: 'cifar10' }
-  const config = { name, strategy, seed, evaluator: 'train', run, space, budget: 1000 }
-  return { name, config, strategy, evaluator: 'train', seed, space, threads: 2, planned: 1000, events }
+const logOf = (fake: FakeSearch, events: JournalEvent[] = fakeJournal(fake)): SearchLog => {
+  const config = fakeConfig(fake)
+  return { name: config.name, config, events }
 }
 
 const told = (events: JournalEvent[]) =>
@@ -29,7 +27,7 @@ test('a search: what its journal says, counted anew', () => {
   assert.deepEqual(
     { ...search.children, distinct: 0 },
     {
-      planned: 1000,
+      planned: 230,
       asked: 230,
       measured: measured.length,
       failed: 228 - measured.length,
@@ -134,9 +132,10 @@ test('searches that differ in seed and budget alone are one method, and its curv
   }
 
   const other = logOf({ strategy: 'ppo', seed: 4, children: 30 })
-  const proxied = { ...other, evaluator: 'proxy', config: { ...other.config, evaluator: 'proxy' } }
-  const labels = reportFigures([logOf(fakes[0]), proxied], 1).groups.map(({ label }) => label)
-  assert.deepEqual(labels, ['ppo, train', 'ppo, proxy'])
+  const evaluator = sharedRecipe(other.config.space, 'weights')
+  const shared = { ...other, config: { ...other.config, evaluator } }
+  const labels = reportFigures([logOf(fakes[0]), shared], 1).groups.map(({ label }) => label)
+  assert.deepEqual(labels, ['ppo, train', 'ppo, shared'])
 })
 
 test('a search without results, and a journal that contradicts itself, are told in plain words', () => {
