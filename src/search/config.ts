@@ -1,17 +1,7 @@
 /** A search: everything needed to repeat it, as `search.json` in the search's folder holds it. */
 import { UserError } from '../errors.js'
-import { type RunConfig, validateConfig } from '../train/config.js'
-import {
-  boolean,
-  choice,
-  integer,
-  nullable,
-  number,
-  record,
-  type Schema,
-  string,
-  variants,
-} from '../train/schema.js'
+import { validateConfig } from '../train/config.js'
+import { boolean, choice, integer, nullable, number, record, string, variants } from '../train/schema.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { EvolutionSettings } from './evolution.js'
@@ -44,11 +34,10 @@ export interface SearchConfig {
 
 const fraction = number({ from: 0, to: 1 })
 const whole = integer(1)
-const run: Schema<RunConfig> = (value) => validateConfig(value)
 
 const recipe = {
   space: validateSpace,
-  run,
+  run: validateConfig,
   imageSize: nullable(integer(8, 1024)),
   trainImages: nullable(whole),
   validationImages: nullable(whole),

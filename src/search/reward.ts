@@ -17,9 +17,13 @@ export const qualityAlone: RewardConfig = { cost: null, target: 1, exponent: 0 }
 /** MnasNet's. */
 export const usualExponent = -0.07
 
+/** A cost that is less than this share of its target counts as this share: none is free. */
+const LEAST_COST = 1e-3
+
 export function rewardOf({ cost, target, exponent }: RewardConfig, measured: Measured): number {
   if (cost === null) return measured.quality
-  return measured.quality * ((measured[cost] ?? target) / target) ** exponent
+  const share = (measured[cost] ?? target) / target
+  return measured.quality * Math.max(share, LEAST_COST) ** exponent
 }
 
 /** The reward of a result: 0 for a child that failed. */

@@ -7,7 +7,7 @@ export const RUNNING_MEAN = 25
 export interface Watched {
   told: number
   failed: number
-  /** The highest reward so far. */
+  /** The highest reward so far, of a child that did not fail. */
   best: ToldEvent | undefined
   /** Mean reward of the last children. */
   runningMean: number
@@ -26,7 +26,7 @@ export function watchSearch(): Watched & { add(event: ToldEvent): void } {
     add(event) {
       this.told++
       if (event.result.kind === 'failed') this.failed++
-      if (event.reward > (this.best?.reward ?? Number.NEGATIVE_INFINITY)) this.best = event
+      else if (event.reward > (this.best?.reward ?? Number.NEGATIVE_INFINITY)) this.best = event
       this.rewards.push(event.reward)
       const last = this.rewards.slice(-RUNNING_MEAN)
       this.runningMean = last.reduce((sum, reward) => sum + reward, 0) / last.length

@@ -10,7 +10,7 @@ import type { Order, Report } from './worker-messages.js'
 // Ctrl-C reaches the whole group of processes; what becomes of the child in hand is for the parent to say.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {})
 
-// The parent is gone. ONNX Runtime's threads may be computing, and an orderly exit under them can hang or crash.
+// ONNX Runtime's threads may be computing: an orderly exit under them can hang, or crash with words that frighten.
 const vanish = (): void => void process.kill(process.pid, 'SIGKILL')
 process.on('disconnect', vanish)
 if (!process.connected) vanish()
@@ -37,6 +37,8 @@ async function obey(order: Order): Promise<void> {
       } catch (error) {
         if (!signal.aborted) throw error
         report({ kind: 'aborted' })
+      } finally {
+        running = null
       }
       break
     }
@@ -44,9 +46,9 @@ async function obey(order: Order): Promise<void> {
       running?.abort()
       break
     case 'close':
-      running?.abort()
-      await evaluator?.close()
-      process.exit()
+      // A child in hand cannot be waited for: ONNX Runtime runs a step to its end.
+      if (running === null) await evaluator?.close()
+      vanish()
   }
 }
 

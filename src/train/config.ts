@@ -189,27 +189,28 @@ const runConfigSchema = record<RunConfig>({
   evaluateEvery: integer(1),
 })
 
-/** Throws a `UserError` for a part of an epoch or of a step. */
-export function checkLength({ kind, amount }: LengthConfig): void {
+/** Throws a `UserError` for a part of an epoch or of a step. `prefix` stands before the field's name. */
+export function checkLength({ kind, amount }: LengthConfig, prefix = ''): void {
   if (kind !== 'seconds' && !Number.isInteger(amount))
-    throw new UserError(`"length.amount" is ${amount}, but ${kind} are whole numbers`)
+    throw new UserError(`"${prefix}length.amount" is ${amount}, but ${kind} are whole numbers`)
 }
 
-/** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field. */
-export function validateConfig(value: unknown): RunConfig {
-  const config = runConfigSchema(value, '')
-  checkLength(config.length)
+/** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field, below `field`. */
+export function validateConfig(value: unknown, field = ''): RunConfig {
+  const config = runConfigSchema(value, field)
+  const prefix = field === '' ? '' : `${field}.`
+  checkLength(config.length, prefix)
   let last = 0
   for (const [index, stage] of config.resolution.entries()) {
     if (stage.untilEpoch <= last)
       throw new UserError(
-        `"resolution[${index}].untilEpoch" is ${stage.untilEpoch}, but must be above ${last}`,
+        `"${prefix}resolution[${index}].untilEpoch" is ${stage.untilEpoch}, but must be above ${last}`,
       )
     last = stage.untilEpoch
   }
   if (config.resolution.length > 0 && config.auxiliaryWeight > 0)
     throw new UserError(
-      '"resolution" and "auxiliaryWeight" exclude each other: the auxiliary head\'s full-size convolution fits one image size; set "auxiliaryWeight" to 0 or leave "resolution" empty',
+      `"${prefix}resolution" and "${prefix}auxiliaryWeight" exclude each other: the auxiliary head's full-size convolution fits one image size; set the second to 0 or leave the first empty`,
     )
   return config
 }

@@ -32,6 +32,14 @@ test('a cost at its target changes nothing, a higher one takes away, a lower one
   assert.equal(reward(1, 0), 0.8)
 })
 
+test('what costs next to nothing is not worth infinitely much', () => {
+  const reward = (latencyMillis: number) =>
+    rewardOf({ cost: 'latencyMillis', target: 10, exponent: -1 }, { ...measured, latencyMillis })
+  assert.equal(reward(0), 800)
+  assert.equal(reward(0.001), 800)
+  assert.equal(reward(0.1), 80)
+})
+
 test('latency counts where it is wanted, and not where it was not measured', () => {
   const config = { cost: 'latencyMillis', target: 10, exponent: -0.5 } as const
   assert.ok(Math.abs(rewardOf(config, measured) - 0.4) < 1e-12)
