@@ -6,6 +6,7 @@ import { dropPath } from './drop-path.js'
 import { type Cell, outputStates, type Path } from './genotype.js'
 import { convolutionNorm, factorizedReduction } from './layers.js'
 import { OPERATIONS, type Shared } from './operations.js'
+import { enlarge } from './pooling.js'
 
 /** N×H×W×C features, and how many pixels of the image lie between two of them. */
 export interface FeatureMap {
@@ -14,8 +15,8 @@ export interface FeatureMap {
 }
 
 export interface CellSettings {
-  /** 1 in a normal cell, 2 in a reduction cell. */
-  stride: 1 | 2
+  /** 1 in a normal cell, 2 in a reduction cell; ½ in an expansion cell, which enlarges its inputs first. */
+  stride: 1 | 2 | 0.5
   /** Width of each state. */
   filters: number
   /** Keep probability of a path at the end of training. */
@@ -78,7 +79,13 @@ function inputStates(
     const tensor = fitted(ctx.in('previous'), previous, current.stride, settings, shared.relu)
     states[1] = { tensor, stride: current.stride }
   }
-  return states
+  if (settings.stride >= 1) return states
+  // One enlargement where both are the same.
+  const enlarged = new Map(states.map(({ tensor }) => [tensor, enlarge(tensor, 1 / settings.stride)]))
+  return states.map(({ tensor, stride }) => ({
+    tensor: enlarged.get(tensor)!,
+    stride: stride * settings.stride,
+  }))
 }
 
 /** A state brought to the wanted size and to `filters` channels; itself, if it has them. */
@@ -90,9 +97,12 @@ function fitted(
   activation: (x: tf.Tensor4D) => tf.Tensor4D,
 ): tf.Tensor4D {
   const { tensor } = state
-  if (state.stride !== stride) return factorizedReduction(ctx, activation(tensor), { filters, batchNorm })
-  if (tensor.shape[3] === filters) return tensor
-  return convolutionNorm(ctx, activation(tensor), { size: [1, 1], filters, batchNorm })
+  if (state.stride < stride) return factorizedReduction(ctx, activation(tensor), { filters, batchNorm })
+  const fit =
+    tensor.shape[3] === filters
+      ? tensor
+      : convolutionNorm(ctx, activation(tensor), { size: [1, 1], filters, batchNorm })
+  return state.stride === stride ? fit : enlarge(fit, state.stride / stride)
 }
 
 function applyPath(
@@ -101,7 +111,7 @@ function applyPath(
   { input, operation }: Path,
   { stride, filters, dropPathKeep, batchNorm, shared }: CellSettings,
 ): tf.Tensor4D {
-  const site = { ctx, filters, stride: input < 2 ? stride : 1, batchNorm, shared }
+  const site = { ctx, filters, stride: input < 2 ? Math.max(1, stride) : 1, batchNorm, shared }
   const result = OPERATIONS[operation](states[input].tensor, site)
   return operation === 'identity' ? result : dropPath(ctx, result, dropPathKeep)
 }

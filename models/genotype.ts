@@ -55,6 +55,12 @@ export interface Genotype {
   reduction: Cell
 }
 
+/** The cells of an autoencoder, which has a third kind. */
+export interface AutoencoderGenotype extends Genotype {
+  /** Doubles height and width. */
+  expansion: Cell
+}
+
 /** The states that no block of the cell reads, ascending. Never empty: nothing can read the last block. */
 export function looseEnds(cell: Cell): number[] {
   const used = new Set(cell.blocks.flatMap((block) => [block.left.input, block.right.input]))
@@ -73,17 +79,29 @@ export function outputStates(cell: Cell): number[] {
 /**
  * Reads a genotype from parsed JSON. `source` (a file's name, say) begins every error's message. Fields
  * beside name, normal and reduction are left out: a search may note there where the genotype came from.
- * Throws a {@link ModelError} that names cell, block (by its state's number) and field.
+ * Throws a {@link ModelError} that names cell, block (by its state's number) and field, and for an autoencoder's.
  */
 export function parseGenotype(json: unknown, source: string): Genotype {
+  const { expansion, ...genotype } = parseAnyGenotype(json, source)
+  if (expansion !== undefined)
+    throw new ModelError(
+      `${source} is the genotype of an autoencoder: it has an expansion cell, for which classifiers and ` +
+        `detectors have no place; give one with a normal and a reduction cell alone.`,
+    )
+  return genotype
+}
+
+/** {@link parseGenotype} for networks of either kind. */
+export function parseAnyGenotype(json: unknown, source: string): Genotype & { expansion?: Cell } {
   const genotype = record(json, source, 'the genotype')
-  const name = genotype.name
+  const { name, expansion } = genotype
   if (typeof name !== 'string' || name.trim() === '')
     throw new ModelError(`${source}: "name" must be a text.`)
   return {
     name,
     normal: parseCell(genotype.normal, source, 'normal'),
     reduction: parseCell(genotype.reduction, source, 'reduction'),
+    ...(expansion !== undefined && { expansion: parseCell(expansion, source, 'expansion') }),
   }
 }
 

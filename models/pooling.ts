@@ -1,4 +1,4 @@
-/** Pooling with padding `SAME`; averages do not count the padding. */
+/** Pooling with padding `SAME`; averages do not count the padding. And its opposite, enlargement. */
 import * as tf from '@tensorflow/tfjs'
 import { withGradient } from './custom-gradient.js'
 
@@ -19,6 +19,20 @@ export function averagePool(x: tf.Tensor4D, size: number, stride: number): tf.Te
       gradient: (dy, [x]) => [gradient(dy, x as tf.Tensor4D, size, stride)],
     }
   })
+}
+
+/**
+ * Nearest-neighbour enlargement: every pixel becomes a block of `factor` × `factor` equal ones. Before a convolution
+ * of stride 1 it leaves none of a transposed convolution's checkerboard (Odena et al., "Deconvolution and Checkerboard
+ * Artifacts", 2016).
+ */
+export function enlarge(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  const [, height, width] = x.shape
+  return withGradient([x], () => ({
+    value: tf.image.resizeNearestNeighbor(x, [height * factor, width * factor]),
+    // The sum over each block, as a pool that engines know.
+    gradient: (dy) => [tf.mul(tf.avgPool(dy, factor, factor, 'valid'), factor * factor)],
+  }))
 }
 
 function gradient(dy: tf.Tensor4D, x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {

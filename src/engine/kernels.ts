@@ -10,6 +10,7 @@ import {
   convolution,
   convolutionFilterGradient,
   convolutionInputGradient,
+  enlargement,
   pool,
   poolGradient,
 } from './window-rules.js'
@@ -119,6 +120,7 @@ export const RULES: Record<string, Rule> = {
   AvgPoolGrad: poolGradient,
   MaxPool: pool,
   MaxPoolGrad: poolGradient,
+  ResizeNearestNeighbor: enlargement,
 
   // Batch norm: TensorFlow.js's own inference form, and the training pair that models/batch-norm.ts calls
   FusedBatchNorm: ([x], { varianceEpsilon }) =>

@@ -1,4 +1,4 @@
-/** Rules of kernels whose windows slide over height and width: convolutions, pools, their gradients. */
+/** Rules of kernels whose windows slide over height and width: convolutions, pools, their gradients, and enlargement. */
 import { backend_util } from '@tensorflow/tfjs'
 import type { Attributes, Value } from './record.js'
 import { type KernelAttributes, one, type Rule } from './rule.js'
@@ -77,3 +77,14 @@ export const pool: Rule = ([x], a) => {
   return one(info.outShape, 'float32', windowAttributes(info))
 }
 export const poolGradient: Rule = ([, x], a) => one(x.shape, 'float32', windowAttributes(poolInfo(x, a)))
+
+/** Each pixel becomes a block of whole pixels; anything between does not occur in networks. */
+export const enlargement: Rule = ([x], { size, alignCorners }) => {
+  const [batch, height, width, channels] = x.shape
+  const factors = [size[0] / height, size[1] / width]
+  if (alignCorners || !factors.every(Number.isInteger))
+    throw new Error(
+      `tf.image.resizeNearestNeighbor from ${height}×${width} to ${size.join('×')} cannot be traced; enlarge by whole factors, without alignCorners`,
+    )
+  return one([batch, ...size, channels], 'float32', { factors })
+}

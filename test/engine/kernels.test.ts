@@ -94,6 +94,7 @@ const FORWARD_ONLY: Record<string, (y: tf.Tensor4D) => tf.Tensor> = {
   select: (y) => tf.where(tf.greater(y, 0), tf.mul(y, 2), tf.div(y, 3)),
   'strided slice': (y) => tf.stridedSlice(y, [0, 5, 0, 0], [2, 0, 4, 5], [1, -2, 2, 1]),
   'gather of channels': (y) => tf.gather(y, tf.tensor1d([4, 0, 2], 'int32'), 3),
+  'enlargement by whole factors': (y) => tf.image.resizeNearestNeighbor(y, [12, 12]),
 }
 
 for (const [what, f] of Object.entries(FORWARD_ONLY))

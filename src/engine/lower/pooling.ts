@@ -1,4 +1,4 @@
-/** Pools and their gradients. Average pools do not count padding, as TensorFlow's do not. */
+/** Pools and their gradients, and enlargement. Average pools do not count padding, as TensorFlow's do not. */
 import { type Emitter, NCHWC } from './emitter.js'
 import type { Lowering } from './table.js'
 import { conv, isPointwise, mirrored, plane, subsample, windowAttributes, windowOf } from './window.js'
@@ -55,9 +55,23 @@ const maximumGradient: Lowering = (e, { inputs: [dy, x], outputs: [dx], attribut
 
 const flatten = (e: Emitter, name: string) => e.node('Reshape', [name, e.ints([-1])])
 
+/** Every pixel becomes a block of equal ones. */
+const enlargement: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
+  const scales = [1, 1, ...(attributes.factors as number[])]
+  if (e.blockable(x.shape)) {
+    e.put(y, 'blocked', e.node('Upsample', [e.as(x, 'blocked')], { scales, mode: 'nearest' }, NCHWC))
+    return
+  }
+  // The second input, a region of interest, is for another way to crop, and is left out.
+  const operands = [e.as(x, 'nchw'), '', e.constant('float32', [4], Float32Array.from(scales))]
+  const rounding = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+  e.put(y, 'nchw', e.node('Resize', operands, { mode: 'nearest', ...rounding }))
+}
+
 export const POOLING: Record<string, Lowering> = {
   AvgPool: pool('AveragePool', { count_include_pad: 0 }),
   AvgPoolGrad: averageGradient,
   MaxPool: pool('MaxPool', { storage_order: 0 }),
   MaxPoolGrad: maximumGradient,
+  ResizeNearestNeighbor: enlargement,
 }

@@ -1,0 +1,113 @@
+/**
+ * Autoencoders of cells: an encoder of normal and reduction cells, a code, and the encoder's mirror image of expansion
+ * and normal cells. Nothing but the code leads from one to the other.
+ */
+import * as tf from '@tensorflow/tfjs'
+import type { BatchNormSettings } from './batch-norm.js'
+import { buildCell, type FeatureMap } from './cell.js'
+import type { Context } from './context.js'
+import { ModelError } from './errors.js'
+import type { AutoencoderGenotype } from './genotype.js'
+import { convolution, convolutionNorm } from './layers.js'
+import { sharedOperations } from './operations.js'
+
+/** All about an autoencoder but its cells. */
+export interface AutoencoderSizes {
+  /** How often the encoder halves height and width. */
+  stages: number
+  /** N, the normal cells of each stage, before its reduction cell and after its expansion cell. */
+  cells: number
+  /** F, the width of a state in the first stage; doubled by each reduction, halved by each expansion. */
+  filters: number
+  /** Channels of the stem's convolution. */
+  stemFilters: number
+  /** Channels of the code. It has H / 2^stages × W / 2^stages pixels. */
+  codeChannels: number
+  batchNorm: BatchNormSettings
+}
+
+export interface AutoencoderConfig extends AutoencoderSizes {
+  genotype: AutoencoderGenotype
+}
+
+/** From N×H×W×3 images in [−1, 1] to what is left of them, N×H×W×3, not clipped. */
+export type Autoencoder = (ctx: Context, images: tf.Tensor4D) => tf.Tensor4D
+
+/**
+ * The network. Throws a {@link ModelError} if the settings make none; the network throws one if the images' sides are no
+ * multiples of 2^stages.
+ */
+export function autoencoder(config: AutoencoderConfig): Autoencoder {
+  checkWholeNumbers(config, ['stages', 'cells', 'filters', 'stemFilters', 'codeChannels'])
+  const { genotype, stages, cells, filters, stemFilters, codeChannels, batchNorm } = config
+  return (ctx, images) => {
+    checkSides(images, stages)
+    const shared = sharedOperations()
+    const stack = (half: Context, start: FeatureMap) => {
+      const maps: FeatureMap[] = [start]
+      const append = (path: string, kind: 'normal' | 'reduction' | 'expansion', width: number) => {
+        const stride = { normal: 1, reduction: 2, expansion: 0.5 } as const
+        const settings = { stride: stride[kind], filters: width, dropPathKeep: 1, batchNorm, shared }
+        maps.push(buildCell(half.in(path), genotype[kind], maps.at(-1)!, maps.at(-2), settings))
+      }
+      return { append, last: () => maps.at(-1)! }
+    }
+    const normals = (append: ReturnType<typeof stack>['append'], stage: number) => {
+      for (let cell = 0; cell < cells; cell++)
+        append(`cell_${stage * cells + cell}`, 'normal', filters * 2 ** stage)
+    }
+
+    const encoderContext = ctx.in('encoder')
+    const stem = convolutionNorm(ctx.in('stem'), images, { size: [3, 3], filters: stemFilters, batchNorm })
+    const encoder = stack(encoderContext, { tensor: stem, stride: 1 })
+    for (let stage = 0; stage < stages; stage++) {
+      normals(encoder.append, stage)
+      encoder.append(`reduction_${stage}`, 'reduction', filters * 2 ** (stage + 1))
+    }
+    const { tensor, stride } = encoder.last()
+    const start = {
+      tensor: throughCode(ctx, shared.relu(tensor), codeChannels, filters * 2 ** stages, batchNorm),
+      stride,
+    }
+    const decoder = stack(ctx.in('decoder'), start)
+    for (let stage = stages - 1; stage >= 0; stage--) {
+      decoder.append(`expansion_${stage}`, 'expansion', filters * 2 ** stage)
+      normals(decoder.append, stage)
+    }
+    return toPixels(ctx.in('head'), shared.relu(decoder.last().tensor))
+  }
+}
+
+/** A 1×1 convolution to the code and one back, each with batch norm; nothing lies between them. */
+export function throughCode(
+  ctx: Context,
+  x: tf.Tensor4D,
+  codeChannels: number,
+  filters: number,
+  batchNorm: BatchNormSettings,
+): tf.Tensor4D {
+  const code = convolutionNorm(ctx.in('code'), x, { size: [1, 1], filters: codeChannels, batchNorm })
+  return convolutionNorm(ctx.in('back'), code, { size: [1, 1], filters, batchNorm })
+}
+
+/** A 3×3 convolution to three channels; parameters `kernel` and `bias`. */
+export function toPixels(ctx: Context, x: tf.Tensor4D): tf.Tensor4D {
+  const bias = ctx.parameter('bias', [3], { kind: 'constant', value: 0 }, 'bias') as tf.Tensor1D
+  return tf.add(convolution(ctx, x, { size: [3, 3], filters: 3 }), bias)
+}
+
+export function checkSides(images: tf.Tensor4D, stages: number): void {
+  const [, height, width] = images.shape
+  const least = 2 ** stages
+  if (height % least !== 0 || width % least !== 0)
+    throw new ModelError(
+      `An autoencoder of ${stages} stages takes images whose sides are multiples of ${least}, not ${height}×${width}.`,
+    )
+}
+
+/** Throws a {@link ModelError} that names the field which is no whole number from 1. */
+export function checkWholeNumbers<C extends object>(config: C, fields: readonly (keyof C & string)[]): void {
+  for (const field of fields)
+    if (!Number.isInteger(config[field]) || (config[field] as number) < 1)
+      throw new ModelError(`An autoencoder's "${field}" must be a whole number from 1, not ${config[field]}.`)
+}

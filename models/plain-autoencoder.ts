@@ -1,0 +1,71 @@
+/**
+ * The autoencoder that those of cells are measured against: convolutions of 3×3 alone, through a code of the same size.
+ * Down by stride 2, up by nearest-neighbour enlargement and a convolution (Odena et al. 2016), each with batch norm and
+ * ReLU.
+ */
+
+import * as tf from '@tensorflow/tfjs'
+import {
+  type Autoencoder,
+  type AutoencoderSizes,
+  checkSides,
+  checkWholeNumbers,
+  throughCode,
+  toPixels,
+} from './autoencoder.js'
+import { ModelError } from './errors.js'
+import { convolutionNorm } from './layers.js'
+import { enlarge } from './pooling.js'
+
+export interface PlainAutoencoderConfig
+  extends Pick<AutoencoderSizes, 'stages' | 'codeChannels' | 'batchNorm'> {
+  /** Channels after the first convolution; doubled by each further one of the encoder. */
+  width: number
+}
+
+/** The network. Throws as `autoencoder` does. */
+export function plainAutoencoder(config: PlainAutoencoderConfig): Autoencoder {
+  checkWholeNumbers(config, ['stages', 'codeChannels', 'width'])
+  const { stages, codeChannels, width, batchNorm } = config
+  return (ctx, images) => {
+    checkSides(images, stages)
+    const convolved = (path: string, x: tf.Tensor4D, filters: number, stride: number) =>
+      tf.relu(
+        convolutionNorm(ctx.in(path), x, { size: [3, 3], filters, strides: [stride, stride], batchNorm }),
+      )
+    let x = images
+    for (let stage = 0; stage < stages; stage++) x = convolved(`down_${stage}`, x, width * 2 ** stage, 2)
+    x = tf.relu(throughCode(ctx, x, codeChannels, x.shape[3], batchNorm))
+    for (let stage = stages - 1; stage >= 0; stage--)
+      x = convolved(`up_${stage}`, enlarge(x, 2), width * 2 ** Math.max(0, stage - 1), 1)
+    return toPixels(ctx.in('head'), x)
+  }
+}
+
+/** The trained numbers of a plain autoencoder. */
+export function plainParameters({
+  stages,
+  codeChannels,
+  width,
+}: Pick<PlainAutoencoderConfig, 'stages' | 'codeChannels' | 'width'>): number {
+  const normed = (taps: number, from: number, to: number) => taps * from * to + 2 * to
+  const deepest = width * 2 ** (stages - 1)
+  let count = normed(9, 3, width) + normed(9, width, width) + 9 * width * 3 + 3
+  // Each further convolution down has one up, between the same widths.
+  for (let wide = 2 * width; wide <= deepest; wide *= 2)
+    count += normed(9, wide / 2, wide) + normed(9, wide, wide / 2)
+  return count + normed(1, deepest, codeChannels) + normed(1, codeChannels, deepest)
+}
+
+/** The width with which a plain autoencoder comes closest to so many trained numbers, at least 1; of equals the lower. */
+export function plainWidthFor(
+  parameters: number,
+  sizes: Pick<PlainAutoencoderConfig, 'stages' | 'codeChannels'>,
+): number {
+  if (!(parameters > 0 && Number.isFinite(parameters)))
+    throw new ModelError(`A network cannot have ${parameters} parameters; give a number above 0.`)
+  const count = (width: number) => plainParameters({ ...sizes, width })
+  let width = 1
+  while (count(width + 1) <= parameters) width++
+  return count(width + 1) - parameters < parameters - count(width) ? width + 1 : width
+}
