@@ -3,10 +3,11 @@ import { Command } from 'commander'
 import { type Genotype, PUBLISHED_CELLS, random } from '../../models/index.js'
 import { compareNetworks, type Trained } from '../search/compare.js'
 import { type Sized, sized, sizedTo } from '../search/equal-cost.js'
-import { loadChildData } from '../search/evaluate/recipe.js'
+import { type ChildData, type ImageRecipe, loadChildData } from '../search/evaluate/recipe.js'
 import { decode, randomDecisions } from '../search/genotypes.js'
 import { retrainRecipe } from '../search/recipes.js'
 import { paperSpace } from '../search/space.js'
+import type { RunConfig } from '../train/config.js'
 import { formatDuration, percent } from '../train/progress.js'
 import { interruptible } from './interrupt.js'
 import { liveLine } from './live-line.js'
@@ -95,7 +96,7 @@ async function compareCells(architectures: string[], flags: Flags): Promise<void
   if (done !== null) print(rowsOf(networks, done), flags)
 }
 
-function recipeOf(flags: Flags): Parameters<typeof loadChildData>[0] {
+function recipeOf(flags: Flags): ImageRecipe<RunConfig> {
   const recipe = retrainRecipe(paperSpace)
   const { data } = recipe.run
   const validation = flags.data === 'cifar10' ? data.validation : (flags.validationImages ?? 1000)
@@ -115,7 +116,7 @@ function recipeOf(flags: Flags): Parameters<typeof loadChildData>[0] {
 
 function equallyExpensive(
   [first, ...others]: Genotype[],
-  { run, train }: Awaited<ReturnType<typeof loadChildData>>,
+  { run, train }: ChildData,
   { filters }: Flags,
 ): Sized[] {
   const shapes = { imageSize: train.height, classes: train.classes.length }

@@ -2,23 +2,36 @@
 import { basename, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.js'
-import { type SearchConfig, validateSearchConfig } from '../search/config.js'
+import {
+  type ChildEvaluator,
+  type SearchConfig,
+  type SearchTask,
+  TASKS,
+  validateSearchConfig,
+} from '../search/config.js'
 import type { TrainedFor } from '../search/evaluate/shared-weights-file.js'
 import { evolutionFor } from '../search/evolution.js'
 import { paperController, smallController } from '../search/ppo-options.js'
-import { retrainRecipe, sharedRecipe, trainRecipe } from '../search/recipes.js'
+import {
+  longerReconstructRecipe,
+  reconstructRecipe,
+  retrainRecipe,
+  sharedRecipe,
+  trainRecipe,
+} from '../search/recipes.js'
 import { qualityAlone, type RewardConfig, usualExponent } from '../search/reward.js'
 import type { Budget } from '../search/search.js'
 import { OWN_WEIGHTS } from '../search/search-folder.js'
-import { paperSpace } from '../search/space.js'
+import { autoencoderSpace, paperSpace } from '../search/space.js'
 import { STRATEGIES } from '../search/strategies.js'
 import { numeric } from './train-flags.js'
 
 export interface SearchFlags {
   data: string
   dataDir?: string
+  task: SearchTask
   strategy: (typeof STRATEGIES)[number]
-  evaluator: 'train' | 'shared'
+  evaluator?: 'train' | 'shared'
   budget: Budget
   seed: number
   blocks?: number
@@ -72,14 +85,17 @@ export function addSearchFlags(command: Command): Command {
   return command
     .option('--data <name>', 'cifar10, embedded, or a folder with train/<class>/*.jpg', 'cifar10')
     .option('--data-dir <folder>', 'where fetched data sets lie')
+    .addOption(
+      new Option('--task <name>', 'cells of classifiers, or of autoencoders that reconstruct images')
+        .choices(TASKS)
+        .default('classify'),
+    )
     .addOption(new Option('--strategy <name>', 'what proposes children').choices(STRATEGIES).default('ppo'))
     .addOption(
       new Option(
         '--evaluator <kind>',
-        'train: each child on its own; shared: from shared weights, in seconds',
-      )
-        .choices(['train', 'shared'])
-        .default('shared'),
+        'train: each child on its own; shared: from shared weights, in seconds (default: shared; of autoencoders: train)',
+      ).choices(['train', 'shared']),
     )
     .addOption(
       new Option('--budget <amount>', 'children (200) or time (30m, 2h)')
@@ -95,7 +111,11 @@ export function addSearchFlags(command: Command): Command {
       wholeFrom(0),
       0,
     )
-    .option('--retrain-epochs <n>', 'how long that longer training is (default: 5)', wholeFrom(1))
+    .option(
+      '--retrain-epochs <n>',
+      'how long that longer training is (default: 5; of autoencoders: 600 steps)',
+      wholeFrom(1),
+    )
     .option('--retrain-images <n>', 'images of its epochs (default: all)', wholeFrom(1))
     .addOption(
       new Option(
@@ -122,6 +142,23 @@ export function addSearchFlags(command: Command): Command {
     )
 }
 
+/** Who evaluates. Throws a UserError for flags about shared weights where there are none. */
+export function evaluatorOf({ task, evaluator, weights, warmUp }: SearchFlags): 'train' | 'shared' {
+  const aboutShared = (weights ?? warmUp) !== undefined
+  if (task === 'autoencode') {
+    if (evaluator === 'shared' || aboutShared)
+      throw new UserError(
+        'Autoencoders have no shared weights: with --task autoencode, each child is trained on its own; leave out --evaluator shared, --weights and --warm-up',
+      )
+    return 'train'
+  }
+  if (evaluator === 'train' && aboutShared)
+    throw new UserError(
+      `--${weights === undefined ? 'warm-up' : 'weights'} is about shared weights, which --evaluator ${evaluator} does without; leave one of the two out`,
+    )
+  return evaluator ?? 'shared'
+}
+
 /**
  * The config of a new search in `folder`, checked; `id` is its alone. `given`: what the weights of --weights were
  * trained for. Children are then measured on images that these have not seen, whatever the seed of the search.
@@ -130,21 +167,25 @@ export function searchConfigOf(
   flags: SearchFlags,
   { folder, id, given }: { folder: string; id: string; given?: TrainedFor },
 ): SearchConfig {
-  if (flags.evaluator !== 'shared' && (flags.weights ?? flags.warmUp) !== undefined)
-    throw new UserError(
-      `--${flags.weights === undefined ? 'warm-up' : 'weights'} is about shared weights, which --evaluator ${flags.evaluator} does without; leave one of the two out`,
-    )
-  const space = { ...paperSpace, blocks: flags.blocks ?? paperSpace.blocks }
+  const { task, top: count, checkRanks: ranksChecked } = flags
+  const cells = task === 'autoencode' ? autoencoderSpace : paperSpace
+  const space = { ...cells, blocks: flags.blocks ?? cells.blocks }
+  const evaluator = evaluatorOf(flags)
   const recipe =
-    flags.evaluator === 'train'
-      ? trainRecipe(space)
-      : sharedRecipe(space, flags.weights === undefined ? OWN_WEIGHTS : resolve(flags.weights))
-  const { top: count, checkRanks: ranksChecked } = flags
-  const longer = withData(retrainRecipe(space), flags)
+    task === 'autoencode'
+      ? reconstructRecipe(space)
+      : evaluator === 'train'
+        ? trainRecipe(space)
+        : sharedRecipe(space, flags.weights === undefined ? OWN_WEIGHTS : resolve(flags.weights))
+  const longer = withData(
+    task === 'autoencode' ? longerReconstructRecipe(space) : retrainRecipe(space),
+    flags,
+  )
   return validateSearchConfig({
     name: basename(folder),
     id,
     seed: flags.seed,
+    task,
     space,
     strategy: strategyOf(flags),
     evaluator: {
@@ -180,10 +221,7 @@ export function searchConfigOf(
 }
 
 /** The recipe on the images that the flags name, some of them held out to measure on. */
-function withData<R extends ReturnType<typeof trainRecipe | typeof sharedRecipe>>(
-  recipe: R,
-  flags: SearchFlags,
-): R {
+function withData<R extends ChildEvaluator>(recipe: R, flags: SearchFlags): R {
   const { data } = recipe.run
   const validation = flags.data === 'cifar10' ? data.validation : (flags.validationImages ?? 1000)
   const named = { ...data, name: flags.data, folder: flags.dataDir ?? data.folder, validation }

@@ -1,32 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Cell } from '../../models/index.js'
 import { UserError } from '../errors.js'
-import { writeFileAtomically } from '../files.js'
-import { bestChildren } from '../search/best.js'
 import type { ChildEvaluator, SearchConfig } from '../search/config.js'
 import { loadFinished, loadShared } from '../search/evaluate/shared-weights-file.js'
-import { decode, decodeCells } from '../search/genotypes.js'
+import { decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { openLocalQueue } from '../search/local-queue.js'
 import type { WorkQueue } from '../search/queue.js'
 import { chosenToRetrain, retrain } from '../search/retrain.js'
 import { runSearch, secondsOf } from '../search/search.js'
-import {
-  createSearch,
-  evaluatorIn,
-  genotypePath,
-  resumeSearch,
-  type SearchFolder,
-} from '../search/search-folder.js'
+import { createSearch, evaluatorIn, resumeSearch, type SearchFolder } from '../search/search-folder.js'
 import { watchSearch } from '../search/standing.js'
 import { startStrategy } from '../search/strategies.js'
 import { percent } from '../train/progress.js'
 import { interruptible } from './interrupt.js'
-import { addSearchFlags, type SearchFlags, searchConfigOf, wholeFrom } from './search-flags.js'
+import { concludeAutoencoders } from './search-autoencoder.js'
+import { addSearchFlags, evaluatorOf, type SearchFlags, searchConfigOf, wholeFrom } from './search-flags.js'
+import { printBest, writeBest } from './search-results.js'
 import { searchView } from './search-view.js'
 import { warmUp } from './search-warm-up.js'
 import { freeFolder } from './train-backbone.js'
@@ -45,6 +37,10 @@ A strategy proposes children: networks of two cells each, drawn from the space o
 train and measure them, and the strategy learns from their accuracy. With --evaluator shared, weights that all children
 share are trained first (up to half an hour), and a child then costs seconds; with train, each is on its own.
 
+With --task autoencode, children are autoencoders of three cells (normal, reduction, expansion), and the strategy learns
+from how much of the images' variance they reconstruct. At the end the best is compared with a plain convolutional
+autoencoder of as many parameters: comparison.json, and reconstructions.png to look at.
+
 A search is a folder: search.json, journal.jsonl (everything that happened), at the end genotype.json (the best) and
 best/. It may be killed at any moment: --resume goes on, and only the children in work are tried again.
 
@@ -53,6 +49,7 @@ Examples:
   $ toolkit search --strategy random --weights searches/ppo/shared-weights.safetensors --budget 1h
   $ toolkit search --evaluator train --strategy evolution --budget 200 --target-multiply-adds 15e6
   $ toolkit search --evaluator train --budget 20000 --queue redis://:SECRET@10.0.0.1:6379
+  $ toolkit search --task autoencode --strategy evolution --budget 60
   $ toolkit search --resume searches/ppo
   $ toolkit search --resume searches/ppo --budget 2h
 
@@ -93,7 +90,8 @@ async function search(flags: Flags, command: Command): Promise<void> {
 const say = (text: string): void => console.error(text)
 
 async function begin(flags: Flags): Promise<SearchFolder> {
-  const folder = flags.out ?? freeFolder(`searches/${flags.strategy}-${flags.evaluator}`)
+  const named = flags.task === 'autoencode' ? 'autoencoder' : evaluatorOf(flags)
+  const folder = flags.out ?? freeFolder(`searches/${flags.strategy}-${named}`)
   const { weights } = flags
   const given = weights === undefined ? undefined : (await loadShared(weights)).trainedFor
   const config = searchConfigOf(flags, { folder, id: randomUUID(), given })
@@ -135,11 +133,24 @@ async function conduct(search: SearchFolder, flags: Flags, signal: AbortSignal):
     (await warmUp({ folder, config, append: journal.append }, flags.threads, signal)) &&
     (await tryChildren({ ...config, evaluator }, journal, flags, signal))
   const retrained = finished ? await trainLonger(config, journal, flags, signal) : null
-  if (retrained === null) {
-    say(`Stopped; go on with: ${resume}`)
-    return
-  }
-  await writeResults(folder, config, events, retrained, flags)
+  const concluded = retrained !== null && (await conclude(search, events, retrained, flags, signal))
+  if (!concluded) say(`Stopped; go on with: ${resume}`)
+}
+
+/** Writes and prints what was found. False when stopped before. */
+async function conclude(
+  { folder, config }: SearchFolder,
+  events: readonly JournalEvent[],
+  retrained: readonly RetrainedEvent[],
+  { threads, json = false }: Flags,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ranked = await writeBest(folder, config, events, retrained)
+  const settings = config.retrain?.evaluator ?? config.evaluator
+  if (settings.kind === 'reconstruct')
+    return concludeAutoencoders({ folder, settings, ranked, machine: { threads }, json }, signal)
+  printBest(folder, ranked, json)
+  return true
 }
 
 type Journal = { events: readonly JournalEvent[]; append(event: JournalEvent): Promise<void> }
@@ -211,46 +222,17 @@ async function trainLonger(
   const chosen = wanted === null ? [] : chosenToRetrain(space, journal.events, wanted)
   if (wanted === null || chosen.length === 0) return []
   say(`Training ${chosen.length} children longer …`)
+  const of = config.task === 'autoencode' ? 'of the variance explained ' : ''
   const queue = await openQueue(config, wanted.evaluator, '-retrained', flags)
   try {
     return await retrain(
       { chosen, queue, journal },
-      { signal, onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} after longer training`) },
+      {
+        signal,
+        onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} ${of}after longer training`),
+      },
     )
   } finally {
     await queue.close()
   }
-}
-
-/** Writes the best genotypes and prints them. */
-async function writeResults(
-  folder: string,
-  { space, retrain, name }: SearchConfig,
-  events: readonly JournalEvent[],
-  retrained: readonly RetrainedEvent[],
-  { json }: Flags,
-): Promise<void> {
-  const best = retrain === null ? bestChildren(space, events, 1) : chosenToRetrain(space, events, retrain)
-  if (best.length === 0) throw new UserError(`No child of ${folder} could be measured; its journal tells why`)
-  const longer = new Map(retrained.map(({ id, quality }) => [id, quality]))
-  const ranked = best
-    .map((child) => ({ ...child, retrained: longer.get(child.id) ?? null }))
-    .sort((a, b) => (b.retrained ?? 0) - (a.retrained ?? 0))
-    .slice(0, Math.max(1, retrain?.count ?? 1))
-  await mkdir(join(folder, 'best'), { recursive: true })
-  for (const [rank, { id, decisions }] of ranked.entries()) {
-    const text = `${JSON.stringify(decode(space, decisions, `${name}-${id}`), null, 2)}\n`
-    await writeFileAtomically(join(folder, 'best', `${rank + 1}.json`), text)
-    if (rank === 0) await writeFileAtomically(genotypePath(folder), text)
-  }
-  const rows = ranked.map(({ id, reward, retrained }) => ({ id, reward, retrained }))
-  if (json) {
-    console.log(JSON.stringify({ search: folder, genotype: genotypePath(folder), best: rows }))
-    return
-  }
-  for (const [rank, { id, reward, retrained }] of rows.entries())
-    console.log(
-      `${rank + 1}. child ${id}: reward ${reward.toFixed(4)}${retrained === null ? '' : `, ${percent(retrained)} after longer training`}`,
-    )
-  console.log(`The best is ${genotypePath(folder)}; see toolkit search-report ${folder}`)
 }

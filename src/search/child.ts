@@ -18,8 +18,10 @@ export interface ChildSeconds {
 
 /** What an evaluator measured. */
 export interface Measured {
-  /** Validation accuracy in [0, 1] of classifiers; for autoencoders 1 / (1 + mean squared error · 100). */
+  /** Validation accuracy in [0, 1] of classifiers; of autoencoders the share of the pixels' variance explained. */
   quality: number
+  /** Of autoencoders: mean squared error on the validation images, for pixels in [0, 1]. */
+  reconstructionError?: number
   /** Trained numbers. */
   parameters: number
   /** Of one image at the size that the child was trained at. */

@@ -1,21 +1,26 @@
 /** A search: everything needed to repeat it, as `search.json` in the search's folder holds it. */
 import { UserError } from '../errors.js'
+import { autoencoderSizes, autoencoderTraining } from '../train/autoencoder/config.js'
 import { validateConfig } from '../train/config.js'
 import { boolean, choice, integer, nullable, number, record, string, variants } from '../train/schema.js'
+import type { ReconstructSettings } from './evaluate/reconstruct.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { EvolutionSettings } from './evolution.js'
 import { type PpoOptions, ppoOptions } from './ppo-options.js'
 import type { RewardConfig } from './reward.js'
 import type { Budget } from './search.js'
-import { type SearchSpace, validateSpace } from './space.js'
+import { autoencoderSpace, type SearchSpace, validateSpace } from './space.js'
 
 export type StrategyConfig =
   | { kind: 'random' }
   | ({ kind: 'evolution' } & EvolutionSettings)
   | { kind: 'ppo'; options: PpoOptions }
 
-export type ChildEvaluator = TrainSettings | SharedSettings
+export type ChildEvaluator = TrainSettings | SharedSettings | ReconstructSettings
+
+export const TASKS = ['classify', 'autoencode'] as const
+export type SearchTask = (typeof TASKS)[number]
 
 export interface SearchConfig {
   /** For people, and for the queue. */
@@ -23,29 +28,38 @@ export interface SearchConfig {
   /** Of this search alone, drawn when it begins. */
   id: string
   seed: number
+  /** A config without it is of the time when classifiers alone were searched. */
+  task: SearchTask
   space: SearchSpace
   strategy: StrategyConfig
   evaluator: ChildEvaluator
   reward: RewardConfig
   budget: Budget
   /** At the end the best `count` different children are trained again, longer, and `ranksChecked` of all ranks; null: none. */
-  retrain: { count: number; ranksChecked: number; evaluator: TrainSettings } | null
+  retrain: { count: number; ranksChecked: number; evaluator: TrainSettings | ReconstructSettings } | null
 }
 
 const fraction = number({ from: 0, to: 1 })
 const whole = integer(1)
 
-const recipe = {
+const images = {
   space: validateSpace,
-  run: validateConfig,
   imageSize: nullable(integer(8, 1024)),
   trainImages: nullable(whole),
   validationImages: nullable(whole),
   latency: boolean,
 }
+const recipe = { ...images, run: validateConfig }
 const train = { kind: choice('train'), ...recipe, hopelessBelow: fraction }
+const reconstruct = {
+  kind: choice('reconstruct'),
+  ...images,
+  run: autoencoderTraining,
+  sizes: autoencoderSizes,
+}
 const evaluator = variants<ChildEvaluator>({
   train,
+  reconstruct,
   shared: {
     kind: choice('shared'),
     ...recipe,
@@ -63,6 +77,7 @@ const searchConfig = record<SearchConfig>({
   name: string,
   id: string,
   seed: integer(0, 2 ** 32 - 1),
+  task: (value, field) => choice(...TASKS)(value ?? 'classify', field),
   space: validateSpace,
   strategy: variants<StrategyConfig>({
     random: { kind: choice('random') },
@@ -85,7 +100,7 @@ const searchConfig = record<SearchConfig>({
     record<NonNullable<SearchConfig['retrain']>>({
       count: integer(0),
       ranksChecked: integer(0),
-      evaluator: record<TrainSettings>(train),
+      evaluator: variants<TrainSettings | ReconstructSettings>({ train, reconstruct }),
     }),
   ),
 })
@@ -96,5 +111,22 @@ export function validateSearchConfig(value: unknown): SearchConfig {
   const { kind, amount } = config.budget
   if (kind === 'children' && !Number.isInteger(amount))
     throw new UserError(`"budget.amount" is ${amount}, but children are whole numbers`)
+  checkTask(config)
   return config
+}
+
+/** The task decides what evaluates, and an autoencoder's space has its three cells. */
+function checkTask({ task, space, evaluator, retrain }: SearchConfig): void {
+  const fits = (kind: ChildEvaluator['kind']) => (task === 'autoencode') === (kind === 'reconstruct')
+  for (const [field, kind] of [
+    ['evaluator.kind', evaluator.kind],
+    ...(retrain === null ? [] : [['retrain.evaluator.kind', retrain.evaluator.kind] as const]),
+  ] as const)
+    if (!fits(kind))
+      throw new UserError(`"${field}" is ${kind}, which is not an evaluator of the task ${task}`)
+  const wanted = [...autoencoderSpace.cells].sort().join()
+  if (task === 'autoencode' && [...space.cells].sort().join() !== wanted)
+    throw new UserError(
+      `"space.cells" is ${space.cells.join(', ')}, but an autoencoder has ${autoencoderSpace.cells.join(', ')}`,
+    )
 }

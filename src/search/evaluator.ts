@@ -1,5 +1,6 @@
 /** Evaluators by the settings that describe them, so that other processes and other machines make the same ones. */
 import { UserError } from '../errors.js'
+import type { ReconstructSettings } from './evaluate/reconstruct.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { Machine } from './machine.js'
@@ -18,6 +19,10 @@ const kinds: Record<string, () => Promise<CreateEvaluator>> = {
   train: async () => {
     const { trainEvaluator } = await import('./evaluate/train.js')
     return (settings, machine) => trainEvaluator(settings as TrainSettings, machine)
+  },
+  reconstruct: async () => {
+    const { reconstructEvaluator } = await import('./evaluate/reconstruct.js')
+    return (settings, machine) => reconstructEvaluator(settings as ReconstructSettings, machine)
   },
   shared: async () => {
     const { sharedEvaluator } = await import('./evaluate/shared.js')

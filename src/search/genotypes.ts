@@ -1,5 +1,11 @@
 /** Between decisions and genotypes, both ways, and decisions drawn by chance. */
-import { type Block, type Cell, type Genotype, looseEnds } from '../../models/index.js'
+import {
+  type AutoencoderGenotype,
+  type Block,
+  type Cell,
+  type Genotype,
+  looseEnds,
+} from '../../models/index.js'
 import { UserError } from '../errors.js'
 import {
   CELL_KINDS,
@@ -105,6 +111,24 @@ export function decode(space: SearchSpace, decisions: Decisions, name: string): 
       `A genotype has a normal and a reduction cell, but the search space has ${space.cells.join(', ')}`,
     )
   return { name, normal, reduction }
+}
+
+/**
+ * {@link decodeCells} as the genotype of an autoencoder.
+ *
+ * @throws UserError when the space has not its three cells, or not these decisions
+ */
+export function decodeAutoencoder(
+  space: SearchSpace,
+  decisions: Decisions,
+  name: string,
+): AutoencoderGenotype {
+  const { normal, reduction, expansion } = decodeCells(space, decisions)
+  if (normal === undefined || reduction === undefined || expansion === undefined)
+    throw new UserError(
+      `An autoencoder has a normal, a reduction and an expansion cell, but the search space has ${space.cells.join(', ')}`,
+    )
+  return { name, normal, reduction, expansion }
 }
 
 /** {@link encodeCells} of a genotype; its name begins an error's message. */

@@ -66,6 +66,8 @@ export interface RetrainedEvent {
   kind: 'retrained'
   id: number
   quality: number
+  /** Of autoencoders, as {@link ChildResult} has it. */
+  reconstructionError?: number
   seconds: number
 }
 

@@ -55,6 +55,7 @@ const id = integer(0)
 
 const measured = record<Measured>({
   quality: amount,
+  reconstructionError: optional(amount),
   parameters: amount,
   multiplyAdds: amount,
   latencyMillis: optional(amount),
@@ -83,5 +84,11 @@ const eventSchema = variants<JournalEvent>({
     strategySeconds: amount,
     journalSeconds: amount,
   },
-  retrained: { kind: choice('retrained'), id, quality: amount, seconds: amount },
+  retrained: {
+    kind: choice('retrained'),
+    id,
+    quality: amount,
+    reconstructionError: optional(amount),
+    seconds: amount,
+  },
 })

@@ -1,6 +1,7 @@
 /** Recipes for children to start from; the command's flags change single settings of a copy. */
 import type { RunConfig } from '../train/config.js'
 import { presets } from '../train/presets.js'
+import type { ReconstructSettings } from './evaluate/reconstruct.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
 import type { SearchSpace } from './space.js'
@@ -57,5 +58,52 @@ export function retrainRecipe(space: SearchSpace): TrainSettings {
     trainImages: null,
     validationImages: null,
     hopelessBelow: 0,
+  }
+}
+
+/**
+ * Autoencoders trained on their own: images of 16 × 16 through a code of 4 × 4 × 16, a third of their numbers; four
+ * stages of one normal cell.
+ */
+export function reconstructRecipe(space: SearchSpace): ReconstructSettings {
+  const { data, seed, optimizer, weightDecay, clipNorm, averageDecay } = child
+  return {
+    kind: 'reconstruct',
+    space,
+    sizes: {
+      stages: 2,
+      cells: 1,
+      filters: 8,
+      stemFilters: 16,
+      codeChannels: 16,
+      batchNorm: child.model.batchNorm,
+    },
+    run: {
+      data,
+      seed,
+      batchSize: 32,
+      length: { kind: 'steps', amount: 300 },
+      optimizer,
+      learningRate: { kind: 'cosine', peak: 0.05, warmup: 0 },
+      weightDecay,
+      clipNorm,
+      averageDecay,
+      augmentation: { crop: 0, flip: true, cutout: 0, colour: 0 },
+    },
+    imageSize: 16,
+    trainImages: 10_000,
+    validationImages: 1000,
+    latency: false,
+  }
+}
+
+/** The best, and the plain autoencoder that they are compared with, trained longer: four times as many steps. */
+export function longerReconstructRecipe(space: SearchSpace): ReconstructSettings {
+  const recipe = reconstructRecipe(space)
+  return {
+    ...recipe,
+    run: { ...recipe.run, length: { kind: 'steps', amount: 1200 } },
+    trainImages: null,
+    validationImages: null,
   }
 }

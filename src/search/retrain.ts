@@ -41,9 +41,15 @@ export async function retrain(
     if (result === null || !wanted.delete(result.id)) continue
     left--
     if (result.kind === 'failed') continue
-    const { quality, seconds } = result.measured
+    const { quality, reconstructionError, seconds } = result.measured
     const spent = seconds.compile + seconds.train + seconds.measure
-    const event: RetrainedEvent = { kind: 'retrained', id: result.id, quality, seconds: spent }
+    const event: RetrainedEvent = {
+      kind: 'retrained',
+      id: result.id,
+      quality,
+      ...(reconstructionError !== undefined && { reconstructionError }),
+      seconds: spent,
+    }
     await journal.append(event)
     done.push(event)
     onDone?.(event)

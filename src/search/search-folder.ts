@@ -1,6 +1,7 @@
 /**
  * A search is a folder: `search.json` (everything needed to repeat it), `journal.jsonl`, the shared weights if it uses
- * some, at its end `genotype.json` (the best) and `best/` (the best few); while a process searches there, `lock`.
+ * some, at its end `genotype.json` (the best) and `best/` (the best few), of autoencoders also `comparison.json` and
+ * `reconstructions.png`; while a process searches there, `lock`.
  */
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -13,6 +14,8 @@ import { readJournal } from './read-journal.js'
 
 export const configPath = (folder: string): string => join(folder, 'search.json')
 export const journalPath = (folder: string): string => join(folder, 'journal.jsonl')
+export const comparisonPath = (folder: string): string => join(folder, 'comparison.json')
+export const reconstructionsPath = (folder: string): string => join(folder, 'reconstructions.png')
 export const genotypePath = (folder: string): string => join(folder, 'genotype.json')
 /** The shared weights that a search trains itself, as its config names them. */
 export const OWN_WEIGHTS = 'shared-weights.safetensors'

@@ -36,6 +36,9 @@ export const paperSpace: SearchSpace = {
   combinations: ['add', 'concat'],
 }
 
+/** The same of an autoencoder's three cells. */
+export const autoencoderSpace: SearchSpace = { ...paperSpace, cells: ['normal', 'reduction', 'expansion'] }
+
 /** Far above any published cell; only a slip of the pen asks for more. */
 const MOST_BLOCKS = 20
 

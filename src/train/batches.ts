@@ -15,6 +15,9 @@ export interface Batch {
   imageSize: number
 }
 
+/** What batches depend on. */
+export type BatchConfig = Pick<RunConfig, 'batchSize' | 'seed' | 'augmentation' | 'resolution' | 'data'>
+
 export interface Batches {
   /** Full batches in an epoch; what is left over sits out this epoch, other images the next. */
   stepsPerEpoch: number
@@ -26,7 +29,7 @@ export interface Batches {
  * The batches of a run over `set`: each epoch's order is a shuffle drawn from (seed, epoch), each image's
  * augmentation is drawn from (seed, epoch, image). So a resumed run sees the batches of an unbroken one.
  */
-export function makeBatches(config: RunConfig, set: ImageSet): Batches {
+export function makeBatches(config: BatchConfig, set: ImageSet): Batches {
   const { batchSize, seed } = config
   const side = set.height
   if (set.width !== side)

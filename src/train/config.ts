@@ -122,6 +122,8 @@ const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
 export const colourStrength: schema.Schema<number> = (value, field) =>
   number({ from: 0, to: 1 })(value ?? 0, field)
 
+export const batchNormSettings = record<ModelConfig['batchNorm']>({ decay: fraction, epsilon: positive })
+
 /** Schemas of the parts that the configs of all tasks share. */
 export const shared = {
   model: record<ModelConfig>({
@@ -133,7 +135,7 @@ export const shared = {
     stemFilters: integer(1, 10_000),
     skipReduction: boolean,
     dropout: fraction,
-    batchNorm: record<ModelConfig['batchNorm']>({ decay: fraction, epsilon: positive }),
+    batchNorm: batchNormSettings,
   }),
   seed: integer(0, 2 ** 32 - 1),
   batchSize: integer(1, 100_000),
@@ -166,8 +168,8 @@ export const shared = {
   checkpoint: record<CheckpointConfig>({ steps: nullable(integer(1)), seconds: nullable(positive) }),
 }
 
-const runConfigSchema = record<RunConfig>({
-  task: (value, field) => choice('classification')(value ?? 'classification', field),
+/** Of the tasks that train on whole images. */
+export const ofImages = {
   data: record<DataConfig>({
     name: string,
     folder: nullable(string),
@@ -175,16 +177,21 @@ const runConfigSchema = record<RunConfig>({
     classes: nullable(list(string)),
     imageSize: nullable(integer(1)),
   }),
-  ...shared,
-  dropPathKeep: number({ above: 0, to: 1 }),
-  auxiliaryWeight: number({ from: 0 }),
-  labelSmoothing: fraction,
   augmentation: record<AugmentationConfig>({
     crop: integer(0, 1000),
     flip: boolean,
     cutout: integer(0, 1000),
     colour: colourStrength,
   }),
+}
+
+const runConfigSchema = record<RunConfig>({
+  task: (value, field) => choice('classification')(value ?? 'classification', field),
+  ...ofImages,
+  ...shared,
+  dropPathKeep: number({ above: 0, to: 1 }),
+  auxiliaryWeight: number({ from: 0 }),
+  labelSmoothing: fraction,
   resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
   evaluateEvery: integer(1),
 })
@@ -216,7 +223,11 @@ export function validateConfig(value: unknown, field = ''): RunConfig {
 }
 
 /** Side in pixels of the images trained on in `epoch`, of a data set whose images have side `full`. */
-export function imageSizeAt(config: RunConfig, epoch: number, full: number): number {
+export function imageSizeAt(
+  config: Pick<RunConfig, 'resolution' | 'data'>,
+  epoch: number,
+  full: number,
+): number {
   const size = config.resolution.find((stage) => epoch < stage.untilEpoch)?.size ?? full
   if (size > full)
     throw new UserError(

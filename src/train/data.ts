@@ -8,7 +8,7 @@ import type { RunConfig } from './config.js'
  *
  * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run began with
  */
-export async function loadData({ data, seed }: RunConfig): Promise<Dataset> {
+export async function loadData({ data, seed }: Pick<RunConfig, 'data' | 'seed'>): Promise<Dataset> {
   const dataset = await loadDataset(data.name, {
     seed,
     size: data.imageSize ?? undefined,
@@ -23,6 +23,6 @@ export async function loadData({ data, seed }: RunConfig): Promise<Dataset> {
 }
 
 /** The config with classes and image size of its data noted, so that a model can be exported without the data. */
-export function noteData(config: RunConfig, { train, classes }: Dataset): RunConfig {
+export function noteData<C extends Pick<RunConfig, 'data'>>(config: C, { train, classes }: Dataset): C {
   return { ...config, data: { ...config.data, classes, imageSize: train.height } }
 }

@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { compile, openSession, trace } from '../engine/index.js'
 import { cardToMetadata, type ModelCard } from '../model-card.js'
 import type { RunConfig } from './config.js'
-import { contextOver } from './contexts.js'
-import { layoutOf } from './flat-state.js'
+import { inferenceContext } from './inference-context.js'
 import { networkOf } from './network.js'
 import { askedBy } from './step.js'
 import type { Predictor, StateVectors } from './step-types.js'
@@ -35,20 +34,8 @@ function exportGraph(
   const network = networkOf(config, classes)
   // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
   const trained = askedBy(network, 1, imageSize)
-  const slots = new Map(layoutOf(trained.specs).slots.map((slot) => [slot.path, slot]))
   const traced = trace((tracer) => {
-    const ctx = contextOver({
-      training: false,
-      progress: tf.scalar(1),
-      parameter({ path, shape }) {
-        const { vector, offset, size } = slots.get(path)!
-        return tf.tensor(state[vector].subarray(offset, offset + size), shape)
-      },
-      uniform: ({ path }) => {
-        throw new Error(`internal: ${path} asks for noise outside of training`)
-      },
-      update() {},
-    })
+    const ctx = inferenceContext(trained, state)
     const images = tracer.input('images', [TRACED_BATCH, imageSize, imageSize, 3], 'float32', true)
     const scaled = tf.sub(tf.mul(images, 2 / 255), 1) as tf.Tensor4D
     return { probabilities: tf.softmax(network(ctx, scaled).logits) }

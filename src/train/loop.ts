@@ -5,7 +5,7 @@
  */
 import { UserError } from '../errors.js'
 import { assertSameLayout, inferenceState, nonFiniteVector } from './checkpoint.js'
-import type { CheckpointConfig } from './config.js'
+import type { CheckpointConfig, RunConfig } from './config.js'
 import {
   type EvaluationRow,
   emptyWindow,
@@ -15,9 +15,12 @@ import {
   trainingRow,
   widen,
 } from './metrics.js'
-import { type AnyRunConfig, checkpointName, type Run } from './run-folder.js'
+import { checkpointName, type Run } from './run-folder.js'
 import { learningRateAt, progressAt, totalSteps } from './schedules.js'
 import type { ParameterSlot, StateVectors } from './step-types.js'
+
+/** What the loop reads of a config. */
+export type LoopConfig = Pick<RunConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
 
 /** What is trained: all in which classifiers and detectors differ. `Batch` is what one step is given. */
 export interface Task<F extends Figures, Batch extends { imageSize: ImageSize }> {
@@ -96,7 +99,7 @@ const ROWS_PER_EPOCH = 20
  *   when the disk refuses; the run then stands at its last checkpoint
  */
 export async function train<F extends Figures, Batch extends { imageSize: ImageSize }>(
-  run: Run<AnyRunConfig>,
+  run: Run<LoopConfig>,
   task: Task<F, Batch>,
   options: TrainOptions<F> = {},
 ): Promise<TrainResult> {
@@ -232,7 +235,7 @@ export class Diverged extends UserError {
   }
 }
 
-function notFinite(run: Run<AnyRunConfig>, savedStep: number | null, what: string): Diverged {
+function notFinite(run: Run<LoopConfig>, savedStep: number | null, what: string): Diverged {
   const last =
     savedStep === null
       ? 'There is no checkpoint yet: begin again'

@@ -16,7 +16,7 @@ import { assertResumable, differences } from './resumable.js'
 export type AnyRunConfig = RunConfig | DetectorRunConfig
 
 /** A run that this process trains, and nobody else at the same time. */
-export interface Run<C extends AnyRunConfig = RunConfig> {
+export interface Run<C = RunConfig> {
   readonly folder: string
   readonly config: C
   /** What training goes on from; null: from the beginning. */

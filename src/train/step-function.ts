@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import { classificationLoss } from '../../models/index.js'
+import type { StepScalars } from './compiled-step.js'
 import type { RunConfig } from './config.js'
 import type { Asked } from './contexts.js'
 import { differentiate, type StateTensors } from './differentiate.js'
@@ -11,25 +12,14 @@ import type { FlatLayout } from './flat-state.js'
 import type { Network } from './network.js'
 import { nextState } from './update.js'
 
-export interface StepTensors {
+export interface StepTensors extends StepScalars {
   /** N × S × S × 3 in [−1, 1]. */
   images: tf.Tensor4D
   /** N, int32. */
   labels: tf.Tensor1D
-  learningRate: tf.Scalar
-  progress: tf.Scalar
-  /** Steps done before this one. */
-  step: tf.Scalar
-  /** All noise in [0, 1) that the network asked for, in its order; absent when it asked for none. */
-  noise?: tf.Tensor1D
 }
 
-export interface StepOutputs {
-  state: StateTensors
-  loss: tf.Scalar
-  correct: tf.Scalar
-  gradientNorm: tf.Scalar
-}
+export type StepOutputs = { state: StateTensors } & Record<'loss' | 'correct' | 'gradientNorm', tf.Scalar>
 
 /** Builds the step for a network that asks for `asked`, whose state lies as `layout` says. */
 export function stepFunction(config: RunConfig, network: Network, asked: Asked, layout: FlatLayout) {

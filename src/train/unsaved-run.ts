@@ -1,8 +1,7 @@
 /** A run that leaves nothing on the disk, for networks that are trained to be measured and then forgotten. */
-import type { RunConfig } from './config.js'
 import type { Run } from './run-folder.js'
 
-export function unsavedRun(config: RunConfig): Run {
+export function unsavedRun<C>(config: C): Run<C> {
   const nothing = async (): Promise<void> => {}
   return {
     folder: 'a run without a folder',

@@ -9,6 +9,7 @@ export const smallSearch = (evaluator: 'train' | 'shared' = 'train'): SearchConf
     id: 'small',
     name: 'small',
     seed: 3,
+    task: 'classify',
     space: smallSpace,
     strategy: { kind: 'evolution', population: 6, sample: 3, identity: 0.1 },
     evaluator: evaluator === 'train' ? trainRecipe(smallSpace) : sharedRecipe(smallSpace, 'weights'),

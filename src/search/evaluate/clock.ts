@@ -1,4 +1,5 @@
 /** Where an evaluation's time goes. */
+import { type AutoencoderCompiler, autoencoderCompiler } from '../../train/autoencoder/train.js'
 import type { Compiler } from '../../train/classification.js'
 import { buildPredictor } from '../../train/export.js'
 import { buildTrainStep } from '../../train/step.js'
@@ -7,6 +8,8 @@ import type { ChildSeconds } from '../child.js'
 export interface Clock {
   /** Builds steps and predictors, and counts the seconds that this and their use take. */
   compiler: Compiler
+  /** The same for autoencoders. */
+  autoencoders: AutoencoderCompiler
   /** Seconds so far. What is neither compiling nor measuring counts as training. */
   seconds(): ChildSeconds
 }
@@ -23,7 +26,15 @@ export function startClock(threads?: number): Clock {
       spent[part] += (performance.now() - began) / 1000
     }
   }
+  const autoencoders = autoencoderCompiler({ threads })
   return {
+    autoencoders: {
+      buildStep: (config, imageSize) => timed('compile', autoencoders.buildStep(config, imageSize)),
+      async openReconstructor(model, state, imageSize) {
+        const network = await timed('compile', autoencoders.openReconstructor(model, state, imageSize))
+        return { ...network, run: (images, count) => timed('measure', network.run(images, count)) }
+      },
+    },
     compiler: {
       buildTrainStep: (config, shapes) => timed('compile', buildTrainStep(config, shapes, { threads })),
       async buildPredictor(config, state, shapes) {

@@ -7,22 +7,27 @@ import type { Machine } from '../machine.js'
 import type { Decisions, SearchSpace } from '../space.js'
 import { firstImages, scaledDown } from './image-subsets.js'
 
-export interface ChildRecipe {
-  space: SearchSpace
-  /** The config of every child; `model.genotype` and `model.name` become the child's. */
-  run: RunConfig
+/** What children are trained and measured on. `R`: the config that they have in common. */
+export interface ImageRecipe<R> {
+  run: R
   /** Side in pixels that images are scaled down to; null: as they are. */
   imageSize: number | null
   /** How many of the images to train on, and to measure on; null: all. */
   trainImages: number | null
   validationImages: number | null
+}
+
+export interface ChildRecipe extends ImageRecipe<RunConfig> {
+  space: SearchSpace
+  /** The config of every child; `model.genotype` and `model.name` become the child's. */
+  run: RunConfig
   /** Whether the time that one image takes is measured too. */
   latency: boolean
 }
 
 /** The images of a recipe, and the config of its children with the data noted. */
-export interface ChildData {
-  run: RunConfig
+export interface ChildData<R = RunConfig> {
+  run: R
   train: TrainingData['train']
   validation: TrainingData['train']
 }
@@ -32,7 +37,10 @@ export interface ChildData {
  *
  * @throws DatasetError when they are missing, Error when the recipe holds no validation images out
  */
-export async function loadChildData(recipe: ChildRecipe, { dataFolder }: Machine): Promise<ChildData> {
+export async function loadChildData<R extends Pick<RunConfig, 'data' | 'seed'>>(
+  recipe: ImageRecipe<R>,
+  { dataFolder }: Machine,
+): Promise<ChildData<R>> {
   const { imageSize, trainImages, validationImages } = recipe
   const run = { ...recipe.run, data: { ...recipe.run.data, folder: dataFolder ?? recipe.run.data.folder } }
   const data = await loadData(run)

@@ -6,8 +6,7 @@ import { UserError } from '../../errors.js'
 import { writeFileAtomically } from '../../files.js'
 import { cardToMetadata, type DetectorCard } from '../../model-card.js'
 import { inferenceState } from '../checkpoint.js'
-import { contextOver } from '../contexts.js'
-import { layoutOf } from '../flat-state.js'
+import { inferenceContext } from '../inference-context.js'
 import { detectorPath, newestCheckpoint, readDetectorConfig } from '../run-folder.js'
 import type { StateVectors } from '../step-types.js'
 import type { DetectorRunConfig } from './config.js'
@@ -28,20 +27,8 @@ export function exportDetector(
   const { inputSize } = config
   const detector = detectorOf(config, classes)
   const trained = askedByDetector(config, { imageSize: inputSize, classes })
-  const slots = new Map(layoutOf(trained.specs).slots.map((slot) => [slot.path, slot]))
   const traced = trace((tracer) => {
-    const ctx = contextOver({
-      training: false,
-      progress: tf.scalar(1),
-      parameter({ path, shape }) {
-        const { vector, offset, size } = slots.get(path)!
-        return tf.tensor(state[vector].subarray(offset, offset + size), shape)
-      },
-      uniform: ({ path }) => {
-        throw new Error(`internal: ${path} asks for noise outside of training`)
-      },
-      update() {},
-    })
+    const ctx = inferenceContext(trained, state)
     const images = tracer.input('images', [1, ...inputSize, 3])
     const [{ boxes, scores, classes }] = detect(
       detector,

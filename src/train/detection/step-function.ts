@@ -1,6 +1,7 @@
 /** One training pass of a detector as a pure function of tensors: state in, state and figures out. */
 import * as tf from '@tensorflow/tfjs'
 import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
+import type { StepScalars } from '../compiled-step.js'
 import type { Asked } from '../contexts.js'
 import { differentiate, type StateTensors } from '../differentiate.js'
 import type { FlatLayout } from '../flat-state.js'
@@ -8,17 +9,13 @@ import { stateVectors, type VectorSpecs } from '../state-vectors.js'
 import { nextState } from '../update.js'
 import type { DetectorRunConfig } from './config.js'
 
-export interface DetectorStepTensors {
+export interface DetectorStepTensors extends StepScalars {
   /** N × H × W × 3 in [−1, 1]. */
   images: tf.Tensor4D
   /** N × G × 4 in pixels. */
   boxes: tf.Tensor3D
   /** N × G, int32: class, −1 for padding, −2 for a crowd. */
   labels: tf.Tensor2D
-  learningRate: tf.Scalar
-  progress: tf.Scalar
-  step: tf.Scalar
-  noise?: tf.Tensor1D
   /** Where batches are accumulated: 1 for the last batch of a step, after which the weights change, else 0. */
   last?: tf.Scalar
 }

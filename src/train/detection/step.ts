@@ -1,12 +1,16 @@
 /** Compiles a detector's training step and runs it in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
-import { blockSize, compile, openSession, type Program, type Tensors, trace } from '../../engine/index.js'
+import { type Tensors, trace } from '../../engine/index.js'
+import {
+  blockFor,
+  type CompiledStep,
+  compileStepOf,
+  openStep,
+  type StepOptions,
+  scalar,
+} from '../compiled-step.js'
 import { type Asked, askedContext } from '../contexts.js'
-import type { StateTensors } from '../differentiate.js'
-import { type FlatLayout, layoutOf } from '../flat-state.js'
-import { drawNoise, noiseCount } from '../noise.js'
-import { firstState, type VectorSpecs } from '../state-vectors.js'
-import { loadState, next, type StepOptions } from '../step.js'
+import { layoutOf } from '../flat-state.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
 import { detectorStepFunction, detectorVectors, FIGURES, lossesOf } from './step-function.js'
@@ -45,41 +49,27 @@ function batchInputs(
   }
 }
 
-export interface CompiledDetectorStep {
-  program: Program
-  asked: Asked
-  layout: FlatLayout
-  vectors: VectorSpecs
-}
-
 /** Traces and lowers the step. `block`: see the engine's `blockSize`. */
 export function compileDetectorStep(
   config: DetectorRunConfig,
   shapes: DetectorShapes,
   block: number,
-): CompiledDetectorStep {
+): CompiledStep {
   const asked = askedByDetector(config, shapes)
   const layout = layoutOf(asked.specs)
-  const vectors = detectorVectors(config, layout)
-  const step = detectorStepFunction(config, detectorOf(config, shapes.classes), asked, layout)
-  const noise = noiseCount(asked)
-  const traced = trace((tracer) => {
-    const state: StateTensors = {}
-    for (const [name, { size }] of Object.entries(vectors))
-      state[name] = tracer.input(name, [size]) as tf.Tensor1D
-    const scalar = (name: string) => tracer.input(name, []) as tf.Scalar
-    const { state: after, ...figures } = step(state, {
-      ...batchInputs(config, shapes, tracer.input),
-      learningRate: scalar('learningRate'),
-      progress: scalar('progress'),
-      step: scalar('step'),
-      ...(noise > 0 && { noise: tracer.input('noise', [noise]) as tf.Tensor1D }),
-      ...(config.accumulate > 1 && { last: scalar('last') }),
-    })
-    const states = Object.entries(after).map(([name, tensor]) => [next(name), tensor])
-    return { ...Object.fromEntries(states), ...figures }
-  })
-  return { program: compile(traced, { block }), asked, layout, vectors }
+  return compileStepOf(
+    {
+      asked,
+      layout,
+      vectors: detectorVectors(config, layout),
+      batch: (input) => ({
+        ...batchInputs(config, shapes, input),
+        ...(config.accumulate > 1 && { last: input('last', []) as tf.Scalar }),
+      }),
+      step: detectorStepFunction(config, detectorOf(config, shapes.classes), asked, layout),
+    },
+    block,
+  )
 }
 
 /** Compiles the step for images of one size and starts it from the seed's initial state. */
@@ -88,20 +78,10 @@ export async function buildDetectorStep(
   shapes: DetectorShapes,
   options: StepOptions = {},
 ): Promise<DetectorStep> {
-  // Only ONNX Runtime's CPU kernels have a blocked layout.
-  const onCpu = (options.provider ?? 'cpu') === 'cpu'
-  const { program, asked, layout, vectors } = compileDetectorStep(
-    config,
-    shapes,
-    onCpu ? await blockSize() : 0,
-  )
-  const names = Object.keys(vectors)
-  const session = await openSession(program.model, {
-    ...options,
-    carried: Object.fromEntries(names.map((name) => [next(name), name])),
-  })
-  await loadState(session, firstState(vectors, layout, asked, config.seed))
-  const { batchSize, maxObjects, accumulate, seed } = config
+  const compiled = compileDetectorStep(config, shapes, await blockFor(options))
+  const { layout } = compiled
+  const open = await openStep(compiled, config.seed, options)
+  const { batchSize, maxObjects, accumulate } = config
 
   return {
     layout: layout.slots,
@@ -114,14 +94,13 @@ export async function buildDetectorStep(
         throw new Error(`internal: a step takes ${accumulate} batches, not ${batches.length}`)
       const sums = { loss: 0, objectness: 0, anchorBoxes: 0, classification: 0, boxes: 0, gradientNorm: 0 }
       for (const [index, batch] of batches.entries()) {
-        const inputs = feeds(batch, { batchSize, maxObjects }, { learningRate, progress, step })
-        if (asked.noise.length > 0) {
-          const data = drawNoise(asked, seed, step * accumulate + index)
-          inputs.noise = { type: 'float32', shape: [data.length], data }
-        }
         const isLast = index === accumulate - 1
-        if (accumulate > 1) inputs.last = scalar(isLast ? 1 : 0)
-        const results = await session.run(inputs)
+        const inputs = {
+          ...feeds(batch, { batchSize, maxObjects }),
+          ...(accumulate > 1 && { last: scalar(isLast ? 1 : 0) }),
+        }
+        const numbers = { learningRate, progress, step }
+        const results = await open.run(inputs, numbers, step * accumulate + index)
         for (const figure of FIGURES)
           if (figure !== 'gradientNorm') sums[figure] += results[figure].data[0] / accumulate
         // The last batch's is that of the whole sum.
@@ -129,28 +108,19 @@ export async function buildDetectorStep(
       }
       return sums
     },
-    async state() {
-      const carried = await session.read()
-      return Object.fromEntries(names.map((name) => [name, carried[name].data as Float32Array]))
-    },
-    load: (state) => loadState(session, state),
-    close: () => session.close(),
+    state: open.state,
+    load: open.load,
+    close: open.close,
   }
 }
-
-const scalar = (value: number) => ({ type: 'float32' as const, shape: [], data: Float32Array.of(value) })
 
 function feeds(
   { images, boxes, labels, imageSize }: DetectionBatch,
   { batchSize, maxObjects }: { batchSize: number; maxObjects: number },
-  scalars: Record<'learningRate' | 'progress' | 'step', number>,
 ): Tensors {
   return {
     images: { type: 'float32', shape: [batchSize, ...imageSize, 3], data: images },
     'true boxes': { type: 'float32', shape: [batchSize, maxObjects, 4], data: boxes },
     'true labels': { type: 'int32', shape: [batchSize, maxObjects], data: labels },
-    learningRate: scalar(scalars.learningRate),
-    progress: scalar(scalars.progress),
-    step: scalar(scalars.step),
   }
 }

@@ -1,0 +1,64 @@
+/** What is left of a search at its end: the best genotypes as files, and who they are. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../errors.js'
+import { fileError, writeFileAtomically } from '../files.js'
+import { type Best, bestChildren } from '../search/best.js'
+import type { SearchConfig } from '../search/config.js'
+import { decodeCells } from '../search/genotypes.js'
+import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
+import { chosenToRetrain } from '../search/retrain.js'
+import { genotypePath } from '../search/search-folder.js'
+import { percent } from '../train/progress.js'
+
+/** One of the best children. */
+export interface Ranked extends Best {
+  /** What came of it when it was trained longer; null where it was not. */
+  longer: RetrainedEvent | null
+}
+
+/**
+ * The best children of a search, those first that did best when trained longer, and their genotypes in its folder.
+ *
+ * @throws UserError when no child could be measured, or the folder cannot be written
+ */
+export async function writeBest(
+  folder: string,
+  { space, retrain, name }: SearchConfig,
+  events: readonly JournalEvent[],
+  retrained: readonly RetrainedEvent[],
+): Promise<Ranked[]> {
+  const best = retrain === null ? bestChildren(space, events, 1) : chosenToRetrain(space, events, retrain)
+  if (best.length === 0) throw new UserError(`No child of ${folder} could be measured; its journal tells why`)
+  const longer = new Map(retrained.map((event) => [event.id, event]))
+  const ranked = best
+    .map((child) => ({ ...child, longer: longer.get(child.id) ?? null }))
+    .sort((a, b) => (b.longer?.quality ?? 0) - (a.longer?.quality ?? 0))
+    .slice(0, Math.max(1, retrain?.count ?? 1))
+  try {
+    await mkdir(join(folder, 'best'), { recursive: true })
+  } catch (error) {
+    throw fileError('create', join(folder, 'best'), error)
+  }
+  for (const [rank, { id, decisions }] of ranked.entries()) {
+    const genotype = { name: `${name}-${id}`, ...decodeCells(space, decisions) }
+    const text = `${JSON.stringify(genotype, null, 2)}\n`
+    await writeFileAtomically(join(folder, 'best', `${rank + 1}.json`), text)
+    if (rank === 0) await writeFileAtomically(genotypePath(folder), text)
+  }
+  return ranked
+}
+
+/** Prints the best classifiers. */
+export function printBest(folder: string, ranked: readonly Ranked[], json: boolean): void {
+  const rows = ranked.map(({ id, reward, longer }) => ({ id, reward, retrained: longer?.quality ?? null }))
+  if (json) {
+    console.log(JSON.stringify({ search: folder, genotype: genotypePath(folder), best: rows }))
+    return
+  }
+  for (const [rank, { id, reward, retrained }] of rows.entries())
+    console.log(
+      `${rank + 1}. child ${id}: reward ${reward.toFixed(4)}${retrained === null ? '' : `, ${percent(retrained)} after longer training`}`,
+    )
+  console.log(`The best is ${genotypePath(folder)}; see toolkit search-report ${folder}`)
+}

@@ -1,0 +1,66 @@
+/** What an autoencoder is and how it is trained: everything needed to repeat it. */
+import {
+  type Autoencoder,
+  type AutoencoderConfig,
+  type AutoencoderSizes,
+  autoencoder,
+  type PlainAutoencoderConfig,
+  plainAutoencoder,
+} from '../../../models/index.js'
+import { batchNormSettings, ofImages, type RunConfig, shared } from '../config.js'
+import { integer, record } from '../schema.js'
+
+/** All but the network. Images are reconstructed as they were augmented; labels are not used. */
+export type AutoencoderTraining = Pick<
+  RunConfig,
+  | 'data'
+  | 'seed'
+  | 'batchSize'
+  | 'length'
+  | 'optimizer'
+  | 'learningRate'
+  | 'weightDecay'
+  | 'clipNorm'
+  | 'averageDecay'
+  | 'augmentation'
+>
+
+/** An autoencoder of cells, or the plain one that it is measured against. */
+export type AutoencoderModel =
+  | ({ kind: 'cells' } & AutoencoderConfig)
+  | ({ kind: 'plain' } & PlainAutoencoderConfig)
+
+export interface AutoencoderRunConfig extends AutoencoderTraining {
+  model: AutoencoderModel
+}
+
+/** Throws a `ModelError` when the settings make no network. */
+export function autoencoderOf(model: AutoencoderModel): Autoencoder {
+  return model.kind === 'cells' ? autoencoder(model) : plainAutoencoder(model)
+}
+
+const { data, augmentation } = ofImages
+const { seed, batchSize, length, optimizer, learningRate, weightDecay, clipNorm, averageDecay } = shared
+
+/** Schemas, for configs that hold these. */
+export const autoencoderTraining = record<AutoencoderTraining>({
+  data,
+  seed,
+  batchSize,
+  length,
+  optimizer,
+  learningRate,
+  weightDecay,
+  clipNorm,
+  averageDecay,
+  augmentation,
+})
+
+export const autoencoderSizes = record<AutoencoderSizes>({
+  stages: integer(1, 10),
+  cells: integer(1, 100),
+  filters: integer(1, 10_000),
+  stemFilters: integer(1, 10_000),
+  codeChannels: integer(1, 10_000),
+  batchNorm: batchNormSettings,
+})

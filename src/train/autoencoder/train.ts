@@ -1,0 +1,83 @@
+/** Training autoencoders: the task that the loop is given. */
+import type { ImageSet } from '../../../datasets/image-set.js'
+import { type Batch, makeBatches } from '../batches.js'
+import type { StepOptions } from '../compiled-step.js'
+import { type LoopConfig, type Task, type TrainOptions, type TrainResult, train } from '../loop.js'
+import type { StateVectors } from '../step-types.js'
+import { unsavedRun } from '../unsaved-run.js'
+import type { AutoencoderModel, AutoencoderRunConfig } from './config.js'
+import {
+  measureReconstruction,
+  openReconstructor,
+  type Reconstruction,
+  type Reconstructor,
+} from './reconstruct.js'
+import { type AutoencoderStep, buildAutoencoderStep } from './step.js'
+
+export interface AutoencoderFigures {
+  training: {
+    /** Mean squared error on the augmented training images, for pixels in [0, 1]. */
+    loss: number
+  }
+  evaluation: Reconstruction
+}
+
+/** What autoencoders need built. */
+export interface AutoencoderCompiler {
+  buildStep(config: AutoencoderRunConfig, imageSize: number): Promise<AutoencoderStep>
+  openReconstructor(model: AutoencoderModel, state: StateVectors, imageSize: number): Promise<Reconstructor>
+}
+
+export const autoencoderCompiler = (options: Pick<StepOptions, 'threads'> = {}): AutoencoderCompiler => ({
+  buildStep: (config, imageSize) => buildAutoencoderStep(config, imageSize, options),
+  openReconstructor: (model, state, imageSize) => openReconstructor(model, state, imageSize, options),
+})
+
+/**
+ * Trains an autoencoder and leaves nothing on the disk. It is measured at its end, on the validation images. Throws as
+ * the loop's `train` does.
+ */
+export function trainAutoencoder(
+  config: AutoencoderRunConfig,
+  data: { train: ImageSet; validation: ImageSet },
+  compiler: AutoencoderCompiler,
+  options: TrainOptions<AutoencoderFigures> = {},
+): Promise<TrainResult> {
+  const run = unsavedRun<LoopConfig>({
+    ...config,
+    evaluateEvery: Number.POSITIVE_INFINITY,
+    checkpoint: { steps: null, seconds: null },
+  })
+  return train(run, reconstruction(config, data, compiler), options)
+}
+
+function reconstruction(
+  config: AutoencoderRunConfig,
+  { train: set, validation }: { train: ImageSet; validation: ImageSet },
+  compiler: AutoencoderCompiler,
+): Task<AutoencoderFigures, Batch> {
+  const { batchSize, model } = config
+  const { stepsPerEpoch, batch } = makeBatches({ ...config, resolution: [] }, set)
+  return {
+    stepsPerEpoch,
+    imagesPerStep: batchSize,
+    prepare: batch,
+    async build(imageSize) {
+      const step = await compiler.buildStep(config, imageSize)
+      return {
+        ...step,
+        imageSize,
+        async run({ images }, place) {
+          const { loss, gradientNorm } = await step.run(images, place)
+          return { figures: { loss }, gradientNorm }
+        },
+      }
+    },
+    begin: null,
+    async evaluate(state, signal) {
+      const network = await compiler.openReconstructor(model, state, validation.height)
+      return measureReconstruction(network, validation, { batchSize, signal }).finally(() => network.close())
+    },
+    close: async () => {},
+  }
+}
