@@ -11,9 +11,9 @@ import type { RunConfig } from '../train/config.js'
 import { formatDuration, percent } from '../train/progress.js'
 import { interruptible } from './interrupt.js'
 import { liveLine } from './live-line.js'
+import { readGenotype } from './read-genotype.js'
 import { wholeFrom } from './search-flags.js'
 import { grouped, textTable } from './text-table.js'
-import { readGenotype } from './train-flags.js'
 
 interface Flags {
   random: number

@@ -7,8 +7,8 @@ import type { DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
 import { readAnyConfig } from '../train/run-folder.js'
 import { describeDetectorAs } from './describe-detector.js'
+import { readGenotype } from './read-genotype.js'
 import { grouped, textTable } from './text-table.js'
-import { readGenotype } from './train-flags.js'
 
 interface Flags {
   cells?: number

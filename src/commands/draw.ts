@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 import { Command } from 'commander'
 import { drawGenotype } from '../search/draw-cell.js'
 import { requirePictureName, writePicture } from './picture-file.js'
-import { readGenotype } from './train-flags.js'
+import { readCells } from './read-genotype.js'
 
 const help = `
 Each cell stands above its inputs h(i−1) and h(i); edges run upwards. A block is two operations and what combines
@@ -22,7 +22,7 @@ export function drawCommand(): Command {
     .action(async (architecture: string, flags: { out?: string }) => {
       const out = flags.out ?? defaultName(architecture)
       requirePictureName(out)
-      await writePicture(out, drawGenotype(await readGenotype(architecture)))
+      await writePicture(out, drawGenotype(await readCells(architecture)))
       console.log(`Wrote ${out}`)
     })
 }

@@ -9,8 +9,9 @@ import { compilerFor, DEVICES, type Device } from '../train/devices.js'
 import type { EvaluationRow } from '../train/metrics.js'
 import { presets } from '../train/presets.js'
 import { createRun, readConfig, resumeRun } from '../train/run-folder.js'
+import { readGenotype } from './read-genotype.js'
 import { sitAt } from './sitting.js'
-import { addTrainFlags, applyFlags, readGenotype, type TrainFlags } from './train-flags.js'
+import { addTrainFlags, applyFlags, type TrainFlags } from './train-flags.js'
 
 interface Flags extends TrainFlags {
   preset: string

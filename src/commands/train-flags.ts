@@ -1,8 +1,5 @@
-/** The flags of `train-backbone`, and how they change a config. */
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Genotype, parseGenotype } from '../../models/genotype.js'
+import type { Genotype } from '../../models/genotype.js'
 import { PUBLISHED_CELLS } from '../../models/published-cells.js'
 import { UserError } from '../errors.js'
 import type {
@@ -234,32 +231,4 @@ export function learningRateOf(before: LearningRateConfig, flags: LearningRateFl
   const kept = schedule === undefined || schedule === before.kind ? before : schedules[schedule](peak)
   if (warmup === undefined) return { ...kept, peak }
   return kept.kind === 'one-cycle' ? { ...kept, peak, rise: warmup } : { ...kept, peak, warmup }
-}
-
-/** What `--arch` names: published cells or a genotype in a file. */
-export async function readGenotype(arch: string): Promise<Genotype> {
-  if (Object.hasOwn(PUBLISHED_CELLS, arch)) return PUBLISHED_CELLS[arch]
-  let text: string
-  try {
-    text = await readFile(arch, 'utf8')
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const names = Object.keys(PUBLISHED_CELLS).join(', ')
-    const why = code === 'ENOENT' ? `it is neither a file that exists nor one of ${names}` : message
-    throw new UserError(`Cannot read the architecture ${arch}: ${why}`)
-  }
-  try {
-    return parseGenotype(JSON.parse(text), basename(arch))
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new UserError(`${arch} is not JSON: ${withLine(error.message, text)}`)
-    throw error
-  }
-}
-
-/** Node.js 20 tells where JSON breaks as a position in the text, editors show lines. */
-function withLine(message: string, text: string): string {
-  const position = /at position (\d+)$/.exec(message)?.[1]
-  if (position === undefined) return message
-  return `${message}, in line ${text.slice(0, Number(position)).split('\n').length}`
 }

@@ -54,14 +54,23 @@ ${logs.map(({ name, config }) => `<details><summary>${escapeText(name)}</summary
 }
 
 /** One sentence for those who read no further. */
-function leadOf({ name, strategy, evaluator, children, seconds, best, curves }: SearchFigures): string {
+function leadOf({
+  name,
+  strategy,
+  evaluator,
+  measure,
+  children,
+  seconds,
+  best,
+  curves,
+}: SearchFigures): string {
   const done = children.measured + children.failed
   const of = children.planned === null || children.planned === done ? '' : ` of ${count(children.planned)}`
   const [first] = best
   const found =
     first === undefined
       ? 'none of which could be measured'
-      : `the best of which reached ${first.quality.toFixed(4)}${first.retrainedQuality === null ? '' : `, and ${first.retrainedQuality.toFixed(4)} when trained longer`}`
+      : `the best of which reached ${measure} ${first.quality.toFixed(4)}${first.retrainedQuality === null ? '' : `, and ${first.retrainedQuality.toFixed(4)} when trained longer`}`
   const reward = curves.runningMean.at(-1)
   const last = typeof reward === 'number' ? `; the last ones have a mean reward of ${reward.toFixed(4)}` : ''
   return `<p class="lead"><b>${escapeText(name)}</b> (${escapeText(strategy)}, ${escapeText(evaluator)}) tried ${count(done)}${of} children in ${duration(seconds)}, ${found}${last}.</p>`
@@ -117,9 +126,9 @@ function cellsOf(
 }
 
 function factsOf(child: BestChild): string {
-  const { id, quality, reward, retrainedQuality, parameters, multiplyAdds, latencyMillis } = child
+  const { id, measure, quality, reward, retrainedQuality, parameters, multiplyAdds, latencyMillis } = child
   return [
-    `child ${id}: quality ${quality.toFixed(4)}`,
+    `child ${id}: ${measure} ${quality.toFixed(4)}`,
     ...(reward === quality ? [] : [`reward ${reward.toFixed(4)}`]),
     ...(retrainedQuality === null ? [] : [`${retrainedQuality.toFixed(4)} when trained longer`]),
     `${short(parameters)} parameters`,
@@ -142,10 +151,11 @@ function retrainedPart(searches: readonly SearchFigures[], drawn: readonly Pictu
       duration(child.seconds),
     ])
   })
-  const heads = ['search', 'rank', 'child', 'quality', 'reward in the search', 'rank in the search', 'time']
+  const measures = [...new Set(searches.map(({ measure }) => measure))].join(' or ')
+  const heads = ['search', 'rank', 'child', measures, 'reward in the search', 'rank in the search', 'time']
   return `<h2>Trained longer</h2>
 ${charts(drawn)}
-<p class="note">τ is Kendall's rank correlation (τ-b) of reward and quality: 1 where both rank alike, 0 where one says
+<p class="note">τ is Kendall's rank correlation (τ-b) of reward and ${measures}: 1 where both rank alike, 0 where one says
 nothing of the other.</p>
 ${table(heads, rows, 1)}`
 }

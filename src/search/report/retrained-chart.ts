@@ -3,12 +3,15 @@ import { axisOf, drawChart, fillOf, place } from './chart.js'
 import type { SearchFigures } from './search-figures.js'
 
 /** Points of children: what the search saw of them against what they reached when trained longer. */
-export function drawRetrained({ name, retrained: { children, tau } }: SearchFigures, series: number): string {
+export function drawRetrained(
+  { name, measure, retrained: { children, tau } }: SearchFigures,
+  series: number,
+): string {
   const rewards = children.map(({ reward }) => reward)
   const qualities = children.map(({ quality }) => quality)
   const note = tau === null ? '' : `, τ = ${tau.toFixed(2).replace('-', '−')}`
   return drawChart({
-    title: `Quality when trained longer, ${name}${note}`,
+    title: `${measure[0].toUpperCase()}${measure.slice(1)} when trained longer, ${name}${note}`,
     x: axisOf(Math.min(...rewards), Math.max(...rewards), true),
     along: 'reward in the search',
     y: axisOf(Math.min(...qualities), Math.max(...qualities), true),

@@ -41,6 +41,7 @@ export interface OperationShares {
 export interface BestChild {
   /** Of the search that tried it. */
   search: string
+  measure: string
   id: number
   reward: number
   quality: number
@@ -63,6 +64,8 @@ export interface SearchFigures {
   name: string
   strategy: string
   evaluator: string
+  /** What the children's quality is: accuracy, or the share of the images' variance explained. */
+  measure: string
   seed: number
   children: {
     /** How many the search is to try; null where something else ends it. */
@@ -107,6 +110,7 @@ export function searchFigures(log: SearchLog, count: number): SearchFigures {
     name,
     strategy: strategy.kind,
     evaluator: evaluator.kind,
+    measure: measureOf(log),
     seed,
     children: {
       planned: budget.kind === 'children' ? budget.amount : null,
@@ -180,20 +184,17 @@ function retrainedOf({ name, events }: SearchLog, children: ToldChild[]): Retrai
   return { children: ranked, tau: ranked.length < LEAST_RETRAINED || Number.isNaN(tau) ? null : tau }
 }
 
-function bestOf(
-  { name }: SearchLog,
-  children: ToldChild[],
-  retrained: Retrained,
-  count: number,
-): BestChild[] {
+const measureOf = ({ config: { task } }: SearchLog): string =>
+  task === 'autoencode' ? 'variance explained' : 'accuracy'
+
+function bestOf(log: SearchLog, children: ToldChild[], retrained: Retrained, count: number): BestChild[] {
   const reached = new Map(retrained.children.map(({ id, quality }) => [id, quality]))
   const candidates = children.flatMap(({ id, reward, measured, cells }): BestChild[] => {
     if (measured === null) return []
     const { quality, parameters, multiplyAdds, latencyMillis = null } = measured
     const retrainedQuality = reached.get(id) ?? null
-    return [
-      { search: name, id, reward, quality, retrainedQuality, parameters, multiplyAdds, latencyMillis, cells },
-    ]
+    const figures = { reward, quality, retrainedQuality, parameters, multiplyAdds, latencyMillis }
+    return [{ search: log.name, measure: measureOf(log), id, ...figures, cells }]
   })
   return bestFirst(candidates, count)
 }
