@@ -84,6 +84,27 @@ test('without flags: PPO on CIFAR-10 with shared weights, of which the best thre
   assert.deepEqual(config.retrain.evaluator.run.data, evaluator.run.data)
 })
 
+test('autoencoders: three cells, each child trained on its own, the best three of them longer', () => {
+  const config = configOf('--task autoencode')
+  assert.deepEqual([config.task, configOf('').task], ['autoencode', 'classify'])
+  assert.deepEqual(config.space, { ...paperSpace, cells: ['normal', 'reduction', 'expansion'] })
+  const { evaluator, retrain } = config
+  assert.ok(evaluator.kind === 'reconstruct' && retrain?.evaluator.kind === 'reconstruct')
+  const { sizes } = evaluator
+  assert.deepEqual(retrain.evaluator.sizes, sizes)
+  assert.equal(retrain.count, 3)
+  // The code holds a third of an image's numbers.
+  const side = evaluator.imageSize! / 2 ** sizes.stages
+  assert.equal((side * side * sizes.codeChannels) / (evaluator.imageSize! ** 2 * 3), 1 / 3)
+  assert.deepEqual(configOf('--task autoencode --evaluator train'), config)
+  for (const flag of ['--evaluator shared', '--weights file', '--warm-up 3'])
+    assert.throws(
+      () => configOf(`--task autoencode ${flag}`),
+      /^UserError: Autoencoders have no shared weights: .*leave out --evaluator shared, --weights and --warm-up$/,
+      flag,
+    )
+})
+
 /** A value for each field, such as `evaluator.run.seed`, that differs between two configs. */
 function differences(before: unknown, after: unknown, path = ''): Record<string, unknown> {
   const isObject = (value: unknown): value is object =>
@@ -103,8 +124,12 @@ test('each flag changes its setting and nothing else', () => {
     [`evaluator.${field}`]: value,
     [`retrain.evaluator.${field}`]: value,
   })
-  for (const evaluator of ['train', 'shared']) {
-    const without = `--strategy random --evaluator ${evaluator}`
+  for (const [evaluator, task] of [
+    ['train', 'classify'],
+    ['shared', 'classify'],
+    ['train', 'autoencode'],
+  ]) {
+    const without = `--strategy random --evaluator ${evaluator} --task ${task}`
     for (const [line, change] of [
       ['--data embedded', { ...both('run.data.name', 'embedded'), ...both('run.data.validation', 1000) }],
       ['--data-dir /data', both('run.data.folder', '/data')],
@@ -115,14 +140,20 @@ test('each flag changes its setting and nothing else', () => {
       ['--top 5', { 'retrain.count': 5 }],
       ['--top 0', { retrain: null }],
       ['--check-ranks 20', { 'retrain.ranksChecked': 20 }],
-      ['--retrain-epochs 2', { 'retrain.evaluator.run.length.amount': 2 }],
+      [
+        '--retrain-epochs 2',
+        {
+          ...(task === 'autoencode' && { 'retrain.evaluator.run.length.kind': 'epochs' }),
+          'retrain.evaluator.run.length.amount': 2,
+        },
+      ],
       ['--retrain-images 900', { 'retrain.evaluator.trainImages': 900 }],
       ['--train-images 64', { 'evaluator.trainImages': 64 }],
       ['--validation-images 50', { 'evaluator.validationImages': 50 }],
       ['--image-size 24', { 'evaluator.imageSize': 24 }],
-      ['--epochs 4', lengths(evaluator, 'epochs', 4)],
-      ['--steps 9', lengths(evaluator, 'steps', 9)],
-      ['--batch-size 32', both('run.batchSize', 32)],
+      ['--epochs 4', lengths(task, evaluator, 'epochs', 4)],
+      ['--steps 9', lengths(task, evaluator, 'steps', 9)],
+      ['--batch-size 48', both('run.batchSize', 48)],
       [
         '--target-multiply-adds 15e6',
         { 'reward.cost': 'multiplyAdds', 'reward.target': 15e6, 'reward.exponent': -0.07 },
@@ -155,9 +186,11 @@ test('with weights of another search, children are measured on images that these
   assert.deepEqual(trainedForOf(evaluator), given)
 })
 
-/** Children with shared weights are trained for steps, others for epochs. */
-const lengths = (evaluator: string, kind: string, amount: number): Record<string, unknown> => ({
-  ...((evaluator === 'train') !== (kind === 'epochs') && { 'evaluator.run.length.kind': kind }),
+/** Classifiers of their own weights are trained for epochs, others for steps. */
+const lengths = (task: string, evaluator: string, kind: string, amount: number): Record<string, unknown> => ({
+  ...((evaluator === 'train' && task === 'classify') !== (kind === 'epochs') && {
+    'evaluator.run.length.kind': kind,
+  }),
   'evaluator.run.length.amount': amount,
 })
 
@@ -179,6 +212,7 @@ test("the strategy's settings follow from the budget", () => {
 test('what cannot be is refused', () => {
   for (const [line, message] of [
     ['--strategy luck', /Allowed choices are ppo, random, evolution/],
+    ['--task paint', /Allowed choices are classify, autoencode/],
     ['--evaluator guess', /Allowed choices are train, shared/],
     ['--budget 0', /more than none/],
     ['--blocks 0', /whole number from 1/],

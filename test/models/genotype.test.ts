@@ -6,6 +6,7 @@ import {
   NASNET_A,
   OPERATION_NAMES,
   outputStates,
+  parseAnyGenotype,
   parseGenotype,
 } from '../../models/index.js'
 
@@ -13,6 +14,22 @@ const copy = () => JSON.parse(JSON.stringify(NASNET_A))
 
 test('a genotype survives being written as JSON and read', () => {
   assert.deepEqual(parseGenotype(copy(), 'a.json'), NASNET_A)
+})
+
+test('the genotype of an autoencoder is read as such, and refused where a classifier’s is wanted', () => {
+  const cells = { ...copy(), expansion: NASNET_A.normal }
+  assert.deepEqual(parseAnyGenotype(cells, 'a.json'), cells)
+  assert.deepEqual(parseAnyGenotype(copy(), 'a.json'), NASNET_A)
+  assert.throws(() => parseGenotype(cells, 'a.json'), {
+    name: 'ModelError',
+    message:
+      'a.json is the genotype of an autoencoder: it has an expansion cell, for which classifiers and detectors ' +
+      'have no place; give one with a normal and a reduction cell alone.',
+  })
+  assert.throws(
+    () => parseAnyGenotype({ ...copy(), expansion: {} }, 'a.json'),
+    /a\.json: the expansion cell needs/,
+  )
 })
 
 test('without "output", the states that no block used leave the cell', () => {

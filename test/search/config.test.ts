@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { validateSearchConfig } from '../../src/search/config.js'
 import { smallController } from '../../src/search/ppo-options.js'
+import { reconstructRecipe, trainRecipe } from '../../src/search/recipes.js'
+import { autoencoderSpace, paperSpace } from '../../src/search/space.js'
 import { smallSearch } from './small-search.js'
 
 test('a valid config comes back unchanged, also by way of JSON', () => {
@@ -11,6 +13,55 @@ test('a valid config comes back unchanged, also by way of JSON', () => {
     assert.deepEqual(validateSearchConfig(config), config)
     assert.deepEqual(validateSearchConfig(JSON.parse(JSON.stringify(config))), config)
   }
+})
+
+test('a config without a task is a classifier’s', () => {
+  const { task, ...old } = smallSearch()
+  assert.deepEqual(validateSearchConfig(old), { ...old, task: 'classify' })
+})
+
+test('a task has its own evaluator and cells', () => {
+  const search = (
+    task: string,
+    kind: 'train' | 'reconstruct',
+    longer: 'train' | 'reconstruct',
+    space: object,
+  ) => {
+    const evaluators = {
+      train: trainRecipe(autoencoderSpace),
+      reconstruct: reconstructRecipe(autoencoderSpace),
+    }
+    const retrain = { count: 1, ranksChecked: 0, evaluator: evaluators[longer] }
+    return { ...smallSearch(), task, space, evaluator: evaluators[kind], retrain }
+  }
+  const good = search('autoencode', 'reconstruct', 'reconstruct', autoencoderSpace)
+  assert.deepEqual(validateSearchConfig(JSON.parse(JSON.stringify(good))), good)
+  for (const [wrong, message] of [
+    [
+      search('classify', 'reconstruct', 'train', paperSpace),
+      '"evaluator.kind" is reconstruct, which is not an evaluator of the task classify',
+    ],
+    [
+      search('autoencode', 'reconstruct', 'train', autoencoderSpace),
+      '"retrain.evaluator.kind" is train, which is not an evaluator of the task autoencode',
+    ],
+    [
+      search('autoencode', 'reconstruct', 'reconstruct', paperSpace),
+      '"space.cells" is normal, reduction, but an autoencoder has normal, reduction, expansion',
+    ],
+  ] as [object, string][])
+    assert.throws(() => validateSearchConfig(wrong), { name: 'UserError', message })
+  for (const [path, value] of [
+    ['evaluator.sizes.stages', 0],
+    ['evaluator.sizes.batchNorm.decay', 1],
+    ['evaluator.run.task', 'classification'],
+    ['task', 'paint'],
+  ] as [string, unknown][])
+    assert.throws(
+      () => validateSearchConfig(change(structuredClone(good), path, value)),
+      (error: Error) => error.message.startsWith(`"${path}`),
+      path,
+    )
 })
 
 /** Sets the field at `path`, such as `reward.target`; undefined removes it. */
