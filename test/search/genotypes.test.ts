@@ -5,6 +5,7 @@ import { UserError } from '../../src/errors.js'
 import {
   type Cells,
   decode,
+  decodeAutoencoder,
   decodeCells,
   encode,
   encodeCells,
@@ -120,6 +121,11 @@ test('a space of other cells makes cells, and no genotype', () => {
       () => decode(space, decisions.slice(0, decisionSizes(space).length), 'x'),
       /A genotype has a normal and a reduction cell, but the search space has normal/,
     )
+  assert.deepEqual(decodeAutoencoder(small, decisions, 'x'), { name: 'x', ...decodeCells(small, decisions) })
+  assert.throws(
+    () => decodeAutoencoder(paperSpace, randomDecisions(paperSpace, random(3).uniform), 'x'),
+    /An autoencoder has a normal, a reduction and an expansion cell, but the search space has normal, reduction/,
+  )
   const cells: Cells = decodeCells(small, decisions)
   delete cells.expansion
   assert.throws(() => encodeCells(small, cells, 'x.json'), /x\.json has no cell "expansion"/)
