@@ -82,6 +82,9 @@ async function search(flags: Flags, command: Command): Promise<void> {
       () =>
         say('Stopping: children in work are given up, everything else is kept. Ctrl-C again leaves at once.'),
     )
+  } catch (error) {
+    if (flags.resume === undefined) await folder.discardUnbegun()
+    throw error
   } finally {
     await folder.close()
   }

@@ -108,6 +108,12 @@ const searchConfig = record<SearchConfig>({
 /** Checks a search's config, for example one read from `search.json`. Throws a `UserError` that names the field. */
 export function validateSearchConfig(value: unknown): SearchConfig {
   const config = searchConfig(value, '')
+  for (const [field, evaluator] of [
+    ['evaluator', config.evaluator],
+    ['retrain.evaluator', config.retrain?.evaluator],
+  ] as const)
+    if (evaluator !== undefined && JSON.stringify(evaluator.space) !== JSON.stringify(config.space))
+      throw new UserError(`"${field}.space" is not the same as "space"; make both alike`)
   const { kind, amount } = config.budget
   if (kind === 'children' && !Number.isInteger(amount))
     throw new UserError(`"budget.amount" is ${amount}, but children are whole numbers`)

@@ -42,7 +42,7 @@ export async function takeSearchLock(
   const refusal = (holder: string): UserError => {
     const { host, pid } = JSON.parse(holder)
     return new UserError(
-      `Process ${pid} on ${host} runs a search named ${name} on this Redis; stop it, or give this search another name`,
+      `Process ${pid} on ${host} runs a search named ${name} on this Redis; stop it, or search in a folder of another name`,
     )
   }
   let left = Number.POSITIVE_INFINITY

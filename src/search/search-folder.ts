@@ -3,7 +3,7 @@
  * some, at its end `genotype.json` (the best) and `best/` (the best few), of autoencoders also `comparison.json` and
  * `reconstructions.png`; while a process searches there, `lock`.
  */
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
@@ -38,6 +38,8 @@ export interface SearchFolder {
   readonly events: readonly JournalEvent[]
   /** Writes an event and flushes it to the disk. */
   append(event: JournalEvent): Promise<void>
+  /** Removes a search in which no child came back and nothing was trained: it would stand in the next one's way. */
+  discardUnbegun(): Promise<void>
   /** Gives the folder free. */
   close(): Promise<void>
 }
@@ -88,9 +90,14 @@ export async function readSearchConfig(folder: string): Promise<SearchConfig> {
   try {
     return validateSearchConfig(JSON.parse(text))
   } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}`, { cause: error })
+    throw new UserError(`${path} is damaged: ${(error as Error).message}. Mend it, or begin a new search`, {
+      cause: error,
+    })
   }
 }
+
+/** What lies in the folder of a search that has only been opened. */
+const UNBEGUN = new Set(['search.json', 'journal.jsonl', 'lock'])
 
 async function locked(
   folder: string,
@@ -100,6 +107,7 @@ async function locked(
   try {
     const { config, events } = await prepare()
     const file = await open(journalPath(folder), 'a')
+    let discarded = false
     return {
       folder,
       config,
@@ -112,9 +120,19 @@ async function locked(
           throw fileError('write', journalPath(folder), error)
         }
       },
+      async discardUnbegun() {
+        const happened = (await readJournal(journalPath(folder))).some(
+          ({ kind }) => kind === 'told' || kind === 'warmed',
+        )
+        if (happened || (await readdir(folder)).some((name) => !UNBEGUN.has(name))) return
+        await rm(configPath(folder))
+        await rm(journalPath(folder))
+        discarded = true
+      },
       async close() {
         await file.close()
         await release()
+        if (discarded) await rmdir(folder)
       },
     }
   } catch (error) {

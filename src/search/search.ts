@@ -147,14 +147,14 @@ async function replay(
       const decisions = await strategy.ask()
       if (event.id !== asked.length || String(decisions) !== String(event.decisions))
         throw new UserError(
-          `The journal's child ${event.id} is not what this strategy and seed propose: it was edited, or written by another version of the toolkit. Begin a new search`,
+          `The journal's child ${event.id} is not what this strategy and seed propose: it or search.json was edited, or written by another version of the toolkit. Restore them, or begin a new search`,
         )
       asked.push(event)
     } else if (event.kind === 'told') {
       const child = asked[event.result.id]
       if (child === undefined || told.has(event.result.id))
         throw new UserError(
-          `The journal tells of child ${event.result.id}, which was not asked for or was told before: it was edited. Begin a new search`,
+          `The journal tells of child ${event.result.id}, which was not asked for or was told before: it was edited. Restore it, or begin a new search`,
         )
       await strategy.tell(child.decisions, event.reward)
       told.add(event.result.id)

@@ -130,5 +130,13 @@ test('what is wrong is told with its field', () => {
       (error: Error) => error.message.startsWith(`"${path}"`),
       path,
     )
+  // As read from a file: the spaces are not one object.
+  for (const path of ['retrain.evaluator', 'evaluator']) {
+    const unshared = JSON.parse(JSON.stringify(smallSearch()))
+    assert.throws(() => validateSearchConfig(change(unshared, `${path}.space.blocks`, 4)), {
+      name: 'UserError',
+      message: `"${path}.space" is not the same as "space"; make both alike`,
+    })
+  }
   for (const none of [null, 3, [], 'search']) assert.throws(() => validateSearchConfig(none), /an object/)
 })

@@ -5,6 +5,7 @@ import { OPERATION_NAMES, type OperationName, random } from '../../models/index.
 import type { SearchConfig } from '../../src/search/config.js'
 import type { JournalEvent } from '../../src/search/journal.js'
 import { smallController } from '../../src/search/ppo-options.js'
+import { trainRecipe } from '../../src/search/recipes.js'
 import type { SearchSpace } from '../../src/search/space.js'
 import { smallSearch } from './small-search.js'
 
@@ -145,6 +146,8 @@ export function fakeConfig({ strategy, seed, children, space = paperLikeSpace }:
     id: `${strategy} ${seed} ${children}`,
     seed,
     space,
+    evaluator: trainRecipe(space),
+    retrain: null,
     strategy: strategy === 'random' ? { kind: strategy } : { kind: strategy, options: smallController },
     budget: { kind: 'children', amount: children },
   }

@@ -364,7 +364,7 @@ test('a second search of the same name is refused while the first is alive, and 
   const queue = await open(t, server, { timing })
   await assert.rejects(openRedisQueue(queueOptions(server, { search: 'second', timing })), {
     name: 'UserError',
-    message: `Process ${process.pid} on ${hostname()} runs a search named test on this Redis; stop it, or give this search another name`,
+    message: `Process ${process.pid} on ${hostname()} runs a search named test on this Redis; stop it, or search in a folder of another name`,
   })
   await queue.close()
   // As a process that was killed leaves it.

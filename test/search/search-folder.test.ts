@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -48,6 +48,27 @@ test('a search comes back as it was left, without the line that was half-written
     await resumed.close()
     assert.equal(await readFile(journalPath(folder), 'utf8'), text)
   }
+})
+
+test('a search that could not begin leaves nothing behind; one in which something happened stays', async (t) => {
+  const parent = await temporaryFolder(t)
+  const folder = join(parent, 'new')
+  const fails = async (happened: JournalEvent[], file?: string): Promise<string[]> => {
+    const search = await createSearch(folder, config)
+    for (const event of [...events, ...happened]) await search.append(event)
+    if (file !== undefined) await writeFile(join(folder, file), '')
+    await search.discardUnbegun()
+    await search.close()
+    const left = (await readdir(parent)).length === 0 ? [] : await readdir(folder)
+    await rm(folder, { recursive: true, force: true })
+    return left.sort()
+  }
+  assert.deepEqual(await fails([]), [])
+  const warmed: JournalEvent = { kind: 'warmed', rounds: 1, seconds: 1, threads: 1 }
+  const result = { id: 0, worker: 'w', kind: 'failed', reason: 'x' } as const
+  const told: JournalEvent = { kind: 'told', result, seconds: 1, reward: 0, figures: {} }
+  for (const event of [warmed, told]) assert.deepEqual(await fails([event]), ['journal.jsonl', 'search.json'])
+  assert.deepEqual(await fails([], 'more'), ['journal.jsonl', 'more', 'search.json'])
 })
 
 test('a search killed before its first event begins', async (t) => {
