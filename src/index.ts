@@ -13,6 +13,8 @@ export * from '../serve/index.js'
 export * as engine from './engine/index.js'
 export { UserError } from './errors.js'
 export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from './model-card.js'
+/** Searching for cells: spaces, strategies, queues and the search. */
+export * as search from './search/index.js'
 export { type Compiler, type TrainingData, trainClassifier } from './train/classification.js'
 export { type RunConfig, validateConfig } from './train/config.js'
 export {

@@ -30,4 +30,14 @@ describe('the package', () => {
     assert.equal(labels.length, 10)
     assert.match(stdout, /model\.onnx is served at http:\/\/127\.0\.0\.1:\d+$/m)
   })
+
+  it('searches cells without the command line', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'nasnet-toolkit-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const script = join(packageRoot(), 'dist/examples/search-cells.js')
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: folder })
+    assert.match(stdout, /^ENAS's cells are (\d+ ){49}\d+$/m)
+    assert.match(stdout, /^the best is child [012]: [01]\.\d{3}, drawn in best\.svg$/m)
+    assert.match(await readFile(join(folder, 'best.svg'), 'utf8'), /^<svg /)
+  })
 })
