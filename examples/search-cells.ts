@@ -10,8 +10,12 @@ console.log(`With two blocks a cell, there are ${search.distinctGenotypes(space)
 // How a child is trained and measured is data: start from a recipe, change what you like.
 const recipe = search.trainRecipe(space)
 const { run } = recipe
-const data = { ...run.data, name: 'embedded', validation: 40 }
-const evaluator = { ...recipe, run: { ...run, data, length: { kind: 'steps' as const, amount: 2 } } }
+const data = { ...run.data, name: 'embedded', validation: 40, imageSize: 16 }
+const evaluator = {
+  ...recipe,
+  trainImages: 80,
+  run: { ...run, data, length: { kind: 'steps' as const, amount: 2 } },
+}
 
 // Two children at a time, each in a process of its own; openRedisQueue hands them to other machines.
 const queue = await search.openLocalQueue({ evaluator, processes: 2, threads: 1 })
