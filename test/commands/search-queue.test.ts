@@ -1,0 +1,67 @@
+/** A search with shared weights whose worker knows nothing but the address of Redis. */
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readJournal } from '../../src/search/read-journal.js'
+import { startRedis, withoutRedis } from '../search/redis-server.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { paintImages } from './painted-images.js'
+import { toolkit } from './toolkit.js'
+
+test('shared weights reach a worker in another folder, which leaves nothing behind', {
+  skip: withoutRedis,
+}, async (t) => {
+  const cwd = await temporaryFolder(t)
+  const elsewhere = join(cwd, 'elsewhere')
+  await mkdir(elsewhere)
+  await paintImages(join(cwd, 'images'), 16)
+  const server = await startRedis()
+  t.after(() => server.end())
+  const queue = ['--queue', server.url]
+
+  let worker: ChildProcess | undefined
+  t.after(() => worker?.kill('SIGKILL'))
+  const working = toolkit(['search-worker', ...queue, '--processes', '1', '--threads', '1'], {
+    cwd: elsewhere,
+    env: { TMPDIR: elsewhere },
+    onStart: (child) => {
+      worker = child
+    },
+  })
+  const settings = [
+    ...['--data', join(cwd, 'images'), '--evaluator', 'shared', '--warm-up', '1', '--strategy', 'random'],
+    ...[
+      '--budget',
+      '2',
+      '--blocks',
+      '1',
+      '--batch-size',
+      '8',
+      '--validation-images',
+      '8',
+      '--steps',
+      '1',
+      '--top',
+      '0',
+    ],
+  ]
+  const { code, stderr } = await toolkit(['search', ...settings, ...queue, '--out', 'found'], { cwd })
+  assert.equal(code, 0, stderr)
+  worker!.kill('SIGINT')
+  const said = await working
+  assert.match(said.stderr, /^Working for the search found, 1 children at a time$/m)
+  assert.deepEqual(await readdir(elsewhere), [])
+
+  const events = await readJournal(join(cwd, 'found/journal.jsonl'))
+  const told = events.filter((event) => event.kind === 'told')
+  assert.deepEqual(told.map(({ result }) => [result.id, result.kind]).sort(), [
+    [0, 'measured'],
+    [1, 'measured'],
+  ])
+  const [warmed] = events.filter((event) => event.kind === 'warmed')
+  assert.ok(warmed.rounds === 1 && warmed.seconds > 0)
+  // Who evaluated is not known.
+  for (const event of events) assert.ok(event.kind !== 'sitting' || event.workforce === undefined)
+})
