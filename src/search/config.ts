@@ -108,6 +108,7 @@ const searchConfig = record<SearchConfig>({
 /** Checks a search's config, for example one read from `search.json`. Throws a `UserError` that names the field. */
 export function validateSearchConfig(value: unknown): SearchConfig {
   const config = searchConfig(value, '')
+  checkTask(config)
   for (const [field, evaluator] of [
     ['evaluator', config.evaluator],
     ['retrain.evaluator', config.retrain?.evaluator],
@@ -117,7 +118,6 @@ export function validateSearchConfig(value: unknown): SearchConfig {
   const { kind, amount } = config.budget
   if (kind === 'children' && !Number.isInteger(amount))
     throw new UserError(`"budget.amount" is ${amount}, but children are whole numbers`)
-  checkTask(config)
   return config
 }
 
