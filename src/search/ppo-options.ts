@@ -34,7 +34,7 @@ export const paperController: PpoOptions = {
 
 /**
  * For budgets of some hundred children, which the paper's rate would spend before it has moved. Chosen on planted
- * rewards in the paper's space (B = 5) so that 200 to 400 children do: more and wider steps on each batch. More entropy
+ * rewards in the paper's space (B = 5) so that 150 to 400 children do: smaller batches and wider steps. More entropy
  * weight keeps the policy from settling where rewards flatten towards the top, less settles on the first good one.
  */
 export const smallController: PpoOptions = {
@@ -42,7 +42,8 @@ export const smallController: PpoOptions = {
   learningRate: 0.0035,
   entropyWeight: 0.0005,
   clip: 0.3,
-  epochs: 8,
+  epochs: 5,
+  batch: 10,
 }
 
 /** The options, checked. Throws a `UserError` that names the one that cannot be. */
