@@ -67,8 +67,7 @@ const evaluator = variants<ChildEvaluator>({
     warmUp: record<SharedSettings['warmUp']>({
       rounds: whole,
       sideBySide: integer(1, 64),
-      steps: whole,
-      learningRate: number({ above: 0 }),
+      rate: number({ above: 0, to: 1 }),
     }),
   },
 })

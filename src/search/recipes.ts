@@ -39,10 +39,10 @@ export function trainRecipe(space: SearchSpace): TrainSettings {
 export function sharedRecipe(space: SearchSpace, weights: string): SharedSettings {
   return {
     kind: 'shared',
-    ...recipe(space, { ...child, length: { kind: 'steps', amount: 20 } }),
+    ...recipe(space, { ...child, batchSize: 32, length: { kind: 'steps', amount: 20 } }),
     validationImages: 1000,
     weights,
-    warmUp: { rounds: 150, sideBySide: 2, steps: 30, learningRate: 0.1 },
+    warmUp: { rounds: 120, sideBySide: 2, rate: 0.3 },
   }
 }
 

@@ -178,7 +178,7 @@ test('each flag changes its setting and nothing else', () => {
 test('with weights of another search, children are measured on images that these were not trained on', () => {
   const shared = configOf('--seed 5').evaluator
   assert.ok(shared.kind === 'shared')
-  const given = { ...trainedForOf(shared), warmUp: { rounds: 7, sideBySide: 1, steps: 2, learningRate: 0.3 } }
+  const given = { ...trainedForOf(shared), warmUp: { rounds: 7, sideBySide: 1, rate: 0.9 } }
   const config = configOf('--seed 9 --weights w', given)
   assert.equal(config.seed, 9)
   const { evaluator } = config

@@ -122,7 +122,8 @@ test('what is wrong is told with its field', () => {
     ['evaluator.weights', ''],
     ['evaluator.warmUp.rounds', 0],
     ['evaluator.warmUp.sideBySide', 65],
-    ['evaluator.warmUp.learningRate', 0],
+    ['evaluator.warmUp.rate', 0],
+    ['evaluator.warmUp.rate', 1.1],
     ['evaluator.hopelessBelow', 0.1],
   ] as [string, unknown][])
     assert.throws(

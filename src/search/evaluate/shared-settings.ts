@@ -5,14 +5,12 @@ export interface SharedSettings extends ChildRecipe {
   kind: 'shared'
   /** File of the shared weights. */
   weights: string
-  /** How the shared weights are trained before the search. */
+  /** How the shared weights are trained before the search, by children that train as those of the search do. */
   warmUp: {
-    /** Rounds: in each, `sideBySide` children train from the same weights, and the means of theirs come back. */
+    /** In each, `sideBySide` children train from the same weights, which then move towards theirs. */
     rounds: number
     sideBySide: number
-    /** Steps of each child. */
-    steps: number
-    /** Learning rate of the first round; it falls to a tenth as half a cosine. */
-    learningRate: number
+    /** How far, as a share of the way, in (0, 1]. */
+    rate: number
   }
 }

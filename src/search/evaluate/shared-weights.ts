@@ -85,8 +85,11 @@ export interface Trained {
   state: StateVectors
 }
 
-/** Takes the weights of children that were trained side by side; of those that several trained, the mean. */
-export function putShared(weights: SharedWeights, children: readonly Trained[]): void {
+/**
+ * Moves the weights `rate` of the way towards those of children that were trained side by side; of those that several
+ * trained, towards the mean. Those that were not there yet become the children's.
+ */
+export function moveShared(weights: SharedWeights, children: readonly Trained[], rate: number): void {
   const sums = new Map<string, { sum: Float32Array; count: number }>()
   for (const { config, layout, state } of children) {
     const pieces = piecesOf(config)
@@ -106,6 +109,13 @@ export function putShared(weights: SharedWeights, children: readonly Trained[]):
       }
     }
   }
-  for (const [key, { sum, count }] of sums)
-    weights.set(key, count === 1 ? sum : sum.map((value) => value / count))
+  for (const [key, { sum, count }] of sums) {
+    const before = weights.get(key)
+    weights.set(
+      key,
+      sum.map((value, i) =>
+        before === undefined ? value / count : before[i] + rate * (value / count - before[i]),
+      ),
+    )
+  }
 }

@@ -1,14 +1,14 @@
 /**
- * The evaluator with shared weights: a reward costs seconds. Before the search, the weights are trained by children
- * drawn evenly from the space, each for a few steps (as Guo et al., "Single Path One-Shot Neural Architecture Search
- * with Uniform Sampling", 2019). After that they stay as they are: a child starts from them, trains for a few steps
- * on its own and is measured. So a reward depends on the architecture alone, not on when it was tried, and every
- * strategy sees the same ones.
+ * The evaluator with shared weights: a reward costs seconds. Before the search, children drawn evenly from the space
+ * train for a few steps each, as those of the search will, and after each round the shared weights move a share of the
+ * way towards theirs: so they become a place from which a few steps go far, whatever the architecture (Reptile: Nichol
+ * et al., "On First-Order Meta-Learning Algorithms", 2018, over uniformly sampled paths as Guo et al., 2019). After that
+ * they stay as they are: a child begins with them, trains for its few steps and is measured. So a reward depends on
+ * the architecture alone, not on when it was tried, and every strategy sees the same ones.
  */
 import { existsSync } from 'node:fs'
 import { random } from '../../../models/index.js'
 import { trainClassifier } from '../../train/classification.js'
-import type { RunConfig } from '../../train/config.js'
 import { Diverged } from '../../train/loop.js'
 import { networkConfig } from '../../train/network.js'
 import { unsavedRun } from '../../train/unsaved-run.js'
@@ -20,7 +20,7 @@ import { startClock } from './clock.js'
 import { measureChild } from './measure.js'
 import { type ChildData, childConfig, loadChildData } from './recipe.js'
 import type { SharedSettings } from './shared-settings.js'
-import { putShared, type SharedWeights, type Trained, takeShared } from './shared-weights.js'
+import { moveShared, type SharedWeights, type Trained, takeShared } from './shared-weights.js'
 import { loadFinished, loadSharedOf, saveShared, trainedForOf } from './shared-weights-file.js'
 
 /** @throws DatasetError when the images are missing, UserError when the weights are, or not fit for these settings */
@@ -64,7 +64,7 @@ export async function warmUpShared(
   options: WarmUpOptions = {},
 ): Promise<boolean> {
   const { signal, onRound, onSaved, saveEvery = 60 } = options
-  const { rounds, sideBySide } = settings.warmUp
+  const { rounds, sideBySide, rate } = settings.warmUp
   const begun = existsSync(settings.weights) ? await loadSharedOf(settings) : null
   // Before the images are loaded, which takes long.
   if (begun !== null && begun.rounds >= rounds) return true
@@ -88,14 +88,14 @@ export async function warmUpShared(
       ),
     )
     const trained = children.filter((child) => child !== null)
-    putShared(weights, trained)
+    moveShared(weights, trained, rate)
     onRound?.(round + 1, trained.reduce((sum, { loss }) => sum + loss, 0) / trained.length)
     if (performance.now() - saved > 1000 * saveEvery || round + 1 === rounds) await save(round + 1)
   }
   return true
 }
 
-/** A few steps of one child drawn from (seed, round, place), from the shared weights; null when it diverged. */
+/** One child drawn from (seed, round, place), trained from the shared weights; null when it diverged. */
 async function trainStint(
   settings: SharedSettings,
   { threads }: Machine,
@@ -105,15 +105,9 @@ async function trainStint(
   place: number,
 ): Promise<(Trained & { loss: number }) | null> {
   const { space, run } = settings
-  const { rounds, steps, learningRate } = settings.warmUp
   const drawn = random(run.seed, 'stint', round, place)
   const decisions = randomDecisions(space, drawn.uniform)
-  const rate = learningRate * (0.55 + 0.45 * Math.cos((Math.PI * round) / rounds))
-  const config: RunConfig = {
-    ...childConfig(space, data.run, decisions, drawn.bits()),
-    length: { kind: 'steps', amount: steps },
-    learningRate: { kind: 'constant', peak: rate, warmup: 0 },
-  }
+  const config = childConfig(space, data.run, decisions, drawn.bits())
   const network = networkConfig(config, data.train.classes.length)
   let loss = Number.NaN
   try {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Cell, type Genotype, random } from '../../../models/index.js'
 import {
+  moveShared,
   piecesOf,
-  putShared,
   type SharedWeights,
   type Trained,
   takeShared,
@@ -42,7 +42,7 @@ const drawn = (seed: number, from = space) =>
 /** The shared weights after these have trained side by side. */
 function shared(...children: Trained[]): SharedWeights {
   const weights: SharedWeights = new Map()
-  putShared(weights, children)
+  moveShared(weights, children, 0.25)
   return weights
 }
 
@@ -229,13 +229,14 @@ test('of children trained side by side the mean comes back, and what none of the
   assert.deepEqual(numbersAt(whole, 'stem/kernel'), same(5, 3 * 3 * 3 * 6))
   assert.deepEqual(head(), [...same(1, rows), ...same(5, rows)])
 
-  putShared(weights, [network(two.config.genotype, {}, 7)])
+  // A quarter of the way from 5 to 7.
+  moveShared(weights, [network(two.config.genotype, {}, 7)], 0.25)
   take(weights, whole)
-  assert.deepEqual(numbersAt(whole, 'stem/kernel'), same(7, 3 * 3 * 3 * 6))
-  assert.deepEqual(head(), [...same(1, rows), ...same(7, rows)])
+  assert.deepEqual(numbersAt(whole, 'stem/kernel'), same(5.5, 3 * 3 * 3 * 6))
+  assert.deepEqual(head(), [...same(1, rows), ...same(5.5, rows)])
   const last = network(three.config.genotype, {}, 0)
   take(weights, last)
-  assert.deepEqual(numbersAt(last, 'head/kernel'), [...same(10, rows), ...same(7, rows)])
+  assert.deepEqual(numbersAt(last, 'head/kernel'), [...same(10, rows), ...same(5.5, rows)])
   // The children's own numbers are not touched.
   assert.ok(one.state.parameters.every((number) => number === 1))
 })

@@ -21,7 +21,7 @@ async function settings(t: TestContext, warmUp: Partial<SharedSettings['warmUp']
     run: { ...recipe.run, length: { kind: 'steps', amount: 1 } },
     kind: 'shared',
     weights: join(folder, name),
-    warmUp: { rounds: 2, sideBySide: 2, steps: 1, learningRate: 0.1, ...warmUp },
+    warmUp: { rounds: 2, sideBySide: 2, rate: 0.5, ...warmUp },
   })
 }
 
@@ -80,9 +80,9 @@ test('weights are warmed up, stopped and resumed to the same bits; then a reward
 })
 
 test('a child begins with the shared weights: at the end of a warm-up it is better than by chance', async (t) => {
-  const at = (await settings(t, { rounds: 3, sideBySide: 1, steps: 24 }))('weights')
+  const at = (await settings(t, { rounds: 3, sideBySide: 1, rate: 1 }))('weights')
   at.space = { ...at.space, operations: ['conv_3x3'] }
-  await warmUpShared(at, machine)
+  await warmUpShared({ ...at, run: { ...at.run, length: { kind: 'steps', amount: 24 } } }, machine)
   const learningRate = { kind: 'constant', peak: 1e-9, warmup: 0 } as const
   const evaluator = await sharedEvaluator({ ...at, run: { ...at.run, learningRate } }, machine)
   const result = await evaluator.evaluate({ id: 0, decisions: [0, 1, 0, 0, 0, 0, 1, 0, 0, 0] }, signal)
@@ -90,7 +90,12 @@ test('a child begins with the shared weights: at the end of a warm-up it is bett
 })
 
 test('children that diverge leave nothing behind, and the warm-up goes on', async (t) => {
-  const at = (await settings(t, { steps: 3, learningRate: 1e30 }))('weights')
+  const at = (await settings(t))('weights')
+  at.run = {
+    ...at.run,
+    length: { kind: 'steps', amount: 3 },
+    learningRate: { kind: 'constant', peak: 1e30, warmup: 0 },
+  }
   const losses: number[] = []
   assert.equal(await warmUpShared(at, machine, { onRound: (_, loss) => losses.push(loss) }), true)
   assert.deepEqual(losses, [Number.NaN, Number.NaN])
