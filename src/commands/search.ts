@@ -35,7 +35,7 @@ interface Flags extends SearchFlags {
 const help = `
 A strategy proposes children: networks of two cells each, drawn from the space of the NASNet paper. Local processes
 train and measure them, and the strategy learns from their accuracy. With --evaluator shared, weights that all children
-share are trained first (up to half an hour, which --budget does not count), and a child then costs seconds; with train,
+share are trained first (some ten minutes, which --budget does not count), and a child then costs seconds; with train,
 each is on its own. With --queue, workers get these weights over Redis.
 
 With --task autoencode, children are autoencoders of three cells (normal, reduction, expansion), and the strategy learns
