@@ -1,4 +1,5 @@
 /** The queue of a search on one machine: children go to worker processes here, and nothing outlives the search. */
+import { setMaxListeners } from 'node:events'
 import type { ChildResult } from './child.js'
 import { mailbox } from './mailbox.js'
 import type { WorkQueue } from './queue.js'
@@ -9,6 +10,8 @@ export async function openLocalQueue(options: PoolOptions): Promise<WorkQueue> {
   const pool = openWorkerPool(options)
   const results = mailbox<ChildResult>()
   const closed = new AbortController()
+  // Each child in line listens, and of those to be trained longer all are in line at once.
+  setMaxListeners(0, closed.signal)
   pool.ready.catch(results.fail)
   return {
     // A queue without processes must still be asked, to say why.

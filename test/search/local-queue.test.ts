@@ -83,6 +83,19 @@ test('children in hand are given up when the queue is closed, and no process is 
   assert.deepEqual((await pidsIn(pids)).filter(isThere), [])
 })
 
+test('many children may wait in line, without a warning', async (t) => {
+  const warnings: string[] = []
+  const hear = ({ message }: Error): void => void warnings.push(message)
+  process.on('warning', hear)
+  t.after(() => process.off('warning', hear))
+  const { queue } = await openFake(t, {}, 1)
+  for (let id = 0; id < 30; id++) await queue.submit(fakeChild(id))
+  const results: ChildResult[] = []
+  while (results.length < 30) results.push((await queue.next())!)
+  assertAllOnce(results, 30)
+  assert.deepEqual(warnings, [])
+})
+
 test('waiting for a result can be broken off', async (t) => {
   const { queue } = await openFake(t, { millis: 3_600_000 })
   await queue.submit(fakeChild(0))
