@@ -1,15 +1,11 @@
 /** The trained network as one ONNX file, and as a predictor. */
 import * as tf from '@tensorflow/tfjs'
-import { compile, openSession, trace } from '../engine/index.js'
 import { cardToMetadata, type ModelCard } from '../model-card.js'
 import type { RunConfig } from './config.js'
-import { inferenceContext } from './inference-context.js'
+import { imageGraph, openImageGraph } from './image-graph.js'
 import { networkOf } from './network.js'
 import { askedBy } from './step.js'
 import type { Predictor, StateVectors } from './step-types.js'
-
-/** Stands for the symbolic batch while tracing: a number that no filter, channel or image has as a side. */
-const TRACED_BATCH = 10007
 
 /**
  * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
@@ -34,13 +30,9 @@ function exportGraph(
   const network = networkOf(config, classes)
   // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
   const trained = askedBy(network, 1, imageSize)
-  const traced = trace((tracer) => {
-    const ctx = inferenceContext(trained, state)
-    const images = tracer.input('images', [TRACED_BATCH, imageSize, imageSize, 3], 'float32', true)
-    const scaled = tf.sub(tf.mul(images, 2 / 255), 1) as tf.Tensor4D
-    return { probabilities: tf.softmax(network(ctx, scaled).logits) }
-  })
-  return compile(traced, { symbolicBatch: TRACED_BATCH, inputTypes: { images: 'uint8' }, metadata }).model
+  return imageGraph({ asked: trained, state, imageSize, metadata }, (ctx, images) => ({
+    probabilities: tf.softmax(network(ctx, images).logits),
+  }))
 }
 
 /** The exported network itself, in a worker thread: what is evaluated is what will be served. */
@@ -59,13 +51,5 @@ export async function predictorFrom(
   imageSize: number,
   { threads }: { threads?: number } = {},
 ): Promise<Predictor> {
-  const session = await openSession(model, { optimize: true, threads })
-  return {
-    async run(images, count) {
-      const shape = [count, imageSize, imageSize, 3]
-      const { probabilities } = await session.run({ images: { type: 'uint8', shape, data: images } })
-      return probabilities.data as Float32Array
-    },
-    close: () => session.close(),
-  }
+  return openImageGraph(model, { imageSize, output: 'probabilities', threads })
 }

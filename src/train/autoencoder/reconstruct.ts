@@ -1,8 +1,7 @@
 /** A trained autoencoder at work, and how much of the images comes through it. */
 import * as tf from '@tensorflow/tfjs'
 import type { ImageSet } from '../../../datasets/image-set.js'
-import { compile, openSession, trace } from '../../engine/index.js'
-import { inferenceContext } from '../inference-context.js'
+import { imageGraph, openImageGraph } from '../image-graph.js'
 import type { StateVectors } from '../step-types.js'
 import { type AutoencoderModel, autoencoderOf } from './config.js'
 import { askedByAutoencoder } from './step.js'
@@ -24,34 +23,19 @@ export interface Reconstruction {
   varianceExplained: number
 }
 
-/** Stands for the symbolic batch while tracing: a number that no filter, channel or image has as a side. */
-const TRACED_BATCH = 10007
-
 /** Opens a network with these weights in a worker thread. `threads`: by default all cores. */
 export async function openReconstructor(
-  model: AutoencoderModel,
+  described: AutoencoderModel,
   state: StateVectors,
   imageSize: number,
   { threads }: { threads?: number } = {},
 ): Promise<Reconstructor> {
-  const network = autoencoderOf(model)
+  const network = autoencoderOf(described)
   const asked = askedByAutoencoder(network, 1, imageSize)
-  const traced = trace((tracer) => {
-    const images = tracer.input('images', [TRACED_BATCH, imageSize, imageSize, 3], 'float32', true)
-    const scaled = tf.sub(tf.mul(images, 2 / 255), 1) as tf.Tensor4D
-    const reconstructed = network(inferenceContext(asked, state), scaled)
-    return { reconstructed: tf.clipByValue(tf.div(tf.add(reconstructed, 1), 2), 0, 1) }
-  })
-  const program = compile(traced, { symbolicBatch: TRACED_BATCH, inputTypes: { images: 'uint8' } })
-  const session = await openSession(program.model, { optimize: true, threads })
-  return {
-    async run(images, count) {
-      const shape = [count, imageSize, imageSize, 3]
-      const { reconstructed } = await session.run({ images: { type: 'uint8', shape, data: images } })
-      return reconstructed.data as Float32Array
-    },
-    close: () => session.close(),
-  }
+  const model = imageGraph({ asked, state, imageSize }, (ctx, images) => ({
+    reconstructed: tf.clipByValue(tf.div(tf.add(network(ctx, images), 1), 2), 0, 1),
+  }))
+  return openImageGraph(model, { imageSize, output: 'reconstructed', threads })
 }
 
 /** Runs the network over a set in batches. Returns null when `signal` is aborted meanwhile. */
