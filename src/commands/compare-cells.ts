@@ -13,6 +13,7 @@ import { interruptible } from './interrupt.js'
 import { liveLine } from './live-line.js'
 import { readGenotype } from './read-genotype.js'
 import { wholeFrom } from './search-flags.js'
+import { withData } from './search-flags-config.js'
 import { grouped, textTable } from './text-table.js'
 
 interface Flags {
@@ -97,9 +98,9 @@ async function compareCells(architectures: string[], flags: Flags): Promise<void
 }
 
 function recipeOf(flags: Flags): ImageRecipe<RunConfig> {
-  const recipe = retrainRecipe(paperSpace)
-  const { data } = recipe.run
-  const validation = flags.data === 'cifar10' ? data.validation : (flags.validationImages ?? 1000)
+  const usual = retrainRecipe(paperSpace)
+  // The same images are held out whatever --seed is.
+  const recipe = withData(usual, { ...flags, seed: usual.run.seed })
   return {
     ...recipe,
     imageSize: flags.imageSize ?? recipe.imageSize,
@@ -107,7 +108,6 @@ function recipeOf(flags: Flags): ImageRecipe<RunConfig> {
     validationImages: flags.validationImages ?? null,
     run: {
       ...recipe.run,
-      data: { ...data, name: flags.data, folder: flags.dataDir ?? data.folder, validation },
       model: { ...recipe.run.model, cells: flags.cells },
       length: { kind: 'epochs', amount: flags.epochs },
     },

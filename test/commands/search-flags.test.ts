@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Command } from 'commander'
-import {
-  addSearchFlags,
-  parseBudget,
-  type SearchFlags,
-  searchConfigOf,
-  wholeFrom,
-} from '../../src/commands/search-flags.js'
+import { addSearchFlags, parseBudget, type SearchFlags, wholeFrom } from '../../src/commands/search-flags.js'
+import { searchConfigOf } from '../../src/commands/search-flags-config.js'
 import type { SearchConfig } from '../../src/search/config.js'
 import { type TrainedFor, trainedForOf } from '../../src/search/evaluate/shared-weights-file.js'
 import { evolutionFor } from '../../src/search/evolution.js'
