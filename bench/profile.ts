@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { median, table } from './figures.js'
 
 interface ProfileEvent {
@@ -21,6 +22,18 @@ interface NodeTypeTime {
   millisPerStep: number
   /** Of the time in all nodes. */
   share: number
+}
+
+/** Adds the options of a benchmark that can print a profile instead of figures. */
+export function addPrintOptions(command: Command): Command {
+  return command
+    .option(
+      '--profile',
+      "print where ours spends its time, by ONNX Runtime's profiler, and nothing else",
+      false,
+    )
+    .option('--shapes', "with --profile: apart by the shapes of a node's inputs too", false)
+    .option('--json', 'print JSON alone', false)
 }
 
 /** Time by type of node, most first; the first `warmup` runs in the file are left out. */

@@ -13,7 +13,7 @@ import { validateDetectorConfig } from '../../src/train/detection/config.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
 import { median, table } from '../figures.js'
 import { canImport, count, inRounds, machine, measured, python, sourceOf, warnIfBusy } from '../measure.js'
-import { printProfile } from '../profile.js'
+import { addPrintOptions, printProfile } from '../profile.js'
 import type { DetectReport } from './report.js'
 import { drawScene, writeScene } from './scene.js'
 
@@ -52,36 +52,31 @@ Examples:
   $ npm run bench detect -- --mode run --rounds 1 --json
   $ npm run bench detect -- --mode train --profile`
 
-const program = new Command('npm run bench detect --')
-  .description(
-    'Detectors: speed and memory of a training step and an inference, beside torchvision, which $PYTHON or python3 must be able to import.',
-  )
-  .addOption(
-    new Option('--mode <mode>', 'a training step, an inference, or both')
-      .choices(['train', 'run', 'both'])
-      .default('both'),
-  )
-  .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
-  .option('--steps <n>', 'steps or inferences measured in a round', count, 5)
-  .option('--warmup <n>', 'steps or inferences before those', count, 1)
-  .addOption(
-    new Option('--preset <name>', "the toolkit's detector")
-      .choices(Object.keys(detectorPresets))
-      .default('faster-rcnn-nas-mobile'),
-  )
-  .option('--input-size <size>', "600, or height x width: 480x640 (default: the preset's own)", parseSize)
-  .addOption(
-    new Option('--layout <layout>', "of torchvision's tensors in memory")
-      .choices(['nchw', 'channels_last'])
-      .default('channels_last'),
-  )
-  .option(
-    '--profile',
-    "print where ours spends its time, by ONNX Runtime's profiler, and nothing else",
-    false,
-  )
-  .option('--shapes', "with --profile: apart by the shapes of a node's inputs too", false)
-  .option('--json', 'print JSON alone', false)
+const program = addPrintOptions(
+  new Command('npm run bench detect --')
+    .description(
+      'Detectors: speed and memory of a training step and an inference, beside torchvision, which $PYTHON or python3 must be able to import.',
+    )
+    .addOption(
+      new Option('--mode <mode>', 'a training step, an inference, or both')
+        .choices(['train', 'run', 'both'])
+        .default('both'),
+    )
+    .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
+    .option('--steps <n>', 'steps or inferences measured in a round', count, 5)
+    .option('--warmup <n>', 'steps or inferences before those', count, 1)
+    .addOption(
+      new Option('--preset <name>', "the toolkit's detector")
+        .choices(Object.keys(detectorPresets))
+        .default('faster-rcnn-nas-mobile'),
+    )
+    .option('--input-size <size>', "600, or height x width: 480x640 (default: the preset's own)", parseSize)
+    .addOption(
+      new Option('--layout <layout>', "of torchvision's tensors in memory")
+        .choices(['nchw', 'channels_last'])
+        .default('channels_last'),
+    ),
+)
   .addHelpText('after', help)
   .parse()
 const options = program.opts<Options>()

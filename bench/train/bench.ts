@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { median, table } from '../figures.js'
 import { canImport, count, inRounds, machine, measured, python, sourceOf, warnIfBusy } from '../measure.js'
-import { printProfile } from '../profile.js'
+import { addPrintOptions, printProfile } from '../profile.js'
 import type { TrainReport } from './report.js'
 
 interface Options {
@@ -21,23 +21,18 @@ interface Options {
   json: boolean
 }
 
-const options = new Command('npm run bench train --')
-  .description(
-    'Training speed and memory against PyTorch eager, which $PYTHON or python3 must be able to import.',
-  )
-  .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
-  .option('--steps <n>', 'steps measured in a round', count, 15)
-  .option('--warmup <n>', 'steps before those', count, 3)
-  .option('--cells <n>', 'normal cells in each stage (N)', count, 2)
-  .option('--filters <n>', 'filters of the first stage (F)', count, 32)
-  .option('--batch <n>', 'images in a step', count, 32)
-  .option(
-    '--profile',
-    "print where ours spends its time, by ONNX Runtime's profiler, and nothing else",
-    false,
-  )
-  .option('--shapes', "with --profile: apart by the shapes of a node's inputs too", false)
-  .option('--json', 'print JSON alone', false)
+const options = addPrintOptions(
+  new Command('npm run bench train --')
+    .description(
+      'Training speed and memory against PyTorch eager, which $PYTHON or python3 must be able to import.',
+    )
+    .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
+    .option('--steps <n>', 'steps measured in a round', count, 15)
+    .option('--warmup <n>', 'steps before those', count, 3)
+    .option('--cells <n>', 'normal cells in each stage (N)', count, 2)
+    .option('--filters <n>', 'filters of the first stage (F)', count, 32)
+    .option('--batch <n>', 'images in a step', count, 32),
+)
   .parse()
   .opts<Options>()
 
