@@ -41,10 +41,8 @@ export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSetti
   const count = x.size / x.shape[3]
   // TensorFlow keeps the unbiased variance for inference while it normalises by the biased one.
   const unbiased = count > 1 ? count / (count - 1) : 1
-  const move = (moving: tf.Tensor, batch: tf.Tensor, factor: number) =>
-    tf.add(tf.mul(moving, decay), tf.mul(batch, (1 - decay) * factor))
-  ctx.update('moving_mean', move(movingMean, mean, 1))
-  ctx.update('moving_variance', move(movingVariance, variance, unbiased))
+  ctx.update('moving_mean', mean, decay, 1 - decay)
+  ctx.update('moving_variance', variance, decay, (1 - decay) * unbiased)
   return y
 }
 

@@ -31,8 +31,11 @@ export interface Context {
   readonly progress: tf.Scalar
   /** The parameter at `path` below this context. Asking twice for a path gives the same tensor; other shapes throw. */
   parameter(path: string, shape: number[], initializer: Initializer, role: ParameterSpec['role']): tf.Tensor
-  /** The value that the statistic at `path` has after this step. Ignored when not training. */
-  update(path: string, value: tf.Tensor): void
+  /**
+   * After this step, the statistic at `path` is `keep` times itself plus `gain` times `value`, which has its shape.
+   * Once a step at most; ignored when not training.
+   */
+  update(path: string, value: tf.Tensor, keep: number, gain: number): void
   /** Numbers in [0, 1), drawn by the host from (seed, step, path): the graph itself holds no randomness. */
   uniform(path: string, shape: number[]): tf.Tensor
   /** The same context with `path/` before every path. */

@@ -57,12 +57,12 @@ export function eagerContext(options: EagerOptions): EagerContext {
         )
       return known.variable
     },
-    update(path, value) {
+    update(path, value, keep, gain) {
       if (!training) return
       const known = parameters.get(prefix + path)
       if (known === undefined)
         throw new Error(`Statistic ${prefix}${path} is updated but was never asked for.`)
-      known.variable.assign(value)
+      known.variable.assign(tf.tidy(() => tf.add(tf.mul(known.variable, keep), tf.mul(value, gain))))
     },
     uniform(path, shape) {
       const stream = random(seed, 'noise', step, prefix + path)

@@ -36,7 +36,7 @@ export interface OutputSpec {
 }
 
 /** Constants up to this many elements are compared by content and shared. */
-const SHARED_CONSTANT_ELEMENTS = 4096
+const SHARED_CONSTANT_ELEMENTS = 64
 
 export class Recording {
   readonly inputs: Value[] = []

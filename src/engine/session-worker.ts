@@ -66,6 +66,9 @@ async function answer(request: Request): Promise<Tensors> {
     case 'close':
       if ('endProfiling' in session!) (session as { endProfiling(): void }).endProfiling()
       await session!.release()
+      // Another session may follow.
+      session = undefined
+      carried.clear()
       return {}
   }
 }

@@ -1,7 +1,7 @@
 /** A compiled graph that runs in a worker thread of its own. */
-import { Worker } from 'node:worker_threads'
 import './no-telemetry.js'
 import type { Reply, Request, SessionOptions, Tensors } from './session-protocol.js'
+import { giveWorkerBack, takeWorker } from './session-workers.js'
 
 export type { Numbers, SessionOptions, Tensor, Tensors } from './session-protocol.js'
 
@@ -20,7 +20,7 @@ type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : neve
 
 /** Opens `model` (the bytes of an ONNX file; kept, not moved). Throws ONNX Runtime's own message if it will not have it. */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const worker = new Worker(new URL('./session-worker.js', import.meta.url))
+  const worker = takeWorker()
   const waiting = new Map<number, { resolve: (results: Tensors) => void; reject: (error: Error) => void }>()
   let nextId = 0
   let failure: Error | undefined
@@ -30,15 +30,15 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
     for (const { reject } of waiting.values()) reject(failure)
     waiting.clear()
   }
-  worker.on('message', (reply: Reply) => {
+  const hear = (reply: Reply) => {
     const asked = waiting.get(reply.id)
     waiting.delete(reply.id)
     if (waiting.size === 0) worker.unref()
     if ('error' in reply) asked?.reject(new Error(reply.error))
     else asked?.resolve(reply.results)
-  })
-  worker.on('error', (error: Error) => fail(error))
-  worker.on('exit', (code) => fail(new Error(`the compute worker has ended (exit code ${code})`)))
+  }
+  const end = (code: number) => fail(new Error(`the compute worker has ended (exit code ${code})`))
+  worker.on('message', hear).on('error', fail).on('exit', end)
 
   const ask = (request: Asked, moved: ArrayBuffer[] = []): Promise<Tensors> => {
     if (failure) return Promise.reject(failure)
@@ -69,7 +69,8 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
       if (failure) return
       await ask({ kind: 'close' })
       failure = new Error('the session is closed')
-      await worker.terminate()
+      worker.off('message', hear).off('error', fail).off('exit', end)
+      await giveWorkerBack(worker)
     },
   }
 }

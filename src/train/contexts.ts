@@ -20,7 +20,7 @@ export interface Source {
   progress: tf.Scalar
   parameter(spec: ParameterSpec): tf.Tensor
   uniform(spec: NoiseSpec): tf.Tensor
-  update(path: string, value: tf.Tensor): void
+  update(path: string, value: tf.Tensor, keep: number, gain: number): void
 }
 
 /** A context over `source`, which is asked once for each path. */
@@ -41,8 +41,8 @@ export function contextOver(source: Source): Context {
       held.set(full, { shape, tensor })
       return tensor
     },
-    update(path, value) {
-      if (source.training) source.update(prefix + path, value)
+    update(path, value, keep, gain) {
+      if (source.training) source.update(prefix + path, value, keep, gain)
     },
     uniform: (path, shape) => source.uniform({ path: prefix + path, shape }),
     in: (path) => at(`${prefix}${path}/`),

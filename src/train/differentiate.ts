@@ -4,6 +4,7 @@ import type { Context } from '../../models/index.js'
 import { type Asked, contextOver } from './contexts.js'
 import { type FlatLayout, flatten, unflatten } from './flat-state.js'
 import { splitNoise } from './noise.js'
+import type { ParameterSlot } from './step-types.js'
 
 export type StateTensors = Record<string, tf.Tensor1D>
 
@@ -35,7 +36,7 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
   const moving = layout.slots.filter((slot) => slot.vector === 'statistics')
   const statistics = new Map(unflatten(state.statistics, moving).map((tensor, i) => [moving[i].path, tensor]))
   const draws = splitNoise(asked, noise)
-  const updated = new Map(statistics)
+  const updates = new Map<string, StatisticUpdate>()
   // An eager backend would drop what the loss alone does not need when its differentiation ends.
   const kept: tf.Tensor[] = []
   let figures: F | undefined
@@ -47,8 +48,8 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
       progress,
       parameter: ({ path, role }) => (role === 'statistic' ? statistics : parameters).get(path)!,
       uniform: ({ path }) => draws.get(path)!,
-      update(path, value) {
-        updated.set(path, tf.keep(value))
+      update(path, value, keep, gain) {
+        updates.set(path, { value: tf.keep(value), keep, gain })
         kept.push(value)
       },
     })
@@ -58,7 +59,35 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
     return result.loss
   })(unflatten(state.parameters, trained))
 
-  const flat = moving.length === 0 ? state.statistics : flatten(moving.map(({ path }) => updated.get(path)!))
+  const after = moved(state.statistics, moving, statistics, updates)
   tf.dispose(kept)
-  return { gradient: flatten(grads), figures: figures!, statistics: flat }
+  return { gradient: flatten(grads), figures: figures!, statistics: after }
+}
+
+/** As the context's `update` says. */
+interface StatisticUpdate {
+  value: tf.Tensor
+  keep: number
+  gain: number
+}
+
+/** The flat statistics after their updates, all at once: a network has hundreds, of a few numbers each. */
+function moved(
+  flat: tf.Tensor1D,
+  slots: readonly ParameterSlot[],
+  statistics: Map<string, tf.Tensor>,
+  updates: Map<string, StatisticUpdate>,
+): tf.Tensor1D {
+  if (updates.size === 0) return flat
+  const still = (path: string): StatisticUpdate => ({ value: statistics.get(path)!, keep: 1, gain: 0 })
+  const all = slots.map(({ path }) => updates.get(path) ?? still(path))
+  const spread = (factor: 'keep' | 'gain') => {
+    const numbers = new Float32Array(flat.size)
+    slots.forEach(({ offset, size }, i) => {
+      numbers.fill(all[i][factor], offset, offset + size)
+    })
+    return tf.tensor1d(numbers)
+  }
+  const values = flatten(all.map(({ value }) => value))
+  return tf.add(tf.mul(flat, spread('keep')), tf.mul(values, spread('gain')))
 }

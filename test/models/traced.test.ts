@@ -53,8 +53,9 @@ function evaluate(model: Model, training: boolean, inputs: Inputs): Record<strin
     training,
     progress: tf.scalar(0.5),
     parameter: (path, _shape, _initializer, role) => inputs[`${role} ${prefix}${path}`],
-    update(path, value) {
-      results[`next ${prefix}${path}`] = tf.keep(value)
+    update(path, value, keep, gain) {
+      const before = inputs[`statistic ${prefix}${path}`]
+      results[`next ${prefix}${path}`] = tf.keep(tf.add(tf.mul(before, keep), tf.mul(value, gain)))
     },
     uniform: (path) => inputs[`uniform ${prefix}${path}`],
     in: (path) => at(`${prefix}${path}/`),

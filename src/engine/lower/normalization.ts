@@ -22,7 +22,7 @@ function channelSums(e: Emitter, x: Value, weight: number): string {
   const [n, h, w, c] = x.shape
   if (!e.blockable(x.shape)) return mul(e, sum(e, e.as(x, 'nchw'), [0, 2, 3]), e.scalar(weight))
   const means = e.reshape(e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC), [n, c], x)
-  return e.reshape(sumOfRows(e, means, n, h * w * weight), [c], x)
+  return sumOfRows(e, means, n, h * w * weight)
 }
 
 /** Σ a·b over images and pixels, times `weight`, for each channel. */
@@ -39,7 +39,7 @@ function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string
   const images = e.reshape(e.as(a, 'blocked'), [1, n * c, h, w], a)
   const filters = e.reshape(e.as(b, 'blocked'), [n * c, 1, h, w], b)
   const each = e.node('Conv', [images, filters], { ...POINT, kernel_shape: [h, w], group: n * c }, NCHWC)
-  return e.reshape(sumOfRows(e, e.reshape(each, [n, c], a), n, weight), [c], a)
+  return sumOfRows(e, e.reshape(each, [n, c], a), n, weight)
 }
 
 /** Σ over terms of factor·x, plus shift; factors and shift are C numbers each. Put as `out`. */
@@ -95,7 +95,6 @@ const gradient: Lowering = (
   { inputs: [dy, x, scale, mean, variance], outputs: [dx, dscale, doffset], attributes },
 ) => {
   const [n, h, w] = x.shape
-  const share = e.scalar(1 / (n * h * w))
   const m = e.as(mean, 'plain')
   const inverse = inverseDeviation(e, e.as(variance, 'plain'), attributes.epsilon as number)
   const dbeta = channelSums(e, dy, 1)
@@ -103,8 +102,9 @@ const gradient: Lowering = (
   e.put(doffset, 'plain', dbeta)
   e.put(dscale, 'plain', dgamma)
   const a = mul(e, e.as(scale, 'plain'), inverse)
-  const b = e.node('Neg', [mul(e, mul(e, a, inverse), mul(e, dgamma, share))])
-  const c = sub(e, e.node('Neg', [mul(e, a, mul(e, dbeta, share))]), mul(e, b, m))
+  const shared = mul(e, a, e.scalar(-1 / (n * h * w)))
+  const b = mul(e, mul(e, shared, inverse), dgamma)
+  const c = sub(e, mul(e, shared, dbeta), mul(e, b, m))
   affine(
     e,
     dx,

@@ -40,13 +40,42 @@ const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes 
   e.put(dx, layout, conv(e, [source.name, shares], back, channels, layout))
 }
 
-/** The gradient goes to the first maximum of each window, added up where windows overlap. */
+/**
+ * The gradient goes to the first maximum of each window, added up where windows overlap. A window's maximum is found
+ * along its rows, then along its columns: that visits 2k of the k² pixels, and the first of the rows' first maxima is
+ * the first one row by row.
+ */
 const maximumGradient: Lowering = (e, { inputs: [dy, x], outputs: [dx], attributes }) => {
-  const window = windowAttributes(windowOf(attributes))
+  const { kernel, strides, dilations, pads } = windowOf(attributes)
+  const [top, left, bottom, right] = pads
   const [batch, height, width, channels] = dx.shape
-  const [, places] = e.nodesOutputs('MaxPool', [e.as(x, 'nchw')], window, '', 2)
+  const [rowMaxima, alongRows] = e.nodesOutputs(
+    'MaxPool',
+    [e.as(x, 'nchw')],
+    windowAttributes({
+      kernel: [1, kernel[1]],
+      strides: [1, strides[1]],
+      dilations: [1, dilations[1]],
+      pads: [0, left, 0, right],
+    }),
+    '',
+    2,
+  )
+  const [, alongColumns] = e.nodesOutputs(
+    'MaxPool',
+    [rowMaxima],
+    windowAttributes({
+      kernel: [kernel[0], 1],
+      strides: [strides[0], 1],
+      dilations: [dilations[0], 1],
+      pads: [top, 0, bottom, 0],
+    }),
+    '',
+    2,
+  )
+  const places = e.node('GatherElements', [flatten(e, alongRows), flatten(e, alongColumns)], { axis: 0 })
   const zeros = e.node('ConstantOfShape', [e.ints([batch * channels * height * width])])
-  const flat = e.node('ScatterElements', [zeros, flatten(e, places), flatten(e, e.as(dy, 'nchw'))], {
+  const flat = e.node('ScatterElements', [zeros, places, flatten(e, e.as(dy, 'nchw'))], {
     axis: 0,
     reduction: 'add',
   })

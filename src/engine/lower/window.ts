@@ -41,11 +41,11 @@ export function plane(e: Emitter, value: Value, layout: Plane['layout']): Plane 
   return { name: e.as(value, layout), batch, height, width, channels, layout }
 }
 
-/** The plane seen with rows and columns as axes 1 and 2, and channels of a block, if any, behind them. */
-function rowsAndColumns(e: Emitter, p: Plane, of: Value): { name: string; shape: number[] } {
-  const b = p.layout === 'blocked' ? e.block : 1
-  const shape = [(p.batch * p.channels) / b, p.height, p.width, b]
-  return { name: e.reshape(p.name, shape, of), shape }
+/** The plane in a form whose axes `rows` and `rows` + 1 are rows and columns: as it is, or its blocks one by one. */
+function rowsAndColumns(e: Emitter, p: Plane, of: Value): { name: string; rows: number } {
+  if (p.layout === 'nchw') return { name: p.name, rows: 2 }
+  const shape = [(p.batch * p.channels) / e.block, p.height, p.width, e.block]
+  return { name: e.reshape(p.name, shape, of), rows: 1 }
 }
 
 function fromRowsAndColumns(
@@ -56,7 +56,8 @@ function fromRowsAndColumns(
   width: number,
   of: Value,
 ): Plane {
-  return { ...p, name: e.reshape(name, [p.batch, p.channels, height, width], of), height, width }
+  const whole = p.layout === 'nchw' ? name : e.reshape(name, [p.batch, p.channels, height, width], of)
+  return { ...p, name: whole, height, width }
 }
 
 /** Adds (positive) or cuts off (negative) rows and columns of zeros: [top, left, bottom, right]. */
@@ -68,8 +69,8 @@ export function padOrCrop(
   value = 0,
 ): Plane {
   if (top === 0 && left === 0 && bottom === 0 && right === 0) return p
-  const seen = rowsAndColumns(e, p, of)
-  let { name } = seen
+  const { name: seen, rows } = rowsAndColumns(e, p, of)
+  let name = seen
   const grow = [top, left, bottom, right].map((pad) => Math.max(pad, 0))
   const cut = [top, left, bottom, right].map((pad) => Math.max(-pad, 0))
   if (cut.some((pad) => pad > 0))
@@ -77,10 +78,14 @@ export function padOrCrop(
       name,
       e.ints([cut[0], cut[1]]),
       e.ints([p.height - cut[2], p.width - cut[3]]),
-      e.ints([1, 2]),
+      e.ints([rows, rows + 1]),
     ])
   if (grow.some((pad) => pad > 0)) {
-    const pads = e.ints([0, grow[0], grow[1], 0, 0, grow[2], grow[3], 0])
+    const atEnds = [
+      [grow[0], grow[1]],
+      [grow[2], grow[3]],
+    ].map((pads) => [...new Array(rows).fill(0), ...pads, ...new Array(2 - rows).fill(0)])
+    const pads = e.ints(atEnds.flat())
     name = e.node('Pad', value === 0 ? [name, pads] : [name, pads, e.scalar(value)])
   }
   return fromRowsAndColumns(e, name, p, p.height + top + bottom, p.width + left + right, of)
@@ -105,13 +110,13 @@ export function subsample(
     width === p.width
   )
     return p
-  const seen = rowsAndColumns(e, p, of)
+  const { name: seen, rows } = rowsAndColumns(e, p, of)
   const ends = [top + (height - 1) * strides[0] + 1, left + (width - 1) * strides[1] + 1]
   const name = e.node('Slice', [
-    seen.name,
+    seen,
     e.ints([top, left]),
     e.ints(ends),
-    e.ints([1, 2]),
+    e.ints([rows, rows + 1]),
     e.ints(strides),
   ])
   return fromRowsAndColumns(e, name, p, height, width, of)
@@ -124,7 +129,8 @@ export function zeroInsert(e: Emitter, p: Plane, strides: readonly number[], of:
   const rows = (p.batch * p.channels * p.height) / b
   const apart = e.reshape(p.name, [rows, 1, p.width, 1, b], of)
   const spread = e.node('Pad', [apart, e.ints([0, 0, 0, 0, 0, 0, strides[0] - 1, 0, strides[1] - 1, 0])])
-  return fromRowsAndColumns(e, spread, p, p.height * strides[0], p.width * strides[1], of)
+  const [height, width] = [p.height * strides[0], p.width * strides[1]]
+  return { ...p, name: e.reshape(spread, [p.batch, p.channels, height, width], of), height, width }
 }
 
 export function conv(
