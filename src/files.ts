@@ -1,5 +1,5 @@
 /** Writing files so that nothing half-written ever stands under its final name. */
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from './errors.js'
 
@@ -30,6 +30,38 @@ export async function readText(path: string, missing: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(missing, { cause: error })
     throw fileError('read', path, error)
+  }
+}
+
+/**
+ * Makes a folder, and those above it, where they are missing. Not by `mkdir`'s own `recursive`, which never ends where a
+ * folder that exists will hold no other, as in /proc.
+ *
+ * @throws UserError when the file system refuses
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await makeWithParents(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ENOENT'
+      ? new UserError(`Cannot create ${folder}: nothing can be created there; choose another folder`, {
+          cause: error,
+        })
+      : fileError('create', folder, error)
+  }
+}
+
+async function makeWithParents(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const isFolder = () => stat(folder).then((found) => found.isDirectory())
+    if (code === 'EEXIST' && (await isFolder())) return
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeWithParents(dirname(folder))
+    await mkdir(folder)
   }
 }
 

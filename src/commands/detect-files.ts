@@ -1,8 +1,8 @@
 /** Which images `toolkit detect` looks at, and where the pictures of them go. */
-import { mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError } from '../files.js'
+import { fileError, makeFolder } from '../files.js'
 
 const IMAGE_NAME = /\.(jpe?g|png|webp|gif|avif)$/i
 
@@ -39,9 +39,7 @@ async function imagesOf(path: string): Promise<string[]> {
  * @throws UserError when the folder cannot be made, or a picture would replace one of the images
  */
 export async function picturePaths(folder: string, images: readonly string[]): Promise<string[]> {
-  await mkdir(folder, { recursive: true }).catch((error) =>
-    Promise.reject(fileError('create', folder, error)),
-  )
+  await makeFolder(folder)
   const taken = new Set<string>()
   const pictures = images.map((image) => join(folder, freeName(parse(image).name, taken)))
   const originals = new Map<string, string>()

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { fileError, writeFileAtomically } from '../files.js'
+import { makeFolder, writeFileAtomically } from '../files.js'
 import { reportFigures } from '../search/report/figures.js'
 import { drawPage } from '../search/report/page.js'
 import { drawPictures, type Pictures } from '../search/report/pictures.js'
@@ -62,11 +61,7 @@ async function report(folders: string[], { out, best, json, svg }: Flags): Promi
 }
 
 async function writePictures(folder: string, pictures: Pictures): Promise<number> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileError('create', folder, error)
-  }
+  await makeFolder(folder)
   const all = Object.values(pictures).flat(2)
   for (const { name, svg } of all) await writeFileAtomically(join(folder, `${name}.svg`), svg)
   return all.length

@@ -1,8 +1,7 @@
 /** What is left of a search at its end: the best genotypes as files, and who they are. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, writeFileAtomically } from '../files.js'
+import { makeFolder, writeFileAtomically } from '../files.js'
 import { type Best, bestChildren } from '../search/best.js'
 import type { SearchConfig } from '../search/config.js'
 import { decodeCells } from '../search/genotypes.js'
@@ -35,11 +34,7 @@ export async function writeBest(
     .map((child) => ({ ...child, longer: longer.get(child.id) ?? null }))
     .sort((a, b) => (b.longer?.quality ?? 0) - (a.longer?.quality ?? 0))
     .slice(0, Math.max(1, retrain?.count ?? 1))
-  try {
-    await mkdir(join(folder, 'best'), { recursive: true })
-  } catch (error) {
-    throw fileError('create', join(folder, 'best'), error)
-  }
+  await makeFolder(join(folder, 'best'))
   for (const [rank, { id, decisions }] of ranked.entries()) {
     const genotype = { name: `${name}-${id}`, ...decodeCells(space, decisions) }
     const text = `${JSON.stringify(genotype, null, 2)}\n`

@@ -39,7 +39,7 @@ export function trainRecipe(space: SearchSpace): TrainSettings {
 export function sharedRecipe(space: SearchSpace, weights: string): SharedSettings {
   return {
     kind: 'shared',
-    ...recipe(space, { ...child, batchSize: 32, length: { kind: 'steps', amount: 20 } }),
+    ...recipe(space, { ...child, batchSize: 32, length: { kind: 'steps', amount: 30 } }),
     validationImages: 1000,
     weights,
     warmUp: { rounds: 120, sideBySide: 2, rate: 0.3 },

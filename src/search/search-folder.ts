@@ -3,10 +3,10 @@
  * some, at its end `genotype.json` (the best) and `best/` (the best few), of autoencoders also `comparison.json` and
  * `reconstructions.png`; while a process searches there, `lock`.
  */
-import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises'
+import { open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, makeFolder, readText, writeFileAtomically } from '../files.js'
 import { lockFolder } from '../train/lock.js'
 import { type ChildEvaluator, type SearchConfig, validateSearchConfig } from './config.js'
 import type { JournalEvent } from './journal.js'
@@ -46,11 +46,7 @@ export interface SearchFolder {
 
 /** Throws a UserError when the folder holds a search or something else already, is locked, or cannot be written. */
 export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileError('create', folder, error)
-  }
+  await makeFolder(folder)
   return locked(folder, async () => {
     const files = (await readdir(folder)).filter((file) => file !== 'lock')
     if (files.includes('search.json'))

@@ -2,10 +2,10 @@
  * A run is a folder: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the
  * end `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, readText, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, makeFolder, readText, writeFileAtomically } from '../files.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type RunConfig, validateConfig } from './config.js'
 import { type DetectorRunConfig, validateDetectorConfig } from './detection/config.js'
@@ -45,11 +45,7 @@ export const checkpointName = (step: number): string => `checkpoint-${step}.safe
  * @throws UserError when the folder holds a run already, is locked, or cannot be written
  */
 export async function createRun<C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileError('create', folder, error)
-  }
+  await makeFolder(folder)
   const release = await lockFolder(folder)
   try {
     const files = await readdir(folder)

@@ -1,9 +1,8 @@
 /** An evaluation as files that outlive it. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CategoryStats, writeResults } from 'coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { fileError, writeFileAtomically } from '../../files.js'
+import { makeFolder, writeFileAtomically } from '../../files.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { bestThreshold, matchImages, type Threshold } from './evaluation-matches.js'
 import { STATS } from './evaluation-stats.js'
@@ -47,11 +46,7 @@ export async function writeEvaluation(
     ...{ subject, data: set.name, images, unreadable, names: STATS, stats },
     ...{ categories: perCategory, threshold, millisecondsPerImage },
   }
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw fileError('create', folder, error)
-  }
+  await makeFolder(folder)
   await writeResults(join(folder, 'detections.json'), detections, set.coco)
   await writeFileAtomically(join(folder, 'evaluation.json'), `${JSON.stringify(summary, null, 2)}\n`)
   await writeFileAtomically(join(folder, 'pictures.html'), page)
