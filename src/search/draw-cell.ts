@@ -46,13 +46,14 @@ export function drawGenotype(genotype: DrawnCells): string {
     right = Math.max(right, x - BETWEEN)
     y += height + BETWEEN
   }
-  return svg(right + MARGIN, y - BETWEEN + MARGIN, parts)
+  const kinds = KINDS.filter((kind) => genotype[kind] !== undefined)
+  return svg(kinds.map((kind) => TITLES[kind]).join(', '), right + MARGIN, y - BETWEEN + MARGIN, parts)
 }
 
 /** Draws one cell. */
 export function drawCell(cell: Cell): string {
   const layout = layoutCell(cell)
-  return svg(layout.width + 2 * MARGIN, layout.height + 2 * MARGIN, [
+  return svg('A cell', layout.width + 2 * MARGIN, layout.height + 2 * MARGIN, [
     `<g transform="translate(${MARGIN} ${MARGIN})">`,
     cellParts(layout),
     '</g>',
@@ -92,10 +93,11 @@ function title(text: string, { width, boxes }: CellLayout): string {
   return `<text class="ink" x="${place(x)}" y="-20" font-size="15" font-weight="600" text-anchor="middle" fill="${INK}">${text}</text>`
 }
 
-function svg(width: number, height: number, parts: string[]): string {
+function svg(name: string, width: number, height: number, parts: string[]): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="cells" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" font-family="system-ui, Helvetica, Arial, sans-serif">`,
+    `<title>${name}</title>`,
     `<rect class="paper" width="100%" height="100%" fill="#fff"/>`,
     ...parts,
     '</svg>\n',

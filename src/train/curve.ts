@@ -84,6 +84,7 @@ export function drawCurves<F extends Figures>(
     runs.flatMap((run, i) => linesOf(run, SERIES_COLOURS[i % SERIES_COLOURS.length], axis, curves))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * PANEL.width}" height="${height}" viewBox="0 0 ${2 * PANEL.width} ${height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="#333">`,
+    `<title>${escapeText([left.title, right.title].join(', '))}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     panel(0, left.title, axis, lines(left)),
     panel(PANEL.width, right.title, axis, lines(right)),

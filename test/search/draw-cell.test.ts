@@ -13,6 +13,7 @@ test('NASNet-A: its operations, both titles, and the same drawing each time', as
   assert.ok(titles.includes('block 2, left: sep 5×5 of h(i)'))
   assert.ok(titles.includes('block 5, left: identity of block 3'))
   assert.match(svg, />Normal cell<.*>Reduction cell</s)
+  assert.match(svg, /^<svg [^>]*>\n<title>Normal cell, Reduction cell<\/title>/)
   assert.equal(svg, drawGenotype(NASNET_A))
   const { width, height } = await sharp(Buffer.from(svg)).metadata()
   assert.ok(width <= 1024 && height < width, `${width} × ${height}`)

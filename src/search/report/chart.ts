@@ -61,6 +61,7 @@ export function drawChart({
   const height = SIZE.height + below
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12">`,
+    `<title>${escapeText(title)}</title>`,
     `<rect class="paper" width="100%" height="100%" fill="#fff"/>`,
     text(left, 20, title, 'start', 'ink', 'font-size="14" font-weight="600"'),
     ...within(yAxis).map((tick) => {

@@ -17,6 +17,7 @@ export const TIME_PARTS: Record<Part, { text: string; colour: string }> = {
   waiting: { text: 'workers that start, wait or are lost', colour: '#999999' },
 }
 
+const TITLE = 'Where the time went'
 const WIDTH = 480
 const LEFT = 14
 const BAR = { top: 44, height: 18, row: 46 }
@@ -55,8 +56,9 @@ export function drawTime(searches: readonly SearchFigures[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="chart" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12">`,
+    `<title>${TITLE}</title>`,
     `<rect class="paper" width="100%" height="100%" fill="#fff"/>`,
-    text(LEFT, 20, 'Where the time went', 'start', 'ink', 'font-size="14" font-weight="600"'),
+    text(LEFT, 20, TITLE, 'start', 'ink', 'font-size="14" font-weight="600"'),
     ...bars,
     ...legend,
     '</svg>\n',

@@ -48,6 +48,7 @@ export function drawPrecision({ recalls, categories, mean }: PrecisionCurves): s
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${PLOT.width}" height="${PLOT.height}" viewBox="0 0 ${PLOT.width} ${PLOT.height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="currentColor">`,
+    '<title>Precision against recall</title>',
     ...grid,
     `<text x="${x(0.5)}" y="${PLOT.height - 6}" text-anchor="middle">Recall</text>`,
     `<text transform="translate(14 ${y(0.5)}) rotate(-90)" text-anchor="middle">Precision at IoU 0.5</text>`,
