@@ -1,6 +1,7 @@
 /** The end of a search for autoencoders: the best against a plain one, in figures and as pictures. */
+import { existsSync } from 'node:fs'
 import sharp from 'sharp'
-import { writeFileAtomically } from '../files.js'
+import { readText, writeFileAtomically } from '../files.js'
 import type { Compared, Comparison } from '../search/compare-autoencoders.js'
 import type { ReconstructSettings } from '../search/evaluate/reconstruct.js'
 import type { Machine } from '../search/machine.js'
@@ -19,32 +20,66 @@ export interface ConclusionParts {
   json: boolean
 }
 
-/** Compares, writes comparison.json and reconstructions.png, and prints. False when `signal` stopped it before. */
+/**
+ * Compares, unless a run before did so with the same child, writes comparison.json and reconstructions.png, and prints.
+ * False when `signal` stopped it before.
+ */
 export async function concludeAutoencoders(
   { folder, settings, ranked, machine, json }: ConclusionParts,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const [best] = ranked
+  const comparison =
+    (await knownComparison(folder, best.id)) ?? (await compare(folder, settings, best, machine, signal))
+  if (comparison === null) return false
+  const result = {
+    search: folder,
+    genotype: genotypePath(folder),
+    best: ranked.map(rowOf),
+    comparison,
+    reconstructions: reconstructionsPath(folder),
+  }
+  if (json) console.log(JSON.stringify(result))
+  else for (const line of textOf(result)) console.log(line)
+  return true
+}
+
+/** What comparison.json holds. */
+type Conclusion = Omit<Comparison, 'pictures'> & { child: number }
+
+/** What the folder holds of this child; null where it holds nothing, or another's. */
+async function knownComparison(folder: string, child: number): Promise<Conclusion | null> {
+  if (!existsSync(comparisonPath(folder)) || !existsSync(reconstructionsPath(folder))) return null
+  const text = await readText(comparisonPath(folder), `${comparisonPath(folder)} has just been removed`)
+  try {
+    const known: Conclusion = JSON.parse(text)
+    return known.child === child ? known : null
+  } catch {
+    // Somebody's hand was in it; it is made anew.
+    return null
+  }
+}
+
+/** Trains both and writes what came of it, the picture first. Null when `signal` stopped it before. */
+async function compare(
+  folder: string,
+  settings: ReconstructSettings,
+  { id, decisions }: Ranked,
+  machine: Machine,
+  signal: AbortSignal,
+): Promise<Conclusion | null> {
   const { compareAutoencoders } = await import('../search/compare-autoencoders.js')
-  const [{ id, decisions }] = ranked
   console.error(`Training child ${id} and a plain autoencoder of equal size …`)
   const comparison = await compareAutoencoders(settings, decisions, machine, signal).catch((error) => {
     if (signal.aborted) return null
     throw error
   })
-  if (comparison === null) return false
-  const { pictures, ...compared } = comparison
-  const result = {
-    search: folder,
-    genotype: genotypePath(folder),
-    best: ranked.map(rowOf),
-    comparison: { child: id, ...compared },
-    reconstructions: reconstructionsPath(folder),
-  }
-  await writeFileAtomically(comparisonPath(folder), `${JSON.stringify(result.comparison, null, 2)}\n`)
+  if (comparison === null) return null
+  const { pictures, ...figures } = comparison
+  const compared = { child: id, ...figures }
   await writeFileAtomically(reconstructionsPath(folder), await drawReconstructions(pictures))
-  if (json) console.log(JSON.stringify(result))
-  else for (const line of textOf(result)) console.log(line)
-  return true
+  await writeFileAtomically(comparisonPath(folder), `${JSON.stringify(compared, null, 2)}\n`)
+  return compared
 }
 
 /** A child's figures; `longer`: when it was trained longer. */
@@ -69,7 +104,7 @@ function rowOf({ id, reward, told: { result }, longer }: Ranked) {
 interface Result {
   genotype: string
   best: ReturnType<typeof rowOf>[]
-  comparison: Omit<Comparison, 'pictures'> & { child: number }
+  comparison: Conclusion
   reconstructions: string
 }
 

@@ -63,6 +63,9 @@ test('search --task autoencode: the best cells, against plain convolutions, with
     assert.ok(error > 0 && Math.abs(10 ** (-psnr / 10) - error) < 1e-9 && multiplyAdds > 0)
   assert.ok(Math.abs(plain.parameters / cells.parameters - 1) < 0.1)
   assert.deepEqual(JSON.parse(await readFile(join(cwd, 'found/comparison.json'), 'utf8')), comparison)
+  const again = await search('--resume', 'found', '--json')
+  assert.deepEqual([again.code, JSON.parse(again.stdout)], [0, JSON.parse(stdout)])
+  assert.doesNotMatch(again.stderr, /plain autoencoder/)
   const { width, height } = await sharp(join(cwd, reconstructions)).metadata()
   assert.deepEqual([width, height], [10 * 68 + 4, 3 * 68 + 4])
 
