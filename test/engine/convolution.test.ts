@@ -96,6 +96,23 @@ test('pools and their gradients equal TensorFlow.js’s', async () => {
   await fc.assert(property, { numRuns: 50, seed: 3 })
 })
 
+test('of equal maxima, the first one row by row gets the gradient, as in TensorFlow.js', async () => {
+  for (const [size, stride] of [
+    [3, 1],
+    [5, 2],
+    [7, 1],
+  ]) {
+    const x = drawn([2, 9, 8, 16], size)
+    // Few values, so that most windows hold their maximum more than once.
+    const given = { x: { ...x, data: Float32Array.from(x.data, (value) => Math.round(value)) } }
+    await check(
+      ({ x }) => tf.maxPool(x as tf.Tensor4D, size, stride, 'same'),
+      given,
+      `${size} × ${size}, stride ${stride}`,
+    )
+  }
+})
+
 test('a convolution in NCHW is refused with advice', async () => {
   const given = { x: drawn([1, 3, 8, 8], 1), f: drawn([3, 3, 3, 4], 2) }
   const f = (inputs: Record<string, tf.Tensor>) => ({

@@ -34,6 +34,20 @@ test('carried outputs are the next run’s inputs and can be read and set', asyn
   await session.close()
 })
 
+test('a session knows nothing of one that was closed before it', async () => {
+  const options = { carried: { next: 'state' } }
+  const closed = await openSession(accumulator(2), options)
+  await closed.load({ state: vector(5, 6) })
+  await closed.close()
+  const session = await openSession(accumulator(2), options)
+  assert.deepEqual(await session.read(), {})
+  await assert.rejects(session.run({ x: vector(1, 1) }), /state/)
+  await assert.rejects(closed.run({ x: vector(1, 1) }), /closed/)
+  await session.load({ state: vector(1, 2) })
+  assert.deepEqual(Array.from((await session.run({ x: vector(1, 1) })).total.data), [5])
+  await session.close()
+})
+
 test('feeds are moved, not copied', async () => {
   const session = await openSession(accumulator(2), { carried: { next: 'state' } })
   await session.load({ state: vector(0, 0) })
