@@ -53,15 +53,21 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 async function makeWithParents(folder: string): Promise<void> {
+  if (await makeOne(folder)) return
+  await makeWithParents(dirname(folder))
+  if (!(await makeOne(folder))) throw Object.assign(new Error(`no folder ${folder}`), { code: 'ENOENT' })
+}
+
+/** False when the folder above is missing; one that is there already, perhaps since just now, is as good as made. */
+async function makeOne(folder: string): Promise<boolean> {
   try {
     await mkdir(folder)
+    return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const isFolder = () => stat(folder).then((found) => found.isDirectory())
-    if (code === 'EEXIST' && (await isFolder())) return
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
-    await makeWithParents(dirname(folder))
-    await mkdir(folder)
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return true
+    if (code === 'ENOENT' && dirname(folder) !== folder) return false
+    throw error
   }
 }
 

@@ -67,8 +67,15 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
     read: () => ask({ kind: 'read' }),
     close: async () => {
       if (failure) return
-      await ask({ kind: 'close' })
+      const closed = ask({ kind: 'close' })
+      // What is asked from here on would be answered to nobody.
       failure = new Error('the session is closed')
+      try {
+        await closed
+      } catch (error) {
+        await worker.terminate()
+        throw error
+      }
       worker.off('message', hear).off('error', fail).off('exit', end)
       await giveWorkerBack(worker)
     },
