@@ -93,6 +93,7 @@ export function searchConfigOf(
             ranksChecked,
             evaluator: {
               ...longer,
+              imageSize: flags.imageSize ?? longer.imageSize,
               trainImages: flags.retrainImages ?? longer.trainImages,
               run: { ...longer.run, length: lengthOf(longer.run.length, { epochs: flags.retrainEpochs }) },
             },

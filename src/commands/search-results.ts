@@ -7,6 +7,7 @@ import type { SearchConfig } from '../search/config.js'
 import { decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { chosenToRetrain } from '../search/retrain.js'
+import { type RewardConfig, rewardOf } from '../search/reward.js'
 import { genotypePath } from '../search/search-folder.js'
 import { percent } from '../train/progress.js'
 
@@ -23,7 +24,7 @@ export interface Ranked extends Best {
  */
 export async function writeBest(
   folder: string,
-  { space, retrain, name }: SearchConfig,
+  { space, reward, retrain, name }: SearchConfig,
   events: readonly JournalEvent[],
   retrained: readonly RetrainedEvent[],
 ): Promise<Ranked[]> {
@@ -32,7 +33,7 @@ export async function writeBest(
   const longer = new Map(retrained.map((event) => [event.id, event]))
   const ranked = best
     .map((child) => ({ ...child, longer: longer.get(child.id) ?? null }))
-    .sort((a, b) => (b.longer?.quality ?? 0) - (a.longer?.quality ?? 0))
+    .sort((a, b) => rewardThen(reward, b) - rewardThen(reward, a))
     .slice(0, Math.max(1, retrain?.count ?? 1))
   await makeFolder(join(folder, 'best'))
   for (const [rank, { id, decisions }] of ranked.entries()) {
@@ -42,6 +43,13 @@ export async function writeBest(
     if (rank === 0) await writeFileAtomically(genotypePath(folder), text)
   }
   return ranked
+}
+
+/** What its reward would have been after the longer training: its cost counts as it did before. */
+function rewardThen(config: RewardConfig, { told: { result }, longer }: Ranked): number {
+  return longer === null || result.kind === 'failed'
+    ? 0
+    : rewardOf(config, { ...result.measured, quality: longer.quality })
 }
 
 /** Prints the best classifiers. */

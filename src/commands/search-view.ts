@@ -25,29 +25,38 @@ export function searchView(
   const live = stream.isTTY === true
   let shown = Number.NEGATIVE_INFINITY
   let lines = 0
-  return {
+  /** Draws what came too soon after the last renewal. */
+  let owed: (() => void) | null = null
+  const view: SearchView = {
     show(watched, standing, cellsOf) {
-      if (now() - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
-      shown = now()
-      const summary = summaryLine(watched, standing, budget, startedWith)
-      if (!live) {
-        stream.write(`${summary}\n`)
-        return
-      }
-      const width = (stream.columns || 80) - 1
-      const best = watched.best === undefined ? {} : cellsOf(watched.best.result.id)
-      const cells = Object.entries(best).map(([kind, cell]) => `  ${kind}: ${cellLine(cell)}`)
-      const text = [summary, `  ${sparkline(watched.rewards, width - 2)}`, ...cells].map((line) =>
-        line.slice(0, width),
-      )
-      const up = lines > 0 ? `\x1b[${lines}A` : ''
-      stream.write(`${up}\r\x1b[J${text.join('\n')}\n`)
-      lines = text.length
+      const tooSoon = now() - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)
+      owed = tooSoon ? () => draw(watched, standing, cellsOf) : null
+      if (!tooSoon) draw(watched, standing, cellsOf)
     },
     end() {
+      owed?.()
+      owed = null
       lines = 0
     },
   }
+  const draw: SearchView['show'] = (watched, standing, cellsOf) => {
+    shown = now()
+    const summary = summaryLine(watched, standing, budget, startedWith)
+    if (!live) {
+      stream.write(`${summary}\n`)
+      return
+    }
+    const width = (stream.columns || 80) - 1
+    const best = watched.best === undefined ? {} : cellsOf(watched.best.result.id)
+    const cells = Object.entries(best).map(([kind, cell]) => `  ${kind}: ${cellLine(cell)}`)
+    const text = [summary, `  ${sparkline(watched.rewards, width - 2)}`, ...cells].map((line) =>
+      line.slice(0, width),
+    )
+    const up = lines > 0 ? `\x1b[${lines}A` : ''
+    stream.write(`${up}\r\x1b[J${text.join('\n')}\n`)
+    lines = text.length
+  }
+  return view
 }
 
 /** For example `120/200 children · best 0.512 (child 97) · last 25: 0.471 · 610 children/h · 8 min left`. */

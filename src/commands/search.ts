@@ -9,6 +9,7 @@ import { decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { openLocalQueue } from '../search/local-queue.js'
 import type { WorkQueue } from '../search/queue.js'
+import { longerTrainingOf } from '../search/redis-search.js'
 import { chosenToRetrain, retrain } from '../search/retrain.js'
 import { runSearch, secondsOf } from '../search/search.js'
 import { createSearch, evaluatorIn, resumeSearch, type SearchFolder } from '../search/search-folder.js'
@@ -132,6 +133,7 @@ async function conduct(search: SearchFolder, flags: Flags, signal: AbortSignal):
       events.push(event)
     },
   }
+  await checkQueue(config, flags)
   say(`Searching in ${folder}`)
   const evaluator = evaluatorIn(folder, config.evaluator)
   const finished =
@@ -167,7 +169,7 @@ async function tryChildren(
   signal: AbortSignal,
 ): Promise<boolean> {
   const strategy = await startStrategy(config)
-  const queue = await openQueue(config, config.evaluator, '', flags)
+  const queue = await openQueue(config, config.evaluator, flags)
   const watched = watchSearch()
   for (const event of journal.events) if (event.kind === 'told') watched.add(event)
   const before = { told: watched.told, seconds: secondsOf(journal.events) }
@@ -197,19 +199,25 @@ async function tryChildren(
   }
 }
 
-/** Processes here, or the queue that other machines' workers look at. `part` tells a search's queues apart. */
+/** Finds out now, and not after the warm-up, what is wrong with --queue. */
+async function checkQueue({ name }: SearchConfig, { queue }: Flags): Promise<void> {
+  if (queue === undefined) return
+  const { checkRedisQueue } = await import('../search/redis-queue.js')
+  await checkRedisQueue({ url: queue, name: longerTrainingOf(name) })
+}
+
+/** Processes here, or the queue that other machines' workers look at. */
 async function openQueue(
-  { id, name }: SearchConfig,
+  { id, name }: Pick<SearchConfig, 'id' | 'name'>,
   evaluator: ChildEvaluator,
-  part: string,
   { queue, processes, threads }: Flags,
 ): Promise<WorkQueue> {
   if (queue === undefined) return openLocalQueue({ evaluator, processes, threads, note: say })
   const { openRedisQueue } = await import('../search/redis-queue.js')
   return openRedisQueue({
     url: queue,
-    name: `${name}${part}`,
-    search: `${id}${part}`,
+    name,
+    search: id,
     evaluator,
     file: evaluator.kind === 'shared' ? { setting: 'weights', path: evaluator.weights } : undefined,
     note: say,
@@ -224,20 +232,19 @@ async function trainLonger(
   signal: AbortSignal,
 ): Promise<RetrainedEvent[] | null> {
   const { space, retrain: wanted } = config
-  const chosen = wanted === null ? [] : chosenToRetrain(space, journal.events, wanted)
-  if (wanted === null || chosen.length === 0) return []
-  say(`Training ${chosen.length} children longer …`)
+  if (wanted === null) return []
   const of = config.task === 'autoencode' ? 'of the variance explained ' : ''
-  const queue = await openQueue(config, wanted.evaluator, '-retrained', flags)
-  try {
-    return await retrain(
-      { chosen, queue, journal },
-      {
-        signal,
-        onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} ${of}after longer training`),
-      },
-    )
-  } finally {
-    await queue.close()
-  }
+  const named = { id: longerTrainingOf(config.id), name: longerTrainingOf(config.name) }
+  return retrain(
+    {
+      chosen: chosenToRetrain(space, journal.events, wanted),
+      openQueue: () => openQueue(named, wanted.evaluator, flags),
+      journal,
+    },
+    {
+      signal,
+      onBegin: (left) => say(`Training ${left} children longer …`),
+      onDone: ({ id, quality }) => say(`child ${id}: ${percent(quality)} ${of}after longer training`),
+    },
+  )
 }

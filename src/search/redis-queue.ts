@@ -59,6 +59,13 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<WorkQu
   }
 }
 
+/** Throws what {@link openRedisQueue} would throw for this Redis and name, long before it is needed. */
+export async function checkRedisQueue({ url, name }: { url: string; name: string }): Promise<void> {
+  checkName(name)
+  const connection = await connectRedis({ url })
+  connection.close()
+}
+
 async function openOn(
   connection: RedisConnection,
   options: RedisQueueOptions,

@@ -91,6 +91,9 @@ export function checkName(name: string): void {
     )
 }
 
+/** The name under which the best children of a search are trained longer, after it. */
+export const longerTrainingOf = (name: string): string => `${name}-retrained`
+
 export async function readRecord(client: Redis, name: string): Promise<SearchRecord | null> {
   const text = await client.get(keysOf(name).record)
   return text === null ? null : (JSON.parse(text) as SearchRecord)

@@ -14,6 +14,7 @@ import {
   checkName,
   type FoundSearch,
   keysOf,
+  longerTrainingOf,
   QUEUE_PREFIX,
   readRecord,
   runningSearches,
@@ -74,7 +75,10 @@ async function findSearch(
       persist(() => runningSearches(client)),
     )
     if (running === null) break
-    const names = wanted === undefined ? running : running.filter((name) => name === wanted)
+    const names =
+      wanted === undefined
+        ? running
+        : [wanted, longerTrainingOf(wanted)].filter((name) => running.includes(name)).slice(0, 1)
     if (names.length > 1)
       throw new UserError(`Several searches run here: ${names.join(', ')}; choose one with --name`)
     const record =

@@ -2,12 +2,20 @@
 import { type Best, bestChildren, childrenOfAllRanks } from './best.js'
 import type { JournalEvent, RetrainedEvent } from './journal.js'
 import type { WorkQueue } from './queue.js'
-import type { SearchSpace } from './space.js'
+import type { Decisions, SearchSpace } from './space.js'
 
 export interface RetrainParts {
   chosen: readonly Best[]
-  queue: WorkQueue
+  /** Called where there is work for it; closed at the end. */
+  openQueue(): Promise<WorkQueue>
   journal: { events: readonly JournalEvent[]; append(event: JournalEvent): Promise<void> }
+}
+
+export interface RetrainOptions {
+  signal?: AbortSignal
+  /** Hears how many are left to be trained. */
+  onBegin?: (left: number) => void
+  onDone?: (event: RetrainedEvent) => void
 }
 
 /** Which children are trained again: the best, and those that show how far the order of the rewards can be trusted. */
@@ -27,32 +35,53 @@ export function chosenToRetrain(
  * @throws UserError when no worker can work
  */
 export async function retrain(
-  { chosen, queue, journal }: RetrainParts,
-  { signal, onDone }: { signal?: AbortSignal; onDone?: (event: RetrainedEvent) => void } = {},
+  { chosen, openQueue, journal }: RetrainParts,
+  options: RetrainOptions = {},
 ): Promise<RetrainedEvent[] | null> {
   const wanted = new Map(chosen.map(({ id, decisions }) => [id, decisions]))
   const done = journal.events.filter((event) => event.kind === 'retrained').filter(({ id }) => wanted.has(id))
   for (const { id } of done) wanted.delete(id)
+  const ranked = () => done.sort((a, b) => b.quality - a.quality)
+  if (wanted.size === 0) return ranked()
+  options.onBegin?.(wanted.size)
+  const queue = await openQueue()
+  try {
+    return (await trainAll(wanted, queue, options, async (event) => {
+      await journal.append(event)
+      done.push(event)
+      options.onDone?.(event)
+    }))
+      ? ranked()
+      : null
+  } finally {
+    await queue.close()
+  }
+}
+
+/** False when the signal stopped it. */
+async function trainAll(
+  wanted: Map<number, Decisions>,
+  queue: WorkQueue,
+  { signal }: RetrainOptions,
+  keep: (event: RetrainedEvent) => Promise<void>,
+): Promise<boolean> {
   for (const [id, decisions] of wanted) await queue.submit({ id, decisions })
   for (let left = wanted.size; left > 0; ) {
     const result = await queue.next(signal)
-    if (result === null && signal?.aborted) return null
+    if (result === null && signal?.aborted) return false
     // Null: more workers have come, but all children are handed out already.
     if (result === null || !wanted.delete(result.id)) continue
     left--
     if (result.kind === 'failed') continue
     const { quality, reconstructionError, seconds } = result.measured
     const spent = seconds.compile + seconds.train + seconds.measure
-    const event: RetrainedEvent = {
+    await keep({
       kind: 'retrained',
       id: result.id,
       quality,
       ...(reconstructionError !== undefined && { reconstructionError }),
       seconds: spent,
-    }
-    await journal.append(event)
-    done.push(event)
-    onDone?.(event)
+    })
   }
-  return done.sort((a, b) => b.quality - a.quality)
+  return true
 }

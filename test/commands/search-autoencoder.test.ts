@@ -67,7 +67,7 @@ test('search --task autoencode: the best cells, against plain convolutions, with
   assert.deepEqual([again.code, JSON.parse(again.stdout)], [0, JSON.parse(stdout)])
   assert.doesNotMatch(again.stderr, /plain autoencoder/)
   const { width, height } = await sharp(join(cwd, reconstructions)).metadata()
-  assert.deepEqual([width, height], [10 * 68 + 4, 3 * 68 + 4])
+  assert.deepEqual([width, height], [10 * 36 + 4, 3 * 36 + 4])
 
   const { space } = await readSearchConfig(join(cwd, 'found'))
   const asked = events.filter((event) => event.kind === 'asked')

@@ -145,7 +145,7 @@ test('each flag changes its setting and nothing else', () => {
       ['--retrain-images 900', { 'retrain.evaluator.trainImages': 900 }],
       ['--train-images 64', { 'evaluator.trainImages': 64 }],
       ['--validation-images 50', { 'evaluator.validationImages': 50 }],
-      ['--image-size 24', { 'evaluator.imageSize': 24 }],
+      ['--image-size 24', both('imageSize', 24)],
       ['--epochs 4', lengths(task, evaluator, 'epochs', 4)],
       ['--steps 9', lengths(task, evaluator, 'steps', 9)],
       ['--batch-size 48', both('run.batchSize', 48)],

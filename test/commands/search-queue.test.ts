@@ -5,12 +5,12 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readJournal } from '../../src/search/read-journal.js'
-import { startRedis, withoutRedis } from '../search/redis-server.js'
+import { freePort, startRedis, withoutRedis } from '../search/redis-server.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { paintImages } from './painted-images.js'
 import { toolkit } from './toolkit.js'
 
-test('shared weights reach a worker in another folder, which leaves nothing behind', {
+test('a worker in another folder that is told the name gets the shared weights, and trains the best longer', {
   skip: withoutRedis,
 }, async (t) => {
   const cwd = await temporaryFolder(t)
@@ -23,13 +23,16 @@ test('shared weights reach a worker in another folder, which leaves nothing behi
 
   let worker: ChildProcess | undefined
   t.after(() => worker?.kill('SIGKILL'))
-  const working = toolkit(['search-worker', ...queue, '--processes', '1', '--threads', '1'], {
-    cwd: elsewhere,
-    env: { TMPDIR: elsewhere },
-    onStart: (child) => {
-      worker = child
+  const working = toolkit(
+    ['search-worker', ...queue, '--name', 'found', '--processes', '1', '--threads', '1'],
+    {
+      cwd: elsewhere,
+      env: { TMPDIR: elsewhere },
+      onStart: (child) => {
+        worker = child
+      },
     },
-  })
+  )
   const settings = [
     ...['--data', join(cwd, 'images'), '--evaluator', 'shared', '--warm-up', '1', '--strategy', 'random'],
     ...[
@@ -43,8 +46,7 @@ test('shared weights reach a worker in another folder, which leaves nothing behi
       '8',
       '--steps',
       '1',
-      '--top',
-      '0',
+      ...['--top', '1', '--retrain-epochs', '1', '--retrain-images', '8'],
     ],
   ]
   const { code, stderr } = await toolkit(['search', ...settings, ...queue, '--out', 'found'], { cwd })
@@ -60,8 +62,23 @@ test('shared weights reach a worker in another folder, which leaves nothing behi
     [0, 'measured'],
     [1, 'measured'],
   ])
+  assert.match(said.stderr, /^Working for the search found-retrained, 1 children at a time$/m)
+  assert.equal(events.filter((event) => event.kind === 'retrained').length, 1)
   const [warmed] = events.filter((event) => event.kind === 'warmed')
   assert.ok(warmed.rounds === 1 && warmed.seconds > 0)
   // Who evaluated is not known.
   for (const event of events) assert.ok(event.kind !== 'sitting' || event.workforce === undefined)
+})
+
+test('an address that does not answer, and a name that no queue can have, are told before any training', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await paintImages(join(cwd, 'images'), 16)
+  const search = (queue: string, out: string) =>
+    toolkit(['search', '--data', 'images', '--queue', queue, '--out', out], { cwd })
+  const silent = await search(`redis://127.0.0.1:${await freePort()}`, 'found')
+  assert.deepEqual([silent.code, silent.stdout], [1, ''])
+  assert.match(silent.stderr, /^Cannot use Redis at .*: nothing listens there; [^\n]*\n$/)
+  const named = await search('redis://127.0.0.1', 'my search')
+  assert.match(named.stderr, /^"my search-retrained" cannot be the name of a search; [^\n]*\n$/)
+  assert.deepEqual(await readdir(cwd), ['images'])
 })

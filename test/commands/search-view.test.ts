@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { summaryLine } from '../../src/commands/search-view.js'
+import { searchView, summaryLine } from '../../src/commands/search-view.js'
 import { watchSearch } from '../../src/search/standing.js'
 import { toldOf } from '../search/fake-queue.js'
 
@@ -26,5 +26,29 @@ test('the line that tells how a search stands', () => {
   assert.match(
     summaryLine(watchSearch(), { ...standing, told: 0 }, children, { told: 0, seconds: 0 }),
     /^0\/200 children · last 0: 0\.000 · 0 children\/h · unknown time left$/,
+  )
+})
+
+test('what came too soon after the last renewal is shown at the end', () => {
+  const written: string[] = []
+  let now = 0
+  const stream = { write: (text: string) => written.push(text) > 0 } as never
+  const children = { kind: 'children', amount: 3 } as const
+  const view = searchView(stream, children, { told: 0, seconds: 0 }, () => now)
+  const watched = watchSearch()
+  for (let id = 0; id < 3; id++) {
+    now += 1000
+    watched.add(toldOf(id, 0.5))
+    view.show(watched, { asked: 3, told: id + 1, inFlight: 2 - id, seconds: now / 1000 }, () => ({}))
+  }
+  assert.deepEqual(
+    written.map((line) => line.slice(0, 12)),
+    ['1/3 children'],
+  )
+  view.end()
+  view.end()
+  assert.deepEqual(
+    written.map((line) => line.slice(0, 12)),
+    ['1/3 children', '3/3 children'],
   )
 })

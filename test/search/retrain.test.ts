@@ -10,7 +10,8 @@ const quality = (id: number): number => qualityOf([id, 1])
 
 function retrainAll(events: JournalEvent[], queue: FakeQueue, signal?: AbortSignal) {
   const append = async (event: JournalEvent): Promise<void> => void events.push(event)
-  return retrain({ chosen, queue, journal: { events: [...events], append } }, { signal })
+  const openQueue = async () => queue
+  return retrain({ chosen, openQueue, journal: { events: [...events], append } }, { signal })
 }
 
 const idsOf = (events: readonly JournalEvent[] | null): number[] =>
@@ -43,6 +44,18 @@ test('what was retrained before is not again, and what was retrained of others d
     queue.submitted.map(({ id }) => id),
     [8, 3, 12],
   )
+})
+
+test('where all were retrained before, no queue is opened', async () => {
+  const events = chosen.map(
+    ({ id }): JournalEvent => ({ kind: 'retrained', id, quality: quality(id), seconds: 1 }),
+  )
+  const done = await retrain({
+    chosen,
+    openQueue: () => assert.fail('nothing is left to be trained'),
+    journal: { events, append: () => assert.fail('nothing is new') },
+  })
+  assert.equal(done!.length, chosen.length)
 })
 
 test('more workers, and results of nobody or a second time, change nothing', async () => {

@@ -68,7 +68,7 @@ export function drawTops(report: ReportFigures): string {
   const early = report.groups.flatMap(({ curves }) =>
     lines.flatMap(([name]) => curves[name].low.at(earlyChild(curves[name].low)) ?? []),
   )
-  const y = axisOf(Math.min(...early), Math.max(...values), true)
+  const y = axisOf(Math.min(...early), extent(values).high, true)
   return drawChart({
     title: 'Reward of the best different architectures so far',
     x: childrenAxis(report),
@@ -123,7 +123,8 @@ export function drawEntropy(report: ReportFigures): string | null {
   const values = told.flatMap(({ curves: { entropy } }) =>
     [...entropy.low, ...entropy.high].filter((value) => value !== null),
   )
-  const y = axisOf(Math.min(...values), Math.max(...values), true)
+  const { low, high } = extent(values)
+  const y = axisOf(low, high, true)
   return drawChart({
     title: 'Entropy of the controller, nats',
     x: childrenAxis(report),
@@ -140,6 +141,17 @@ const childrenAxis = ({ searches }: ReportFigures) =>
 
 /** The 25th child, or the last: those before say little, and an axis should not begin with them. */
 const earlyChild = (curve: Curve): number => Math.min(24, curve.length - 1)
+
+/** For as many values as there are: `Math.max` takes some hundred thousand at most. */
+function extent(values: readonly number[]): { low: number; high: number } {
+  return values.reduce(
+    ({ low, high }, value) => ({ low: Math.min(low, value), high: Math.max(high, value) }),
+    {
+      low: Number.POSITIVE_INFINITY,
+      high: Number.NEGATIVE_INFINITY,
+    },
+  )
+}
 
 const clamped = ({ x, y }: Scales, low: number): Scales => ({ x, y: (value) => y(Math.max(low, value)) })
 

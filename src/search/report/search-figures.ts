@@ -1,9 +1,11 @@
 /** From the journal of one search to its figures. */
 import type { OperationName } from '../../../models/genotype.js'
 import { UserError } from '../../errors.js'
+import { childrenOfAllRanks } from '../best.js'
 import { canonicalKey } from '../canonical.js'
 import type { DrawnCells } from '../draw-cell.js'
 import { kendallTau } from '../rank-correlation.js'
+import { rewardOf } from '../reward.js'
 import type { CellKind } from '../space.js'
 import { type ToldChild, toldChildren } from './children.js'
 import { type SearchCost, type SearchTime, timeAndCost } from './cost.js'
@@ -45,8 +47,9 @@ export interface BestChild {
   id: number
   reward: number
   quality: number
-  /** What it reached when it was trained longer. */
+  /** What it reached when it was trained longer, and the reward that this would have been. */
   retrainedQuality: number | null
+  retrainedReward: number | null
   parameters: number
   multiplyAdds: number
   latencyMillis: number | null
@@ -56,7 +59,10 @@ export interface BestChild {
 export interface Retrained {
   /** The best first. */
   children: { id: number; reward: number; quality: number; seconds: number }[]
-  /** Kendall's τ-b between reward and retrained quality; null for fewer than three children, or all alike. */
+  /**
+   * Kendall's τ-b between reward and retrained quality, over those of all ranks; the best alone were chosen for what is
+   * to be judged. Null where fewer than three were wanted or came back, or all are alike.
+   */
   tau: number | null
 }
 
@@ -163,7 +169,7 @@ function failuresOf(children: ToldChild[]): SearchFigures['failures'] {
 }
 
 /** One retrained twice counts with the last time. */
-function retrainedOf({ name, events }: SearchLog, children: ToldChild[]): Retrained {
+function retrainedOf({ name, config, events }: SearchLog, children: ToldChild[]): Retrained {
   const rewards = new Map(children.map(({ id, reward }) => [id, reward]))
   const found = new Map<number, Retrained['children'][number]>()
   for (const event of events) {
@@ -177,11 +183,13 @@ function retrainedOf({ name, events }: SearchLog, children: ToldChild[]): Retrai
     found.set(id, { id, reward, quality, seconds })
   }
   const ranked = [...found.values()].sort((a, b) => b.quality - a.quality)
+  const ofAllRanks = childrenOfAllRanks(config.space, events, config.retrain?.ranksChecked ?? 0)
+  const checked = ofAllRanks.flatMap(({ id }) => found.get(id) ?? [])
   const tau = kendallTau(
-    ranked.map(({ reward }) => reward),
-    ranked.map(({ quality }) => quality),
+    checked.map(({ reward }) => reward),
+    checked.map(({ quality }) => quality),
   )
-  return { children: ranked, tau: ranked.length < LEAST_RETRAINED || Number.isNaN(tau) ? null : tau }
+  return { children: ranked, tau: checked.length < LEAST_RETRAINED || Number.isNaN(tau) ? null : tau }
 }
 
 const measureOf = ({ config: { task } }: SearchLog): string =>
@@ -193,15 +201,20 @@ function bestOf(log: SearchLog, children: ToldChild[], retrained: Retrained, cou
     if (measured === null) return []
     const { quality, parameters, multiplyAdds, latencyMillis = null } = measured
     const retrainedQuality = reached.get(id) ?? null
-    const figures = { reward, quality, retrainedQuality, parameters, multiplyAdds, latencyMillis }
+    const retrainedReward =
+      retrainedQuality === null
+        ? null
+        : rewardOf(log.config.reward, { ...measured, quality: retrainedQuality })
+    const longer = { retrainedQuality, retrainedReward }
+    const figures = { reward, quality, ...longer, parameters, multiplyAdds, latencyMillis }
     return [{ search: log.name, measure: measureOf(log), id, ...figures, cells }]
   })
   return bestFirst(candidates, count)
 }
 
-/** The best different architectures: those trained longer by what they reached then, before all others by reward. */
+/** The best different architectures: those trained longer by their reward then, before all others by theirs. */
 export function bestFirst(candidates: readonly BestChild[], count: number): BestChild[] {
-  const after = ({ retrainedQuality }: BestChild) => retrainedQuality ?? Number.NEGATIVE_INFINITY
+  const after = ({ retrainedReward }: BestChild) => retrainedReward ?? Number.NEGATIVE_INFINITY
   const seen = new Set<string>()
   return (
     [...candidates]

@@ -94,10 +94,15 @@ test('the best: those trained longer first, by what they reached; each architect
     ],
   )
   assert.equal(search.children.distinct, 3)
-  assert.equal(search.retrained.tau, null, 'two children are too few')
-  const three: JournalEvent[] = [...events, { kind: 'retrained', id: 0, quality: 0.5, seconds: 5 }]
-  // Rewards 0.7, 0.6 and 0.75 of qualities 0.5, 0.9 and 0.95: two of three pairs are ordered alike.
-  near(reportFigures([{ ...log, events: three }], 1).searches[0].retrained.tau!, 1 / 3)
+  const three: JournalEvent[] = [...events, { kind: 'retrained', id: 3, quality: 0.5, seconds: 5 }]
+  const tauOf = (ranksChecked: number, events: JournalEvent[]) => {
+    const config = { ...log.config, retrain: { ...log.config.retrain!, ranksChecked } }
+    return reportFigures([{ ...log, config, events }], 1).searches[0].retrained.tau
+  }
+  assert.equal(tauOf(3, events), null, 'two children are too few')
+  // Rewards 0.8, 0.6 and 0.75 of qualities 0.5, 0.9 and 0.95: one of three pairs is ordered alike.
+  near(tauOf(3, three)!, -1 / 3)
+  assert.equal(tauOf(0, three), null, 'the best alone tell nothing of the order')
 })
 
 test('searches that differ in seed and budget alone are one method, and its curves lie within theirs', () => {
