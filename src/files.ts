@@ -40,22 +40,16 @@ export async function readText(path: string, missing: string): Promise<string> {
  * @throws UserError when the file system refuses
  */
 export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await makeWithParents(folder)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'ENOENT'
-      ? new UserError(`Cannot create ${folder}: nothing can be created there; choose another folder`, {
-          cause: error,
-        })
-      : fileError('create', folder, error)
-  }
+  const made = await makeWithParents(folder).catch((error) => {
+    throw fileError('create', folder, error)
+  })
+  if (!made)
+    throw new UserError(`Cannot create ${folder}: nothing can be created there; choose another folder`)
 }
 
-async function makeWithParents(folder: string): Promise<void> {
-  if (await makeOne(folder)) return
-  await makeWithParents(dirname(folder))
-  if (!(await makeOne(folder))) throw Object.assign(new Error(`no folder ${folder}`), { code: 'ENOENT' })
+/** False where the folder above it is there and will not hold it. */
+async function makeWithParents(folder: string): Promise<boolean> {
+  return (await makeOne(folder)) || ((await makeWithParents(dirname(folder))) && makeOne(folder))
 }
 
 /** False when the folder above is missing; one that is there already, perhaps since just now, is as good as made. */

@@ -41,8 +41,12 @@ const pixels = batchSize * shapes.imageSize ** 2 * 3
 async function measureChild(number: number): Promise<ChildCost> {
   const { uniform } = random(1, 'child', number)
   const config = childConfig(paperSpace, recipe.run, randomDecisions(paperSpace, uniform))
-  const laps: number[] = [performance.now()]
-  const lap = (): number => laps[laps.push(performance.now()) - 1] - laps[laps.length - 2]
+  let last = performance.now()
+  const lap = (): number => {
+    const since = last
+    last = performance.now()
+    return last - since
+  }
 
   const compiled = compileStep(config, shapes, await blockSize())
   const trace = lap()
@@ -84,25 +88,25 @@ for (let number = -2; number < options.children; number++) {
   const cost = await measureChild(number)
   if (number >= 0) costs.push(cost)
 }
-const of = (part: keyof ChildCost): number => median(costs.map((cost) => cost[part]))
+const parts = Object.keys(costs[0]) as (keyof ChildCost)[]
 const medians = Object.fromEntries(
-  Object.keys(costs[0]).map((part) => [part, of(part as keyof ChildCost)]),
-) as unknown as ChildCost
+  parts.map((part) => [part, median(costs.map((cost) => cost[part]))]),
+) as Record<keyof ChildCost, number>
 const shares = costs.map(({ trace, open, predictor, close, step, measure }) => {
   const overhead = trace + open + predictor + close
   return overhead / (overhead + step * length.amount + measure)
 })
 if (options.json) console.log(JSON.stringify({ machine, ...medians, overhead: median(shares) }))
 else {
-  const rows = [
+  const rows: [string, number][] = [
     ['tracing and lowering the step', medians.trace],
     ['opening its session, with first weights', medians.open],
     ['building and opening the predictor', medians.predictor],
     ['closing both', medians.close],
     [`one step of ${batchSize} images`, medians.step],
     [`measuring ${recipe.validationImages} images`, medians.measure],
-  ].map(([what, millis]) => [String(what), Number(millis).toFixed(0)])
-  console.log(table([['', 'ms'], ...rows]))
+  ]
+  console.log(table([['', 'ms'], ...rows.map(([what, millis]) => [what, millis.toFixed(0)])]))
   console.log(
     `\nA step has ${medians.nodes.toFixed(0)} nodes. Of a child of ${length.amount} steps, ${(100 * median(shares)).toFixed(1)} % of the time is overhead (${machine}).`,
   )

@@ -3,12 +3,10 @@ import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import type { Cell } from '../../models/index.js'
 import { UserError } from '../errors.js'
-import type { ChildEvaluator, SearchConfig } from '../search/config.js'
+import type { SearchConfig } from '../search/config.js'
 import { loadFinished, loadShared } from '../search/evaluate/shared-weights-file.js'
 import { decodeCells } from '../search/genotypes.js'
 import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
-import { openLocalQueue } from '../search/local-queue.js'
-import type { WorkQueue } from '../search/queue.js'
 import { longerTrainingOf } from '../search/redis-search.js'
 import { chosenToRetrain, retrain } from '../search/retrain.js'
 import { runSearch, secondsOf } from '../search/search.js'
@@ -20,17 +18,15 @@ import { interruptible } from './interrupt.js'
 import { concludeAutoencoders } from './search-autoencoder.js'
 import { addSearchFlags, type SearchFlags, wholeFrom } from './search-flags.js'
 import { evaluatorOf, searchConfigOf } from './search-flags-config.js'
+import { checkQueue, openQueue, type QueueFlags } from './search-queue.js'
 import { printBest, writeBest } from './search-results.js'
 import { searchView } from './search-view.js'
 import { warmUp } from './search-warm-up.js'
 import { freeFolder } from './train-backbone.js'
 
-interface Flags extends SearchFlags {
+interface Flags extends SearchFlags, QueueFlags {
   out?: string
   resume?: string
-  processes: number
-  threads: number
-  queue?: string
   json?: boolean
 }
 
@@ -169,7 +165,7 @@ async function tryChildren(
   signal: AbortSignal,
 ): Promise<boolean> {
   const strategy = await startStrategy(config)
-  const queue = await openQueue(config, config.evaluator, flags)
+  const queue = await openQueue(config, config.evaluator, flags, say)
   const watched = watchSearch()
   for (const event of journal.events) if (event.kind === 'told') watched.add(event)
   const before = { told: watched.told, seconds: secondsOf(journal.events) }
@@ -199,31 +195,6 @@ async function tryChildren(
   }
 }
 
-/** Finds out now, and not after the warm-up, what is wrong with --queue. */
-async function checkQueue({ name }: SearchConfig, { queue }: Flags): Promise<void> {
-  if (queue === undefined) return
-  const { checkRedisQueue } = await import('../search/redis-queue.js')
-  await checkRedisQueue({ url: queue, name: longerTrainingOf(name) })
-}
-
-/** Processes here, or the queue that other machines' workers look at. */
-async function openQueue(
-  { id, name }: Pick<SearchConfig, 'id' | 'name'>,
-  evaluator: ChildEvaluator,
-  { queue, processes, threads }: Flags,
-): Promise<WorkQueue> {
-  if (queue === undefined) return openLocalQueue({ evaluator, processes, threads, note: say })
-  const { openRedisQueue } = await import('../search/redis-queue.js')
-  return openRedisQueue({
-    url: queue,
-    name,
-    search: id,
-    evaluator,
-    file: evaluator.kind === 'shared' ? { setting: 'weights', path: evaluator.weights } : undefined,
-    note: say,
-  })
-}
-
 /** Null when stopped. */
 async function trainLonger(
   config: SearchConfig,
@@ -238,7 +209,7 @@ async function trainLonger(
   return retrain(
     {
       chosen: chosenToRetrain(space, journal.events, wanted),
-      openQueue: () => openQueue(named, wanted.evaluator, flags),
+      openQueue: () => openQueue(named, wanted.evaluator, flags, say),
       journal,
     },
     {

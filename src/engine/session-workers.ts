@@ -10,11 +10,11 @@ const waiting = new Map<Worker, () => void>()
 
 /** A worker without a session. */
 export function takeWorker(): Worker {
-  for (const [worker, callBack] of waiting) {
-    callBack()
-    return worker
-  }
-  return new Worker(new URL('./session-worker.js', import.meta.url))
+  const [known] = waiting
+  if (known === undefined) return new Worker(new URL('./session-worker.js', import.meta.url))
+  const [worker, callBack] = known
+  callBack()
+  return worker
 }
 
 /** For a worker that has closed its session, with the listeners it came with. It keeps no process alive. */
