@@ -1,14 +1,24 @@
 /** What requests of all tasks have in common: one picture in, through a model's queue, an answer out. */
 import type { Request, RequestHandler, Response } from 'express'
 import { chooseModel } from './choose-model.js'
-import { type DecodedImage, type DecodeOptions, decodeImage } from './image.js'
+import type { Decoded, Decoders } from './decoders.js'
+import type { Budget, UploadBudget } from './held-bytes.js'
+import type { DecodedImage, DecodeOptions } from './image.js'
 import type { Inference } from './inference.js'
+import type { OpenRequests } from './open-requests.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
-import { ClientGone } from './problem.js'
-import { type Query, readQuery } from './query.js'
-import { readUpload } from './upload.js'
+import { overloaded } from './problem.js'
+import { addFields, type Query, readQuery } from './query.js'
+import { isForm, readUpload } from './upload.js'
 
-export interface UploadLimits {
+/** What the handlers of all tasks share. */
+export interface ImageService {
+  models: ReadonlyMap<string, Inference>
+  decoders: Decoders
+  requests: OpenRequests
+  uploads: UploadBudget
+  /** The bytes of drawn answers that are made or not read yet. */
+  answers: Budget
   maxBytes: number
   maxPixels: number
 }
@@ -24,13 +34,15 @@ export interface Timings {
 /** A picture that a model has answered. */
 export interface Answered<T extends Task> {
   card: CardOf<T>
-  /** The file as it was sent. */
-  bytes: Uint8Array
   image: DecodedImage
   outputs: Outputs[T]
-  maxPixels: number
   /** Milliseconds that each part took, from the request's arrival until now. */
   timings(): Timings
+}
+
+/** An SVG to lay over the picture; the answer is both as a PNG. */
+export interface Overlay {
+  overlay: string
 }
 
 /** What a task does with a request: which parameters it takes beside `model`, and what it answers. */
@@ -40,56 +52,86 @@ export interface ImageTask<T extends Task, Options> {
   /** @throws Problem 400 */
   readOptions(query: Query, card: CardOf<T>): Options
   resize(card: CardOf<T>): DecodeOptions['resize']
-  /** A picture as PNG, or anything else as JSON. */
-  answer(answered: Answered<T>, options: Options): Promise<Buffer> | object
+  /** A drawing, or anything else as JSON. */
+  answer(answered: Answered<T>, options: Options): Overlay | object
 }
 
 /** The handler of a task over the served models. */
 export function answerImage<T extends Task, Options>(
   imageTask: ImageTask<T, Options>,
-  models: ReadonlyMap<string, Inference>,
-  { maxBytes, maxPixels }: UploadLimits,
+  service: ImageService,
 ): RequestHandler {
+  const { models, decoders, requests, uploads, maxBytes, maxPixels } = service
+  const known = [...imageTask.parameters, 'model']
+  const choose = (query: Query) => {
+    const inference = chooseModel(models, imageTask.task, query.model)
+    return { inference, options: imageTask.readOptions(query, inference.card) }
+  }
+
   return async (request: Request, response: Response): Promise<void> => {
     const start = performance.now()
-    const query = readQuery(request.query, [...imageTask.parameters, 'model'])
-    const inference = chooseModel(models, imageTask.task, query.model)
-    const { card } = inference
-    const options = imageTask.readOptions(query, card)
-    const signal = abortedBy(response)
-
-    const bytes = await readUpload(request, response, maxBytes)
-    const received = performance.now()
-    const place = inference.enter()
+    const query = readQuery(request.query, known)
+    // Fields of a form may name what the query does not; all else can be refused before the body is read.
+    if (!isForm(request)) choose(query)
+    const { signal, arrived } = requests.get(response)
+    const giveUp = new AbortController()
+    const held = uploads.open((problem) => giveUp.abort(problem))
     try {
-      const resize = imageTask.resize(card)
-      const image = await decodeImage(bytes, { size: card.inputSize, resize, maxPixels })
-      const decoded = performance.now()
-      const { outputs, milliseconds } = await place.infer(image.pixels, signal)
-      const timings = (): Timings => ({
-        read: rounded(received - start),
-        decode: rounded(decoded - received),
-        queue: rounded(milliseconds.queue),
-        inference: rounded(milliseconds.inference),
-        total: rounded(performance.now() - start),
-      })
-      signal.throwIfAborted()
-      const answer = await imageTask.answer({ card, bytes, image, outputs, maxPixels, timings }, options)
-      if (Buffer.isBuffer(answer)) response.type('png').send(answer)
-      else response.json(answer)
+      const reading = AbortSignal.any([signal, giveUp.signal])
+      const { bytes, fields } = await readUpload(request, response, { maxBytes, held, signal: reading })
+      held.complete()
+      arrived()
+      const received = performance.now()
+      const { inference, options } = choose(addFields(query, fields, known))
+      const { card } = inference
+      const place = inference.enter()
+      try {
+        const resize = imageTask.resize(card)
+        const image = await decoders.decode(bytes, { size: card.inputSize, resize, maxPixels }, signal)
+        const decoded = performance.now()
+        const { outputs, milliseconds } = await place.infer(image.pixels, signal)
+        const timings = (): Timings => ({
+          read: rounded(received - start),
+          decode: rounded(decoded - received),
+          queue: rounded(milliseconds.queue),
+          inference: rounded(milliseconds.inference),
+          total: rounded(performance.now() - start),
+        })
+        const answer = imageTask.answer({ card, image, outputs, timings }, options)
+        if ('overlay' in answer) await draw(response, bytes, image, answer.overlay, signal)
+        else {
+          signal.throwIfAborted()
+          response.json(answer)
+        }
+      } finally {
+        place.leave()
+      }
     } finally {
-      place.leave()
+      held.release()
     }
   }
-}
 
-/** Fires when the connection closes before the response is through. */
-function abortedBy(response: Response): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new ClientGone())
-  })
-  return controller.signal
+  /** Answers a drawing, whose memory counts from before it is made until it is read. */
+  async function draw(
+    response: Response,
+    bytes: Uint8Array,
+    image: Decoded,
+    overlay: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { answers } = service
+    // As much as the pixels; PNG makes it less, and of noise hardly more.
+    let reserved = image.width * image.height * 3
+    if (!answers.take(reserved))
+      throw overloaded('Too many drawn answers are being made or read; try again in a moment.', 5)
+    response.once('close', () => answers.giveBack(reserved))
+    const png = await decoders.draw(bytes, { overlay, slow: image.slow, maxPixels }, signal)
+    const spare = Math.max(0, reserved - png.length)
+    reserved -= spare
+    answers.giveBack(spare)
+    signal.throwIfAborted()
+    response.type('png').send(png)
+  }
 }
 
 function rounded(milliseconds: number): number {

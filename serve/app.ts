@@ -7,21 +7,19 @@ import express, {
   type Response,
 } from 'express'
 import type { ModelCard } from '../src/model-card.js'
-import { answerImage, type UploadLimits } from './answer-image.js'
+import { answerImage, type ImageService } from './answer-image.js'
 import { taskRoutes } from './choose-model.js'
 import { classify } from './classify.js'
 import { curlExamples } from './curl.js'
 import { detect } from './detect.js'
 import { detectionDefaults } from './detections.js'
-import type { Inference } from './inference.js'
 import { type Log, logRequests } from './log.js'
+import type { OpenRequests } from './open-requests.js'
 import type { Task } from './outputs.js'
 import { page, pageFiles, pageHeaders } from './page.js'
 import { ClientGone, Problem, toProblem } from './problem.js'
 
-export interface AppOptions extends UploadLimits {
-  /** The models by name. */
-  models: Map<string, Inference>
+export interface AppOptions extends ImageService {
   log: Log
 }
 
@@ -52,12 +50,13 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
     .resume()
 }
 
-export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Express {
+export function createApp({ log, ...service }: AppOptions): Express {
+  const { models } = service
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.use(logRequests(log), commonHeaders)
+  app.use(logRequests(log), commonHeaders, beginRequest(service.requests))
 
   const cards = [...models.values()].map(({ card }) => card)
   const paths: Record<string, Record<string, RequestHandler>> = {
@@ -81,8 +80,8 @@ export function createApp({ models, maxBytes, maxPixels, log }: AppOptions): Exp
         response.json({ models: cards.map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
       },
     },
-    [taskRoutes.classification.path]: { POST: answerImage(classify, models, { maxBytes, maxPixels }) },
-    [taskRoutes.detection.path]: { POST: answerImage(detect, models, { maxBytes, maxPixels }) },
+    [taskRoutes.classification.path]: { POST: answerImage(classify, service) },
+    [taskRoutes.detection.path]: { POST: answerImage(detect, service) },
   }
   for (const [path, methods] of Object.entries(paths)) app.all(path, byMethod(methods))
   for (const [path, { type, text }] of Object.entries(pageFiles))
@@ -134,6 +133,14 @@ const commonHeaders: RequestHandler = (_request, response, next) => {
   next()
 }
 
+/** Every request is known to the server's bookkeeping, whatever it asks for. */
+function beginRequest(requests: OpenRequests): RequestHandler {
+  return (request, response, next) => {
+    requests.begin(request, response).signal.throwIfAborted()
+    next()
+  }
+}
+
 /** Express knows an error handler by its four parameters. */
 function onError(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
@@ -142,9 +149,15 @@ function onError(log: Log): ErrorRequestHandler {
       return
     }
     const problem = toProblem(error)
-    if (problem.status >= 500 && error !== problem)
-      log({ event: 'error', path: request.path, error: error instanceof Error ? error.stack : String(error) })
+    // That it is overloaded says the status in the request's own line.
+    if (problem.status >= 500 && problem.status !== 503)
+      log({ event: 'error', path: request.path, error: reasonOf(error) })
     if (response.headersSent) response.destroy()
     else sendProblem(request, response, problem)
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Problem) return error.detail
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -4,7 +4,7 @@ import {
   type Detection,
   type DetectionOptions,
   detectionDefaults,
-  drawDetections,
+  detectionsSvg,
   readDetections,
 } from './detections.js'
 import { readCount, readFlag, readShare } from './query.js'
@@ -32,9 +32,9 @@ export const detect: ImageTask<'detection', DetectionOptions & { draw: boolean }
     draw: readFlag(query, 'draw'),
   }),
   resize: (card) => card.resize,
-  answer({ card, bytes, image, outputs, maxPixels, timings }, options) {
+  answer({ card, image, outputs, timings }, options) {
     const detections = readDetections(outputs, card, image, options)
-    if (options.draw) return drawDetections(bytes, image, detections, { maxPixels })
+    if (options.draw) return { overlay: detectionsSvg(image, detections) }
     const { width, height } = image
     return { model: card.name, width, height, detections, milliseconds: timings() } satisfies DetectionAnswer
   },

@@ -2,7 +2,6 @@
 import { boxInImage, fitImage } from '../src/detector-input.js'
 import { boxesSvg, categoryColour } from '../src/draw-boxes.js'
 import type { DetectorCard } from '../src/model-card.js'
-import { type DecodeLimits, renderImage } from './image.js'
 import type { Outputs } from './outputs.js'
 
 export interface Detection {
@@ -58,25 +57,13 @@ function roundBox([x, y, width, height]: Detection['bbox']): Detection['bbox'] {
   return [left, top, round(round(x + width) - left), round(round(y + height) - top)]
 }
 
-/**
- * The picture in its own size with the detections drawn on it, as PNG.
- *
- * @param bytes The picture's file.
- * @param size Its size as people see it.
- * @throws Problem as `decodeImage` does
- */
-export function drawDetections(
-  bytes: Uint8Array,
+/** The detections as an SVG to lay over their picture. @param size The picture's, as people see it, in pixels. */
+export function detectionsSvg(
   size: { width: number; height: number },
   detections: readonly Detection[],
-  limits: DecodeLimits,
-): Promise<Buffer> {
-  const boxes = detections.map((found) => ({ ...found, colour: categoryColour(found.categoryId) }))
-  const input = Buffer.from(boxesSvg(size, boxes))
-  return renderImage(bytes, limits, (image) =>
-    image
-      .composite([{ input, limitInputPixels: false }])
-      .removeAlpha()
-      .png(),
+): string {
+  return boxesSvg(
+    size,
+    detections.map((found) => ({ ...found, colour: categoryColour(found.categoryId) })),
   )
 }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServeError } from './errors.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
-import { ClientGone, overloaded } from './problem.js'
+import { overloaded } from './problem.js'
 import { type Session, startSession } from './session.js'
 
 export interface InferenceOptions<T extends Task> {
@@ -17,6 +17,8 @@ export interface InferenceOptions<T extends Task> {
   threads: number
   /** How many requests may wait beyond those that the workers compute. */
   queue: number
+  /** Nobody is let in who would probably wait for longer than this, in seconds; by default, there is no such bound. */
+  patience?: number
   /** Told in one sentence whenever a worker dies and is started again, or cannot be. */
   onTrouble: (message: string) => void
 }
@@ -28,7 +30,10 @@ export interface Answer<T extends Task> {
 }
 
 export interface Place<T extends Task> {
-  /** Queues one image (uint8, height × width × 3, RGB) and waits for its answer. */
+  /**
+   * Queues one image (uint8, height × width × 3, RGB) and waits for its answer. Rejects with the signal's reason once it
+   * is aborted: an image that waits leaves the queue, one that is computed is computed for nobody.
+   */
   infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer<T>>
   /** Gives the place to somebody else; to be called once, whatever happened. */
   leave(): void
@@ -56,12 +61,14 @@ const restartMilliseconds = (failures: number) => (failures === 0 ? 0 : Math.min
 
 /** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
 export async function startInference<T extends Task>(options: InferenceOptions<T>): Promise<Inference<T>> {
-  const { card, path, threads, queue, onTrouble } = options
+  const { card, path, threads, queue, patience = Number.POSITIVE_INFINITY, onTrouble } = options
   if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
   const waiting: Job<T>[] = []
   const sessions: (Session<T> | undefined)[] = []
   const stop = new AbortController()
   let inside = 0
+  /** Moving mean of the time that one image takes; 0 before the first. */
+  let meanMilliseconds = 0
   /** No worker lives and the last attempt to start one failed: nobody is asked to wait for the next. */
   let broken = false
   let closing = false
@@ -85,6 +92,7 @@ export async function startInference<T extends Task>(options: InferenceOptions<T
     const begun = performance.now()
     try {
       const { outputs, milliseconds } = await session.run(job.pixels)
+      meanMilliseconds = meanMilliseconds === 0 ? milliseconds : 0.8 * meanMilliseconds + 0.2 * milliseconds
       job.resolve({ outputs, milliseconds: { queue: begun - job.entered, inference: milliseconds } })
     } catch (error) {
       job.reject(closing ? closed() : (error as Error))
@@ -131,8 +139,12 @@ export async function startInference<T extends Task>(options: InferenceOptions<T
   const enter = (): Place<T> => {
     if (closing) throw closed()
     if (broken) throw noWorker()
-    if (inside >= options.workers + queue)
-      throw overloaded(`${inside} requests are in work or waiting already; try again in a moment.`)
+    const expectedSeconds = (inside * meanMilliseconds) / options.workers / 1000
+    if (inside >= options.workers + queue || expectedSeconds > patience)
+      throw overloaded(
+        `${inside} requests are in work or waiting already; try again in a moment.`,
+        Math.min(60, Math.max(1, Math.ceil(expectedSeconds / 2))),
+      )
     inside++
     return {
       leave: () => {
@@ -140,7 +152,7 @@ export async function startInference<T extends Task>(options: InferenceOptions<T
       },
       infer: (pixels, signal) =>
         new Promise((resolve, reject) => {
-          if (signal.aborted) return reject(new ClientGone())
+          if (signal.aborted) return reject(signal.reason)
           if (closing) return reject(closed())
           const job = { pixels, entered: performance.now(), resolve, reject }
           signal.addEventListener(
@@ -148,7 +160,7 @@ export async function startInference<T extends Task>(options: InferenceOptions<T
             () => {
               const index = waiting.indexOf(job)
               if (index >= 0) waiting.splice(index, 1)
-              reject(new ClientGone())
+              reject(signal.reason)
             },
             { once: true },
           )

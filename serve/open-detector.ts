@@ -5,11 +5,11 @@ import {
   type Detection,
   type DetectionOptions,
   detectionDefaults,
-  drawDetections,
+  detectionsSvg,
   readDetections,
 } from './detections.js'
 import { ServeError } from './errors.js'
-import { decodeImage } from './image.js'
+import { decodeImage, drawOver } from './image.js'
 import { startInference } from './inference.js'
 
 export interface Found {
@@ -65,14 +65,11 @@ export async function openDetector(
     // A run that dies with its worker is told to whoever waits for it.
     onTrouble: () => {},
   })
-  // Whoever works through a pile of images would rather wait than miss one.
-  const limits = { maxPixels, maxSeconds: 0 }
-
   const detect = async (bytes: Uint8Array, options: Partial<DetectionOptions> = {}): Promise<Found> => {
     const place = inference.enter()
     try {
       const { inputSize: size, resize } = card
-      const { pixels, width, height } = await decodeImage(bytes, { size, resize, ...limits })
+      const { pixels, width, height } = await decodeImage(bytes, { size, resize, maxPixels })
       const { outputs } = await place.infer(pixels, new AbortController().signal)
       const wanted = { ...detectionDefaults, ...options }
       return { width, height, detections: readDetections(outputs, card, { width, height }, wanted) }
@@ -80,6 +77,7 @@ export async function openDetector(
       place.leave()
     }
   }
-  const draw = (bytes: Uint8Array, found: Found) => drawDetections(bytes, found, found.detections, limits)
+  const draw = (bytes: Uint8Array, found: Found) =>
+    drawOver(bytes, detectionsSvg(found, found.detections), maxPixels)
   return { card, detect, draw, close: inference.close }
 }

@@ -1,28 +1,54 @@
 /** Takes the bytes of one image from a request: the raw body, or the file field `image` of a form. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import busboy from 'busboy'
-import { ClientGone, Problem } from './problem.js'
+import { ByteSink } from './byte-sink.js'
+import type { HeldUpload } from './held-bytes.js'
+import { Problem } from './problem.js'
+import { readForm } from './read-form.js'
 
-/** What a form may weigh beside its image: boundaries, part headers, small other fields. */
+/** What a form may weigh beside its image: boundaries, part headers, other fields. */
 const formOverhead = 64 * 1024
+
+export interface UploadOptions {
+  /** The largest image. */
+  maxBytes: number
+  /** Where the bytes are counted that arrive. */
+  held: HeldUpload
+  /** Ends the reading; its reason is thrown. */
+  signal: AbortSignal
+}
+
+export interface Upload {
+  /** The image's file. */
+  bytes: Uint8Array
+  /** The text fields of a form, in their order. */
+  fields: [name: string, value: string][]
+}
+
+function contentType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+}
+
+/** Whether a request carries a form, which may hold parameters too. */
+export function isForm(request: IncomingMessage): boolean {
+  return contentType(request) === 'multipart/form-data'
+}
 
 /**
  * Reads the image that a request carries, and never holds more than `maxBytes` of it.
  *
  * @throws Problem 400 for a missing field or a malformed form, 413 for too many bytes (at once where the
- *   request announces its length), 415 for another content type; ClientGone when the connection closes
+ *   request announces its length), 415 for another content type; the signal's reason once it is aborted
  */
 export async function readUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+  { maxBytes, held, signal }: UploadOptions,
+): Promise<Upload> {
+  const type = contentType(request)
   const encoding = request.headers['content-encoding'] ?? 'identity'
-  const isForm = type === 'multipart/form-data'
   if (type === 'image/svg+xml')
     throw new Problem(415, 'SVG is not taken; send a JPEG, PNG, WebP, GIF or AVIF.')
-  if (!isForm && !type.startsWith('image/') && type !== 'application/octet-stream')
+  if (!isForm(request) && !type.startsWith('image/') && type !== 'application/octet-stream')
     throw new Problem(
       415,
       `${type === '' ? 'The request names no content type' : `The content type ${type} is not taken`}; ` +
@@ -30,108 +56,67 @@ export async function readUpload(
     )
   if (encoding !== 'identity')
     throw new Problem(415, `The content encoding ${encoding} is not taken; send the image as it is.`)
-  const limit = isForm ? maxBytes + formOverhead : maxBytes
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooManyBytes(maxBytes)
+  const limit = isForm(request) ? maxBytes + formOverhead : maxBytes
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > limit) throw tooManyBytes(maxBytes)
+  signal.throwIfAborted()
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
-  return isForm ? readForm(request, maxBytes) : readBody(request, maxBytes)
+
+  const receive = (onPiece: (piece: Uint8Array) => void) =>
+    receiveBody(request, signal, (piece, received) => {
+      if (received > limit) throw tooManyBytes(maxBytes)
+      held.add(piece.length)
+      onPiece(piece)
+    })
+  const sink = new ByteSink(Math.min(announced, maxBytes))
+  if (!isForm(request)) {
+    await receive((piece) => sink.add(piece))
+    return { bytes: sink.bytes(), fields: [] }
+  }
+  const fields = await readForm(request.headers, receive, sink, maxBytes)
+  if (sink.length > maxBytes) throw tooManyBytes(maxBytes)
+  return { bytes: sink.bytes(), fields }
 }
 
 function tooManyBytes(maxBytes: number): Problem {
   return new Problem(413, `The image has more than ${maxBytes} bytes, which is the most that is taken.`)
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  await receive(request, maxBytes, maxBytes, (chunk) => chunks.push(chunk))
-  return Buffer.concat(chunks)
-}
-
-async function readForm(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const images: Uint8Array[][] = []
-  const others: string[] = []
-  let tooLarge = false
-  // busboy reports its limit as soon as it is reached, not passed.
-  const form = parser(request, maxBytes + 1)
-  const parsed = new Promise<void>((resolve, reject) => {
-    form.on('file', (name, file) => {
-      // A form that breaks off destroys the file it was in; the form's own error tells.
-      file.on('error', () => {})
-      if (name !== 'image') {
-        others.push(`file "${name}"`)
-        file.resume()
-        return
-      }
-      const chunks: Uint8Array[] = []
-      images.push(chunks)
-      file.on('data', (chunk: Uint8Array) => chunks.push(chunk))
-      file.on('limit', () => {
-        tooLarge = true
-      })
-    })
-    form.on('field', (name) => others.push(`text field "${name}"`))
-    form.on('partsLimit', () =>
-      reject(new Problem(400, 'The form has too many parts; send the image alone.')),
-    )
-    form.on('error', (error: Error) => reject(malformed(error)))
-    form.on('close', resolve)
-  })
-  const received = receive(request, maxBytes + formOverhead, maxBytes, (chunk) => form.write(chunk)).then(
-    () => form.end(),
-  )
-  try {
-    await Promise.all([received, parsed])
-  } catch (error) {
-    form.destroy()
-    throw error
-  }
-  if (tooLarge) throw tooManyBytes(maxBytes)
-  if (images.length > 1)
-    throw new Problem(400, `The form has ${images.length} files "image"; send one at a time.`)
-  if (images.length === 0)
-    throw new Problem(
-      400,
-      `The form has no file field "image"${others.length > 0 ? ` (it has: ${others.join(', ')})` : ''}; ` +
-        'send it as curl does with -F image=@photo.jpg.',
-    )
-  return Buffer.concat(images[0])
-}
-
-function parser(request: IncomingMessage, fileSize: number): busboy.Busboy {
-  try {
-    return busboy({ headers: request.headers, limits: { fileSize, parts: 16 } })
-  } catch (error) {
-    throw malformed(error as Error)
-  }
-}
-
-function malformed(error: Error): Problem {
-  return new Problem(400, `The form cannot be read: ${error.message}.`)
-}
-
-/** Hands a request's chunks on until it ends; stops at `limit` bytes and leaves the rest unread. */
-function receive(
+/** Hands the pieces of a body on until it ends; where that throws, or the signal fires, the rest stays unread. */
+function receiveBody(
   request: IncomingMessage,
-  limit: number,
-  maxBytes: number,
-  onChunk: (chunk: Uint8Array) => void,
+  signal: AbortSignal,
+  onPiece: (piece: Uint8Array, received: number) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0
-    const settle = (error?: Error) => {
-      request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
-      if (error === undefined) resolve()
-      else {
-        request.pause()
-        reject(error)
+    const settle = () => {
+      request.off('data', onData).off('end', onEnd).off('error', onAbort)
+      signal.removeEventListener('abort', onAbort)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      request.pause()
+      reject(error)
+    }
+    const onData = (piece: Buffer) => {
+      received += piece.length
+      try {
+        onPiece(piece, received)
+      } catch (error) {
+        fail(error)
       }
     }
-    const onData = (chunk: Buffer) => {
-      received += chunk.length
-      if (received > limit) settle(tooManyBytes(maxBytes))
-      else onChunk(chunk)
+    const onEnd = () => {
+      settle()
+      resolve()
     }
-    const onEnd = () => settle()
-    const onGone = () => settle(new ClientGone())
-    request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
+    // A connection that breaks is an error of the request first; the signal tells a moment later.
+    const onAbort = () => {
+      if (signal.aborted) fail(signal.reason)
+    }
+    if (signal.aborted) return fail(signal.reason)
+    request.on('data', onData).on('end', onEnd).on('error', onAbort)
+    signal.addEventListener('abort', onAbort)
   })
 }

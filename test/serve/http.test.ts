@@ -46,11 +46,50 @@ describe('the HTTP interface', () => {
 
   it('takes the file field "image" of a form', async () => {
     const form = new FormData()
-    form.set('note', 'ignored')
     form.set('image', new Blob([picture]), 'p.png')
     const response = await fetch(url('/classify?top=12'), { method: 'POST', body: form })
     assert.equal(response.status, 200)
     assertScores(await json<Answer>(response), corners, 1e-5)
+  })
+
+  it('takes parameters as text fields of a form, before or behind the image, as strictly as in the query', async () => {
+    const send = (path: string, ...parts: [name: string, value: string][]) => {
+      const form = new FormData()
+      for (const [name, value] of parts)
+        if (name === 'image') form.append(name, new Blob([picture]), 'p.png')
+        else form.append(name, value)
+      return fetch(url(path), { method: 'POST', body: form })
+    }
+    for (const parts of [
+      [
+        ['image', ''],
+        ['top', '2'],
+      ],
+      [
+        ['top', '2'],
+        ['model', 'quadrants'],
+        ['image', ''],
+      ],
+    ] as [string, string][][]) {
+      const response = await send('/classify', ...parts)
+      assert.equal(response.status, 200)
+      assert.equal((await json<Answer>(response)).predictions.length, 2)
+    }
+    const refused = (status: number, detail: RegExp, path: string, ...parts: [string, string][]) =>
+      send(path, ['image', ''], ...parts).then((response) => assertProblem(server, response, status, detail))
+    await refused(400, /from 1 to 12/, '/classify', ['top', '13'])
+    await refused(404, /served here: quadrants/, '/classify', ['model', 'nosuch'])
+    await refused(400, /form field "topp" is unknown/, '/classify', ['topp', '1'])
+    await refused(400, /form field "__proto__" is unknown/, '/classify', ['__proto__', '1'])
+    await refused(400, /"top" is given more than once/, '/classify', ['top', '1'], ['top', '1'])
+    await refused(400, /"top" is given more than once/, '/classify?top=1', ['top', '1'])
+    await refused(400, /field "top" is too long/, '/classify', ['top', '1'.repeat(2000)])
+    await refused(400, /"topp" is unknown/, '/classify?topp=1', ['top', '1'])
+    const two = new FormData()
+    two.append('image', new Blob([picture]), 'p.png')
+    two.append('mask', new Blob([picture]), 'm.png')
+    const response = await fetch(url('/classify'), { method: 'POST', body: two })
+    await assertProblem(server, response, 400, /file "mask" beside "image"/)
   })
 
   it('says which fields a form has when "image" is not among them, or is no file, or there are two', async () => {

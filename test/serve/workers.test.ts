@@ -173,12 +173,14 @@ describe('closing', () => {
     await server.close()
   })
 
-  it('cuts what takes longer than the time of grace, also in the middle of a run', async () => {
+  it('refuses what takes longer than the time of grace, also in the middle of a run', async () => {
     const server = await start({ models: [golden('slow.onnx')] })
-    const cut = assert.rejects(post(`${server.url}/classify`, await white()))
+    const refused = post(`${server.url}/classify`, await white())
     await sleep(200)
     await server.close(50)
-    await cut
+    const response = await refused
+    assert.equal(response.status, 503)
+    assert.equal(response.headers.get('connection'), 'close')
   })
 })
 

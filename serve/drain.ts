@@ -1,0 +1,42 @@
+/** Closing a server so that whatever it accepted is answered. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import type { OpenRequests } from './open-requests.js'
+
+/** Share of the time of grace after which what is not answered yet is refused; the rest is for reading answers. */
+const REFUSE_AT = 0.75
+/** How long connections without a request may stay, in ms: one may be on its way, and is refused with an answer. */
+const IDLE_MILLISECONDS = 250
+
+/**
+ * Stops listening, lets requests finish, refuses with 503 those that take too long, and resolves when all connections
+ * are closed, after `graceMilliseconds` at the latest.
+ *
+ * @param connections All that are open.
+ */
+export async function drain(
+  server: Server,
+  requests: OpenRequests,
+  connections: ReadonlySet<Socket>,
+  graceMilliseconds: number,
+): Promise<void> {
+  const closed = once(server, 'close')
+  // Not http's own `close`: it destroys connections whose answer is still being sent.
+  NetServer.prototype.close.call(server)
+  requests.startClosing()
+  const closeIdle = () => {
+    for (const socket of connections) if (!requests.isOpen(socket)) socket.destroySoon()
+  }
+  const timers = [
+    setTimeout(closeIdle, Math.min(IDLE_MILLISECONDS, graceMilliseconds * REFUSE_AT)),
+    setTimeout(() => requests.refuseAll(), graceMilliseconds * REFUSE_AT),
+    setTimeout(() => {
+      for (const socket of connections) socket.destroy()
+    }, graceMilliseconds),
+  ]
+  await closed
+  for (const timer of timers) clearTimeout(timer)
+  // Nothing is left to close but http's own timer.
+  server.close(() => {})
+}

@@ -1,0 +1,113 @@
+/**
+ * The requests that are being answered. Each has a signal that ends the work for it: when its client goes away, when
+ * its time is over, or when the server closes.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { ClientGone, overloaded, Problem } from './problem.js'
+
+export interface OpenRequest {
+  /** Aborted with a `Problem` or `ClientGone`. */
+  readonly signal: AbortSignal
+  /** The upload has arrived: from here on, the server's time counts. */
+  arrived(): void
+}
+
+export interface RequestTimes {
+  /** From an upload's arrival to its answer, in seconds. */
+  deadline: number
+  /** From a request's first byte to the last of its answer, in seconds: whoever reads more slowly is cut. */
+  lifetime: number
+}
+
+export class OpenRequests {
+  readonly #open = new Map<ServerResponse, { open: OpenRequest; controller: AbortController }>()
+  /** HTTP/1.1 answers one request of a connection after the other. */
+  readonly #bySocket = new Map<Socket, ServerResponse>()
+  #closing = false
+
+  constructor(private readonly times: RequestTimes) {}
+
+  /** Takes a request on; its signal has fired already where the server is closing. To be called once. */
+  begin(request: IncomingMessage, response: ServerResponse): OpenRequest {
+    const { socket } = request
+    const controller = new AbortController()
+    const { deadline, lifetime } = this.times
+    let late: NodeJS.Timeout | undefined
+    const cut = setTimeout(() => response.destroy(), lifetime * 1000)
+    this.#bySocket.set(socket, response)
+    response.once('close', () => {
+      clearTimeout(late)
+      clearTimeout(cut)
+      this.#open.delete(response)
+      if (this.#bySocket.get(socket) === response) this.#bySocket.delete(socket)
+      if (!response.writableFinished) controller.abort(new ClientGone())
+      // Flushes what is left to send, then closes.
+      if (this.#closing) socket.destroySoon()
+    })
+    if (this.#closing) {
+      response.setHeader('Connection', 'close')
+      controller.abort(closing())
+    }
+    const open: OpenRequest = {
+      signal: controller.signal,
+      arrived: () => {
+        late ??= setTimeout(() => controller.abort(tooLate(deadline)), deadline * 1000)
+      },
+    }
+    this.#open.set(response, { open, controller })
+    return open
+  }
+
+  /** A request that was taken on and is not answered yet. */
+  get(response: ServerResponse): OpenRequest {
+    const { open } = this.#open.get(response) ?? { open: undefined }
+    if (open === undefined) throw new ClientGone()
+    return open
+  }
+
+  /**
+   * What to do about a connection on which nothing has moved for a while: unfinished uploads are refused, and who does
+   * not read an answer, or asks nothing, is cut. Work takes its time.
+   */
+  onSilence(socket: Socket, seconds: number): void {
+    const response = this.#bySocket.get(socket)
+    if (response === undefined || this.isAnswering(socket)) socket.destroy()
+    else if (!response.req.complete)
+      this.#open
+        .get(response)
+        ?.controller.abort(new Problem(408, `Nothing of the image arrived for ${seconds} s.`))
+  }
+
+  isOpen(socket: Socket): boolean {
+    return this.#bySocket.has(socket)
+  }
+
+  /** Whether an answer is on its way: nothing else may be written between. */
+  isAnswering(socket: Socket): boolean {
+    return this.#bySocket.get(socket)?.headersSent === true
+  }
+
+  /** From here on, requests are refused, and connections close behind their answers. */
+  startClosing(): void {
+    this.#closing = true
+    for (const response of this.#open.keys())
+      if (!response.headersSent) response.setHeader('Connection', 'close')
+  }
+
+  /** Refuses with 503 whatever is not answered yet. */
+  refuseAll(): void {
+    for (const { controller } of this.#open.values()) controller.abort(closing())
+  }
+}
+
+function closing(): Problem {
+  return overloaded('The server is closing.')
+}
+
+function tooLate(deadline: number): Problem {
+  return overloaded(
+    `The server could not answer within ${deadline} s; try again in a moment.`,
+    Math.ceil(deadline / 2),
+  )
+}
