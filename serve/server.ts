@@ -45,7 +45,7 @@ export const serverDefaults = {
   maxBytes: 10 * 1024 * 1024,
   maxPixels: 50_000_000,
   queue: 64,
-  decoders: Math.max(2, Math.min(4, availableParallelism())),
+  decoders: Math.max(3, Math.min(4, availableParallelism())),
   deadline: 20,
 }
 

@@ -8,6 +8,10 @@ import { readForm } from './read-form.js'
 /** What a form may weigh beside its image: boundaries, part headers, other fields. */
 const formOverhead = 64 * 1024
 
+/** A body in more pieces than this must not have less than so many bytes in each: they cost time, whatever they hold. */
+const manyPieces = 5000
+const leastBytesOfMany = 64
+
 export interface UploadOptions {
   /** The largest image. */
   maxBytes: number
@@ -90,6 +94,7 @@ function receiveBody(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0
+    let pieces = 0
     const settle = () => {
       request.off('data', onData).off('end', onEnd).off('error', onAbort)
       signal.removeEventListener('abort', onAbort)
@@ -101,7 +106,10 @@ function receiveBody(
     }
     const onData = (piece: Buffer) => {
       received += piece.length
+      pieces++
       try {
+        if (pieces > manyPieces && received < pieces * leastBytesOfMany)
+          throw new Problem(400, 'The body comes in too many tiny chunks; send larger ones.')
         onPiece(piece, received)
       } catch (error) {
         fail(error)

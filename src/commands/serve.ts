@@ -35,7 +35,10 @@ Examples:
   $ curl -F image=@photo.jpg 'http://127.0.0.1:8080/detect?draw=1' -o boxes.png
 
 GET /models lists the models, GET /healthz tells whether requests can be answered. Errors are
-application/problem+json. Ctrl-C lets requests in flight finish.`
+application/problem+json. Ctrl-C and SIGTERM stop accepting; what was accepted is answered within 8 s, if need be with 503.
+
+Uploads are decoded in processes of their own. One picture that is large or costly to decode is decoded at a time, and
+may take three quarters of the deadline; ordinary ones pass it. A form may carry parameters as text fields (-F top=3).`
 
 interface Flags {
   port: number
@@ -45,6 +48,8 @@ interface Flags {
   maxBytes: number
   maxPixels: number
   queue: number
+  decoders: number
+  deadline: number
   quiet?: boolean
 }
 
@@ -73,6 +78,18 @@ export function serveCommand(): Command {
     .option('--max-bytes <n>', 'largest upload, in bytes', wholeNumber(1), serverDefaults.maxBytes)
     .option('--max-pixels <n>', 'largest picture, width × height', wholeNumber(1), serverDefaults.maxPixels)
     .option('--queue <n>', 'requests that may wait for each model', wholeNumber(0), serverDefaults.queue)
+    .option(
+      '--decoders <n>',
+      'processes that decode pictures, 2 or more',
+      wholeNumber(2, 256),
+      serverDefaults.decoders,
+    )
+    .option(
+      '--deadline <seconds>',
+      'a request is answered within this time of its arrival, if need be with 503',
+      wholeNumber(1, 3600),
+      serverDefaults.deadline,
+    )
     .option('--quiet', 'no request log on stderr')
     .addHelpText('after', help)
     .action(async (models: string[], { quiet, ...flags }: Flags) => {

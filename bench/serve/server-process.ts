@@ -1,0 +1,61 @@
+/** A server in a process of its own, and what it and its children hold. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export interface ServerProcess {
+  port: number
+  /** Resident memory of the server and of its children together, in MB. */
+  resident(): { server: number; children: number }
+  close(): Promise<void>
+}
+
+export const hasProc = existsSync('/proc/self/stat')
+
+const toolkit = fileURLToPath(new URL('../../../bin/toolkit.js', import.meta.url))
+
+/** Starts `toolkit serve` on a free port; resolves once it answers. */
+export async function startServerProcess(models: string[], ...flags: string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [toolkit, 'serve', ...models, '--port', '0', '--quiet', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let text = ''
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    text += chunk
+    if (text.includes('In a browser')) break
+  }
+  const port = Number(/:(\d+)/.exec(text)?.[1])
+  if (!(port > 0)) throw new Error(`The server did not start: ${text}`)
+  return { port, resident: () => residentOf(child), close: () => end(child) }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
+
+function residentOf({ pid }: ChildProcess): { server: number; children: number } {
+  let children = 0
+  for (const entry of readdirSync('/proc'))
+    if (/^\d+$/.test(entry) && parentOf(entry) === pid) children += memoryOf(entry)
+  return { server: memoryOf(String(pid)), children }
+}
+
+function parentOf(pid: string): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)
+}
+
+function memoryOf(pid: string): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0) / 1024
+}
+
+/** Empty for a process that has just gone. */
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1')
+  } catch {
+    return ''
+  }
+}

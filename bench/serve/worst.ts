@@ -1,0 +1,156 @@
+/** The worst that 64 clients can do at once, each kind in a server of its own, while another asks for an answer. */
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import sharp from 'sharp'
+import { progressiveJpeg } from '../../test/serve/jpeg.js'
+import { exchange, type Outcome, request, send } from './client.js'
+import { type ServerProcess, startServerProcess } from './server-process.js'
+
+export interface WorstReport {
+  kind: string
+  /** Bytes that each attacker sends. */
+  bytes: number
+  /** Growth of resident memory at the peak, in MB. */
+  grown: { server: number; children: number }
+  /** How the attackers were answered; 0: not at all. */
+  statuses: Record<string, number>
+  /** The longest that one of them waited, in seconds. */
+  longest: number
+  /** What the other client saw meanwhile. */
+  others: { asked: number; answered: number; median: number; longest: number }
+}
+
+interface Attack {
+  kind: string
+  bytes: number
+  start(port: number): Promise<Outcome>
+}
+
+const MB = 2 ** 20
+const CLIENTS = 64
+/** As large as the server takes by default. */
+const SIDE = 7071
+
+async function attacks(): Promise<Attack[]> {
+  const plain = sharp({
+    create: { width: SIDE, height: SIDE, channels: 3, background: 'red' },
+    limitInputPixels: false,
+  })
+  const avif = await plain.clone().avif({ effort: 0 }).toBuffer()
+  const scans = progressiveJpeg(SIDE, 2600)
+  const smallScans = progressiveJpeg(1500, 2600)
+  const noise = Buffer.alloc(2000 * 2000 * 3).map((_, i) => Math.imul(i, 2654435761) >>> 24)
+  const noisy = await sharp(noise, { raw: { width: 2000, height: 2000, channels: 3 } })
+    .jpeg({ quality: 60 })
+    .toBuffer()
+  const type = 'image/jpeg'
+  const whole = (kind: string, path: string, body: Buffer): Attack => {
+    const bytes = request(path, type, body)
+    return { kind, bytes: bytes.length, start: (port) => exchange(port, bytes) }
+  }
+  const held = (kind: string, bytes: Buffer, hold: (socket: Socket) => void): Attack => ({
+    kind,
+    bytes: bytes.length,
+    start: (port) => until(send(port, bytes), hold),
+  })
+  const full = request('/classify', type, Buffer.alloc(10 * MB))
+  const pieces = Buffer.concat([
+    Buffer.from(
+      `POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ),
+    Buffer.from('1\r\nx\r\n'.repeat(MB)),
+  ])
+  return [
+    whole('AVIF of 50 megapixels', '/classify', avif),
+    whole('AVIF of 50 megapixels, drawn', '/detect?draw=1', avif),
+    whole('JPEG of 50 megapixels and 2,600 scans', '/classify', scans),
+    whole('JPEG of 2 megapixels and 2,600 scans', '/classify', smallScans),
+    held('uploads of 10 MB that stall', full.subarray(0, -1), (socket) => socket.resume()),
+    held('uploads in pieces of one byte that stall', pieces, (socket) => socket.resume()),
+    held('drawn answers that nobody reads', request('/detect?draw=1', type, noisy), (socket) =>
+      socket.pause(),
+    ),
+  ]
+}
+
+/** Resolves with the status when the server closes the connection; a client that does not read never learns of it. */
+function until(socket: Socket, hold: (socket: Socket) => void): Promise<Outcome> {
+  const start = performance.now()
+  hold(socket)
+  return new Promise((resolve) => {
+    let status = 0
+    socket.on('data', (chunk) => {
+      status ||= Number(/^HTTP\/1\.1 (\d+)/.exec(chunk.toString('latin1', 0, 20))?.[1] ?? 0)
+    })
+    socket.on('close', () => resolve({ status, milliseconds: performance.now() - start }))
+  })
+}
+
+export async function worst(models: string[], tell: (report: WorstReport) => void): Promise<WorstReport[]> {
+  const good = request('/classify', 'image/png', await smallPicture())
+  const reports: WorstReport[] = []
+  for (const attack of await attacks()) {
+    const server = await startServerProcess(models)
+    try {
+      const report = await watch(server, attack, good)
+      tell(report)
+      reports.push(report)
+    } finally {
+      await server.close()
+    }
+  }
+  return reports
+}
+
+function smallPicture(): Promise<Buffer> {
+  return sharp({ create: { width: 240, height: 160, channels: 3, background: 'blue' } })
+    .png()
+    .toBuffer()
+}
+
+/** Attackers who hold their connections are watched for as long as the server lets them, a minute at most. */
+async function watch(server: ServerProcess, attack: Attack, good: Buffer): Promise<WorstReport> {
+  await exchange(server.port, good)
+  const before = server.resident()
+  const grown = { server: 0, children: 0 }
+  let over = false
+  const outcomes = Array.from({ length: CLIENTS }, () => attack.start(server.port))
+  const all = Promise.race([Promise.all(outcomes), sleep(60_000)]).then(() => {
+    over = true
+  })
+  const measure = async () => {
+    while (!over) {
+      const { server: own, children } = server.resident()
+      grown.server = Math.max(grown.server, own - before.server)
+      grown.children = Math.max(grown.children, children - before.children)
+      await sleep(50)
+    }
+  }
+  const others: Outcome[] = []
+  const ask = async () => {
+    while (!over) {
+      others.push(await exchange(server.port, good))
+      await sleep(100)
+    }
+  }
+  await Promise.all([all, measure(), ask()])
+
+  const pending: Outcome = { status: 0, milliseconds: 60_000 }
+  const ended = await Promise.all(outcomes.map((outcome) => Promise.race([outcome, pending])))
+  const statuses: Record<string, number> = {}
+  for (const { status } of ended) statuses[status] = (statuses[status] ?? 0) + 1
+  const waits = others.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b)
+  return {
+    kind: attack.kind,
+    bytes: attack.bytes,
+    grown: { server: Math.round(grown.server), children: Math.round(grown.children) },
+    statuses,
+    longest: Math.max(...ended.map(({ milliseconds }) => milliseconds)) / 1000,
+    others: {
+      asked: others.length,
+      answered: others.filter(({ status }) => status === 200).length,
+      median: Math.round(waits[Math.floor(waits.length / 2)]),
+      longest: Math.round(waits.at(-1)!),
+    },
+  }
+}
