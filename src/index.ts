@@ -12,7 +12,14 @@ export * from '../serve/index.js'
 /** From functions of TensorFlow.js tensors to ONNX graphs, and sessions that run them in worker threads. */
 export * as engine from './engine/index.js'
 export { UserError } from './errors.js'
-export { cardFromMetadata, cardToMetadata, type ModelCard, readModelCard } from './model-card.js'
+export {
+  cardFromMetadata,
+  cardToMetadata,
+  type ModelCard,
+  type ModelFile,
+  readModel,
+  readModelCard,
+} from './model-card.js'
 /** Searching for cells: spaces, strategies, queues and the search. */
 export * as search from './search/index.js'
 export { type Compiler, type TrainingData, trainClassifier } from './train/classification.js'

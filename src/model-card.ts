@@ -7,6 +7,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import protobuf from 'protobufjs/minimal.js'
 import { RESIZE_MODES, type ResizeMode } from './detector-input.js'
 import { UserError } from './errors.js'
+import { CHECKSUM_KEY, type ChecksumClaim, verifyChecksum } from './model-checksum.js'
+import { assertSoundWeights } from './model-weights.js'
+import { type ByteSource, type Field, fieldsOf, inFile, inMemory } from './onnx-fields.js'
 
 interface AnyCard {
   /** Short name shown to people and answered by the server, for example `nasnet-a-2x192`. */
@@ -97,18 +100,51 @@ export function cardFromMetadata(metadata: Record<string, string>): ModelCard {
 
 /** The fields of ONNX's ModelProto (onnx.proto); any other number means that the file is something else. */
 const modelFields = new Set([1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26])
+const producerField = 2
+const descriptionField = 6
 const graphField = 7
 const metadataField = 14
-/** A tag and a length or number behind it: at most 5 + 10 bytes of protobuf varints. */
-const headBytes = 16
+/** What this project's exporter writes as the producer. */
+const ownProducer = 'nasnet-toolkit'
+
+/** A model file that was read once, whole: what was verified is what a session is opened with. */
+export interface ModelFile {
+  card: ModelCard
+  /** The file's bytes. */
+  bytes: Uint8Array
+  /**
+   * True: the file has a checksum, and it fits. False: it has none, since another program or an earlier version wrote
+   * it, and most damage would not be noticed.
+   */
+  verified: boolean
+}
 
 /**
- * Reads the card from an ONNX file. Only the few bytes around the top-level fields are read: a file with
- * gigabytes of weights costs as little as a small one.
+ * Reads an ONNX file into memory and verifies it.
  *
- * @throws UserError naming the file when it is missing, unreadable, no ONNX file, cut off, or has no card
+ * @throws UserError naming the file when it is missing, unreadable, no ONNX file, cut off, not as it was exported, or
+ *   has no card
+ */
+export async function readModel(path: string): Promise<ModelFile> {
+  const bytes = await withFile(path, async (file) => {
+    const { size, read } = await inFile(file)
+    return read(0, size)
+  })
+  return { ...(await naming(path, () => readVerified(inMemory(bytes)))), bytes }
+}
+
+/**
+ * Reads the card from an ONNX file and verifies the file, in constant memory. Whoever goes on to load the model uses
+ * {@link readModel}: the file may be replaced between the two.
+ *
+ * @throws UserError as {@link readModel} does
  */
 export async function readModelCard(path: string): Promise<ModelCard> {
+  return withFile(path, async (file) => (await readVerified(await inFile(file))).card)
+}
+
+/** Runs `use` on the opened file; errors of either name the file. */
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   let file: FileHandle
   try {
     file = await open(path)
@@ -118,54 +154,61 @@ export async function readModelCard(path: string): Promise<ModelCard> {
     throw new UserError(`Cannot read the model ${path}: ${reason}`, { cause: error })
   }
   try {
-    if (!(await file.stat()).isFile()) throw new Error('it is not a file; give the path of a model.onnx')
-    return cardFromMetadata(await readMetadata(file))
-  } catch (error) {
-    throw new UserError(`Cannot read the model ${path}: ${(error as Error).message}`, { cause: error })
+    return await naming(path, async () => {
+      if (!(await file.stat()).isFile()) throw new Error('it is not a file; give the path of a model.onnx')
+      return use(file)
+    })
   } finally {
     await file.close()
   }
 }
 
-/** Walks the top-level fields of a ModelProto and collects `metadata_props`, stepping over all others. */
-async function readMetadata(file: FileHandle): Promise<Record<string, string>> {
-  const { size } = await file.stat()
-  const metadata: Record<string, string> = {}
-  let sawGraph = false
-  for (let position = 0; position < size; ) {
-    const head = await readBytes(file, position, Math.min(headBytes, size - position))
-    const field = readFieldHead(head)
-    position += field.headLength
-    if (position + field.length > size)
-      throw new Error('it is cut off, or not an ONNX file; copy or export it again')
-    if (field.number === graphField) sawGraph = true
-    if (field.number === metadataField) {
-      const [key, value] = readEntry(await readBytes(file, position, field.length))
-      metadata[key] = value
-    }
-    position += field.length
+async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new UserError(`Cannot read the model ${path}: ${(error as Error).message}`, { cause: error })
   }
-  if (!sawGraph)
-    throw new Error('it is not a complete ONNX file (it holds no graph); copy or export it again')
-  return metadata
 }
 
-/** Number and extent of the field that starts at the first byte of `head`. */
-function readFieldHead(head: Uint8Array): { number: number; headLength: number; length: number } {
-  const reader = protobuf.Reader.create(head)
-  try {
-    const tag = reader.uint32()
-    const number = tag >>> 3
-    const wireType = tag & 7
-    if (modelFields.has(number) && (wireType === 0 || wireType === 2)) {
-      if (wireType === 0) reader.skipType(0)
-      const length = wireType === 2 ? reader.uint32() : 0
-      return { number, headLength: reader.pos, length }
+async function readVerified(source: ByteSource): Promise<{ card: ModelCard; verified: boolean }> {
+  const { metadata, producer, graph, ...claim } = await readOutline(source)
+  const verified = await verifyChecksum(source, claim)
+  if (!verified && producer === ownProducer) await assertSoundWeights(source, graph)
+  return { card: cardFromMetadata(metadata), verified }
+}
+
+interface Outline extends ChecksumClaim {
+  metadata: Record<string, string>
+  producer: string
+  graph: Field
+}
+
+/** Walks the top-level fields of a ModelProto, stepping over all that says nothing about the file itself. */
+async function readOutline(source: ByteSource): Promise<Outline> {
+  const metadata: Record<string, string> = {}
+  const checksums: ChecksumClaim['checksums'] = []
+  let producer = ''
+  let description = ''
+  let graph: Field | null = null
+  const contents = async ({ begin, end }: Field) => Buffer.from(await source.read(begin, end - begin))
+  for await (const field of fieldsOf(source, 0, source.size)) {
+    const { number, wireType, end } = field
+    if (!modelFields.has(number) || (wireType !== 0 && wireType !== 2))
+      throw new Error('it is not an ONNX file')
+    if (wireType === 0) continue
+    if (number === producerField) producer = (await contents(field)).toString('utf8')
+    if (number === descriptionField) description = (await contents(field)).toString('utf8')
+    if (number === graphField) graph = field
+    if (number === metadataField) {
+      const [key, value] = readEntry(await contents(field))
+      if (key === CHECKSUM_KEY) checksums.push({ value, end })
+      metadata[key] = value
     }
-  } catch (error) {
-    throw new Error('it is cut off, or not an ONNX file; copy or export it again', { cause: error })
   }
-  throw new Error('it is not an ONNX file')
+  if (graph === null)
+    throw new Error('it is not a complete ONNX file (it holds no graph); copy or export it again')
+  return { metadata, checksums, producer, description, graph }
 }
 
 /** One StringStringEntryProto: key = 1, value = 2. */
@@ -182,14 +225,4 @@ function readEntry(bytes: Uint8Array): [key: string, value: string] {
     throw new Error('its metadata is damaged; copy or export it again', { cause: error })
   }
   return [texts[0], texts[1]]
-}
-
-async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  for (let read = 0; read < length; ) {
-    const { bytesRead } = await file.read(bytes, read, length - read, position + read)
-    if (bytesRead === 0) throw new Error('it became shorter while it was read')
-    read += bytesRead
-  }
-  return bytes
 }

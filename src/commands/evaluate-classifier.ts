@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Dataset, ImageSet } from '../../datasets/index.js'
 import { loadDataset } from '../../datasets/index.js'
 import { UserError } from '../errors.js'
@@ -62,7 +61,7 @@ async function openRun(
 }
 
 async function openModel(
-  { path, card }: { path: string; card: ClassifierCard },
+  { path, card, bytes }: { path: string; card: ClassifierCard; bytes: Uint8Array },
   flags: EvaluateFlags,
 ): Promise<Opened> {
   const trained = card.about.data as { name?: string; validation?: number } | undefined
@@ -83,7 +82,7 @@ async function openModel(
     throw new UserError(
       `${path} knows the classes ${card.labels.join(', ')}, but ${name} has ${set.classes.join(', ')}`,
     )
-  const predictor = await predictorFrom(await readFile(path), size).catch((error: Error) => {
+  const predictor = await predictorFrom(bytes, size).catch((error: Error) => {
     throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
   })
   return { set, predictor }

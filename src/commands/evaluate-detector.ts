@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import type { DetectorCard } from '../model-card.js'
@@ -23,7 +22,7 @@ export async function evaluateDetectorOn(
 ): Promise<void> {
   const { path } = subject
   const source = sourceOf(subject, flags)
-  const { model, card } = 'config' in subject ? await exportedRun(subject) : await exportedFile(subject)
+  const { model, card } = 'config' in subject ? await exportedRun(subject) : exportedFile(subject)
   const { labels, categoryIds, inputSize } = card
   const categories = labels.map((name, index) => ({ id: categoryIds[index], name }))
   if (source.kind === 'embedded') console.error('Composing the embedded scenes …')
@@ -125,6 +124,6 @@ async function exportedRun({ path, config }: { path: string; config: DetectorRun
   return { card, model: exportDetector(config, inferenceState(checkpoint.state), card) }
 }
 
-async function exportedFile({ path, card }: { path: string; card: DetectorCard }): Promise<Exported> {
-  return { card, model: await readFile(path) }
+function exportedFile({ card, bytes }: { card: DetectorCard; bytes: Uint8Array }): Exported {
+  return { card, model: bytes }
 }

@@ -1,10 +1,10 @@
 import type { ModelCard } from '../model-card.js'
 import type { AnyRunConfig } from '../train/run-folder.js'
 
-/** What is measured: a run's folder, or an exported model. */
+/** What is measured: a run's folder, or an exported model's verified bytes. */
 export type Subject<Config extends AnyRunConfig, Card extends ModelCard> =
   | { path: string; config: Config }
-  | { path: string; card: Card }
+  | { path: string; card: Card; bytes: Uint8Array }
 
 export interface EvaluateFlags {
   data?: string

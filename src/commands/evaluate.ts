@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.js'
 import { fileError } from '../files.js'
-import { type ModelCard, readModelCard } from '../model-card.js'
+import { type ModelCard, readModel } from '../model-card.js'
 import { readAnyConfig } from '../train/run-folder.js'
 import { evaluateClassifier } from './evaluate-classifier.js'
 import { evaluateDetectorOn } from './evaluate-detector.js'
@@ -57,13 +57,17 @@ export function evaluateCommand(): Command {
       const isFolder = (
         await stat(path).catch((error) => Promise.reject(fileError('read', path, error)))
       ).isDirectory()
-      const about = isFolder ? await readAnyConfig(path) : await readModelCard(path)
-      refuseOthers(path, about.task, self)
-      // Cards have labels, configs have none.
-      if (about.task === 'detection')
-        await evaluateDetectorOn('labels' in about ? { path, card: about } : { path, config: about }, flags)
-      else
-        await evaluateClassifier('labels' in about ? { path, card: about } : { path, config: about }, flags)
+      if (isFolder) {
+        const config = await readAnyConfig(path)
+        refuseOthers(path, config.task, self)
+        if (config.task === 'detection') await evaluateDetectorOn({ path, config }, flags)
+        else await evaluateClassifier({ path, config }, flags)
+      } else {
+        const { card, bytes } = await readModel(path)
+        refuseOthers(path, card.task, self)
+        if (card.task === 'detection') await evaluateDetectorOn({ path, card, bytes }, flags)
+        else await evaluateClassifier({ path, card, bytes }, flags)
+      }
     })
 }
 

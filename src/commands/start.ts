@@ -12,6 +12,7 @@ import {
   startServer,
 } from '../../serve/index.js'
 import { writeFileAtomically } from '../files.js'
+import { readModel } from '../model-card.js'
 import { classifierWords, trainClassifier } from '../train/classification.js'
 import { loadData, noteData } from '../train/data.js'
 import { evaluate } from '../train/evaluate.js'
@@ -106,7 +107,7 @@ function testOf({ name, test }: Dataset): ImageSet {
 }
 
 async function measure(path: string, test: ImageSet): Promise<void> {
-  const predictor = await predictorFrom(await readFile(path), test.height)
+  const predictor = await predictorFrom((await readModel(path)).bytes, test.height)
   const figures = await evaluate(predictor, test, { batchSize: 100 }).finally(() => predictor.close())
   if (figures === null) return
   const chance = percent(1 / test.classes.length)

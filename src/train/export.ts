@@ -1,6 +1,7 @@
 /** The trained network as one ONNX file, and as a predictor. */
 import * as tf from '@tensorflow/tfjs'
 import { cardToMetadata, type ModelCard } from '../model-card.js'
+import { withChecksum } from '../model-checksum.js'
 import type { RunConfig } from './config.js'
 import { imageGraph, openImageGraph } from './image-graph.js'
 import { networkOf } from './network.js'
@@ -9,7 +10,8 @@ import type { Predictor, StateVectors } from './step-types.js'
 
 /**
  * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
- * batch × classes), scaling and softmax inside; plain ONNX operations only. `state` holds the vectors
+ * batch × classes), scaling and softmax inside; plain ONNX operations only; a checksum covers
+ * all of it (`model-checksum.ts`). `state` holds the vectors
  * `parameters` and `statistics` to use.
  */
 export async function exportModel(
@@ -17,7 +19,7 @@ export async function exportModel(
   state: StateVectors,
   card: ModelCard,
 ): Promise<Uint8Array> {
-  return exportGraph(config, state, card.inputSize[0], card.labels.length, cardToMetadata(card))
+  return withChecksum(exportGraph(config, state, card.inputSize[0], card.labels.length, cardToMetadata(card)))
 }
 
 function exportGraph(

@@ -5,6 +5,7 @@ import { compile, openSession, trace } from '../../engine/index.js'
 import { UserError } from '../../errors.js'
 import { writeFileAtomically } from '../../files.js'
 import { cardToMetadata, type DetectorCard } from '../../model-card.js'
+import { withChecksum } from '../../model-checksum.js'
 import { inferenceState } from '../checkpoint.js'
 import { inferenceContext } from '../inference-context.js'
 import { detectorPath, newestCheckpoint, readDetectorConfig } from '../run-folder.js'
@@ -15,7 +16,8 @@ import { askedByDetector } from './step.js'
 import type { Detector, RawDetections } from './step-types.js'
 
 /**
- * The file's bytes, as `DetectorCard` says what it takes and gives; plain ONNX operations only. `state` holds the
+ * The file's bytes, as `DetectorCard` says what it takes and gives; plain ONNX operations only; a checksum
+ * covers all of it (`model-checksum.ts`). `state` holds the
  * vectors `parameters` and `statistics` to use.
  */
 export function exportDetector(
@@ -38,7 +40,8 @@ export function exportDetector(
     const oneImage = (x: tf.Tensor) => tf.expandDims(x, 0)
     return { boxes: oneImage(boxes), scores: oneImage(scores), classes: oneImage(classes) }
   })
-  return compile(traced, { inputTypes: { images: 'uint8' }, metadata: cardToMetadata(card) }).model
+  const { model } = compile(traced, { inputTypes: { images: 'uint8' }, metadata: cardToMetadata(card) })
+  return withChecksum(model)
 }
 
 /** The exported detector itself, in a worker thread: what is evaluated is what will be served. */
