@@ -95,7 +95,12 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     state[vector] = new Float32Array(length)
     for (const slot of slots) state[vector].set(take(prefix + slot.path, slot.size), slot.offset)
   }
-  return { step: Number(metadata.step), seconds: Number(metadata.seconds), layout, state }
+  const [step, seconds] = [Number(metadata.step), Number(metadata.seconds)]
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY))
+    throw new UserError(
+      `${path} is damaged: it says that it is of step "${metadata.step}", after "${metadata.seconds}" seconds`,
+    )
+  return { step, seconds, layout, state }
 }
 
 /** Throws a `UserError` that names the first parameter in which the checkpoint and the network differ. */

@@ -176,9 +176,8 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
 export async function newestCheckpoint(folder: string): Promise<Checkpoint | null> {
   const [newest, ...older] = await checkpointSteps(folder)
   if (newest === undefined) return null
-  const path = join(folder, checkpointName(newest))
   try {
-    return await readCheckpoint(path)
+    return await checkpointAt(folder, newest)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const good = await firstReadable(folder, older)
@@ -190,10 +189,19 @@ export async function newestCheckpoint(folder: string): Promise<Checkpoint | nul
   }
 }
 
+/** Throws a `UserError` when the checkpoint is damaged, or of another step than its name says. */
+async function checkpointAt(folder: string, step: number): Promise<Checkpoint> {
+  const path = join(folder, checkpointName(step))
+  const checkpoint = await readCheckpoint(path)
+  if (checkpoint.step !== step)
+    throw new UserError(`${path} is damaged or was renamed: it says that it is of step ${checkpoint.step}`)
+  return checkpoint
+}
+
 async function firstReadable(folder: string, steps: number[]): Promise<number | null> {
   for (const step of steps)
     try {
-      return (await readCheckpoint(join(folder, checkpointName(step)))).step
+      return (await checkpointAt(folder, step)).step
     } catch (error) {
       if (!(error instanceof UserError)) throw error
     }

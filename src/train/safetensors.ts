@@ -46,8 +46,13 @@ export interface TensorFile {
 
 /** The file format's own limit on its header. */
 const LARGEST_HEADER = 100_000_000
-/** The metadata key of the tensors' SHA-256 in hexadecimal, which this writer adds and this reader checks. */
+/** The metadata key of the SHA-256 in hexadecimal, which this writer adds and this reader checks. */
 const CHECKSUM = 'sha256'
+/** The metadata key that says what it covers; without it, as in files of earlier versions, the tensors' bytes alone. */
+const COVERED = 'sha256_of'
+/** All bytes of the file, with zeros in the place of the checksum's own digits. */
+const WHOLE_FILE = 'file'
+const ZEROS = '0'.repeat(64)
 
 const product = (shape: number[]): number => shape.reduce((size, side) => size * side, 1)
 const dtypeOf = (data: TensorData): Dtype =>
@@ -56,8 +61,8 @@ const bytesOf = (data: TensorData): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 /**
- * Writes tensors atomically. With `checksum` the metadata gets the data's SHA-256, so that damage in the
- * middle of the file is noticed too.
+ * Writes tensors atomically. With `checksum` the metadata gets the SHA-256 of the whole file, so that damage
+ * anywhere in it is noticed, in the header too.
  *
  * @throws UserError when the disk refuses, Error when a shape and its data disagree
  */
@@ -67,8 +72,8 @@ export async function writeSafetensors(
   { metadata = {}, checksum = true }: { metadata?: Record<string, string>; checksum?: boolean } = {},
 ): Promise<void> {
   const header: Record<string, unknown> = {}
-  const marked = { ...metadata }
-  if (checksum) marked[CHECKSUM] = digest([...tensors.values()])
+  const covered = { [CHECKSUM]: ZEROS, [COVERED]: WHOLE_FILE }
+  const marked = checksum ? { ...covered, ...metadata, ...covered } : metadata
   // biome-ignore lint/complexity/useLiteralKeys: the format's own name reads better as a text
   if (Object.keys(marked).length > 0) header['__metadata__'] = marked
   let offset = 0
@@ -83,16 +88,44 @@ export async function writeSafetensors(
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')])
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(padded.length))
+  const head = Buffer.concat([length, padded])
+  if (checksum) head.write(digest(head, tensors.values()), digitsPosition(head), 'latin1')
   await writeFileAtomically(path, async (file) => {
-    await file.writeFile(Buffer.concat([length, padded]))
+    await file.writeFile(head)
     for (const { data } of tensors.values()) if (data.byteLength > 0) await file.writeFile(bytesOf(data))
   })
 }
 
-function digest(tensors: Tensor[]): string {
-  const hash = createHash('sha256')
+function digest(head: Uint8Array, tensors: Iterable<Tensor>): string {
+  const hash = createHash('sha256').update(head)
   for (const { data } of tensors) hash.update(bytesOf(data))
   return hash.digest('hex')
+}
+
+/** Where the checksum's digits begin. Quotes within names and values are escaped, so that only the key itself is found. */
+function digitsPosition(head: Buffer): number {
+  const key = `"${CHECKSUM}":"`
+  return head.indexOf(key) + key.length
+}
+
+/** The numbers must have the checksum that the metadata claim, and so must the header where it is covered. */
+function verify(
+  head: Buffer,
+  tensors: Iterable<Tensor>,
+  metadata: Record<string, string>,
+  damaged: Damaged,
+): void {
+  const { [CHECKSUM]: claimed, [COVERED]: covered } = metadata
+  if (claimed === undefined && covered === undefined) return
+  if (covered === undefined) {
+    if (digest(Buffer.alloc(0), tensors) !== claimed)
+      damaged('its numbers do not have the checksum that was written with them')
+    return
+  }
+  if (covered !== WHOLE_FILE) damaged(`its checksum is of "${covered}", which is unknown`)
+  const zeroed = Buffer.from(head)
+  zeroed.write(ZEROS, digitsPosition(head), 'latin1')
+  if (digest(zeroed, tensors) !== claimed) damaged('it does not have the checksum that was written with it')
 }
 
 /**
@@ -110,19 +143,21 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
     try {
       const size = (await file.stat()).size
       if (size < 8) damaged(`it has ${size} bytes, too few for the length of its header`)
-      const length = Number((await readExactly(file, 0, 8)).readBigUInt64LE())
+      const lengthBytes = await readExactly(file, 0, 8)
+      const length = Number(lengthBytes.readBigUInt64LE())
       if (length > LARGEST_HEADER) damaged('the length of its header is out of range')
       if (8 + length > size) damaged(`it is cut short within its header (${size} bytes)`)
-      const { entries, metadata } = parseHeader(await readExactly(file, 8, length), damaged)
+      const header = await readExactly(file, 8, length)
+      const { entries, metadata } = parseHeader(header, damaged)
       checkOffsets(entries, size - 8 - length, damaged)
       const tensors = new Map<string, Tensor>()
       for (const { name, dtype, shape, begin, end } of entries) {
         const bytes = await readExactly(file, 8 + length + begin, end - begin)
         tensors.set(name, { shape, data: new arrays[dtype](bytes.buffer) })
       }
-      if (CHECKSUM in metadata && digest([...tensors.values()]) !== metadata[CHECKSUM])
-        damaged('its numbers do not have the checksum that was written with them')
+      verify(Buffer.concat([lengthBytes, header]), tensors.values(), metadata, damaged)
       delete metadata[CHECKSUM]
+      delete metadata[COVERED]
       return { tensors, metadata }
     } finally {
       await file.close()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Checkpoint } from '../../src/train/checkpoint.js'
@@ -72,6 +72,24 @@ test('tensors in a checkpoint are named by parameter path', async (t) => {
     'state/steps',
   ])
   assert.deepEqual(header['stem/weights'].shape, [2, 3])
+})
+
+test('a checkpoint with another step in its header, or under another name, is not gone on from', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5, 10])
+  const path = join(folder, 'checkpoint-10.safetensors')
+  const whole = await readFile(path)
+  const changed = Buffer.from(whole)
+  changed.write('12', changed.indexOf('"step":"10"') + '"step":"'.length)
+  await writeFile(path, changed)
+  const advice = /Checkpoint-5\.safetensors is whole; delete checkpoint-10\.safetensors/
+  await assert.rejects(resumeRun(folder), advice)
+  await writeFile(path, whole)
+  await rename(join(folder, 'checkpoint-5.safetensors'), join(folder, 'checkpoint-15.safetensors'))
+  await assert.rejects(
+    resumeRun(folder),
+    /checkpoint-15\.safetensors is damaged or was renamed: it says that it is of step 5/,
+  )
 })
 
 test('a damaged newest checkpoint is named, with the older good one and how to go on', async (t) => {

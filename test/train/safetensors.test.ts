@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -102,11 +103,42 @@ test('every kind of damage is refused with the file named', async (t) => {
   await assert.rejects(readSafetensors(`${path}.none`), /Cannot read .*none: it does not exist/)
 })
 
-test('a single flipped bit in the numbers is noticed', async (t) => {
-  const path = join(await temporaryFolder(t), 'flipped.safetensors')
-  await writeSafetensors(path, expected)
+test('the checksum is the SHA-256 of the file with zeros in its place', async (t) => {
+  const path = join(await temporaryFolder(t), 'whole.safetensors')
+  await writeSafetensors(path, expected, { metadata })
   const bytes = await readFile(path)
-  bytes[bytes.length - 20] ^= 1
-  await writeFile(path, bytes)
+  const [, digits] = /"sha256":"([0-9a-f]{64})"/.exec(bytes.toString('latin1'))!
+  bytes.fill('0', bytes.indexOf(digits), bytes.indexOf(digits) + 64)
+  assert.equal(createHash('sha256').update(bytes).digest('hex'), digits)
+})
+
+test('a change of any byte is noticed: header length, header, padding and numbers', async (t) => {
+  const path = join(await temporaryFolder(t), 'flipped.safetensors')
+  await writeSafetensors(path, expected, { metadata: { step: '3', sha256_by: 'a', note: '"sha256":"' } })
+  const whole = await readFile(path)
+  assert.deepEqual((await readSafetensors(path)).metadata, { step: '3', sha256_by: 'a', note: '"sha256":"' })
+  for (let at = 0; at < whole.length; at++)
+    for (const bit of [at % 8, 5]) {
+      const bytes = Buffer.from(whole)
+      bytes[at] ^= 1 << bit
+      await writeFile(path, bytes)
+      await assert.rejects(
+        readSafetensors(path),
+        (error: Error) => error.name === 'UserError' && error.message.startsWith(path),
+        `byte ${at}, bit ${bit}`,
+      )
+    }
+})
+
+test('files whose checksum covers the numbers alone, as earlier versions wrote them, are still checked', async (t) => {
+  const path = join(await temporaryFolder(t), 'earlier.safetensors')
+  const numbers = Buffer.from(new Float32Array([1, -2]).buffer)
+  const sha256 = createHash('sha256').update(numbers).digest('hex')
+  const file = fileOf({ __metadata__: { step: '3', sha256 }, a: f32([2], 0, 8) }, 8)
+  numbers.copy(file, file.length - 8)
+  await writeFile(path, file)
+  assert.deepEqual((await readSafetensors(path)).metadata, { step: '3' })
+  file[file.length - 1] ^= 1
+  await writeFile(path, file)
   await assert.rejects(readSafetensors(path), /checksum/)
 })
