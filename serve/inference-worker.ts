@@ -2,12 +2,16 @@
  * The thread that holds a model's ONNX Runtime session. `session.run` blocks the thread it is called on for as
  * long as the model computes, so it is called here and never on the thread that answers HTTP.
  */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type Outputs, outputReaders, type Task } from './outputs.js'
 
 export interface WorkerSettings<T extends Task = Task> {
   path: string
+  /** SHA-256 of the file that the model's card was read from, in hexadecimal digits. */
+  sha256: string
   /** Threads that ONNX Runtime computes one run with. */
   threads: number
   task: T
@@ -27,7 +31,7 @@ export type WorkerReply<T extends Task = Task> =
   | { kind: 'failed'; reason: string }
 
 const port = parentPort!
-const { path, threads, task, inputSize, classes } = workerData as WorkerSettings
+const { path, sha256, threads, task, inputSize, classes } = workerData as WorkerSettings
 const reader = outputReaders[task]
 
 function reply(message: WorkerReply): void {
@@ -43,7 +47,13 @@ async function run(session: InferenceSession, image: Uint8Array): Promise<Worker
 
 /** Loads the model and computes a probe: what is wrong with the file shows before anybody waits. */
 async function load(): Promise<InferenceSession> {
-  const session = await InferenceSession.create(path, {
+  const bytes = await readFile(path)
+  // A worker may be started long after its card was read: other weights must not get these labels.
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+    throw new Error(
+      'the file has been replaced since its labels were read; start the server again to serve it',
+    )
+  const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -10,6 +10,8 @@ import { type Session, startSession } from './session.js'
 
 export interface InferenceOptions<T extends Task> {
   path: string
+  /** SHA-256 of the file that the card was read from, in hexadecimal digits: a file of other bytes is refused. */
+  sha256: string
   card: CardOf<T>
   /** Worker threads, each with a session of its own. */
   workers: number
@@ -61,7 +63,7 @@ const restartMilliseconds = (failures: number) => (failures === 0 ? 0 : Math.min
 
 /** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
 export async function startInference<T extends Task>(options: InferenceOptions<T>): Promise<Inference<T>> {
-  const { card, path, threads, queue, patience = Number.POSITIVE_INFINITY, onTrouble } = options
+  const { card, path, sha256, threads, queue, patience = Number.POSITIVE_INFINITY, onTrouble } = options
   if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
   const waiting: Job<T>[] = []
   const sessions: (Session<T> | undefined)[] = []
@@ -75,7 +77,7 @@ export async function startInference<T extends Task>(options: InferenceOptions<T
 
   const start = () => {
     const { task, inputSize, labels } = card
-    return startSession<T>({ path, threads, task, inputSize, classes: labels.length })
+    return startSession<T>({ path, sha256, threads, task, inputSize, classes: labels.length })
   }
 
   /** Hands waiting images to idle workers. */

@@ -65,13 +65,18 @@ function streamWriter(): Log {
 export function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now()
+    // Node says "finish" of answers that were cut too, when their connection is gone.
+    let finished = false
+    response.once('finish', () => {
+      finished = !request.socket.destroyed
+    })
     response.once('close', () => {
       log({
         event: 'request',
         method: request.method,
         path: request.originalUrl,
         status: response.headersSent ? response.statusCode : 499,
-        ...(response.headersSent && !response.writableFinished ? { cut: true } : {}),
+        ...(response.headersSent && !finished ? { cut: true } : {}),
         milliseconds: Math.round((performance.now() - start) * 10) / 10,
         from: request.socket.remoteAddress,
       })

@@ -1,6 +1,6 @@
 /** An exported detector for programs and commands that need no server. */
 import { availableParallelism } from 'node:os'
-import { type DetectorCard, readModelCard } from '../src/model-card.js'
+import type { DetectorCard } from '../src/model-card.js'
 import {
   type Detection,
   type DetectionOptions,
@@ -11,6 +11,7 @@ import {
 import { ServeError } from './errors.js'
 import { decodeImage, drawOver } from './image.js'
 import { startInference } from './inference.js'
+import { readServedFile } from './model-file.js'
 
 export interface Found {
   /** Size of the image in pixels, after its EXIF rotation. */
@@ -51,13 +52,14 @@ export async function openDetector(
   path: string,
   { threads = availableParallelism(), maxPixels = 16_383 ** 2 }: OpenDetectorOptions = {},
 ): Promise<OpenDetector> {
-  const card = await readModelCard(path)
+  const { card, sha256 } = await readServedFile(path)
   if (card.task !== 'detection')
     throw new ServeError(
       `${path} is a model for ${card.task}; give a detector, or ask this one with "toolkit serve".`,
     )
   const inference = await startInference<'detection'>({
     path,
+    sha256,
     card,
     workers: 1,
     threads,

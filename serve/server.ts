@@ -4,7 +4,7 @@ import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import type { Duplex } from 'node:stream'
-import { type ModelCard, readModelCard } from '../src/model-card.js'
+import type { ModelCard } from '../src/model-card.js'
 import { createApp } from './app.js'
 import { Decoders } from './decoders.js'
 import { drain } from './drain.js'
@@ -12,6 +12,7 @@ import { ServeError } from './errors.js'
 import { Budget, UploadBudget } from './held-bytes.js'
 import { type Inference, startInference } from './inference.js'
 import { type Log, logToStderr } from './log.js'
+import { readServedFile, type ServedFile } from './model-file.js'
 import { OpenRequests } from './open-requests.js'
 import { Problem } from './problem.js'
 
@@ -53,6 +54,8 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:8080`. */
   url: string
   models: ModelCard[]
+  /** Paths of files without a checksum of their own (written by an earlier version): damage would hardly be noticed. */
+  unverified: string[]
   /** Stops accepting, answers what was accepted (with 503 what takes longer than three quarters of
    * `graceMilliseconds`), ends the workers. */
   close(graceMilliseconds?: number): Promise<void>
@@ -95,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deadline = serverDefaults.deadline,
     log = logToStderr,
   } = options
-  const cards = await readCards(options.models)
+  const files = await readFiles(options.models)
 
   const onTrouble = (message: string) => log({ event: 'worker', message })
   const requests = new OpenRequests({ deadline, lifetime: deadline + lifetimeBeyondDeadline })
@@ -107,8 +110,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     Promise.all([decoders?.close(), ...[...models.values()].map((model) => model.close())])
   try {
     decoders = await Decoders.start({ processes, seconds: deadline * decodingShare, onTrouble })
-    for (const [path, card] of cards) {
-      const settings = { path, card, workers, threads, queue, patience: deadline, onTrouble }
+    for (const { path, card, sha256 } of files) {
+      const settings = { path, card, sha256, workers, threads, queue, patience: deadline, onTrouble }
       models.set(card.name, await startInference(settings))
     }
     const uploads = new UploadBudget(uploadsHeld * maxBytes)
@@ -138,19 +141,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing ??= shutDown(graceMilliseconds)
     return closing
   }
-  return { url: urlOf(server.address() as AddressInfo), models: [...cards.values()], close }
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    models: files.map(({ card }) => card),
+    unverified: files.filter(({ verified }) => !verified).map(({ path }) => path),
+    close,
+  }
 }
 
-async function readCards(paths: string[]): Promise<Map<string, ModelCard>> {
-  const cards = new Map<string, ModelCard>()
+async function readFiles(paths: string[]): Promise<ServedFile[]> {
+  const files: ServedFile[] = []
   for (const path of paths) {
-    const card = await readModelCard(path)
-    const twin = [...cards].find(([, other]) => other.name === card.name)
+    const file = await readServedFile(path)
+    const twin = files.find(({ card }) => card.name === file.card.name)
     if (twin !== undefined)
-      throw new ServeError(`${twin[0]} and ${path} are both named "${card.name}"; serve one of them.`)
-    cards.set(path, card)
+      throw new ServeError(`${twin.path} and ${path} are both named "${file.card.name}"; serve one of them.`)
+    files.push(file)
   }
-  return cards
+  return files
 }
 
 const listenReasons: Record<string, string> = {

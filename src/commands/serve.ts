@@ -100,6 +100,10 @@ export function serveCommand(): Command {
       console.log(`With your own image:  ${file}`)
       if (draw !== undefined) console.log(`With boxes drawn:     ${draw}`)
       console.log(`In a browser:         ${server.url}`)
+      for (const path of server.unverified)
+        console.log(
+          `Note: ${path} has no checksum, so damage to it may go unnoticed; export it again to add one.`,
+        )
       await closeOnSignal(server)
     })
 }

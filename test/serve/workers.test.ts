@@ -1,6 +1,6 @@
 /** Models in their worker threads: the event loop stays free, the queue is bounded, dead workers come back. */
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -136,6 +136,41 @@ describe('a worker that dies', () => {
       await copyFile(golden('quadrants.onnx'), path)
       await until(async () => (await health()) === 200)
       await assertWorks(server)
+    } finally {
+      await server.close()
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+describe('a model file that is replaced under the server', () => {
+  it('is never served with the labels of the one before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'serve-'))
+    const path = join(folder, 'model.onnx')
+    await copyFile(golden('quadrants.onnx'), path)
+    const reported: string[] = []
+    let tell = () => {}
+    const server = await start({
+      models: [path],
+      log: ({ message }) => {
+        if (message) reported.push(String(message))
+        tell()
+      },
+    })
+    try {
+      // As good a model, of the same shape, with the card's labels in another order.
+      const other = (await readFile(path, 'latin1')).replace('top left red', 'top left ref')
+      await writeFile(path, other, 'latin1')
+      const refusal = new Promise<void>((resolve) => {
+        tell = () => reported.length >= 2 && resolve()
+      })
+      await workers.at(-1)!.terminate()
+      await refusal
+      assert.match(
+        reported[1],
+        /cannot be started again: the file has been replaced since its labels were read/,
+      )
+      assert.equal((await fetch(`${server.url}/healthz`)).status, 503)
     } finally {
       await server.close()
       await rm(folder, { recursive: true })
