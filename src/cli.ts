@@ -5,33 +5,41 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../datasets/package-root.js'
 import { isMendable } from './errors.js'
+import { fileError } from './files.js'
 
 interface Entry {
   /** The first line of the command's own help. */
   description: string
   load: () => Promise<Command>
+  /** What it makes is served or lies in files: it goes on when nobody reads, or no disk holds, what it prints. */
+  outlivesReaders?: true
 }
 
 const commands: Record<string, Entry> = {
   start: {
     description: 'train a small NASNet on the embedded data set and serve it, as "npm start" does',
     load: async () => (await import('./commands/start.js')).startCommand(),
+    outlivesReaders: true,
   },
   datasets: {
     description: 'fetch, look at and check data sets',
     load: async () => (await import('./commands/datasets.js')).datasetsCommand(),
+    outlivesReaders: true,
   },
   'train-backbone': {
     description: 'train an image classifier',
     load: async () => (await import('./commands/train-backbone.js')).trainBackboneCommand(),
+    outlivesReaders: true,
   },
   'finetune-coco': {
     description: 'train a detector on a classifier’s backbone, on COCO or images annotated like it',
     load: async () => (await import('./commands/finetune-coco.js')).finetuneCocoCommand(),
+    outlivesReaders: true,
   },
   'search-worker': {
     description: 'evaluate children of a search that another machine runs',
     load: async () => (await import('./commands/search-worker.js')).searchWorkerCommand(),
+    outlivesReaders: true,
   },
   evaluate: {
     description: 'measure a run or an exported model on labelled images',
@@ -60,6 +68,7 @@ const commands: Record<string, Entry> = {
   search: {
     description: 'search cells: propose networks, train and measure them, learn from what comes of it',
     load: async () => (await import('./commands/search.js')).searchCommand(),
+    outlivesReaders: true,
   },
   'search-report': {
     description: 'tell of searches on one page: rewards, best cells, operations, time',
@@ -68,6 +77,7 @@ const commands: Record<string, Entry> = {
   'compare-cells': {
     description: 'train networks of different cells under one budget, made equally expensive, and rank them',
     load: async () => (await import('./commands/compare-cells.js')).compareCellsCommand(),
+    outlivesReaders: true,
   },
   detect: {
     description: 'find objects in images with an exported detector',
@@ -76,6 +86,7 @@ const commands: Record<string, Entry> = {
   serve: {
     description: 'serve exported classifiers and detectors over HTTP',
     load: async () => (await import('./commands/serve.js')).serveCommand(),
+    outlivesReaders: true,
   },
 }
 
@@ -110,11 +121,16 @@ function inherit(command: Command, from: Command): Command {
   return command
 }
 
-// Whoever reads the output may stop early, as `head` does.
+const goesOn = commands[process.argv[2]]?.outlivesReaders === true
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
+  if (goesOn) return
+  // Whoever reads the output may stop early, as `head` does.
+  if (error.code === 'EPIPE') process.exit()
+  console.error(fileError('write', 'the output', error).message)
+  process.exit(1)
 })
+// There is no other place to report it.
+process.stderr.on('error', () => {})
 
 const code = await main(process.argv.slice(2))
 // An interrupted command has set its own.

@@ -30,7 +30,10 @@ export async function startServerProcess(models: string[], ...flags: string[]): 
   return { port, resident: () => residentOf(child), close: () => end(child) }
 }
 
+/** @throws Error when the server ended before, by itself */
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null)
+    throw new Error(`The server ended by itself (${child.signalCode ?? `exit code ${child.exitCode}`}).`)
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
