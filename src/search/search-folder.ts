@@ -7,7 +7,7 @@ import { open, readdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { fileError, isFileError, makeFolder, readText, writeFileAtomically } from '../files.js'
-import { lockFolder } from '../train/lock.js'
+import { isLockFile, lockFolder } from '../train/lock.js'
 import { type ChildEvaluator, type SearchConfig, validateSearchConfig } from './config.js'
 import type { JournalEvent } from './journal.js'
 import { readJournal } from './read-journal.js'
@@ -48,7 +48,7 @@ export interface SearchFolder {
 export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
   await makeFolder(folder)
   return locked(folder, async () => {
-    const files = (await readdir(folder)).filter((file) => file !== 'lock')
+    const files = (await readdir(folder)).filter((file) => !isLockFile(file))
     if (files.includes('search.json'))
       throw new UserError(
         `${folder} holds a search already; go on with it (--resume ${folder}) or choose another folder`,
@@ -93,7 +93,7 @@ export async function readSearchConfig(folder: string): Promise<SearchConfig> {
 }
 
 /** What lies in the folder of a search that has only been opened. */
-const UNBEGUN = new Set(['search.json', 'journal.jsonl', 'lock'])
+const UNBEGUN = new Set(['search.json', 'journal.jsonl'])
 
 async function locked(
   folder: string,
@@ -120,7 +120,8 @@ async function locked(
         const happened = (await readJournal(journalPath(folder))).some(
           ({ kind }) => kind === 'told' || kind === 'warmed',
         )
-        if (happened || (await readdir(folder)).some((name) => !UNBEGUN.has(name))) return
+        if (happened || (await readdir(folder)).some((name) => !UNBEGUN.has(name) && !isLockFile(name)))
+          return
         await rm(configPath(folder))
         await rm(journalPath(folder))
         discarded = true

@@ -1,106 +1,90 @@
-/** A lock on a run's folder, so that two processes do not train in it at once. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
+/**
+ * A lock on a folder, so that two processes do not train or search in it at once.
+ *
+ * The file `lock` names its holder. It is created whole and exclusively, and its holder removes it. Where the holder is
+ * gone, whoever comes takes the lock over, and several may come at once: the right to replace a certain lock belongs
+ * to whoever creates the claim on it, a file whose name holds that lock's identity. The claim then takes the lock's
+ * name. A claim whose claimant is gone too is claimed in the same way. A claim made on a lock that has been replaced
+ * meanwhile is void.
+ *
+ * Why two never win: while a stale lock stands, claims on it, and claims on those, are only added, so that exactly
+ * one stands at the end of the chain. Once the last one has replaced the lock, whoever still creates a claim in that
+ * chain finds another lock than the one it started from, and withdraws.
+ */
+import { randomUUID } from 'node:crypto'
+import type { link } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.js'
 import { fileError, isFileError } from '../files.js'
+import { type CreateFile, type LockFile, readLock, wholeFiles } from './lock-file.js'
+import { forget, type Holder, isAlive, parseHolder, thisProcess } from './lock-holder.js'
 
-interface Holder {
-  pid: number
-  host: string
-  /** When the process started, so that another process with the same number is told apart; '' where unknown. */
-  started: string
-}
-
-/** Locks held by this process: after a restart in a container the number in a stale lock may be our own. */
-const held = new Set<string>()
+/** True for the names of the files that locking leaves in a folder, for a moment or until somebody comes again. */
+export const isLockFile = (name: string): boolean => /^lock(\.[\w-]+\.(claim|tmp))?$/.test(name)
 
 /**
- * Takes the lock of `folder` and returns the function that gives it back. The lock of a process that is
- * gone is taken over.
+ * Takes the lock of `folder` and returns the function that gives it back. The lock of a process that is gone, or one
+ * that cannot be read, is taken over.
  *
- * @throws UserError when another process trains there
+ * @param makeLink for tests: makes hard links, or refuses
+ * @throws UserError when another process works there, or the file system refuses
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, makeLink?: typeof link): Promise<() => Promise<void>> {
   const path = join(folder, 'lock')
-  const me: Holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid) }
+  const token = randomUUID()
   try {
-    while (!(await created(path, JSON.stringify(me)))) {
-      const found = await readFile(path, 'utf8').catch(missingAsNull)
-      if (found === null) continue
-      if (await isAlive(found, path)) refuse(folder, path, parse(found))
-      // Taken aside before it is removed: should another process have replaced it meanwhile, it gets its lock back.
-      const aside = `${path}.${process.pid}.tmp`
-      await rename(path, aside).catch(missingAsNull)
-      const taken = await readFile(aside, 'utf8').catch(missingAsNull)
-      if (taken !== null && taken !== found) await created(path, taken)
-      await rm(aside, { force: true })
-    }
+    const text = JSON.stringify(await thisProcess(token))
+    await take(path, wholeFiles(`${path}.${token}.tmp`, text, makeLink))
   } catch (error) {
+    forget(token)
     throw isFileError(error) ? fileError('write', path, error) : error
   }
-  held.add(path)
   return async () => {
-    if (held.delete(path)) await rm(path, { force: true })
+    // Somebody may have deleted the lock by hand, and another process may have taken it since.
+    const found = await readLock(path)
+    if (found !== null && parseHolder(found.text)?.token === token) await rm(path, { force: true })
+    forget(token)
   }
 }
 
-function missingAsNull(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null
-  throw error
-}
-
-/** Creates the file; false when there is one already. */
-async function created(path: string, text: string): Promise<boolean> {
-  try {
-    await writeFile(path, text, { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+async function take(path: string, create: CreateFile): Promise<void> {
+  for (;;) {
+    if (await create(path)) return
+    const stale = await readLock(path)
+    if (stale !== null && (await takeOver(path, stale, create))) return
   }
 }
 
-function parse(text: string): Holder | null {
-  try {
-    return JSON.parse(text) as Holder
-  } catch {
-    return null
+/** True when the lock was taken over, false when it has been given back or replaced meanwhile. Throws when it is held. */
+async function takeOver(path: string, stale: LockFile, create: CreateFile): Promise<boolean> {
+  for (let last: LockFile | null = stale; last !== null; ) {
+    const holder = parseHolder(last.text)
+    if (holder !== null && (await isAlive(holder))) refuse(path, holder)
+    const claim = `${path}.${last.id}.claim`
+    if (await create(claim)) {
+      const isValid = (await readLock(path))?.id === stale.id
+      if (isValid) {
+        await rename(claim, path)
+        await removeClaims(path)
+      } else await rm(claim, { force: true })
+      return isValid
+    }
+    last = await readLock(claim)
   }
+  return false
 }
 
-async function isAlive(text: string, path: string): Promise<boolean> {
-  const holder = parse(text)
-  // A lock that cannot be read, or another machine's, is only for a person to judge.
-  if (holder === null || holder.host !== hostname()) return true
-  if (holder.pid === process.pid) return held.has(path)
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    // EPERM: there is such a process, of another user.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
-  }
-  return holder.started === '' || holder.started === (await startOf(holder.pid))
+/** Removes what claimants left that were killed. Claims on this lock cannot be there: its holder lives. */
+async function removeClaims(path: string): Promise<void> {
+  const folder = dirname(path)
+  for (const name of await readdir(folder))
+    if (isLockFile(name) && name.endsWith('.claim') && name !== basename(path))
+      await rm(join(folder, name), { force: true })
 }
 
-/** When a process started, in clock ticks since the boot that the id names; '' where /proc does not tell. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
-    // Field 22; the second field, the name in brackets, may hold spaces itself.
-    const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // A zombie is dead; only its parent has not looked yet.
-    if (afterName[0] === 'Z') return 'gone'
-    return `${boot.trim()}/${afterName[19]}`
-  } catch {
-    return ''
-  }
-}
-
-function refuse(folder: string, path: string, holder: Holder | null): never {
-  const who = holder === null ? 'Another process' : `Process ${holder.pid} on ${holder.host}`
+function refuse(path: string, { pid, host }: Holder): never {
   throw new UserError(
-    `${who} is training in ${folder}; wait for it or stop it. If you are sure that it is gone, delete ${path}`,
+    `Process ${pid} on ${host} is training in ${dirname(path)}; wait for it or stop it. If you are sure that it is gone, delete ${path}`,
   )
 }

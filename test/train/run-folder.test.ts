@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Checkpoint } from '../../src/train/checkpoint.js'
@@ -193,13 +193,20 @@ test('the lock of another process holds while it lives, and not after it was kil
   await run.close()
 })
 
-test('the lock of another machine, or one that cannot be read, is left for a person to judge', async (t) => {
+test('the lock of another machine is left for a person to judge, and one that cannot be read is stale', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   await runWith(folder, [5])
   await writeFile(join(folder, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', started: '' }))
   await assert.rejects(resumeRun(folder), /Process 1 on elsewhere is training.*delete .*lock/)
-  await writeFile(join(folder, 'lock'), '')
-  await assert.rejects(resumeRun(folder), /Another process is training/)
+  for (const unreadable of ['', '{"pid":', 'null', '{"pid":-1,"host":"x"}', '\0\0\0\0']) {
+    await writeFile(join(folder, 'lock'), unreadable)
+    await utimes(join(folder, 'lock'), 1e9, 1e9)
+    await (await resumeRun(folder)).close()
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith('lock')),
+      [],
+    )
+  }
 })
 
 test('a lock left by a process whose number another one has now is taken over', {
