@@ -1,5 +1,6 @@
 /** Writing files so that nothing half-written ever stands under its final name. */
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from './errors.js'
 
@@ -45,6 +46,18 @@ export async function makeFolder(folder: string): Promise<void> {
   })
   if (!made)
     throw new UserError(`Cannot create ${folder}: nothing can be created there; choose another folder`)
+}
+
+/**
+ * Makes a folder as {@link makeFolder} does, and returns what undoes it: that removes the folder if this call made it
+ * and it is empty again.
+ */
+export async function makeRemovableFolder(folder: string): Promise<() => Promise<void>> {
+  const isNew = !existsSync(folder)
+  await makeFolder(folder)
+  return async () => {
+    if (isNew && (await readdir(folder)).length === 0) await rmdir(folder)
+  }
 }
 
 /** False where the folder above it is there and will not hold it. */

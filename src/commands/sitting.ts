@@ -1,5 +1,6 @@
 /** One sitting at a run: training with progress on stderr until its end or Ctrl-C, then the exported model. */
-import { UserError } from '../errors.js'
+import { isMendable, UserError } from '../errors.js'
+import { Diverged } from '../train/divergence.js'
 import type { TrainOptions, TrainResult } from '../train/loop.js'
 import type { EvaluationRow, Figures } from '../train/metrics.js'
 import { type Progress, showProgress, type Words } from '../train/progress.js'
@@ -59,9 +60,17 @@ export async function sitAt<F extends Figures>(
     return { run: folder, finished, steps: step, seconds, validation, model }
   } catch (error) {
     progress.end()
-    if (error instanceof UserError) throw new UserError(`${error.message}\nTo ${goOn}`, { cause: error })
-    throw error
+    // Why it ended is the news, also where the disk then refuses to be tidied up.
+    const discarded = await run.discardUntrained().catch(() => false)
+    if (!isMendable(error)) throw error
+    const next = discarded
+      ? `Nothing is left in ${folder}: run the command again, with what has to change`
+      : `To ${goOn}${error instanceof Diverged ? ` --learning-rate ${lower(run.config)}` : ''}`
+    throw new UserError(`${error.message}\n${next}`, { cause: error })
   } finally {
     await run.close()
   }
 }
+
+/** A tenth of the learning rate. */
+const lower = ({ learningRate }: AnyRunConfig): number => Number((learningRate.peak / 10).toPrecision(3))

@@ -96,6 +96,9 @@ async function trainEmbedded(seconds: number): Promise<{ folder: string; test: I
     if (result.finished) return { folder, test: testOf(dataset) }
     console.log(`Saved ${folder}; go on with: npx toolkit train-backbone --resume ${folder}`)
     return null
+  } catch (error) {
+    await run.discardUntrained()
+    throw error
   } finally {
     await run.close()
   }

@@ -28,7 +28,8 @@ async function open(model: Uint8Array, options: SessionOptions): Promise<void> {
     ...(options.profilePrefix ? { enableProfiling: true, profileFilePrefix: options.profilePrefix } : {}),
     // A planned block of memory beside the arena that the first run filled: twice the peak, and no faster.
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    // Errors are thrown; printed too they would stand twice, and in the middle of a line of progress.
+    logSeverityLevel: 4,
   })
 }
 

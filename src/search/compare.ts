@@ -1,7 +1,7 @@
 /** Cells compared as they should be: equally expensive, trained alike, from several seeds. */
 
 import { trainClassifier } from '../train/classification.js'
-import { Diverged } from '../train/loop.js'
+import { Diverged } from '../train/divergence.js'
 import { unsavedRun } from '../train/unsaved-run.js'
 import type { Sized } from './equal-cost.js'
 import { startClock } from './evaluate/clock.js'

@@ -1,6 +1,7 @@
 /** The controller at work: its two graphs, compiled, and its state, in worker threads. */
 import type * as tf from '@tensorflow/tfjs'
 import { compile, openSession, type Program, type Tensor, trace } from '../engine/index.js'
+import { UserError } from '../errors.js'
 import { type Controller, initialParameters, sample } from './controller.js'
 import type { PpoOptions } from './ppo-options.js'
 import { type PpoState, ppoStep } from './ppo-step.js'
@@ -16,7 +17,7 @@ export interface Proposal {
 export interface Policy {
   /** Draws `batch` architectures from `uniforms`, batch × D numbers in [0, 1), and tells their mean entropy in nats. */
   sample(uniforms: Float32Array): Promise<{ proposals: Proposal[]; entropy: number }>
-  /** Learns from `batch` proposals and their advantages. */
+  /** Learns from `batch` proposals and their advantages. Throws a `UserError` when the weights diverge. */
   learn(proposals: readonly Proposal[], advantages: Float32Array): Promise<void>
   close(): Promise<void>
 }
@@ -106,6 +107,10 @@ export async function openPolicy(controller: Controller, options: PpoOptions, se
           step: { type: 'float32', shape: [], data: Float32Array.of(steps++) },
         })
       const { parameters } = await learner.read()
+      if (!(parameters.data as Float32Array).every(Number.isFinite))
+        throw new UserError(
+          `The controller's weights are no longer finite after ${steps} steps at a learning rate of ${options.learningRate}; begin another search, whose strategy has a lower learningRate`,
+        )
       await sampler.load({ parameters })
     },
     async close() {

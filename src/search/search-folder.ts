@@ -3,10 +3,10 @@
  * some, at its end `genotype.json` (the best) and `best/` (the best few), of autoencoders also `comparison.json` and
  * `reconstructions.png`; while a process searches there, `lock`.
  */
-import { open, readdir, rm, rmdir } from 'node:fs/promises'
+import { open, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, makeFolder, readText, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, makeRemovableFolder, readText, writeFileAtomically } from '../files.js'
 import { isLockFile, lockFolder } from '../train/lock.js'
 import { type ChildEvaluator, type SearchConfig, validateSearchConfig } from './config.js'
 import type { JournalEvent } from './journal.js'
@@ -44,10 +44,14 @@ export interface SearchFolder {
   close(): Promise<void>
 }
 
-/** Throws a UserError when the folder holds a search or something else already, is locked, or cannot be written. */
+/**
+ * Throws a UserError when the folder holds a search or something else already, is locked, or cannot be written; nothing
+ * is left of it then.
+ */
 export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
-  await makeFolder(folder)
-  return locked(folder, async () => {
+  const removeFolder = await makeRemovableFolder(folder)
+  let written = false
+  const begin = async () => {
     const files = (await readdir(folder)).filter((file) => !isLockFile(file))
     if (files.includes('search.json'))
       throw new UserError(
@@ -56,8 +60,16 @@ export async function createSearch(folder: string, config: SearchConfig): Promis
     if (files.length > 0)
       throw new UserError(`${folder} holds other files, such as ${files[0]}; choose another folder`)
     await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+    written = true
     return { config, events: [] }
-  })
+  }
+  try {
+    return await locked(folder, begin, removeFolder)
+  } catch (error) {
+    if (written) await rm(configPath(folder), { force: true })
+    await removeFolder()
+    throw error
+  }
 }
 
 /**
@@ -98,6 +110,7 @@ const UNBEGUN = new Set(['search.json', 'journal.jsonl'])
 async function locked(
   folder: string,
   prepare: () => Promise<{ config: SearchConfig; events: readonly JournalEvent[] }>,
+  afterDiscarding: () => Promise<void> = async () => {},
 ): Promise<SearchFolder> {
   const release = await lockFolder(folder)
   try {
@@ -129,7 +142,7 @@ async function locked(
       async close() {
         await file.close()
         await release()
-        if (discarded) await rmdir(folder)
+        if (discarded) await afterDiscarding()
       },
     }
   } catch (error) {

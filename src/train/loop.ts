@@ -3,9 +3,9 @@
  * progress, noise) is a function of the config and the step's number, and all that it changes is in the
  * state vectors: so a run resumed from a checkpoint goes on bit for bit as if it had never stopped.
  */
-import { UserError } from '../errors.js'
-import { assertSameLayout, inferenceState, nonFiniteVector } from './checkpoint.js'
+import { assertSameLayout, inferenceState } from './checkpoint.js'
 import type { CheckpointConfig, RunConfig } from './config.js'
+import { brokenFigures, brokenState, Diverged, whyDiverged } from './divergence.js'
 import {
   type EvaluationRow,
   emptyWindow,
@@ -95,8 +95,8 @@ const ROWS_PER_EPOCH = 20
 /**
  * Trains `run` to its end, from its checkpoint if it has one.
  *
- * @throws Diverged when the loss or the weights stop being finite, UserError when data and config do not fit, or
- *   when the disk refuses; the run then stands at its last checkpoint
+ * @throws Diverged when the loss or the weights stop being finite or grow beyond all bounds, UserError when data and
+ *   config do not fit, or when the disk refuses; the run then stands at its last checkpoint
  */
 export async function train<F extends Figures, Batch extends { imageSize: ImageSize }>(
   run: Run<LoopConfig>,
@@ -118,9 +118,10 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
   const trainedBefore = run.checkpoint?.seconds ?? 0
   const start = performance.now()
   const secondsNow = (): number => trainedBefore + (performance.now() - start) / 1000
-  let saved = { step: run.checkpoint?.step ?? null, seconds: trainedBefore }
-
   const place = () => ({ step: done, epoch: done / stepsPerEpoch, stepsPerEpoch, seconds: secondsNow() })
+  /** Of the latest step. */
+  let learningRate = learningRateAt(config.learningRate, config.length, place())
+  let saved = { step: run.checkpoint?.step ?? null, seconds: trainedBefore }
 
   async function endWindow(): Promise<void> {
     const { step: at, epoch, seconds } = place()
@@ -131,12 +132,28 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
     window = emptyWindow
   }
 
+  /** A copy of the state, which is finite. */
+  async function soundState(): Promise<StateVectors> {
+    const state = await step.state()
+    const broken = brokenState(state)
+    if (broken === null) return state
+    throw notFinite(run, saved.step, `At a learning rate of ${learningRate}, ${broken} after step ${done}`)
+  }
+
+  /** What a session computes. Some operations fail on numbers that are not finite before any figure shows them. */
+  async function computed<T>(result: Promise<T>, when: () => string): Promise<T> {
+    try {
+      return await result
+    } catch (error) {
+      const why = await whyDiverged(error, () => step.state())
+      if (why === null) throw error
+      throw notFinite(run, saved.step, `${why} ${when()}, at a learning rate of ${learningRate}`, error)
+    }
+  }
+
   async function save(): Promise<void> {
     await endWindow()
-    const state = await step.state()
-    const broken = nonFiniteVector(state)
-    if (broken !== null)
-      throw notFinite(run, saved.step, `"${broken}" is no longer finite after step ${done}`)
+    const state = await soundState()
     await run.save({ step: done, seconds: secondsNow(), layout: step.layout, state })
     saved = { step: done, seconds: secondsNow() }
     options.onCheckpoint?.(done)
@@ -144,7 +161,8 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
 
   async function validate(evaluate: NonNullable<Task<F, Batch>['evaluate']>): Promise<void> {
     await endWindow()
-    const figures = await evaluate(inferenceState(await step.state()), signal)
+    const state = inferenceState(await soundState())
+    const figures = await computed(evaluate(state, signal), () => `in the evaluation after step ${done}`)
     if (figures === null) return
     const { step: at, epoch, seconds } = place()
     const row: EvaluationRow<F> = { kind: 'evaluation', step: at, epoch, seconds, ...figures }
@@ -181,15 +199,18 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
 
       if (!sameSize(batch.imageSize, step.imageSize)) await resize(batch.imageSize)
       const began = performance.now()
-      const learningRate = learningRateAt(config.learningRate, config.length, place())
+      learningRate = learningRateAt(config.learningRate, config.length, place())
       const progress = progressAt(config.length, place())
       // The step computes in a thread of its own; meanwhile this one prepares the next batch.
       const [result, next] = await Promise.all([
-        step.run(batch, { learningRate, progress, step: done }),
+        computed(step.run(batch, { learningRate, progress, step: done }), () => `at step ${done + 1}`),
         (async () => task.prepare(done + 1))(),
       ])
-      if (!Number.isFinite(result.figures.loss) || !Number.isFinite(result.gradientNorm))
-        throw notFinite(run, saved.step, describeFailure(done + 1, result, learningRate))
+      const broken = brokenFigures(result)
+      if (broken !== null) {
+        const what = `${broken} at step ${done + 1}, at a learning rate of ${learningRate}`
+        throw notFinite(run, saved.step, what)
+      }
       batch = next
       done += 1
       window = widen(window, result, learningRate, (performance.now() - began) / 1000)
@@ -213,32 +234,12 @@ function checkpointDue(checkpoint: CheckpointConfig, step: number, secondsSince:
   )
 }
 
-function describeFailure(
-  step: number,
-  { figures: { loss }, gradientNorm }: StepFigures<Figures>,
-  learningRate: number,
-): string {
-  const what = Number.isFinite(loss)
-    ? `The gradient's norm became ${gradientNorm}`
-    : `The loss became ${loss}`
-  return `${what} at step ${step}, at a learning rate of ${learningRate}`
+function notFinite(run: Run<LoopConfig>, savedStep: number | null, what: string, cause?: unknown): Diverged {
+  return new Diverged(what, whereToGoOn(run, savedStep), { cause })
 }
 
-/** Loss, gradient or weights are no longer finite. */
-export class Diverged extends UserError {
-  constructor(
-    /** What is not finite, and since which step. */
-    readonly what: string,
-    advice: string,
-  ) {
-    super(`${what}. ${advice}`)
-  }
-}
-
-function notFinite(run: Run<LoopConfig>, savedStep: number | null, what: string): Diverged {
-  const last =
-    savedStep === null
-      ? 'There is no checkpoint yet: begin again'
-      : `The last good checkpoint is ${checkpointName(savedStep)} in ${run.folder}: go on from it`
-  return new Diverged(what, `${last} with a lower learning rate or stronger clipping`)
+function whereToGoOn({ folder }: Run<LoopConfig>, savedStep: number | null): string {
+  if (savedStep === null) return 'There is no checkpoint yet: begin again'
+  if (savedStep === 0) return 'There is no checkpoint yet but that of step 0: begin again'
+  return `The last good checkpoint is ${checkpointName(savedStep)} in ${folder}: go on from it`
 }

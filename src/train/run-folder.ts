@@ -5,7 +5,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
-import { fileError, isFileError, makeFolder, readText, writeFileAtomically } from '../files.js'
+import { fileError, isFileError, makeRemovableFolder, readText, writeFileAtomically } from '../files.js'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { type RunConfig, validateConfig } from './config.js'
 import { type DetectorRunConfig, validateDetectorConfig } from './detection/config.js'
@@ -26,6 +26,12 @@ export interface Run<C = RunConfig> {
   append(row: MetricsRow<Figures>): Promise<void>
   /** Writes a checkpoint, and removes all but it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
+  /**
+   * Removes what this process wrote of a run that it created and that holds no trained step yet: a run that was refused
+   * would stand in the next one's way. True when it did. {@link close} then removes the folder too, if it was made for
+   * the run and is empty.
+   */
+  discardUntrained(): Promise<boolean>
   /** Gives the folder free. */
   close(): Promise<void>
 }
@@ -40,25 +46,52 @@ const configPath = (folder: string): string => join(folder, 'config.json')
 export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
 
 /**
- * Starts a run in a new or empty folder.
+ * Starts a run in a new or empty folder. When that fails, nothing is left of it.
  *
  * @throws UserError when the folder holds a run already, is locked, or cannot be written
  */
 export async function createRun<C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> {
-  await makeFolder(folder)
-  const release = await lockFolder(folder)
+  const removeFolder = await makeRemovableFolder(folder)
+  let release: (() => Promise<void>) | null = null
   try {
-    const files = await readdir(folder)
-    if (files.includes('config.json'))
+    release = await lockFolder(folder)
+    const before = await readdir(folder)
+    if (before.includes('config.json'))
       throw new UserError(
         `${folder} holds a run already; go on with it (--resume ${folder}) or choose another folder`,
       )
     await writeConfig(folder, config)
+    return createdRun(openedRun(folder, config, null, [], release), { before, removeFolder })
   } catch (error) {
-    await release()
+    await release?.()
+    await removeFolder()
     throw error
   }
-  return openedRun(folder, config, null, [], release)
+}
+
+/** A run that can be discarded until a step of it is saved. `before`: files that were in the folder before it. */
+function createdRun<C extends AnyRunConfig>(
+  run: Run<C>,
+  { before, removeFolder }: { before: readonly string[]; removeFolder: () => Promise<void> },
+): Run<C> {
+  const { folder } = run
+  const isOurs = (file: string): boolean =>
+    !before.includes(file) && /^(config\.json|metrics\.jsonl|checkpoint-0\.safetensors)(\..*tmp)?$/.test(file)
+  let discarded = false
+  return {
+    ...run,
+    async discardUntrained() {
+      const [newest = 0] = await checkpointSteps(folder)
+      if (newest > 0) return false
+      for (const file of await readdir(folder)) if (isOurs(file)) await rm(join(folder, file))
+      discarded = true
+      return true
+    },
+    async close() {
+      await run.close()
+      if (discarded) await removeFolder()
+    },
+  }
 }
 
 /**
@@ -74,12 +107,13 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
   config?: C,
 ): Promise<Run<C>> {
   const saved = (await readConfigOf(config?.task ?? 'classification', folder)) as C
-  if (config !== undefined) assertResumable(saved, config)
   const release = await lockFolder(folder)
   try {
     for (const file of await readdir(folder))
       if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
     const checkpoint = await newestCheckpoint(folder)
+    // Without one it begins anew, and nothing depends on what its settings were.
+    if (config !== undefined && checkpoint !== null) assertResumable(saved, config)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
     const run = openedRun(folder, config ?? saved, checkpoint, rows, release)
     const settings = differences(saved, run.config)
@@ -107,6 +141,7 @@ function openedRun<C extends AnyRunConfig>(
     checkpoint,
     rows,
     close,
+    discardUntrained: async () => false,
     append: (row) => appendRow(metricsPath(folder), row),
     async save(next) {
       await writeCheckpoint(join(folder, checkpointName(next.step)), next)

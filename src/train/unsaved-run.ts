@@ -10,6 +10,7 @@ export function unsavedRun<C>(config: C): Run<C> {
     rows: [],
     append: nothing,
     save: nothing,
+    discardUntrained: async () => false,
     close: nothing,
   }
 }

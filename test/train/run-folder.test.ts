@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, readFile, rename, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Checkpoint } from '../../src/train/checkpoint.js'
@@ -150,6 +161,51 @@ test('settings that the state depends on cannot change', async (t) => {
   await (await resumeRun(folder, { ...config, data: { ...data, folder: 'elsewhere' } })).close()
 })
 
+test('a run without a checkpoint begins anew with any settings', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [])
+  const changed = { ...config, batchSize: 16, seed: 9 }
+  const run = await resumeRun(folder, changed)
+  assert.equal(run.checkpoint, null)
+  // It was there before this process: it stays, whatever becomes of it.
+  assert.equal(await run.discardUntrained(), false)
+  await run.close()
+  assert.deepEqual(await readConfig(folder), changed)
+})
+
+test('a run that ends before a trained step is saved leaves nothing behind, and nothing of others is removed', async (t) => {
+  const base = await temporaryFolder(t)
+  const folder = join(base, 'run')
+  for (const steps of [[], [0]]) {
+    const run = await createRun(folder, config)
+    for (const step of steps) await run.save(checkpoint(step))
+    await run.append({ kind: 'change', step: 1, settings: {} })
+    assert.equal(await run.discardUntrained(), true)
+    await run.close()
+    assert.deepEqual(await readdir(base), [])
+  }
+  await mkdir(folder)
+  const empty = await createRun(folder, config)
+  await empty.discardUntrained()
+  await empty.close()
+  assert.deepEqual(await readdir(folder), [])
+
+  const others = ['metrics.jsonl', 'notes.txt']
+  for (const name of others) await writeFile(join(folder, name), name)
+  const beside = await createRun(folder, config)
+  await beside.append({ kind: 'change', step: 1, settings: {} })
+  assert.equal(await beside.discardUntrained(), true)
+  await beside.close()
+  assert.deepEqual((await readdir(folder)).sort(), others)
+
+  await rm(join(folder, 'metrics.jsonl'))
+  const trained = await createRun(folder, config)
+  await trained.save(checkpoint(1))
+  assert.equal(await trained.discardUntrained(), false)
+  await trained.close()
+  assert.equal((await newestCheckpoint(folder))?.step, 1)
+})
+
 test('a line of metrics that is no row is named', async (t) => {
   const path = join(await temporaryFolder(t), 'metrics.jsonl')
   await writeFile(path, '{"kind":"training","step":1}\nnonsense\n{"kind":"training","step":2}\n')
@@ -239,6 +295,24 @@ function mountSmallDisk(folder: string): boolean {
     return false
   }
 }
+
+test('a run that a full disk refuses leaves nothing, and can be begun once there is room', async (t) => {
+  const folder = await temporaryFolder(t)
+  if (!mountSmallDisk(folder)) return t.skip('mounting a small disk needs root')
+  try {
+    const fill = await open(join(folder, 'fill'), 'w')
+    await assert.rejects(async () => {
+      for (;;) await fill.write(Buffer.alloc(4096))
+    }, /ENOSPC/)
+    await fill.close()
+    await assert.rejects(createRun(join(folder, 'run'), config), /Cannot (create|write) .*: the disk is full/)
+    assert.deepEqual(await readdir(folder), ['fill'])
+    await rm(join(folder, 'fill'))
+    await runWith(join(folder, 'run'), [5])
+  } finally {
+    execFileSync('umount', [folder])
+  }
+})
 
 test('a full disk is told in a plain sentence, and the checkpoints that were there stay whole', async (t) => {
   const folder = await temporaryFolder(t)

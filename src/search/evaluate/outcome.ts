@@ -1,6 +1,6 @@
 /** What becomes of a child whose evaluation ends, well or not. */
 import { UserError } from '../../errors.js'
-import { Diverged } from '../../train/loop.js'
+import { Diverged } from '../../train/divergence.js'
 import type { ChildResult, Measured } from '../child.js'
 
 /** Who measured: told apart in the report when there are several. */

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs'
 import { random } from '../../../models/index.js'
 import { trainClassifier } from '../../train/classification.js'
-import { Diverged } from '../../train/loop.js'
+import { Diverged } from '../../train/divergence.js'
 import { networkConfig } from '../../train/network.js'
 import { unsavedRun } from '../../train/unsaved-run.js'
 import type { Child } from '../child.js'

@@ -7,6 +7,7 @@ import { writeFileAtomically } from '../../files.js'
 import { cardToMetadata, type DetectorCard } from '../../model-card.js'
 import { withChecksum } from '../../model-checksum.js'
 import { inferenceState } from '../checkpoint.js'
+import { refusesNumbers } from '../divergence.js'
 import { inferenceContext } from '../inference-context.js'
 import { detectorPath, newestCheckpoint, readDetectorConfig } from '../run-folder.js'
 import type { StateVectors } from '../step-types.js'
@@ -49,7 +50,10 @@ export async function buildDetector(config: DetectorRunConfig, state: StateVecto
   return detectorFrom(exportDetector(config, state, detectorCard(config, 0)), config.inputSize)
 }
 
-/** A detector from the bytes of an exported one. */
+const NO_BOXES =
+  'The detector computes boxes that are not finite: its training has diverged; train it again with a lower learning rate'
+
+/** A detector from the bytes of an exported one. Its `run` throws a `UserError` for one that diverged in training. */
 export async function detectorFrom(
   model: Uint8Array,
   inputSize: readonly [number, number],
@@ -57,8 +61,9 @@ export async function detectorFrom(
   const session = await openSession(model, { optimize: true })
   return {
     async run(image): Promise<RawDetections> {
-      const { boxes, scores, classes } = await session.run({
-        images: { type: 'uint8', shape: [1, ...inputSize, 3], data: image },
+      const images = { type: 'uint8' as const, shape: [1, ...inputSize, 3], data: image }
+      const { boxes, scores, classes } = await session.run({ images }).catch((error) => {
+        throw refusesNumbers(error) ? new UserError(NO_BOXES, { cause: error }) : error
       })
       return {
         boxes: boxes.data as Float32Array,

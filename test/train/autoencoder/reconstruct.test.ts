@@ -12,8 +12,8 @@ import {
 } from '../../../src/train/autoencoder/reconstruct.js'
 import { askedByAutoencoder } from '../../../src/train/autoencoder/step.js'
 import { autoencoderCompiler, trainAutoencoder } from '../../../src/train/autoencoder/train.js'
+import { Diverged } from '../../../src/train/divergence.js'
 import { initialVectors, layoutOf } from '../../../src/train/flat-state.js'
-import { Diverged } from '../../../src/train/loop.js'
 import { SIZE, slopes, tinyAutoencoder } from './tiny-autoencoder.js'
 
 /** Gives for every image what `reconstruct` makes of its bytes. */

@@ -169,7 +169,9 @@ test('a loss that is not finite names the last good checkpoint', async (t) => {
 test('a run is one of its own task, and cannot change what its state depends on', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   const config = redConfig()
-  await (await createRun(folder, config)).close()
+  const created = await createRun(folder, config)
+  await created.save({ step: 1, seconds: 1, layout: [], state: { parameters: Float32Array.of(1) } })
+  await created.close()
   await assert.rejects(
     readConfig(folder),
     /run is the run of a detector \(of "toolkit finetune-coco"\); name the run of a classifier/,
