@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type TrainClassifierOptions, trainClassifier } from '../../src/train/classification.js'
+import {
+  type Compiler,
+  type TrainClassifierOptions,
+  trainClassifier,
+} from '../../src/train/classification.js'
 import { Diverged } from '../../src/train/divergence.js'
 import { readRows, type TrainingRow } from '../../src/train/metrics.js'
 import { createRun, metricsPath, type Run, resumeRun } from '../../src/train/run-folder.js'
@@ -144,6 +148,81 @@ for (const [what, broken] of [
     )
     assert.equal((await resumeRun(folder)).checkpoint?.step, 8)
   })
+
+/** A compiler whose step `at` fails, or whose predictors do. */
+function failingCompiler(place: 'step' | 'evaluation', message: string, at = 9): Compiler {
+  const compiler = linearCompiler((step, result) => {
+    if (place === 'step' && step === at) throw new Error(message)
+    return result
+  })
+  return place === 'step'
+    ? compiler
+    : { ...compiler, buildPredictor: async () => Promise.reject(new Error(message)) }
+}
+
+const REFUSED_ROIS = "Non-zero status code: All 'rois' values must be finite."
+
+test('an operation that refuses numbers which are not finite is divergence, in a step and in the evaluation', async (t) => {
+  const base = await temporaryFolder(t)
+  for (const [place, at] of [
+    [
+      'step',
+      /not finite at step 10, at a learning rate of 0\.\d+\. The last good checkpoint is checkpoint-8/,
+    ],
+    [
+      'evaluation',
+      /not finite in the evaluation after step 12, at a learning rate of 0\.\d+\. The last .*-8/,
+    ],
+  ] as const) {
+    const folder = join(base, place)
+    const training = trainAndClose(
+      await createRun(folder, colourConfig()),
+      {},
+      failingCompiler(place, REFUSED_ROIS),
+    )
+    await assert.rejects(training, (error) => error instanceof Diverged && at.test(error.message))
+    await (await resumeRun(folder)).close()
+  }
+})
+
+test('another error of a session is divergence where the weights are beyond all bounds, and itself otherwise', async (t) => {
+  const base = await temporaryFolder(t)
+  const outOfBounds = 'Non-zero status code: indices element out of data bounds'
+  const trained = async (name: string, peak: number) =>
+    trainAndClose(
+      await createRun(
+        join(base, name),
+        colourConfig({
+          learningRate: { kind: 'constant', peak, warmup: 0 },
+          checkpoint: { steps: null, seconds: null },
+        }),
+      ),
+      {},
+      failingCompiler('step', outOfBounds, 1),
+    )
+  await assert.rejects(trained('sound', 0.1), { name: 'Error', message: outOfBounds })
+  await assert.rejects(
+    trained('beyond', 1e8),
+    /out of data bounds\), since a weight is \S+ at step 2, at a learning rate of 1.*There is no checkpoint/,
+  )
+})
+
+test('a loss and weights that are finite and absurd stop the run, and never become a checkpoint', async (t) => {
+  const base = await temporaryFolder(t)
+  const failing = linearCompiler((step, result) => (step === 9 ? { ...result, loss: 2e12 } : result))
+  await assert.rejects(
+    trainAndClose(await createRun(join(base, 'loss'), colourConfig()), {}, failing),
+    /The loss became 2\.00e\+12 at step 10, .*checkpoint-8\.safetensors/,
+  )
+  const config = colourConfig({
+    length: { kind: 'steps', amount: 1 },
+    learningRate: { kind: 'constant', peak: 1e20, warmup: 0 },
+  })
+  await assert.rejects(
+    trainAndClose(await createRun(join(base, 'weights'), config)),
+    /At a learning rate of 100000000000000000000, a weight is \S+ after step 1\. There is no checkpoint yet/,
+  )
+})
 
 test('weights that are not finite never become a checkpoint', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
