@@ -42,6 +42,7 @@ export async function sitAt<F extends Figures>(
   try {
     const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
     say(`Training in ${folder}${from}: ${data}`)
+    for (const sentence of run.edited) say(sentence)
     const onEvaluation = (row: EvaluationRow<F>): void => {
       validation = row
       progress.onEvaluation(row)

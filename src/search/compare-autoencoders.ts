@@ -1,9 +1,11 @@
 /** The best autoencoder of a search against a plain one with as many parameters, trained alike. */
 import { plainWidthFor } from '../../models/index.js'
+import { UserError } from '../errors.js'
 import type { AutoencoderModel } from '../train/autoencoder/config.js'
 import { type AutoencoderCost, describeAutoencoder } from '../train/autoencoder/describe.js'
 import { openReconstructor, psnr } from '../train/autoencoder/reconstruct.js'
 import { autoencoderCompiler } from '../train/autoencoder/train.js'
+import { Diverged } from '../train/divergence.js'
 import {
   loadReconstructData,
   modelOf,
@@ -55,7 +57,16 @@ export async function compareAutoencoders(
 
   async function trained(network: AutoencoderModel): Promise<{ figures: Compared; shown: Uint8Array }> {
     const compiler = autoencoderCompiler(machine)
-    const { error, varianceExplained, state } = await trainMeasured(network, data, compiler, signal)
+    const { error, varianceExplained, state } = await trainMeasured(network, data, compiler, signal).catch(
+      (reason) => {
+        if (!(reason instanceof Diverged)) throw reason
+        const what = network.kind === 'plain' ? 'The plain autoencoder' : 'The best child'
+        throw new UserError(
+          `${what} diverged in the training that compares the two: ${reason.what}. What the search found is kept; --resume compares again, and a larger --budget may find another best`,
+          { cause: reason },
+        )
+      },
+    )
     const reconstructor = await openReconstructor(network, state, side, machine)
     const pixels = await reconstructor.run(originals.slice(), count).finally(() => reconstructor.close())
     return {

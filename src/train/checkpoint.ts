@@ -29,13 +29,14 @@ function slotsOf(vector: string, length: number, layout: ParameterSlot[]): Param
 
 /**
  * Writes a checkpoint atomically. Parameters and statistics are named by their path, averages
- * `average/<path>`, optimiser slots `optimizer/<slot>/<path>`.
+ * `average/<path>`, optimiser slots `optimizer/<slot>/<path>`. `config`: what it was trained with.
  *
  * @throws UserError when the disk refuses
  */
 export async function writeCheckpoint(
   path: string,
   { step, seconds, layout, state }: Checkpoint,
+  config?: unknown,
 ): Promise<void> {
   const tensors = new Map<string, Tensor>()
   const lengths: Record<string, number> = {}
@@ -55,6 +56,7 @@ export async function writeCheckpoint(
     seconds: String(seconds),
     vectors: JSON.stringify(lengths),
     layout: JSON.stringify(layout),
+    ...(config !== undefined && { config: JSON.stringify(config) }),
   }
   await writeSafetensors(path, tensors, { metadata })
 }
@@ -65,6 +67,13 @@ export async function writeCheckpoint(
  * @throws UserError that names the file when it is damaged or is not a checkpoint
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  return (await readCheckpointAndConfig(path)).checkpoint
+}
+
+/** A checkpoint and the config that it was trained with; undefined in those of earlier versions. Throws as {@link readCheckpoint}. */
+export async function readCheckpointAndConfig(
+  path: string,
+): Promise<{ checkpoint: Checkpoint; config: unknown }> {
   const { tensors, metadata } = await readSafetensors(path)
   for (const key of ['step', 'seconds', 'vectors', 'layout'])
     if (metadata[key] === undefined)
@@ -100,7 +109,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new UserError(
       `${path} is damaged: it says that it is of step "${metadata.step}", after "${metadata.seconds}" seconds`,
     )
-  return { step, seconds, layout, state }
+  const config = metadata.config === undefined ? undefined : parse('config')
+  return { checkpoint: { step, seconds, layout, state }, config }
 }
 
 /** Throws a `UserError` that names the first parameter in which the checkpoint and the network differ. */

@@ -2,6 +2,7 @@
 import { UserError } from '../errors.js'
 import type { RunConfig } from './config.js'
 import type { DetectorRunConfig } from './detection/config.js'
+import type { Figures, MetricsRow } from './metrics.js'
 
 type AnyRunConfig = RunConfig | DetectorRunConfig
 
@@ -41,6 +42,37 @@ export function differences<C extends AnyRunConfig>(before: C, after: C): Record
   for (const key of Object.keys(after) as (keyof C & string)[])
     if (!same(before[key], after[key])) changed[key] = [before[key], after[key]]
   return changed
+}
+
+/**
+ * Settings of `noted`, the config.json at `path`, that are not those which its checkpoint was `trained` with (null: unknown),
+ * and whose change no row of the metrics records. Where its data is now is not looked at.
+ *
+ * @throws UserError when the state depends on one of them
+ */
+export function editedSince<C extends AnyRunConfig>(
+  trained: C | null,
+  noted: C,
+  rows: readonly MetricsRow<Figures>[],
+  path: string,
+): Record<string, [unknown, unknown]> {
+  if (trained === null) return {}
+  const recorded = rows.flatMap((row) => (row.kind === 'change' ? [row.settings] : []))
+  const isRecorded = (key: string, value: unknown): boolean =>
+    recorded.some((settings) => key in settings && same(settings[key][1], value))
+  const edited = Object.entries(differences(trained, noted)).filter(
+    ([key, [, value]]) => key !== 'data' && !isRecorded(key, value),
+  )
+  try {
+    assertResumable({ ...trained, data: noted.data }, noted)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(
+      `${path} is not what its checkpoint was trained with; it was edited or is damaged: put ${edited.map(([key, [before]]) => `"${key}": ${JSON.stringify(before)}`).join(' and ')} back. ${error.message}`,
+      { cause: error },
+    )
+  }
+  return Object.fromEntries(edited)
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -6,12 +6,15 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import { fileError, isFileError, makeRemovableFolder, readText, writeFileAtomically } from '../files.js'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js'
+import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type RunConfig, validateConfig } from './config.js'
 import { type DetectorRunConfig, validateDetectorConfig } from './detection/config.js'
 import { lockFolder } from './lock.js'
 import { appendRow, cutRows, type Figures, type MetricsRow } from './metrics.js'
-import { assertResumable, differences } from './resumable.js'
+import { assertResumable, differences, editedSince } from './resumable.js'
+import { checkpointName, checkpointSteps, newestSaved } from './run-checkpoints.js'
+
+export { checkpointName, newestCheckpoint } from './run-checkpoints.js'
 
 export type AnyRunConfig = RunConfig | DetectorRunConfig
 
@@ -23,6 +26,8 @@ export interface Run<C = RunConfig> {
   readonly checkpoint: Checkpoint | null
   /** The rows up to that checkpoint. */
   readonly rows: readonly MetricsRow<Figures>[]
+  /** In a sentence each: settings in config.json that are not those which the checkpoint was trained with. */
+  readonly edited: readonly string[]
   append(row: MetricsRow<Figures>): Promise<void>
   /** Writes a checkpoint, and removes all but it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
@@ -43,7 +48,6 @@ export const modelPath = (folder: string): string => join(folder, 'model.onnx')
 export const detectorPath = (folder: string): string => join(folder, 'detector.onnx')
 export const metricsPath = (folder: string): string => join(folder, 'metrics.jsonl')
 const configPath = (folder: string): string => join(folder, 'config.json')
-export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
 
 /**
  * Starts a run in a new or empty folder. When that fails, nothing is left of it.
@@ -96,7 +100,8 @@ function createdRun<C extends AnyRunConfig>(
 
 /**
  * Opens a run to go on with it from its newest checkpoint, with `config` where settings are to change or where it
- * is not a classifier's. Rows of metrics beyond the checkpoint are cut off, and temporary files that a killed
+ * is not a classifier's. Settings that were changed in config.json itself, by a hand or by damage, are recorded as
+ * changes too, and told by `edited`. Rows of metrics beyond the checkpoint are cut off, and temporary files that a killed
  * process left are removed.
  *
  * @throws UserError when there is no run or one of another task, it is locked, its newest checkpoint is damaged, or a setting changes
@@ -106,17 +111,23 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
   folder: string,
   config?: C,
 ): Promise<Run<C>> {
-  const saved = (await readConfigOf(config?.task ?? 'classification', folder)) as C
+  const noted = (await readConfigOf(config?.task ?? 'classification', folder)) as C
   const release = await lockFolder(folder)
   try {
     for (const file of await readdir(folder))
       if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
-    const checkpoint = await newestCheckpoint(folder)
+    const saved = await newestSaved(folder)
+    const checkpoint = saved?.checkpoint ?? null
     // Without one it begins anew, and nothing depends on what its settings were.
-    if (config !== undefined && checkpoint !== null) assertResumable(saved, config)
+    if (config !== undefined && checkpoint !== null) assertResumable(noted, config)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
-    const run = openedRun(folder, config ?? saved, checkpoint, rows, release)
-    const settings = differences(saved, run.config)
+    const changed = editedSince(trainedWith<C>(saved?.config), noted, rows, configPath(folder))
+    const edited = Object.entries(changed).map(
+      ([key, [before, now]]) =>
+        `${configPath(folder)} was edited or is damaged: ${checkpointName(checkpoint!.step)} was trained with "${key}" ${JSON.stringify(before)}, and now it is ${JSON.stringify(now)}`,
+    )
+    const run = { ...openedRun(folder, config ?? noted, checkpoint, rows, release), edited }
+    const settings = { ...changed, ...differences(noted, run.config) }
     if (Object.keys(settings).length > 0) {
       await run.append({ kind: 'change', step: checkpoint?.step ?? 0, settings })
       await writeConfig(folder, run.config)
@@ -140,11 +151,12 @@ function openedRun<C extends AnyRunConfig>(
     config,
     checkpoint,
     rows,
+    edited: [],
     close,
     discardUntrained: async () => false,
     append: (row) => appendRow(metricsPath(folder), row),
     async save(next) {
-      await writeCheckpoint(join(folder, checkpointName(next.step)), next)
+      await writeCheckpoint(join(folder, checkpointName(next.step)), next, config)
       for (const step of (await checkpointSteps(folder)).slice(KEPT))
         await rm(join(folder, checkpointName(step)), { force: true })
     },
@@ -156,11 +168,25 @@ export async function readAnyConfig(folder: string): Promise<AnyRunConfig> {
   const path = configPath(folder)
   const text = await readText(path, `${folder} is not the folder of a run: it has no config.json`)
   try {
-    const value = JSON.parse(text)
-    return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)
+    return validated(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`)
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`)
+    throw error
+  }
+}
+
+function validated(value: { task?: unknown } | null): AnyRunConfig {
+  return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)
+}
+
+/** The config in a checkpoint, null where there is none, or one of a version whose settings were others. */
+function trainedWith<C extends AnyRunConfig>(config: unknown): C | null {
+  if (config === undefined) return null
+  try {
+    return validated(config as object) as C
+  } catch (error) {
+    if (error instanceof UserError) return null
     throw error
   }
 }
@@ -193,52 +219,3 @@ export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =
 
 const writeConfig = (folder: string, config: AnyRunConfig): Promise<void> =>
   writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
-
-/** Steps of the checkpoints in a folder, newest first. */
-export async function checkpointSteps(folder: string): Promise<number[]> {
-  const found = (await readdir(folder)).flatMap((file) => {
-    const match = /^checkpoint-(\d+)\.safetensors$/.exec(file)
-    return match ? [Number(match[1])] : []
-  })
-  return found.sort((a, b) => b - a)
-}
-
-/**
- * The newest checkpoint of a run, null when there is none yet.
- *
- * @throws UserError when it is damaged; the message names the next older one that is whole
- */
-export async function newestCheckpoint(folder: string): Promise<Checkpoint | null> {
-  const [newest, ...older] = await checkpointSteps(folder)
-  if (newest === undefined) return null
-  try {
-    return await checkpointAt(folder, newest)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const good = await firstReadable(folder, older)
-    const advice =
-      good === null
-        ? 'no older checkpoint is whole; delete it to begin again from step 0'
-        : `${checkpointName(good)} is whole; delete ${checkpointName(newest)} to go on from step ${good}`
-    throw new UserError(`${error.message}. ${advice[0].toUpperCase()}${advice.slice(1)}`)
-  }
-}
-
-/** Throws a `UserError` when the checkpoint is damaged, or of another step than its name says. */
-async function checkpointAt(folder: string, step: number): Promise<Checkpoint> {
-  const path = join(folder, checkpointName(step))
-  const checkpoint = await readCheckpoint(path)
-  if (checkpoint.step !== step)
-    throw new UserError(`${path} is damaged or was renamed: it says that it is of step ${checkpoint.step}`)
-  return checkpoint
-}
-
-async function firstReadable(folder: string, steps: number[]): Promise<number | null> {
-  for (const step of steps)
-    try {
-      return (await checkpointAt(folder, step)).step
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-    }
-  return null
-}

@@ -8,6 +8,7 @@ export function unsavedRun<C>(config: C): Run<C> {
     config,
     checkpoint: null,
     rows: [],
+    edited: [],
     append: nothing,
     save: nothing,
     discardUntrained: async () => false,

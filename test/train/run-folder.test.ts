@@ -161,6 +161,39 @@ test('settings that the state depends on cannot change', async (t) => {
   await (await resumeRun(folder, { ...config, data: { ...data, folder: 'elsewhere' } })).close()
 })
 
+test('a setting that was edited in config.json, or damaged, is told and recorded once', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const path = join(folder, 'config.json')
+  await writeFile(
+    path,
+    JSON.stringify({ ...config, weightDecay: 0.25, data: { ...config.data, folder: '/x' } }),
+  )
+  const run = await resumeRun(folder)
+  assert.equal(run.config.weightDecay, 0.25)
+  assert.deepEqual(run.edited, [
+    `${path} was edited or is damaged: checkpoint-5.safetensors was trained with "weightDecay" ${config.weightDecay}, and now it is 0.25`,
+  ])
+  await run.close()
+  const change = { kind: 'change', step: 5, settings: { weightDecay: [config.weightDecay, 0.25] } }
+  assert.deepEqual(await readRows(metricsPath(folder)), [change])
+  const again = await resumeRun(folder, { ...config, weightDecay: 0.25, clipNorm: 3 })
+  assert.deepEqual(again.edited, [])
+  await again.close()
+  // Nor is what a resumption before changed by its flags.
+  const third = await resumeRun(folder)
+  assert.deepEqual(third.edited, [])
+  await third.close()
+
+  await writeFile(path, JSON.stringify({ ...config, seed: config.seed + 4 }))
+  await assert.rejects(
+    resumeRun(folder),
+    new RegExp(
+      `${path} is not what its checkpoint was trained with; .* put .*"seed": ${config.seed}\\b.* cannot change its seed`,
+    ),
+  )
+})
+
 test('a run without a checkpoint begins anew with any settings', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   await runWith(folder, [])
