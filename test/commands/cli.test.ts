@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { packageRoot } from '../../datasets/package-root.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { toolkit } from './toolkit.js'
 
 /** Name and description of each command in the main help. */
@@ -101,4 +104,19 @@ test('a command loads what it needs alone: serving and detecting know nothing of
   assert.doesNotMatch(detecting, /express/)
   for (const list of [serving, detecting])
     assert.doesNotMatch(list, /@tensorflow|coco-ts|src\/(train|engine)\/|\/models\//)
+})
+
+test('what makes files goes on when nobody reads its output; what only prints ends in silence', async (t) => {
+  const folder = await temporaryFolder(t)
+  const unread = async (args: string[]): Promise<number | null> => {
+    const child = spawn(process.execPath, [join(packageRoot(), 'bin/toolkit.js'), ...args], { cwd: folder })
+    child.stdout.destroy()
+    child.stderr.destroy()
+    const [code] = await once(child, 'exit')
+    return code
+  }
+  const small = ['--cells', '1', '--filters', '4', '--batch-size', '16', '--steps', '2']
+  assert.equal(await unread(['train-backbone', '--preset', 'embedded', ...small, '--out', 'run']), 0)
+  assert.ok(existsSync(join(folder, 'run/model.onnx')))
+  assert.equal(await unread(['describe', 'nasnet-a-mobile']), 0)
 })
