@@ -91,11 +91,12 @@ export async function sheetParts(
   const { columns = 12, size = nameOrFolder === 'embedded' ? undefined : 64 } = options
   const fewer = Math.ceil(columns / 2)
   if (nameOrFolder !== 'embedded' && nameOrFolder !== 'cifar10' && (await isImageFolder(nameOrFolder))) {
-    const { unreadable, ...sets } = await loadImageFolder(nameOrFolder, { size: size!, perClass: columns })
+    const { unreadable, notes, ...sets } = await loadImageFolder(nameOrFolder, { size: size!, perClass: columns })
     const parts = [{ title: 'train', set: sets.train, columns }]
     if (sets.validation) parts.push({ title: 'validation', set: sets.validation, columns: fewer })
     if (sets.test) parts.push({ title: 'test', set: sets.test, columns: fewer })
-    return { parts, warnings: unreadable.map(({ path, reason }) => `${path} cannot be read: ${reason}`) }
+    const broken = unreadable.map(({ path, reason }) => `${path} cannot be read: ${reason}`)
+    return { parts, warnings: [...notes, ...broken] }
   }
   const { train, test, warnings } = await loadDataset(nameOrFolder, {
     ...options,

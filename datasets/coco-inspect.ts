@@ -1,10 +1,10 @@
 /** What a COCO annotation file holds, counted, and what in it deserves a second look. */
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type Annotation, COCO, type CocoImage, describeProblem } from 'coco-ts'
 import sharp from 'sharp'
-import { hasAreaInside, requireFolder, tellOtherImages } from './detection/coco-set.js'
+import { describeAmbiguous, respeltNote, tellOtherImages } from './detection/coco-images.js'
+import { hasAreaInside, requireFolder } from './detection/coco-set.js'
 import { unreadableReason } from './detection/decode.js'
+import { findImages, type Lookup } from './image-index.js'
 
 export interface Spread {
   least: number
@@ -155,6 +155,10 @@ export interface ImageCheck {
   faults: string[]
   /** Said when most images are missing, so that the annotations are for others. */
   verdict?: string
+  /** What is said of names that were found under another spelling. */
+  respelt: string[]
+  /** Path of an image's file, by the image's id. */
+  paths: Map<number, string>
 }
 
 /** Images that lie side by side on their way through sharp. */
@@ -174,11 +178,15 @@ export async function checkImages(
   await requireFolder(folder)
   const { images } = coco.dataset
   const faults: { missing: boolean; text: string }[] = []
+  const lookups = await findImages(
+    folder,
+    images.map((image) => image.file_name),
+  )
   const queue = images.entries()
   let done = 0
   const work = async (): Promise<void> => {
     for (const [index, image] of queue) {
-      const fault = await imageFault(image, folder, decode)
+      const fault = await imageFault(image, folder, lookups[index], decode)
       if (fault) faults[index] = fault
       onProgress?.(++done, images.length)
     }
@@ -195,22 +203,30 @@ export async function checkImages(
     total,
     example: `${example}`,
   })
+  const paths = lookups.flatMap((lookup, index): [number, string][] =>
+    lookup.kind === 'found' ? [[images[index].id, lookup.path]] : [],
+  )
   return {
     faults: found.map(({ text }) => text),
     ...(missing.length * 2 > total && { verdict }),
+    respelt: respeltNote(images, lookups, { file: name, folder }),
+    paths: new Map(paths),
   }
 }
 
 async function imageFault(
   image: CocoImage,
   folder: string,
+  lookup: Lookup,
   decode: boolean,
 ): Promise<{ missing: boolean; text: string } | undefined> {
   const { id, file_name: name, width, height } = image
   if (name === undefined) return { missing: true, text: `image ${id} has no file_name` }
-  const path = join(folder, name)
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return { missing: true, text: `image ${id}: there is no file ${path}` }
+  if (lookup.kind === 'missing')
+    return { missing: true, text: `image ${id}: there is no file ${name} in ${folder}` }
+  if (lookup.kind === 'ambiguous')
+    return { missing: false, text: `image ${id}: ${describeAmbiguous(name, lookup.candidates)} in ${folder}` }
+  const { path } = lookup
   const wrong = (text: string) => ({ missing: false, text: `image ${id}: ${path} ${text}` })
   try {
     const actual = await sharp(path).metadata()

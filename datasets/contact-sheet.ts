@@ -1,7 +1,7 @@
 /** A sheet of small images with the boxes, masks and keypoints of their annotations drawn on them. */
-import { join } from 'node:path'
 import type { Annotation, COCO, CocoImage } from 'coco-ts'
 import sharp, { type OverlayOptions } from 'sharp'
+import { findImages } from './image-index.js'
 
 export interface SheetOptions {
   /** The folder of the images; without it, or where a file cannot be read, the ground stays grey. */
@@ -24,9 +24,9 @@ const EMPTY = '#5b6068'
 /** Draws the sheet; PNG bytes. */
 export async function drawContactSheet(coco: COCO, options: SheetOptions = {}): Promise<Buffer> {
   const { count = 12, tile = { width: 360, height: 300 } } = options
-  const source = options.source ?? inFolder(options.folder)
   const annotated = () => coco.dataset.images.filter((image) => coco.imgToAnns.has(image.id))
   const images = options.images ?? spreadOver(annotated(), count)
+  const source = options.source ?? (await inFolder(options.folder, images))
   const columns = Math.max(1, Math.min(options.columns ?? 4, images.length))
   const rows = Math.max(1, Math.ceil(images.length / columns))
   const parts: OverlayOptions[] = []
@@ -53,10 +53,18 @@ function spreadOver<T>(list: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)])
 }
 
-const inFolder =
-  (folder: string | undefined) =>
-  ({ file_name: name }: CocoImage): string | undefined =>
-    folder === undefined || name === undefined ? undefined : join(folder, name)
+async function inFolder(
+  folder: string | undefined,
+  images: readonly CocoImage[],
+): Promise<(image: CocoImage) => string | undefined> {
+  if (folder === undefined) return () => undefined
+  const names = images.map((image) => image.file_name)
+  const lookups = await findImages(folder, names)
+  const paths = new Map(
+    lookups.map((lookup, i) => [images[i], lookup.kind === 'found' ? lookup.path : undefined]),
+  )
+  return (image) => paths.get(image)
+}
 
 async function ground(
   source: string | Buffer | undefined,

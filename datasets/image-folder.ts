@@ -1,15 +1,17 @@
 /**
  * Image classification from folders, as ImageNet is usually laid out:
- * `DIR/train/<class>/*.jpg`, `DIR/val/<class>/…` and/or `DIR/test/<class>/…`.
+ * `DIR/train/<class>/*.jpg`, `DIR/val/<class>/…` (or `valid`, `validation`) and/or `DIR/test/<class>/…`.
  */
-import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import sharp from 'sharp'
-import { DatasetError, isMissing } from './errors.js'
+import { type ClassFile, type ClassFolders, type PartName, readClassFolders } from './class-folders.js'
+import { DatasetError } from './errors.js'
+import { imageFormats } from './image-files.js'
 import type { ImageSet } from './image-set.js'
 
-const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp'])
+export { isImageFolder } from './class-folders.js'
+
 /** Larger headers are refused before any pixel is decoded. */
 const maxInputPixels = 100_000_000
 
@@ -28,19 +30,12 @@ export interface UnreadableImage {
 
 export interface ImageFolder {
   train: ImageSet
-  /** `val/`, or `validation/`. */
   validation?: ImageSet
   test?: ImageSet
+  /** What of the folder is left out, and what may not be meant, in a sentence each; for the user to see. */
+  notes: string[]
   /** Left out of the sets; never silently: show how many, and some by name. */
   unreadable: UnreadableImage[]
-}
-
-/** Names of the parts, and the folders that they may be in. */
-const parts = { train: ['train'], validation: ['val', 'validation'], test: ['test'] }
-
-/** True when `folder` has a `train` folder with at least one class folder in it. */
-export async function isImageFolder(folder: string): Promise<boolean> {
-  return (await subfolders(join(folder, 'train'))).length > 0
 }
 
 /**
@@ -48,75 +43,56 @@ export async function isImageFolder(folder: string): Promise<boolean> {
  * sorted and kept as they are (ImageNet's synset names too). EXIF orientation is applied; grey, CMYK, 16-bit,
  * palette and transparent images become 8-bit sRGB (transparent on white); of animations the first frame counts.
  *
- * @throws DatasetError when the layout is not that, a part has classes that `train` has not, a class has no image
- * that can be read, or the images exceed what one array can hold.
+ * @throws DatasetError when the layout is not that, as `readClassFolders` does, a class has no image that can be read,
+ * or the images exceed what one array can hold.
  */
-export async function loadImageFolder(
+export async function loadImageFolder(folder: string, options: ImageFolderOptions): Promise<ImageFolder> {
+  return decodeClassFolders(folder, await readClassFolders(folder), options)
+}
+
+/** As `loadImageFolder`, of a layout that has been read. */
+export async function decodeClassFolders(
   folder: string,
+  { classes, parts, notes }: ClassFolders,
   { size, perClass = Number.POSITIVE_INFINITY }: ImageFolderOptions,
 ): Promise<ImageFolder> {
   if (!Number.isInteger(size) || size < 1 || size > 4096)
     throw new DatasetError(`Images can be brought to 1 to 4096 pixels a side, not ${size}.`)
-  const classes = await subfolders(join(folder, 'train'))
-  if (classes.length === 0) {
-    throw new DatasetError(
-      `"${folder}" has no class folders in train/; lay the images out as ${join(folder, 'train', '<class>', '*.jpg')}.`,
-    )
-  }
   const unreadable: UnreadableImage[] = []
-  const sets: Partial<Record<keyof typeof parts, ImageSet>> = {}
-  for (const [part, candidates] of Object.entries(parts) as [keyof typeof parts, string[]][]) {
-    for (const candidate of candidates) {
-      const place = join(folder, candidate)
-      const found = await subfolders(place)
-      if (found.length === 0 || sets[part]) continue
-      const stranger = found.find((name) => !classes.includes(name))
-      if (stranger !== undefined)
-        throw new DatasetError(
-          `${join(place, stranger)} is a class that ${join(folder, 'train')} does not have.`,
-        )
-      sets[part] = await loadPart(`${folder} ${part}`, place, classes, { size, perClass }, unreadable)
-    }
-  }
+  const sets: Partial<Record<PartName, ImageSet>> = {}
+  for (const [part, { place, files }] of Object.entries(parts) as [PartName, ClassFolders['parts']['train']][])
+    sets[part] = await loadPart(
+      { name: `${folder} ${part}`, place, classes, size },
+      firstOfEachClass(files, perClass),
+      unreadable,
+    )
   const train = sets.train!
   const seen = new Set(train.labels)
   const empty = classes.findIndex((_, classId) => !seen.has(classId))
   if (empty >= 0) {
     throw new DatasetError(
-      `The class "${classes[empty]}" has no image that can be read in ${join(folder, 'train', classes[empty])}; ` +
+      `The class "${classes[empty]}" has no image that can be read in ${join(parts.train.place, classes[empty])}; ` +
         'add some, or remove the folder.',
     )
   }
-  return { ...sets, train, unreadable }
+  return { ...sets, train, notes, unreadable }
 }
 
-/** Sorted names of the folders in `folder`; none when it is not there. */
-async function subfolders(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    return entries.flatMap((entry) => (entry.isDirectory() ? entry.name : [])).sort()
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw new DatasetError(`The folder "${folder}" cannot be read: ${(error as Error).message}.`)
-  }
+/** The first `most` files of each class; those of one class lie side by side. */
+function firstOfEachClass(files: readonly ClassFile[], most: number): ClassFile[] {
+  let [classId, taken] = [-1, 0]
+  return files.filter((file) => {
+    taken = file.classId === classId ? taken + 1 : 1
+    classId = file.classId
+    return taken <= most
+  })
 }
 
 async function loadPart(
-  name: string,
-  place: string,
-  classes: string[],
-  { size, perClass }: Required<ImageFolderOptions>,
+  { name, place, classes, size }: { name: string; place: string; classes: string[]; size: number },
+  files: ClassFile[],
   unreadable: UnreadableImage[],
 ): Promise<ImageSet> {
-  const files: { path: string; classId: number }[] = []
-  for (const [classId, className] of classes.entries()) {
-    const inClass = await readdir(join(place, className)).catch((error) => {
-      if (isMissing(error)) return []
-      throw new DatasetError(`The folder "${join(place, className)}" cannot be read: ${error.message}.`)
-    })
-    const images = inClass.filter((file) => extensions.has(extname(file).toLowerCase())).sort()
-    for (const file of images.slice(0, perClass)) files.push({ path: join(place, className, file), classId })
-  }
   const bytes = size * size * 3
   if (files.length * bytes > 2 ** 32) {
     throw new DatasetError(
@@ -146,7 +122,7 @@ function keepReadable(
   decoded: {
     name: string
     pixels: Uint8Array
-    files: { path: string; classId: number }[]
+    files: ClassFile[]
     failed: Map<number, string>
     classes: string[]
     size: number
@@ -169,7 +145,7 @@ function keepReadable(
   if (count === 0) {
     const first = unreadable.at(-1)
     throw new DatasetError(
-      `"${name}" has no image that can be read (JPEG, PNG or WebP)${first ? `; ${first.path}: ${first.reason}` : '.'}`,
+      `"${name}" has no image that can be read (${imageFormats})${first ? `; ${first.path}: ${first.reason}` : '.'}`,
     )
   }
   return {

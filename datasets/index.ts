@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { cifar10Folder, findCifar10, loadCifar10 } from './cifar10.js'
 import { loadEmbedded } from './embedded.js'
 import { DatasetError } from './errors.js'
-import { isImageFolder, loadImageFolder } from './image-folder.js'
+import { isImageFolder, readClassFolders } from './class-folders.js'
+import { cifar10Fingerprint, classFoldersFingerprint, type DataFingerprint } from './dataset-fingerprint.js'
+import { decodeClassFolders } from './image-folder.js'
+import { imageFormats } from './image-files.js'
 import type { ImageSet } from './image-set.js'
 import { splitTrainValidation } from './split.js'
 
@@ -12,7 +15,9 @@ export { cifar10Folder, loadCifar10, verifyCifar10 } from './cifar10.js'
 export { type EmbeddedDataset, type EmbeddedOptions, embeddedClasses, loadEmbedded } from './embedded.js'
 export { type Artist, artists } from './emoji/artists.js'
 export { type Artwork, loadArtwork } from './emoji/artwork.js'
+export { changeOfData, type DataFingerprint } from './dataset-fingerprint.js'
 export { DatasetError } from './errors.js'
+export type { FilesFingerprint } from './fingerprint.js'
 export { type ImageFolder, loadImageFolder, type UnreadableImage } from './image-folder.js'
 export type { ImageSet } from './image-set.js'
 export { splitTrainValidation } from './split.js'
@@ -37,6 +42,8 @@ export interface Dataset {
   classes: string[]
   /** What the user should see before going on, such as images that could not be read. */
   warnings: string[]
+  /** Of the files that it was read from; none of data that comes with the package. */
+  fingerprint?: DataFingerprint
 }
 
 /** Where fetched data sets lie when nothing else is said. */
@@ -56,16 +63,43 @@ export async function loadDataset(nameOrFolder: string, options: LoadOptions = {
     const { train, validation: held, test } = await loadEmbedded({ seed, size, validationCount: validation })
     return { name: 'embedded', train, validation: held, test, classes: train.classes, warnings: [] }
   }
-  if (nameOrFolder === 'cifar10') {
-    return fromCifar10('cifar10', await fetchedCifar10(dataDir), { seed, size, validation })
-  }
+  const found = await findDataset(nameOrFolder, dataDir)
+  const choice = { seed, size, validation }
+  return found.kind === 'cifar10'
+    ? fromCifar10(nameOrFolder, found.folder, choice)
+    : fromImageFolder(nameOrFolder, choice)
+}
+
+/** What a name or folder stands for, other than the embedded data set. */
+async function findDataset(
+  nameOrFolder: string,
+  dataDir: string,
+): Promise<{ kind: 'cifar10'; folder: string } | { kind: 'class folders' }> {
+  if (nameOrFolder === 'cifar10') return { kind: 'cifar10', folder: await fetchedCifar10(dataDir) }
   if (!existsSync(nameOrFolder)) {
     throw new DatasetError(
       `There is no data set "${nameOrFolder}": it is neither "embedded" nor "cifar10" nor a folder that exists.`,
     )
   }
-  if (await isImageFolder(nameOrFolder)) return fromImageFolder(nameOrFolder, { seed, size, validation })
-  return fromCifar10(nameOrFolder, await recognisedCifar10(nameOrFolder), { seed, size, validation })
+  return (await isImageFolder(nameOrFolder))
+    ? { kind: 'class folders' }
+    : { kind: 'cifar10', folder: await recognisedCifar10(nameOrFolder) }
+}
+
+/**
+ * The fingerprint that `loadDataset` gives, without decoding images; undefined for the embedded data set.
+ *
+ * @throws DatasetError as `loadDataset` does for data that is missing or not laid out as it must be
+ */
+export async function fingerprintDataset(
+  nameOrFolder: string,
+  { dataDir = defaultDataDir() }: Pick<LoadOptions, 'dataDir'> = {},
+): Promise<DataFingerprint | undefined> {
+  if (nameOrFolder === 'embedded') return undefined
+  const found = await findDataset(nameOrFolder, dataDir)
+  return found.kind === 'cifar10'
+    ? cifar10Fingerprint(found.folder)
+    : classFoldersFingerprint(await readClassFolders(nameOrFolder))
 }
 
 type Choice = { seed: number; size?: number; validation: number }
@@ -86,7 +120,7 @@ async function recognisedCifar10(folder: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new DatasetError(
-      `"${folder}" is no data set that is known here: it needs train/<class>/*.jpg (or png, webp), or CIFAR-10's ` +
+      `"${folder}" is no data set that is known here: it needs train/<class>/*.jpg (${imageFormats}), or CIFAR-10's ` +
         `data_batch_1.bin to test_batch.bin. (${error.message})`,
     )
   }
@@ -101,12 +135,14 @@ async function fromCifar10(
     throw new DatasetError(`CIFAR-10's images are 32 × 32 pixels; size ${size} is not possible.`)
   const { train, test } = await loadCifar10(folder)
   const parts = validation > 0 ? splitTrainValidation(train, { validation, seed }) : { train }
-  return { name, ...parts, test, classes: train.classes, warnings: [] }
+  const fingerprint = await cifar10Fingerprint(folder)
+  return { name, ...parts, test, classes: train.classes, warnings: [], fingerprint }
 }
 
 async function fromImageFolder(folder: string, { seed, size = 224, validation }: Choice): Promise<Dataset> {
-  const { unreadable, ...parts } = await loadImageFolder(folder, { size })
-  const warnings: string[] = []
+  const layout = await readClassFolders(folder)
+  const { unreadable, notes, ...parts } = await decodeClassFolders(folder, layout, { size })
+  const warnings = [...notes]
   if (unreadable.length > 0) {
     const shown = unreadable.slice(0, 3).map(({ path, reason }) => `${path} (${reason.split('\n')[0]})`)
     warnings.push(
@@ -118,5 +154,6 @@ async function fromImageFolder(folder: string, { seed, size = 224, validation }:
     validation > 0 && parts.validation === undefined
       ? splitTrainValidation(parts.train, { validation, seed })
       : undefined
-  return { name: folder, ...parts, ...split, classes: parts.train.classes, warnings }
+  const fingerprint = await classFoldersFingerprint(layout)
+  return { name: folder, ...parts, ...split, classes: parts.train.classes, warnings, fingerprint }
 }

@@ -1,8 +1,10 @@
 /** A folder of images and a COCO annotation file as a detection set. */
 import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { type Annotation, COCO, type CocoImage, describeProblem } from 'coco-ts'
 import { DatasetError, isMissing } from '../errors.js'
+import { fileFingerprint, filesFingerprint } from '../fingerprint.js'
+import { locateImages, namedFiles } from './coco-images.js'
 import type { DetectionImage, DetectionSet } from './detection-set.js'
 
 export interface CocoSetOptions {
@@ -45,12 +47,14 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
       `${count} ${count === 1 ? 'entry' : 'entries'} of "${file}" cannot be used and ${isOrAre(count)} left out; ` +
         `the first: ${describeProblem(first[0])}.`,
     )
-  const images = (await presentImages(read, folder, file, warnings)).slice(0, limit)
+  if (read.dataset.images.length === 0) throw new DatasetError(`"${file}" has no images; annotate some first.`)
+  const located = (await locateImages(read.dataset.images, folder, file, warnings)).slice(0, limit)
+  const images = located.map(({ image }) => image)
   const coco = restrict(read, images, warnings)
   if (coco.dataset.annotations.length === 0)
     warnings.push(`None of the ${images.length} images taken from "${file}" has an object.`)
   const classOf = new Map(categories.map(({ id }, index) => [id, index]))
-  const paths = images.map((image) => join(folder, image.file_name!))
+  const paths = located.map(({ path }) => path)
   const set: DetectionSet = {
     name: basename(file).replace(/\.json(\.gz)?$/, ''),
     categories,
@@ -59,6 +63,10 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
     ),
     coco,
     source: (index) => paths[index],
+    fingerprint: {
+      annotations: await fileFingerprint(file),
+      images: filesFingerprint(namedFiles(located)),
+    },
   }
   return { set, warnings }
 }
@@ -79,23 +87,6 @@ export function toDetectionImage(
     labels: Int32Array.from(annotations, (annotation) => classOf.get(annotation.category_id)!),
     crowd: Uint8Array.from(annotations, ({ iscrowd }) => (iscrowd ? 1 : 0)),
   }
-}
-
-/** What is said when most of the images that a file is for are not in the folder. */
-export function tellOtherImages(found: {
-  file: string
-  folder: string
-  missing: number
-  total: number
-  /** One that is missing. */
-  example: string
-}): string {
-  const { file, folder, missing, total, example } = found
-  return (
-    `"${file}" is for other images than those in "${folder}": ${missing === total ? 'all' : missing} of its ` +
-    `${total} images are missing there, for example ${example}; name the folder and the annotations that belong ` +
-    'together.'
-  )
 }
 
 /** Whether there is anything of a COCO box inside its image, in the 32 bits that a set holds it in. */
@@ -147,45 +138,6 @@ function chooseCategories(
     `The categories of "${file}" are not the ${wanted.length} that are needed: ${differences.join('; ')}. ` +
       'Use annotations with the same ids and names.',
   )
-}
-
-/** Files that are looked for side by side. */
-const AT_ONCE = 32
-
-/** The images that are on disk, in the file's order. */
-async function presentImages(
-  coco: COCO,
-  folder: string,
-  file: string,
-  warnings: string[],
-): Promise<CocoImage[]> {
-  const { images } = coco.dataset
-  if (images.length === 0) throw new DatasetError(`"${file}" has no images; annotate some first.`)
-  const present = new Array<boolean>(images.length)
-  const queue = images.entries()
-  const look = async (): Promise<void> => {
-    for (const [i, { file_name: name }] of queue) {
-      if (typeof name !== 'string') continue
-      const found = await stat(join(folder, name)).catch((error) => {
-        if (!isMissing(error)) throw error
-      })
-      present[i] = found?.isFile() === true
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, look))
-  const missing = images.filter((_, i) => !present[i])
-  if (missing.length === 0) return images
-  const names = missing.map(({ id, file_name }) => file_name ?? `(image ${id} has no file_name)`)
-  if (missing.length * 2 > images.length)
-    throw new DatasetError(
-      tellOtherImages({ file, folder, missing: missing.length, total: images.length, example: names[0] }),
-    )
-  const [count, more] = [missing.length, missing.length > 3 ? ', …' : '']
-  warnings.push(
-    `${count} of the ${images.length} images of "${file}" ${isOrAre(count)} missing in "${folder}" and left out: ` +
-      `${names.slice(0, 3).join(', ')}${more}.`,
-  )
-  return images.filter((_, i) => present[i])
 }
 
 /** The annotations of `images` alone, without boxes that have no area inside their image. */

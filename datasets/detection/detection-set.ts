@@ -1,5 +1,6 @@
 /** Images with boxes: what a detector is trained on and measured with. */
 import type { COCO } from 'coco-ts'
+import { changeOfFiles, type FileFingerprint, type FilesFingerprint } from '../fingerprint.js'
 
 export interface DetectionImage {
   /** The image's id in the annotations. */
@@ -27,4 +28,19 @@ export interface DetectionSet {
   coco: COCO
   /** What sharp opens for image `index`: a path, or the bytes of a file. */
   source(index: number): string | Buffer
+  /** Of the files that it was read from; none of scenes that are composed. */
+  fingerprint?: AnnotatedFingerprint
+}
+
+/** Annotations by their contents, and the images of the set by their names there and their sizes. */
+export interface AnnotatedFingerprint {
+  annotations: FileFingerprint
+  images: FilesFingerprint
+}
+
+/** How annotated images differ from what they were, as half a sentence; null when they are the same. */
+export function changeOfAnnotated(before: AnnotatedFingerprint, now: AnnotatedFingerprint): string | null {
+  const annotations = before.annotations.sha256 === now.annotations.sha256 ? [] : ['the annotations have changed']
+  const changes = [...annotations, changeOfFiles(before.images, now.images) ?? []].flat()
+  return changes.length === 0 ? null : changes.join(', and ')
 }

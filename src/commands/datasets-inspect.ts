@@ -23,7 +23,8 @@ interface Flags {
 const help = `
 Counts images, objects and categories, tells what is wrong with entries (those are left out of the counts) and
 what may not be meant, such as boxes over the edge. With --images, every image is read and compared with its
-entry: missing, cut short, of another size.
+entry: missing, cut short, of another size. A file_name as another tool spelt it (with backslashes, %20, folders in
+front, as an address) is found where one file alone fits it.
 
 Examples:
   $ toolkit datasets inspect instances_val2017.json
@@ -44,11 +45,15 @@ export function inspectCommand(): Command {
       const { coco, inspection } = await inspectCoco(path)
       const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
       if (check?.verdict) inspection.warnings.unshift(check.verdict)
+      inspection.warnings.push(...(check?.respelt ?? []))
       const faults = check?.faults ?? []
       if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
       else console.log(describe(path, inspection, check))
       if (flags.draw === undefined) return
-      const sheet = await drawContactSheet(coco, { folder: flags.images, count: flags.count })
+      const sheet = await drawContactSheet(coco, {
+        source: ({ id }) => check?.paths.get(id),
+        count: flags.count,
+      })
       await writeFileAtomically(flags.draw, sheet)
       if (!flags.json) console.log(`\nDrawn: ${flags.draw}`)
     })

@@ -1,10 +1,9 @@
 /** Which images `toolkit detect` looks at, and where the pictures of them go. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
+import { imageFormats, isImageName, isSystemName } from '../../datasets/image-files.js'
 import { UserError } from '../errors.js'
 import { fileError, makeFolder } from '../files.js'
-
-const IMAGE_NAME = /\.(jpe?g|png|webp|gif|avif)$/i
 
 /**
  * Files as they are given, a folder's images in the order of their names in its stead; each once.
@@ -23,10 +22,10 @@ async function imagesOf(path: string): Promise<string[]> {
   )
   if (!isFolder) return [path]
   const names = await readdir(path).catch((error) => Promise.reject(fileError('read', path, error)))
-  const images = names.filter((name) => IMAGE_NAME.test(name) && !name.startsWith('.'))
+  const images = names.filter((name) => isImageName(name) && !isSystemName(name))
   if (images.length === 0)
     throw new UserError(
-      `The folder ${path} has no images (.jpg, .png, .webp, .gif, .avif); those of its subfolders do not count`,
+      `The folder ${path} has no images (${imageFormats}); those of its subfolders do not count`,
     )
   // As people count: 2.jpg before 10.jpg.
   return images.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(path, name))
