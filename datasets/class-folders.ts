@@ -2,9 +2,17 @@
  * The layout of image classification in folders, read without opening an image: which classes there are, which files
  * each part has of them, and what is left out.
  */
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatasetError } from './errors.js'
-import { entriesOf, type FileIdentity, fileTree, identityAt, imageFormats, isImageName } from './image-files.js'
+import {
+  entriesOf,
+  type FileIdentity,
+  fileTree,
+  identityAt,
+  imageFormats,
+  isImageName,
+} from './image-files.js'
 import { count, LeftOut, listed } from './left-out.js'
 
 export interface ClassFile {
@@ -40,9 +48,13 @@ const partNames: Record<PartName, string[]> = {
 
 /** True when `folder` has a `train` folder with at least one class folder in it. */
 export async function isImageFolder(folder: string): Promise<boolean> {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return false
   const { folders } = await entriesOf(folder)
   for (const { name } of folders)
-    if (partNames.train.includes(name.toLowerCase()) && (await entriesOf(join(folder, name))).folders.length > 0)
+    if (
+      partNames.train.includes(name.toLowerCase()) &&
+      (await entriesOf(join(folder, name))).folders.length > 0
+    )
       return true
   return false
 }
@@ -55,6 +67,7 @@ export async function isImageFolder(folder: string): Promise<boolean> {
  * or two folders could be the same part
  */
 export async function readClassFolders(folder: string): Promise<ClassFolders> {
+  if (!existsSync(folder)) throw noClasses(folder)
   const leftOut = new LeftOut()
   const top = await entriesOf(folder)
   leftOut.add('file', top.files)
@@ -68,12 +81,7 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
     else found.push(await readPart(part, folder, name, [...above, identity], leftOut))
   }
   const train = theOne(folder, 'train', found)
-  if (train === undefined || train.classes.length === 0) {
-    const place = join(folder, 'train')
-    throw new DatasetError(
-      `"${folder}" has no class folders in train/; lay the images out as ${join(place, '<class>', '*.jpg')}.`,
-    )
-  }
+  if (train === undefined || train.classes.length === 0) throw noClasses(folder)
   const classes = train.classes.map(({ name }) => name)
   refuseEmptyClasses(train)
   const notes = [...alike(train), ...sameFolders(train)]
@@ -86,6 +94,11 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
   }
   return { classes, parts, notes: [...leftOut.sentence(folder), ...notes] }
 }
+
+const noClasses = (folder: string): DatasetError =>
+  new DatasetError(
+    `"${folder}" has no class folders in train/; lay the images out as ${join(folder, 'train', '<class>', '*.jpg')}.`,
+  )
 
 interface FoundClass {
   name: string
@@ -118,7 +131,11 @@ async function readPart(
   const entries = await entriesOf(place)
   const loose = entries.files.filter(isImageName)
   leftOut.add('image beside class folders', loose, name)
-  leftOut.add('file', entries.files.filter((file) => !isImageName(file)), name)
+  leftOut.add(
+    'file',
+    entries.files.filter((file) => !isImageName(file)),
+    name,
+  )
   leftOut.addAll(entries, name)
   const classes: FoundClass[] = []
   for (const { name: className, identity } of entries.folders) {
@@ -212,7 +229,9 @@ function lacking({ place }: FoundPart, classes: readonly string[], { files }: Cl
   const shown = new Set(files.map(({ classId }) => classId))
   const missing = classes.filter((_, classId) => !shown.has(classId))
   if (missing.length === 0) return []
-  return [`"${place}" has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`]
+  return [
+    `"${place}" has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`,
+  ]
 }
 
 /** Reports classes whose names people may take for the same. */

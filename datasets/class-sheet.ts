@@ -91,7 +91,10 @@ export async function sheetParts(
   const { columns = 12, size = nameOrFolder === 'embedded' ? undefined : 64 } = options
   const fewer = Math.ceil(columns / 2)
   if (nameOrFolder !== 'embedded' && nameOrFolder !== 'cifar10' && (await isImageFolder(nameOrFolder))) {
-    const { unreadable, notes, ...sets } = await loadImageFolder(nameOrFolder, { size: size!, perClass: columns })
+    const { unreadable, notes, ...sets } = await loadImageFolder(nameOrFolder, {
+      size: size!,
+      perClass: columns,
+    })
     const parts = [{ title: 'train', set: sets.train, columns }]
     if (sets.validation) parts.push({ title: 'validation', set: sets.validation, columns: fewer })
     if (sets.test) parts.push({ title: 'test', set: sets.test, columns: fewer })

@@ -74,7 +74,8 @@ export function changeOfFiles(before: FilesFingerprint, now: FilesFingerprint, o
   const instead = `${now.files.toLocaleString('en')} instead of ${before.files.toLocaleString('en')}`
   if (difference < 0)
     return `${count(-difference, one)} ${difference === -1 ? 'is' : 'are'} missing (${instead})`
-  if (difference > 0) return `there ${difference === 1 ? 'is' : 'are'} ${count(difference, one)} more (${instead})`
+  if (difference > 0)
+    return `there ${difference === 1 ? 'is' : 'are'} ${count(difference, one)} more (${instead})`
   if (before.names !== now.names) return `there are as many ${one}s as before, but under other names`
   return before.bytes === now.bytes
     ? `the files of some ${one}s have changed`

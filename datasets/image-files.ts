@@ -7,7 +7,8 @@ import { DatasetError, isMissing } from './errors.js'
 /** Endings of the files that are read as images, in any case: what sharp decodes. */
 const extensions = new Set('.jpg .jpeg .jpe .jfif .png .webp .gif .avif .tif .tiff'.split(' '))
 
-/** The same for people. */
+/** The same for people, by endings and by formats. */
+export const imageEndings = '.jpg, .png, .webp, .gif, .avif or .tif'
 export const imageFormats = 'JPEG, PNG, WebP, GIF, AVIF or TIFF'
 
 /** True for the name of a file that is read as an image, by its ending. */

@@ -60,7 +60,10 @@ export async function decodeClassFolders(
     throw new DatasetError(`Images can be brought to 1 to 4096 pixels a side, not ${size}.`)
   const unreadable: UnreadableImage[] = []
   const sets: Partial<Record<PartName, ImageSet>> = {}
-  for (const [part, { place, files }] of Object.entries(parts) as [PartName, ClassFolders['parts']['train']][])
+  for (const [part, { place, files }] of Object.entries(parts) as [
+    PartName,
+    ClassFolders['parts']['train'],
+  ][])
     sets[part] = await loadPart(
       { name: `${folder} ${part}`, place, classes, size },
       firstOfEachClass(files, perClass),

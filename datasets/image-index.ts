@@ -3,7 +3,7 @@
  * with Windows separators, percent-encoded, in the other Unicode form or case, with folders in front, as an absolute
  * path or an address. Nothing outside the folder is ever found by its path, and no choice is made between two files.
  */
-import { type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { isMissing } from './errors.js'
@@ -102,8 +102,7 @@ function refuseShared(folder: string, names: readonly (string | undefined)[], lo
   for (const [i, lookup] of lookups.entries()) {
     if (lookup.kind !== 'found' || !lookup.respelt) continue
     const others = namesOf.get(lookup.path)!
-    if (others.size > 1)
-      lookups[i] = { kind: 'ambiguous', candidates: [relative(folder, lookup.path)] }
+    if (others.size > 1) lookups[i] = { kind: 'ambiguous', candidates: [relative(folder, lookup.path)] }
   }
 }
 
@@ -171,7 +170,12 @@ function spellings(name: string): string[][] {
   const readings = [name, once, decoded(once)].flatMap((text) => [text, ...withoutQuery(text)])
   const paths = readings.flatMap((text) => [text, text.replaceAll('\\', '/')])
   return [...new Set(paths)]
-    .map((path) => path.normalize('NFC').split('/').filter((part) => !['', '.', '..'].includes(part)))
+    .map((path) =>
+      path
+        .normalize('NFC')
+        .split('/')
+        .filter((part) => !['', '.', '..'].includes(part)),
+    )
     .filter((parts) => parts.length > 0)
 }
 

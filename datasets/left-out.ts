@@ -6,10 +6,7 @@ const kinds = {
   file: [`file that is no ${imageFormats}`, `files that are no ${imageFormats}`],
   'image beside class folders': ['image beside the class folders', 'images beside the class folders'],
   'class folder without images': ['class folder without images', 'class folders without images'],
-  'folder beside the parts': [
-    'folder beside train, val and test',
-    'folders beside train, val and test',
-  ],
+  'folder beside the parts': ['folder beside train, val and test', 'folders beside train, val and test'],
   system: ['hidden or system name', 'hidden or system names'],
   broken: ['link that leads nowhere', 'links that lead nowhere'],
   repeated: ['link to a folder that is read already', 'links to folders that are read already'],

@@ -47,8 +47,10 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
       `${count} ${count === 1 ? 'entry' : 'entries'} of "${file}" cannot be used and ${isOrAre(count)} left out; ` +
         `the first: ${describeProblem(first[0])}.`,
     )
-  if (read.dataset.images.length === 0) throw new DatasetError(`"${file}" has no images; annotate some first.`)
-  const located = (await locateImages(read.dataset.images, folder, file, warnings)).slice(0, limit)
+  if (read.dataset.images.length === 0)
+    throw new DatasetError(`"${file}" has no images; annotate some first.`)
+  const present = await locateImages(read.dataset.images, folder, file, warnings)
+  const located = present.slice(0, limit)
   const images = located.map(({ image }) => image)
   const coco = restrict(read, images, warnings)
   if (coco.dataset.annotations.length === 0)
@@ -65,7 +67,7 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
     source: (index) => paths[index],
     fingerprint: {
       annotations: await fileFingerprint(file),
-      images: filesFingerprint(namedFiles(located)),
+      images: filesFingerprint(namedFiles(present)),
     },
   }
   return { set, warnings }

@@ -32,7 +32,7 @@ export interface DetectionSet {
   fingerprint?: AnnotatedFingerprint
 }
 
-/** Annotations by their contents, and the images of the set by their names there and their sizes. */
+/** Annotations by their contents, and all images that are there, by their names in them and their sizes. */
 export interface AnnotatedFingerprint {
   annotations: FileFingerprint
   images: FilesFingerprint
@@ -40,7 +40,8 @@ export interface AnnotatedFingerprint {
 
 /** How annotated images differ from what they were, as half a sentence; null when they are the same. */
 export function changeOfAnnotated(before: AnnotatedFingerprint, now: AnnotatedFingerprint): string | null {
-  const annotations = before.annotations.sha256 === now.annotations.sha256 ? [] : ['the annotations have changed']
+  const annotations =
+    before.annotations.sha256 === now.annotations.sha256 ? [] : ['the annotations have changed']
   const changes = [...annotations, changeOfFiles(before.images, now.images) ?? []].flat()
   return changes.length === 0 ? null : changes.join(', and ')
 }

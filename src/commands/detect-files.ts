@@ -1,7 +1,7 @@
 /** Which images `toolkit detect` looks at, and where the pictures of them go. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
-import { imageFormats, isImageName, isSystemName } from '../../datasets/image-files.js'
+import { imageEndings, isImageName, isSystemName } from '../../datasets/image-files.js'
 import { UserError } from '../errors.js'
 import { fileError, makeFolder } from '../files.js'
 
@@ -25,7 +25,7 @@ async function imagesOf(path: string): Promise<string[]> {
   const images = names.filter((name) => isImageName(name) && !isSystemName(name))
   if (images.length === 0)
     throw new UserError(
-      `The folder ${path} has no images (${imageFormats}); those of its subfolders do not count`,
+      `The folder ${path} has no images (${imageEndings}); those of its subfolders do not count`,
     )
   // As people count: 2.jpg before 10.jpg.
   return images.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(path, name))

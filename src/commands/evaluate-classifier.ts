@@ -1,14 +1,15 @@
-import type { Dataset, ImageSet } from '../../datasets/index.js'
-import { loadDataset } from '../../datasets/index.js'
+import type { DataFingerprint, DataPart, Dataset, ImageSet } from '../../datasets/index.js'
+import { changeOfData, loadDataset } from '../../datasets/index.js'
 import { UserError } from '../errors.js'
 import type { ClassifierCard } from '../model-card.js'
 import { inferenceState } from '../train/checkpoint.js'
-import type { RunConfig } from '../train/config.js'
-import { loadData } from '../train/data.js'
+import { dataFingerprint, type RunConfig } from '../train/config.js'
+import { changedNote, loadData } from '../train/data.js'
 import { classFigures, type Evaluation, evaluate } from '../train/evaluate.js'
 import { buildPredictor, predictorFrom } from '../train/export.js'
 import { percent } from '../train/progress.js'
 import { newestCheckpoint } from '../train/run-folder.js'
+import { optional } from '../train/schema.js'
 import type { Predictor } from '../train/step-types.js'
 import type { EvaluateFlags, Subject } from './evaluate-flags.js'
 
@@ -50,21 +51,36 @@ async function openRun(
 ): Promise<Opened> {
   const checkpoint = await newestCheckpoint(folder)
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
-  const { data } = config
+  const { fingerprint, ...data } = config.data
+  const own = flags.data === undefined && flags.dataDir === undefined
   const named = {
     ...config,
-    data: { ...data, name: flags.data ?? data.name, folder: flags.dataDir ?? data.folder },
+    data: {
+      ...data,
+      name: flags.data ?? data.name,
+      folder: flags.dataDir ?? data.folder,
+      // Other data may be measured on; the run's own is compared.
+      ...(own && fingerprint && { fingerprint }),
+    },
   }
-  const set = partOf(await loadData(named), flags.split)
+  const parts = measuredParts(flags.split, fingerprint)
+  const set = partOf(await loadData(named, { parts, onChange: warn }), flags.split)
   const shapes = { batch: BATCH, imageSize: set.height, classes: set.classes.length }
   return { set, predictor: await buildPredictor(config, inferenceState(checkpoint.state), shapes) }
+}
+
+const warn = (text: string): void => console.error(text)
+
+/** Parts of the files that the images of a split come from. */
+function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): DataPart[] {
+  return [split === 'validation' && fingerprint?.validation === undefined ? 'train' : split]
 }
 
 async function openModel(
   { path, card, bytes }: { path: string; card: ClassifierCard; bytes: Uint8Array },
   flags: EvaluateFlags,
 ): Promise<Opened> {
-  const trained = card.about.data as { name?: string; validation?: number } | undefined
+  const trained = card.about.data as { name?: string; validation?: number; fingerprint?: unknown } | undefined
   const training = card.about.training as { seed?: number } | undefined
   const name = flags.data ?? trained?.name
   if (name === undefined)
@@ -78,6 +94,11 @@ async function openModel(
   const validation = trained?.validation ?? 0
   const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
   const set = partOf(dataset, flags.split)
+  const before = optional(dataFingerprint)(trained?.fingerprint, 'about.data.fingerprint')
+  if (flags.data === undefined && before && dataset.fingerprint) {
+    const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
+    if (change !== null) warn(changedNote(name, change))
+  }
   if (JSON.stringify(set.classes) !== JSON.stringify(card.labels))
     throw new UserError(
       `${path} knows the classes ${card.labels.join(', ')}, but ${name} has ${set.classes.join(', ')}`,

@@ -133,7 +133,7 @@ async function goOn(folder: string, flags: Flags): Promise<Start> {
 async function trainIn(
   config: DetectorRunConfig,
   start: BackboneWeights | null,
-  { resume, out, threads }: Pick<Flags, 'resume' | 'out' | 'threads'>,
+  { resume, out, threads, data: images, valImages }: Flags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
   const [{ loadDetectionData, noteCategories }, { detectorWords, trainDetector }, steps, exports] =
@@ -152,10 +152,12 @@ async function trainIn(
     console.error(
       'Nothing is measured while training: name images for it with --val-images and --val-annotations',
     )
+  const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
+  const placed = images !== undefined || valImages !== undefined
   const run =
     resume === undefined
-      ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noteCategories(config, data.train))
-      : await resumeRun(resume, config)
+      ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noted(config))
+      : await resumeRun(resume, placed ? noted(config) : config)
   // A run that was stopped before its first checkpoint begins again.
   const again = resume !== undefined && run.checkpoint === null && config.weights !== null
   const backbone = again ? (await loadBackbone(config.weights!, config.backbone)).weights : start

@@ -162,7 +162,12 @@ function dataOf(before: DetectionDataConfig, flags: FinetuneFlags): DetectionDat
   if ((images === undefined) !== (annotations === undefined))
     throw new UserError('--data and --annotations belong together: give both')
   const { train, validation, ...coco } = before.kind === 'coco' ? before : cocoData
-  const named = images !== undefined && annotations !== undefined ? { images, annotations } : null
+  // Images that are named anew must be those that the run began with.
+  const { fingerprint } = train
+  const named =
+    images !== undefined && annotations !== undefined
+      ? { images, annotations, ...(fingerprint && { fingerprint }) }
+      : null
   const measured =
     valImages !== undefined && valAnnotations !== undefined
       ? { images: valImages, annotations: valAnnotations }

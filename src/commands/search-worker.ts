@@ -9,6 +9,7 @@ interface Flags {
   name?: string
   processes: number
   threads?: number
+  data?: string
   dataDir?: string
   patience: number
 }
@@ -20,7 +21,8 @@ const wholeNumber = (text: string): number => {
 
 const help = `
 The search says what a child is trained on and for how long; the worker needs the address of the queue alone, and the
-data sets that the search uses: fetch them first. Start as many workers as you have machines, before or after the
+data sets that the search uses: fetch them first. A search on a folder of images looks for it in the same place, then in
+the same place below the working folder; --data names another. Files other than the search's are refused. Start as many workers as you have machines, before or after the
 search, and end them whenever you like: a child that a worker had in hand goes to another one. Ctrl-C hands it back,
 Ctrl-C again leaves at once. A worker waits for the next search when one is over.
 
@@ -60,6 +62,7 @@ export function searchWorkerCommand(module?: URL): Command {
       availableParallelism(),
     )
     .option('--threads <n>', 'threads for each child (default: share the cores)', wholeNumber)
+    .option('--data <folder>', 'images of the search, where they lie elsewhere than on its machine')
     .option('--data-dir <folder>', 'where fetched data sets lie')
     .option('--patience <seconds>', 'how long Redis may be away', wholeNumber, 600)
     .addHelpText('after', help)
@@ -67,7 +70,7 @@ export function searchWorkerCommand(module?: URL): Command {
 }
 
 async function work(flags: Flags, module?: URL): Promise<void> {
-  const { queue, name, processes, threads, dataDir, patience } = flags
+  const { queue, name, processes, threads, data, dataDir, patience } = flags
   const [{ runRedisWorker }, { openWorkerPool }] = await Promise.all([
     import('../search/redis-worker.js'),
     import('../search/worker-pool.js'),
@@ -91,6 +94,7 @@ async function work(flags: Flags, module?: URL): Promise<void> {
             processes,
             threads,
             dataFolder: dataDir,
+            imageFolder: data,
             module,
             note: progress.note,
           })

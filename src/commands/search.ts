@@ -10,9 +10,11 @@ import type { JournalEvent, RetrainedEvent } from '../search/journal.js'
 import { longerTrainingOf } from '../search/redis-search.js'
 import { chosenToRetrain, retrain } from '../search/retrain.js'
 import { runSearch, secondsOf } from '../search/search.js'
+import { noteSearchData, resumeSearchData } from '../search/search-data.js'
 import { createSearch, evaluatorIn, resumeSearch, type SearchFolder } from '../search/search-folder.js'
 import { watchSearch } from '../search/standing.js'
 import { startStrategy } from '../search/strategies.js'
+import { isHere } from '../train/data.js'
 import { percent } from '../train/progress.js'
 import { interruptible } from './interrupt.js'
 import { concludeAutoencoders } from './search-autoencoder.js'
@@ -60,7 +62,10 @@ export function searchCommand(): Command {
   const command = new Command('search')
     .description('search cells: propose networks, train and measure them, learn from what comes of it')
     .option('--out <folder>', 'folder of the new search (default: a new one below searches/)')
-    .option('--resume <search>', 'go on with a search; of its settings --budget alone may change')
+    .option(
+      '--resume <search>',
+      'go on with a search; its --budget may change, and --data or --data-dir if its data was moved',
+    )
     .option('--processes <n>', 'children in work at a time', wholeFrom(1), availableParallelism())
     .option('--threads <n>', 'threads that each computes with', wholeFrom(1), 1)
     .addOption(
@@ -99,11 +104,11 @@ async function begin(flags: Flags): Promise<SearchFolder> {
   const config = searchConfigOf(flags, { folder, id: randomUUID(), given })
   const evaluator = evaluatorIn(folder, config.evaluator)
   if (given !== undefined && evaluator.kind === 'shared') await loadFinished(evaluator)
-  return createSearch(folder, config)
+  return createSearch(folder, await unlessElsewhere(flags, config, noteSearchData))
 }
 
 /** Flags that say how to search on, not what is searched. */
-const ALLOWED = new Set(['resume', 'budget', 'processes', 'threads', 'queue', 'json'])
+const ALLOWED = new Set(['resume', 'budget', 'data', 'dataDir', 'processes', 'threads', 'queue', 'json'])
 
 async function goOn(folder: string, flags: Flags, command: Command): Promise<SearchFolder> {
   const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
@@ -114,7 +119,28 @@ async function goOn(folder: string, flags: Flags, command: Command): Promise<Sea
     const flag = command.options.find((option) => option.attributeName() === other)!.long
     throw new UserError(`--resume goes on with a search as it is: leave out ${flag}`)
   }
-  return resumeSearch(folder, given('budget') ? flags.budget : undefined)
+  const moved = given('data') || given('dataDir')
+  const named = {
+    ...(given('data') && { name: flags.data }),
+    ...(given('dataDir') && { folder: flags.dataDir }),
+  }
+  return resumeSearch(folder, given('budget') ? flags.budget : undefined, (config) =>
+    moved
+      ? resumeSearchData(config, named)
+      : unlessElsewhere(flags, config, (saved) => resumeSearchData(saved, {})),
+  )
+}
+
+/**
+ * What `change` makes of the config; the config as it is where the data is not here, which only workers on other
+ * machines need.
+ */
+async function unlessElsewhere(
+  { queue }: QueueFlags,
+  config: SearchConfig,
+  change: (config: SearchConfig) => Promise<SearchConfig>,
+): Promise<SearchConfig> {
+  return queue === undefined || isHere(config.evaluator.run.data) ? change(config) : config
 }
 
 /** The whole search: shared weights, children, the best trained longer, the results written. */

@@ -60,7 +60,8 @@ export function trainBackboneCommand(): Command {
         throw new UserError('--resume goes on with a run as it is: leave out --out and --preset')
       const genotype = flags.arch === undefined ? undefined : await readGenotype(flags.arch)
       const before = resume === undefined ? presets[flags.preset] : await readConfig(resume)
-      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out, device })
+      const placed = flags.data !== undefined || flags.dataDir !== undefined
+      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out, device, placed })
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished) console.log(`Trained ${result.steps} steps; the model is ${result.model}`)
     })
@@ -69,15 +70,17 @@ export function trainBackboneCommand(): Command {
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
 async function trainIn(
   config: RunConfig,
-  { resume, out, device }: { resume?: string; out?: string; device: Device },
+  { resume, out, device, placed }: { resume?: string; out?: string; device: Device; placed: boolean },
 ) {
   const compiler = await compilerFor(device)
   const dataset = await loadData(config)
   for (const warning of dataset.warnings) console.error(warning)
+  if (resume !== undefined && placed && config.data.fingerprint === undefined && dataset.fingerprint)
+    console.error('The run does not say what its data was like: whether this is the same was not checked')
   const run =
     resume === undefined
       ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noteData(config, dataset))
-      : await resumeRun(resume, config)
+      : await resumeRun(resume, placed ? noteData(config, dataset) : config)
   const sitting = await sitAt(run, {
     command: 'train-backbone',
     data: `${dataset.train.count} images of ${dataset.classes.length} classes`,

@@ -4,4 +4,6 @@ export interface Machine {
   threads?: number
   /** Where fetched data sets lie. */
   dataFolder?: string
+  /** Folder of the search's images, where it is another than on the search's machine. */
+  imageFolder?: string
 }

@@ -73,16 +73,21 @@ export async function createSearch(folder: string, config: SearchConfig): Promis
 }
 
 /**
- * Opens a search to go on with it. A last line of the journal that a killed process left half-written is cut off.
+ * Opens a search to go on with it, with another budget or what `change` makes of its config. A last line of the journal that a killed process left half-written is cut off.
  *
  * @throws UserError when there is none, it is locked, or a file is damaged
  */
-export async function resumeSearch(folder: string, budget?: SearchConfig['budget']): Promise<SearchFolder> {
+export async function resumeSearch(
+  folder: string,
+  budget?: SearchConfig['budget'],
+  change: (config: SearchConfig) => Promise<SearchConfig> = async (config) => config,
+): Promise<SearchFolder> {
   // Before the lock, which a folder that is none could not take.
   const saved = await readSearchConfig(folder)
   return locked(folder, async () => {
-    const config = budget === undefined ? saved : { ...saved, budget }
-    if (budget !== undefined)
+    const changed = await change(saved)
+    const config = budget === undefined ? changed : { ...changed, budget }
+    if (config !== saved)
       await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
     const events = await readJournal(journalPath(folder))
     const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')

@@ -59,7 +59,8 @@ const ownModule = new URL('./evaluator.js', import.meta.url)
 /** Starts the processes. */
 export function openWorkerPool(options: PoolOptions): WorkerPool {
   const { evaluator, processes = availableParallelism(), module = ownModule, note = () => {} } = options
-  const { threads = Math.max(1, Math.floor(availableParallelism() / processes)), dataFolder } = options
+  const { threads = Math.max(1, Math.floor(availableParallelism() / processes)) } = options
+  const { dataFolder, imageFolder } = options
   const waiting: Task[] = []
   const slots = new Set<Slot>()
   let failure: UserError | null = null
@@ -90,7 +91,8 @@ export function openWorkerPool(options: PoolOptions): WorkerPool {
     })
     process.on('exit', (code, signal) => onEnd(signal === null ? `ended with code ${code}` : diedOf(signal)))
     process.on('error', ({ message }) => onEnd(`could not be started (${message})`))
-    send(slot, { kind: 'open', module: module.href, settings: evaluator, machine: { threads, dataFolder } })
+    const machine = { threads, dataFolder, imageFolder }
+    send(slot, { kind: 'open', module: module.href, settings: evaluator, machine })
   }
 
   /** To a process that has just died nothing can be sent; its end is heard of separately. */

@@ -2,6 +2,8 @@
  * A run's config: everything needed to repeat it, as `config.json` in the run's folder holds it.
  * Switching a part off is a value of its own (0, 1, null or an empty list), never a missing field.
  */
+
+import type { DataFingerprint, FilesFingerprint } from '../../datasets/index.js'
 import { type Genotype, parseGenotype } from '../../models/genotype.js'
 import { UserError } from '../errors.js'
 import * as schema from './schema.js'
@@ -16,6 +18,8 @@ export interface DataConfig {
   /** Names of the classes and side of the images, noted when a run begins; null in presets. */
   classes: string[] | null
   imageSize: number | null
+  /** Of the data that a run began with, noted then; missing in presets, and for data that comes with the package. */
+  fingerprint?: DataFingerprint
 }
 
 export interface ModelConfig {
@@ -113,7 +117,7 @@ export interface RunConfig {
   evaluateEvery: number
 }
 
-const { boolean, choice, integer, list, nullable, number, record, string, variants } = schema
+const { boolean, choice, integer, list, nullable, number, optional, record, string, variants } = schema
 const fraction = number({ from: 0, below: 1 })
 const positive = number({ above: 0 })
 const peakAndWarmup = { peak: positive, warmup: number({ from: 0 }) }
@@ -168,6 +172,21 @@ export const shared = {
   checkpoint: record<CheckpointConfig>({ steps: nullable(integer(1)), seconds: nullable(positive) }),
 }
 
+/** Of a set of files. */
+export const filesFingerprint = record<FilesFingerprint>({
+  files: integer(0),
+  bytes: integer(0),
+  names: string,
+  contents: string,
+})
+
+/** Of the parts of a data set for classification. */
+export const dataFingerprint = record<DataFingerprint>({
+  train: filesFingerprint,
+  validation: optional(filesFingerprint),
+  test: optional(filesFingerprint),
+})
+
 /** Of the tasks that train on whole images. */
 export const ofImages = {
   data: record<DataConfig>({
@@ -176,6 +195,7 @@ export const ofImages = {
     validation: integer(0),
     classes: nullable(list(string)),
     imageSize: nullable(integer(1)),
+    fingerprint: optional(dataFingerprint),
   }),
   augmentation: record<AugmentationConfig>({
     crop: integer(0, 1000),

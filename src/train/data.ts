@@ -1,20 +1,45 @@
-/** The data of a run: what its config names, loaded. */
-import { type Dataset, loadDataset } from '../../datasets/index.js'
+/** The data of a run: what its config names, loaded, and compared with what the run began with. */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import {
+  changeOfData,
+  cifar10Folder,
+  type DataFingerprint,
+  type DataPart,
+  type Dataset,
+  defaultDataDir,
+  loadDataset,
+} from '../../datasets/index.js'
 import { UserError } from '../errors.js'
-import type { RunConfig } from './config.js'
+import type { DataConfig, RunConfig } from './config.js'
+
+export interface LoadDataOptions {
+  /** Hears how the data differs from what the run began with, in a sentence; without it, such data is refused. */
+  onChange?: (text: string) => void
+  /** Parts that must be the same. Default: those that training and its evaluations use. */
+  parts?: readonly DataPart[]
+}
 
 /**
  * Loads the data set of a config.
  *
  * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run began with
  */
-export async function loadData({ data, seed }: Pick<RunConfig, 'data' | 'seed'>): Promise<Dataset> {
+export async function loadData(
+  { data, seed }: Pick<RunConfig, 'data' | 'seed'>,
+  { onChange, parts }: LoadDataOptions = {},
+): Promise<Dataset> {
+  refuseMoved(data)
   const dataset = await loadDataset(data.name, {
     seed,
     size: data.imageSize ?? undefined,
     validation: data.validation,
     dataDir: data.folder ?? undefined,
   })
+  const { fingerprint } = dataset
+  const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
+  if (change !== null && onChange === undefined) throw changedData(data, change)
+  if (change !== null) onChange?.(changedNote(shownName(data), change))
   if (data.classes !== null && JSON.stringify(data.classes) !== JSON.stringify(dataset.classes))
     throw new UserError(
       `${data.name} has the classes ${dataset.classes.join(', ')}, but the run began with ${data.classes.join(', ')}`,
@@ -22,7 +47,78 @@ export async function loadData({ data, seed }: Pick<RunConfig, 'data' | 'seed'>)
   return dataset
 }
 
-/** The config with classes and image size of its data noted, so that a model can be exported without the data. */
-export function noteData<C extends Pick<RunConfig, 'data'>>(config: C, { train, classes }: Dataset): C {
-  return { ...config, data: { ...config.data, classes, imageSize: train.height } }
+/** What is said where data that differs from what a run began with is measured on all the same. */
+export const changedNote = (name: string, change: string): string =>
+  `${name} is not what the run began with: ${change}. The figures are of what is there now.`
+
+/** Throws a `UserError` when data that a run began with is no longer in its folder. */
+export function refuseMoved(data: DataConfig): void {
+  if (data.fingerprint === undefined || isHere(data)) return
+  const [place, flag] =
+    kindOf(data.name) === 'folder' ? [data.name, '--data'] : [data.folder ?? defaultDataDir(), '--data-dir']
+  throw new UserError(
+    `The data that was begun with is no longer in ${place}; if it was moved, name its folder with ${flag}`,
+  )
+}
+
+/** Whether there is anything in the place of the data. */
+export function isHere({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): boolean {
+  const kind = kindOf(name)
+  if (kind === 'cifar10') return existsSync(join(folder ?? defaultDataDir(), cifar10Folder))
+  return kind === 'embedded' || existsSync(name)
+}
+
+/** What is thrown for data that differs from what a run or a search began with. */
+export function changedData(data: Pick<DataConfig, 'name' | 'folder'>, change: string): UserError {
+  const flag = kindOf(data.name) === 'folder' ? '--data' : '--data-dir'
+  return new UserError(
+    `${shownName(data)} is not the data that was begun with: ${change}. Restore it, name the folder that holds it ` +
+      `unchanged with ${flag}, or begin anew`,
+  )
+}
+
+/** Names of data sets that are not folders. */
+const NAMED = ['embedded', 'cifar10'] as const
+
+/** What a name stands for: how the data is found, wherever it lies. */
+export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
+  return NAMED.find((named) => named === name) ?? 'folder'
+}
+
+const shownName = ({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string =>
+  folder === null || kindOf(name) === 'folder' ? name : `${name} in ${folder}`
+
+/** Where data lies, as it is found from every working directory. */
+export function absolutePlace({
+  name,
+  folder,
+}: Pick<DataConfig, 'name' | 'folder'>): Pick<DataConfig, 'name' | 'folder'> {
+  switch (kindOf(name)) {
+    case 'embedded':
+      return { name, folder }
+    case 'cifar10':
+      return { name, folder: resolve(folder ?? defaultDataDir()) }
+    case 'folder':
+      return { name: resolve(name), folder: folder === null ? null : resolve(folder) }
+  }
+}
+
+/** The data of a config with where it lies and what it is like noted. */
+export function withPlace(data: DataConfig, fingerprint: DataFingerprint | undefined): DataConfig {
+  const { fingerprint: _, ...before } = data
+  return { ...before, ...absolutePlace(data), ...(fingerprint && { fingerprint }) }
+}
+
+/**
+ * The config with its data noted: the classes and the image size, so that a model can be exported without the data;
+ * its absolute path and its fingerprint, so that it is found again and known again.
+ */
+export function noteData<C extends Pick<RunConfig, 'data'>>(
+  config: C,
+  { train, classes, fingerprint }: Pick<Dataset, 'train' | 'classes' | 'fingerprint'>,
+): C {
+  return {
+    ...config,
+    data: { ...withPlace(config.data, fingerprint), classes, imageSize: train.height },
+  }
 }

@@ -1,4 +1,5 @@
 /** From a run's folder to its `model.onnx`. */
+import { basename } from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomically } from '../files.js'
 import type { ModelCard } from '../model-card.js'
@@ -36,13 +37,17 @@ export function cardOf(config: RunConfig, step: number, rows: readonly MetricsRo
   const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
   return {
     task,
-    name: `${name}-${model.cells}x${model.filters}-${data.name.replace(/[^\w.-]+/g, '_')}`,
+    name: `${name}-${model.cells}x${model.filters}-${basename(data.name).replace(/[^\w.-]+/g, '_')}`,
     labels: data.classes,
     inputSize: [data.imageSize, data.imageSize],
     about: {
       genotype,
       network,
-      data: { name: data.name, validation: data.validation },
+      data: {
+        name: data.name,
+        validation: data.validation,
+        ...(data.fingerprint && { fingerprint: data.fingerprint }),
+      },
       training,
       steps: step,
       ...(evaluation && {

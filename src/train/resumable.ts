@@ -1,8 +1,11 @@
 /** What of a config may change when a run is resumed. */
+import { changeOfData } from '../../datasets/dataset-fingerprint.js'
 import { UserError } from '../errors.js'
 import type { RunConfig } from './config.js'
+import { changedData, kindOf } from './data.js'
 import type { DetectorRunConfig } from './detection/config.js'
 import type { Figures, MetricsRow } from './metrics.js'
+import { refuseOtherImages } from './detection/data-place.js'
 
 type AnyRunConfig = RunConfig | DetectorRunConfig
 
@@ -14,6 +17,19 @@ export function assertResumable<C extends AnyRunConfig>(saved: C, config: C): vo
     throw new UserError(
       `A run that has begun cannot change its ${changed.join(' and ')}; start another run for that`,
     )
+  refuseOtherData(saved, config)
+}
+
+/** Throws a `UserError` when both configs say what their data is like, and it is not the same. */
+function refuseOtherData(saved: AnyRunConfig, config: AnyRunConfig): void {
+  if (saved.task === 'detection') {
+    if (config.task === 'detection') refuseOtherImages(saved.data, config.data)
+    return
+  }
+  if (config.task === 'detection') return
+  const [before, now] = [saved.data.fingerprint, config.data.fingerprint]
+  const change = before && now ? changeOfData(before, now) : null
+  if (change !== null) throw changedData(config.data, change)
 }
 
 /** Settings that the state vectors, or the meaning of a step's number, depend on. */
@@ -22,7 +38,9 @@ function fixedSettings(config: AnyRunConfig): Record<string, unknown> {
   const shared = { 'optimizer.kind': optimizer.kind, averageDecay: averageDecay === null }
   if (config.task === 'classification') {
     const { model, data, auxiliaryWeight } = config
-    const own = { model, seed, batchSize, data: { ...data, folder: null } }
+    const { fingerprint, ...settings } = data
+    // Where the images lie may change.
+    const own = { model, seed, batchSize, data: { ...settings, folder: null, name: kindOf(data.name) } }
     return { ...own, ...shared, auxiliaryWeight: auxiliaryWeight === 0 }
   }
   const { backbone, detector, accumulate, data } = config

@@ -48,6 +48,11 @@ export function choice<const T extends string>(...allowed: T[]): Schema<T> {
     allowed.includes(value as T) ? (value as T) : refuse(field, value, `one of ${allowed.join(', ')}`)
 }
 
+/** What the schema says, or nothing: for what configs of earlier versions do not have. */
+export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
+  return (value, field) => (value === undefined ? undefined : schema(value, field))
+}
+
 /** `null` (meaning: off), or what the schema says. */
 export function nullable<T>(schema: Schema<T>): Schema<T | null> {
   return (value, field) => (value === null ? null : schema(value, field))
@@ -68,8 +73,8 @@ export function tuple<T extends unknown[]>(...items: { [K in keyof T]: Schema<T[
       : refuse(field, value, `a list of ${items.length}`)
 }
 
-/** An object with exactly these fields. */
-export function record<T extends object>(fields: { [K in keyof T]: Schema<T[K]> }): Schema<T> {
+/** An object with exactly these fields; those that are optional may be missing, and stay so. */
+export function record<T extends object>(fields: { [K in keyof T]-?: Schema<T[K]> }): Schema<T> {
   return (value, field) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       refuse(field, value, 'an object { … }')
@@ -80,8 +85,10 @@ export function record<T extends object>(fields: { [K in keyof T]: Schema<T[K]> 
           `"${prefix}${key}" is not known here; known are ${Object.keys(fields).join(', ')}`,
         )
     const result = {} as T
-    for (const key of Object.keys(fields) as (keyof T & string)[])
-      result[key] = fields[key]((value as Record<string, unknown>)[key], `${prefix}${key}`)
+    for (const key of Object.keys(fields) as (keyof T & string)[]) {
+      const field = fields[key]((value as Record<string, unknown>)[key], `${prefix}${key}`)
+      if (field !== undefined) result[key] = field
+    }
     return result
   }
 }

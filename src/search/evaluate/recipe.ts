@@ -5,6 +5,7 @@ import { loadData, noteData } from '../../train/data.js'
 import { decode } from '../genotypes.js'
 import type { Machine } from '../machine.js'
 import type { Decisions, SearchSpace } from '../space.js'
+import { dataHere } from './data-here.js'
 import { firstImages, scaledDown } from './image-subsets.js'
 
 /** What children are trained and measured on. `R`: the config that they have in common. */
@@ -35,14 +36,14 @@ export interface ChildData<R = RunConfig> {
 /**
  * Loads and scales a recipe's images.
  *
- * @throws DatasetError when they are missing, Error when the recipe holds no validation images out
+ * @throws DatasetError when they are missing, UserError when they are not the search's, Error when the recipe holds no validation images out
  */
 export async function loadChildData<R extends Pick<RunConfig, 'data' | 'seed'>>(
   recipe: ImageRecipe<R>,
-  { dataFolder }: Machine,
+  machine: Machine,
 ): Promise<ChildData<R>> {
   const { imageSize, trainImages, validationImages } = recipe
-  const run = { ...recipe.run, data: { ...recipe.run.data, folder: dataFolder ?? recipe.run.data.folder } }
+  const run = { ...recipe.run, data: dataHere(recipe.run.data, machine) }
   const data = await loadData(run)
   if (data.validation === undefined)
     throw new Error(`internal: "data.validation" is ${run.data.validation}, but children must be measured`)

@@ -3,8 +3,11 @@
  * its own, and how far their training is.
  */
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { changeOfData, type DataFingerprint } from '../../../datasets/index.js'
 import { UserError } from '../../errors.js'
 import type { ModelConfig } from '../../train/config.js'
+import { kindOf } from '../../train/data.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../../train/safetensors.js'
 import type { SearchSpace } from '../space.js'
 import type { SharedSettings } from './shared-settings.js'
@@ -16,6 +19,8 @@ export interface TrainedFor {
   model: Pick<ModelConfig, 'stem' | 'cells' | 'filters' | 'stemFilters' | 'skipReduction'>
   auxiliaryHead: boolean
   data: string
+  /** Of that data; files of earlier versions do not say. */
+  fingerprint?: DataFingerprint
   /** Training images held out, and the seed that chose them: others have been trained on. */
   validation: number
   seed: number
@@ -40,6 +45,7 @@ export function trainedForOf({ space, run, imageSize, warmUp }: SharedSettings):
     model: { stem, cells, filters, stemFilters, skipReduction },
     auxiliaryHead: run.auxiliaryWeight > 0,
     data: run.data.name,
+    ...(run.data.fingerprint && { fingerprint: run.data.fingerprint }),
     validation: run.data.validation,
     seed: run.seed,
     imageSize,
@@ -95,7 +101,7 @@ export async function loadShared(path: string): Promise<SharedWeightsFile> {
  */
 export async function loadSharedOf(settings: SharedSettings): Promise<SharedWeightsFile> {
   const file = await loadShared(settings.weights)
-  const difference = differenceOf(file.trainedFor, trainedForOf(settings))
+  const difference = differenceOf(...comparable(file.trainedFor, trainedForOf(settings)))
   if (difference !== null)
     throw new UserError(
       `${settings.weights} holds weights that were trained for another search: ${difference}. Search with the settings that they were trained for, or let the search train its own`,
@@ -112,6 +118,24 @@ export async function loadFinished(settings: SharedSettings): Promise<SharedWeig
       `The weights in ${settings.weights} have been trained for ${rounds} of ${all} rounds; go on with the search that trains them (--resume) until they are finished`,
     )
   return weights
+}
+
+/** Without what says where the data lies, when both tell of the same data. */
+function comparable(theirs: TrainedFor, ours: TrainedFor): [theirs: object, ours: object] {
+  const settingsOf = ({ data, fingerprint, ...settings }: TrainedFor) => settings
+  return sameData(theirs, ours)
+    ? [settingsOf(theirs), settingsOf(ours)]
+    : [
+        { data: theirs.data, ...settingsOf(theirs) },
+        { data: ours.data, ...settingsOf(ours) },
+      ]
+}
+
+/** By its files where both name them, else by its folder. */
+function sameData(theirs: TrainedFor, ours: TrainedFor): boolean {
+  if (theirs.fingerprint && ours.fingerprint)
+    return changeOfData(theirs.fingerprint, ours.fingerprint) === null
+  return kindOf(theirs.data) === kindOf(ours.data) && resolve(theirs.data) === resolve(ours.data)
 }
 
 /** In words, the first thing that is not the same in both; null: none. */

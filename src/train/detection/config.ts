@@ -1,4 +1,7 @@
 /** A detector's run: everything needed to repeat it, as `config.json` in the run's folder holds it. */
+
+import type { AnnotatedFingerprint } from '../../../datasets/detection/detection-set.js'
+import type { FileFingerprint } from '../../../datasets/fingerprint.js'
 import type { FasterRcnnConfig } from '../../../models/faster-rcnn-config.js'
 import { RESIZE_MODES, type ResizeMode } from '../../detector-input.js'
 import { UserError } from '../../errors.js'
@@ -6,6 +9,7 @@ import {
   type CheckpointConfig,
   checkLength,
   colourStrength,
+  filesFingerprint,
   type LearningRateConfig,
   type LengthConfig,
   type ModelConfig,
@@ -18,6 +22,8 @@ import * as schema from '../schema.js'
 export interface AnnotatedImages {
   images: string
   annotations: string
+  /** Of the files that a run began with, noted then. */
+  fingerprint?: AnnotatedFingerprint
 }
 
 export interface Category {
@@ -97,13 +103,22 @@ export interface DetectorRunConfig {
   evaluateEvery: number
 }
 
-const { boolean, choice, integer, list, nullable, number, record, string, tuple, variants } = schema
+const { boolean, choice, integer, list, nullable, number, optional, record, string, tuple, variants } = schema
 const share = number({ from: 0, to: 1 })
 const positive = number({ above: 0 })
 const weight = number({ from: 0 })
 /** The second stage's features are 32 times smaller than the image. */
 const side = integer(32, 10_000)
-const annotatedImages = record<AnnotatedImages>({ images: string, annotations: string })
+const annotatedImages = record<AnnotatedImages>({
+  images: string,
+  annotations: string,
+  fingerprint: optional(
+    record<AnnotatedFingerprint>({
+      annotations: record<FileFingerprint>({ bytes: integer(0), sha256: string }),
+      images: filesFingerprint,
+    }),
+  ),
+})
 const categories = nullable(list(record<Category>({ id: integer(0), name: string })))
 
 type Detector = DetectorRunConfig['detector']

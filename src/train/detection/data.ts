@@ -3,6 +3,7 @@ import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { loadScenes } from '../../../datasets/detection/scenes.js'
 import type { AnnotatedImages, Category, DetectionDataConfig, DetectorRunConfig } from './config.js'
+import { noteImages, refuseChangedImages, refuseMovedImages } from './data-place.js'
 
 export interface DetectionData {
   train: DetectionSet
@@ -14,7 +15,8 @@ export interface DetectionData {
 /**
  * Loads the data of a config. The classes are those that the config notes, or those of the training images.
  *
- * @throws DatasetError when it is missing or damaged, or does not have the classes that the run began with
+ * @throws DatasetError when it is missing or damaged, or does not have the classes that the run began with; UserError
+ * when it is not the data that the run began with
  */
 export async function loadDetectionData(data: DetectionDataConfig): Promise<DetectionData> {
   if (data.kind === 'embedded') {
@@ -24,11 +26,23 @@ export async function loadDetectionData(data: DetectionDataConfig): Promise<Dete
     const validation = held === 0 ? null : await loadScenes({ part: 'test', count: held, size, seed })
     return { train, validation, warnings: [] }
   }
-  const load = (from: AnnotatedImages, limit: number | null, categories: Category[] | null) =>
-    loadCocoSet({ ...from, limit: limit ?? undefined, categories: categories ?? undefined })
-  const train = await load(data.train, data.limit, data.categories)
+  const load = async (
+    from: AnnotatedImages,
+    part: 'train' | 'validation',
+    limit: number | null,
+    categories: readonly Category[] | null,
+  ) => {
+    const { images, annotations } = from
+    refuseMovedImages(from, part)
+    const loaded = await loadCocoSet({
+      ...{ images, annotations, limit: limit ?? undefined, categories: categories ?? undefined },
+    })
+    refuseChangedImages(from, loaded.set, part)
+    return loaded
+  }
+  const train = await load(data.train, 'train', data.limit, data.categories)
   const validation =
-    data.validation && (await load(data.validation, data.validationLimit, train.set.categories))
+    data.validation && (await load(data.validation, 'validation', data.validationLimit, train.set.categories))
   return {
     train: train.set,
     validation: validation?.set ?? null,
@@ -36,7 +50,21 @@ export async function loadDetectionData(data: DetectionDataConfig): Promise<Dete
   }
 }
 
-/** The config with the categories of its data noted, so that a detector can be exported without the data. */
-export function noteCategories(config: DetectorRunConfig, { categories }: DetectionSet): DetectorRunConfig {
-  return { ...config, data: { ...config.data, categories } }
+/**
+ * The config with its data noted: the categories, so that a detector can be exported without the data; absolute paths
+ * and fingerprints, so that it is found again and known again.
+ */
+export function noteCategories(
+  config: DetectorRunConfig,
+  train: DetectionSet,
+  validation: DetectionSet | null = null,
+): DetectorRunConfig {
+  const { categories } = train
+  const { data } = config
+  if (data.kind === 'embedded') return { ...config, data: { ...data, categories } }
+  const measured = data.validation && validation ? noteImages(data.validation, validation) : data.validation
+  return {
+    ...config,
+    data: { ...data, train: noteImages(data.train, train), validation: measured, categories },
+  }
 }

@@ -2,7 +2,9 @@
 import { type CocoSet, loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import { loadScenes, sceneCategories } from '../../../datasets/detection/scenes.js'
 import { UserError } from '../../errors.js'
+import { changedNote } from '../data.js'
 import type { AnnotatedImages, Category, DetectionDataConfig } from './config.js'
+import { changeOf } from './data-place.js'
 
 export type EvaluationSource =
   | ({ kind: 'coco'; limit: number | null } & AnnotatedImages)
@@ -28,7 +30,12 @@ export async function loadEvaluationSet(
 ): Promise<CocoSet> {
   if (source.kind === 'coco') {
     const { images, annotations, limit } = source
-    return loadCocoSet({ images, annotations, limit: limit ?? undefined, categories })
+    const { set, warnings } = await loadCocoSet({
+      ...{ images, annotations, limit: limit ?? undefined, categories },
+    })
+    const change = changeOf(source, set.fingerprint)
+    if (change !== null) warnings.push(changedNote(`${images} with ${annotations}`, change))
+    return { set, warnings }
   }
   const { count, size, seed } = source
   if (JSON.stringify(sceneCategories) !== JSON.stringify(categories.map(({ id, name }) => ({ id, name }))))

@@ -1,0 +1,37 @@
+/** Where the data of a search lies on the machine that evaluates. */
+import { existsSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { cifar10Folder, defaultDataDir } from '../../../datasets/index.js'
+import type { DataConfig } from '../../train/config.js'
+import { kindOf } from '../../train/data.js'
+import type { Machine } from '../machine.js'
+
+/**
+ * The data of a search as it is found here: in the place that the machine names, in the search's own, or, where that
+ * is another machine's, in the same place below the working folder or where fetched data sets lie by default. The
+ * fingerprint tells whether it is the same data.
+ */
+export function dataHere(data: DataConfig, { dataFolder, imageFolder }: Machine): DataConfig {
+  const { name } = data
+  switch (kindOf(name)) {
+    case 'embedded':
+      return data
+    case 'cifar10':
+      return { ...data, folder: dataFolder ?? fetchedHere(data.folder) }
+    case 'folder':
+      return { ...data, name: imageFolder ?? folderHere(name), folder: dataFolder ?? data.folder }
+  }
+}
+
+function fetchedHere(folder: string | null): string | null {
+  const holds = (place: string): boolean => existsSync(join(place, cifar10Folder))
+  return folder !== null && !holds(folder) && holds(defaultDataDir()) ? null : folder
+}
+
+/** The folder, or else the longest end of its path that there is below the working folder. */
+function folderHere(folder: string): string {
+  if (existsSync(folder)) return folder
+  const parts = folder.split(sep).filter((part) => part !== '')
+  const ends = parts.map((_, from) => join(...parts.slice(from)))
+  return ends.find((end) => existsSync(end)) ?? folder
+}
