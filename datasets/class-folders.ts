@@ -4,6 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { alike, lacking, sameFolders } from './class-notes.js'
 import { DatasetError } from './errors.js'
 import {
   entriesOf,
@@ -13,7 +14,7 @@ import {
   imageFormats,
   isImageName,
 } from './image-files.js'
-import { count, LeftOut, listed } from './left-out.js'
+import { LeftOut, listed } from './left-out.js'
 
 export interface ClassFile {
   /** Relative to the part's folder, with `/`, beginning with the folder of the class. */
@@ -88,9 +89,13 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
   const parts: ClassFolders['parts'] = { train: filesOf(train, classes) }
   for (const name of ['validation', 'test'] as const) {
     const part = theOne(folder, name, found)
-    if (part === undefined || isUnlabelled(part)) continue
+    if (part === undefined) continue
+    if (isUnlabelled(part)) {
+      notes.push(`"${part.place}" has images, but no class folders: it is not used.`)
+      continue
+    }
     parts[name] = filesOf(part, classes)
-    notes.push(...lacking(part, classes, parts[name]))
+    notes.push(...lacking(parts[name], classes))
   }
   return { classes, parts, notes: [...leftOut.sentence(folder), ...notes] }
 }
@@ -222,41 +227,4 @@ function classIdOf(name: string, classes: readonly string[]): number {
   if (exact >= 0) return exact
   const same = classes.filter((known) => known.normalize('NFC') === name.normalize('NFC'))
   return same.length === 1 ? classes.indexOf(same[0]) : -1
-}
-
-/** Reports classes of train that a part has no images of. */
-function lacking({ place }: FoundPart, classes: readonly string[], { files }: ClassPart): string[] {
-  const shown = new Set(files.map(({ classId }) => classId))
-  const missing = classes.filter((_, classId) => !shown.has(classId))
-  if (missing.length === 0) return []
-  return [
-    `"${place}" has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`,
-  ]
-}
-
-/** Reports classes whose names people may take for the same. */
-function alike({ place, classes }: FoundPart): string[] {
-  return groups(classes, ({ name }) => name.normalize('NFC').toLowerCase()).flatMap((group) =>
-    group.length < 2
-      ? []
-      : [
-          `${count(group.length, 'class', 'classes')} in "${place}" have names that differ only in case or Unicode ` +
-            `form: ${listed(group.map(({ name }) => name))}; if they are one, put their images into one folder.`,
-        ],
-  )
-}
-
-/** Reports classes whose folders are one and the same by links. */
-function sameFolders({ place, classes }: FoundPart): string[] {
-  return groups(classes, ({ identity }) => identity).flatMap((group) =>
-    group.length < 2
-      ? []
-      : [`The classes ${listed(group.map(({ name }) => name))} in "${place}" are the same folder by links.`],
-  )
-}
-
-function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const byKey = new Map<string, T[]>()
-  for (const item of items) byKey.set(keyOf(item), [...(byKey.get(keyOf(item)) ?? []), item])
-  return [...byKey.values()]
 }

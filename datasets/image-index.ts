@@ -165,18 +165,25 @@ function search(index: Index, name: string): string[] {
 }
 
 /** Ways to read a name, the plainest first, each as the parts of a path. */
-function spellings(name: string): string[][] {
-  const once = decoded(name)
-  const readings = [name, once, decoded(once)].flatMap((text) => [text, ...withoutQuery(text)])
-  const paths = readings.flatMap((text) => [text, text.replaceAll('\\', '/')])
-  return [...new Set(paths)]
-    .map((path) =>
-      path
-        .normalize('NFC')
-        .split('/')
-        .filter((part) => !['', '.', '..'].includes(part)),
-    )
-    .filter((parts) => parts.length > 0)
+function* spellings(name: string): Generator<string[]> {
+  const tried = new Set<string>()
+  for (const text of decodings(name.normalize('NFC')))
+    for (const address of [text, ...withoutQuery(text)])
+      for (const path of [address, address.replaceAll('\\', '/')]) {
+        if (tried.has(path)) continue
+        tried.add(path)
+        const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..')
+        if (parts.length > 0) yield parts
+      }
+}
+
+/** The text, and what it is when it was percent-encoded, once or twice. */
+function* decodings(text: string): Generator<string> {
+  yield text
+  if (!text.includes('%')) return
+  const once = decoded(text).normalize('NFC')
+  yield once
+  yield decoded(once).normalize('NFC')
 }
 
 /** Percent-encoded bytes as characters, as far as they are UTF-8. */

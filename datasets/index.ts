@@ -87,19 +87,19 @@ async function findDataset(
 }
 
 /**
- * The fingerprint that `loadDataset` gives, without decoding images; undefined for the embedded data set.
+ * The fingerprint that `loadDataset` gives, and what it warns of, without decoding images.
  *
  * @throws DatasetError as `loadDataset` does for data that is missing or not laid out as it must be
  */
-export async function fingerprintDataset(
+export async function surveyDataset(
   nameOrFolder: string,
   { dataDir = defaultDataDir() }: Pick<LoadOptions, 'dataDir'> = {},
-): Promise<DataFingerprint | undefined> {
-  if (nameOrFolder === 'embedded') return undefined
+): Promise<Pick<Dataset, 'fingerprint' | 'warnings'>> {
+  if (nameOrFolder === 'embedded') return { warnings: [] }
   const found = await findDataset(nameOrFolder, dataDir)
-  return found.kind === 'cifar10'
-    ? cifar10Fingerprint(found.folder)
-    : classFoldersFingerprint(await readClassFolders(nameOrFolder))
+  if (found.kind === 'cifar10') return { fingerprint: await cifar10Fingerprint(found.folder), warnings: [] }
+  const layout = await readClassFolders(nameOrFolder)
+  return { fingerprint: await classFoldersFingerprint(layout), warnings: layout.notes }
 }
 
 type Choice = { seed: number; size?: number; validation: number }

@@ -73,7 +73,7 @@ async function compareCells(architectures: string[], flags: Flags): Promise<void
   const drawn = Array.from({ length: flags.random }, (_, place) =>
     decode(paperSpace, randomDecisions(paperSpace, uniform), `random-${place + 1}`),
   )
-  const data = await loadChildData(recipeOf(flags), {})
+  const data = await loadChildData(recipeOf(flags), {}, (text) => console.error(text))
   const networks = equallyExpensive([...named, ...drawn], data, flags)
   const seeds = Array.from({ length: flags.seeds }, (_, place) => flags.seed + place)
   const trainings = networks.length * seeds.length

@@ -64,7 +64,9 @@ async function openRun(
     },
   }
   const parts = measuredParts(flags.split, fingerprint)
-  const set = partOf(await loadData(named, { parts, onChange: warn }), flags.split)
+  const dataset = await loadData(named, { parts, onChange: warn })
+  for (const warning of dataset.warnings) warn(warning)
+  const set = partOf(dataset, flags.split)
   const shapes = { batch: BATCH, imageSize: set.height, classes: set.classes.length }
   return { set, predictor: await buildPredictor(config, inferenceState(checkpoint.state), shapes) }
 }
@@ -93,6 +95,7 @@ async function openModel(
   // The split into training and validation images is the one of the model's own training.
   const validation = trained?.validation ?? 0
   const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
+  for (const warning of dataset.warnings) warn(warning)
   const set = partOf(dataset, flags.split)
   const before = optional(dataFingerprint)(trained?.fingerprint, 'about.data.fingerprint')
   if (flags.data === undefined && before && dataset.fingerprint) {

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { UserError } from '../errors.js'
 import { writeFileAtomically } from '../files.js'
 import { type BackboneWeights, loadBackbone } from '../train/detection/backbone.js'
-import type { DetectorRunConfig } from '../train/detection/config.js'
+import type { DetectionDataConfig, DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
 import { createRun, readDetectorConfig, resumeRun } from '../train/run-folder.js'
 import { addFinetuneFlags, applyFinetuneFlags, type FinetuneFlags } from './finetune-flags.js'
@@ -154,6 +154,8 @@ async function trainIn(
     )
   const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
   const placed = images !== undefined || valImages !== undefined
+  if (resume !== undefined && images !== undefined && isUnchecked(config.data))
+    console.error('The run does not say what its data was like: whether this is the same was not checked')
   const run =
     resume === undefined
       ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noted(config))
@@ -183,6 +185,9 @@ async function trainIn(
     exportModel: async (folder) => (await exports.exportDetectorRun(folder)).path,
   })
 }
+
+const isUnchecked = (data: DetectionDataConfig): boolean =>
+  data.kind === 'coco' && data.train.fingerprint === undefined
 
 /** For example `photos-faster-rcnn-nasnet-a-2x32`. */
 function runName({ data, backbone }: DetectorRunConfig): string {

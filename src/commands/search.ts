@@ -101,10 +101,11 @@ async function begin(flags: Flags): Promise<SearchFolder> {
   const folder = flags.out ?? freeFolder(`searches/${flags.strategy}-${named}`)
   const { weights } = flags
   const given = weights === undefined ? undefined : (await loadShared(weights)).trainedFor
-  const config = searchConfigOf(flags, { folder, id: randomUUID(), given })
+  const asked = searchConfigOf(flags, { folder, id: randomUUID(), given })
+  const config = await unlessElsewhere(flags, asked, (begun) => noteSearchData(begun, say))
   const evaluator = evaluatorIn(folder, config.evaluator)
   if (given !== undefined && evaluator.kind === 'shared') await loadFinished(evaluator)
-  return createSearch(folder, await unlessElsewhere(flags, config, noteSearchData))
+  return createSearch(folder, config)
 }
 
 /** Flags that say how to search on, not what is searched. */
@@ -126,8 +127,8 @@ async function goOn(folder: string, flags: Flags, command: Command): Promise<Sea
   }
   return resumeSearch(folder, given('budget') ? flags.budget : undefined, (config) =>
     moved
-      ? resumeSearchData(config, named)
-      : unlessElsewhere(flags, config, (saved) => resumeSearchData(saved, {})),
+      ? resumeSearchData(config, named, say)
+      : unlessElsewhere(flags, config, (saved) => resumeSearchData(saved, {}, say)),
   )
 }
 

@@ -1,7 +1,7 @@
 /** The data of a search: noted when it begins, and compared when it goes on. */
-import { changeOfData, fingerprintDataset } from '../../datasets/index.js'
+import { changeOfData, surveyDataset } from '../../datasets/index.js'
 import type { DataConfig } from '../train/config.js'
-import { changedData, refuseMoved, withPlace } from '../train/data.js'
+import { changedData, fetchedFolder, refuseMoved, withPlace } from '../train/data.js'
 import type { SearchConfig } from './config.js'
 
 /** The config with other data for its children, and for those that are trained longer. */
@@ -18,14 +18,17 @@ export function withSearchData(config: SearchConfig, change: (data: DataConfig) 
   }
 }
 
+type Warn = (text: string) => void
+
 /**
  * The config of a new search with its data's place and fingerprint noted.
  *
  * @throws DatasetError when the data is missing or not laid out as it must be
  */
-export async function noteSearchData(config: SearchConfig): Promise<SearchConfig> {
+export async function noteSearchData(config: SearchConfig, warn: Warn): Promise<SearchConfig> {
   const { name, folder } = config.evaluator.run.data
-  const fingerprint = await fingerprintDataset(name, { dataDir: folder ?? undefined })
+  const { fingerprint, warnings } = await surveyDataset(name, { dataDir: folder ?? undefined })
+  for (const warning of warnings) warn(warning)
   return withSearchData(config, (data) => withPlace(data, fingerprint))
 }
 
@@ -37,13 +40,17 @@ export async function noteSearchData(config: SearchConfig): Promise<SearchConfig
 export async function resumeSearchData(
   config: SearchConfig,
   named: Partial<Pick<DataConfig, 'name' | 'folder'>>,
+  warn: Warn,
 ): Promise<SearchConfig> {
   const moved = Object.keys(named).length > 0
   const data = { ...config.evaluator.run.data, ...named }
   const { fingerprint: before } = data
   if (before === undefined && !moved) return config
   refuseMoved(data)
-  const now = await fingerprintDataset(data.name, { dataDir: data.folder ?? undefined })
+  const { fingerprint: now, warnings } = await surveyDataset(data.name, {
+    dataDir: fetchedFolder(data) ?? undefined,
+  })
+  for (const warning of warnings) warn(warning)
   const change = before && now ? changeOfData(before, now) : null
   if (change !== null || (before !== undefined && now === undefined))
     throw changedData(data, change ?? 'it is another data set')

@@ -34,7 +34,7 @@ export async function loadData(
     seed,
     size: data.imageSize ?? undefined,
     validation: data.validation,
-    dataDir: data.folder ?? undefined,
+    dataDir: fetchedFolder(data) ?? undefined,
   })
   const { fingerprint } = dataset
   const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
@@ -49,7 +49,7 @@ export async function loadData(
 
 /** What is said where data that differs from what a run began with is measured on all the same. */
 export const changedNote = (name: string, change: string): string =>
-  `${name} is not what the run began with: ${change}. The figures are of what is there now.`
+  `${name} is not the same data as at the start of the run: ${change}. The figures are of what is there now.`
 
 /** Throws a `UserError` when data that a run began with is no longer in its folder. */
 export function refuseMoved(data: DataConfig): void {
@@ -57,22 +57,33 @@ export function refuseMoved(data: DataConfig): void {
   const [place, flag] =
     kindOf(data.name) === 'folder' ? [data.name, '--data'] : [data.folder ?? defaultDataDir(), '--data-dir']
   throw new UserError(
-    `The data that was begun with is no longer in ${place}; if it was moved, name its folder with ${flag}`,
+    `The data of the start is no longer in ${place}; if it was moved, name its folder with ${flag}`,
   )
 }
 
+const holdsCifar10 = (folder: string): boolean => existsSync(join(folder, cifar10Folder))
+
+/**
+ * Where fetched data lies: in the folder that is noted or, where that holds none any more, in the default one if that
+ * does. The fingerprint tells whether it is the same.
+ */
+export function fetchedFolder({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string | null {
+  const elsewhere = kindOf(name) === 'cifar10' && folder !== null && !holdsCifar10(folder)
+  return elsewhere && holdsCifar10(defaultDataDir()) ? null : folder
+}
+
 /** Whether there is anything in the place of the data. */
-export function isHere({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): boolean {
-  const kind = kindOf(name)
-  if (kind === 'cifar10') return existsSync(join(folder ?? defaultDataDir(), cifar10Folder))
-  return kind === 'embedded' || existsSync(name)
+export function isHere(data: Pick<DataConfig, 'name' | 'folder'>): boolean {
+  const kind = kindOf(data.name)
+  if (kind === 'cifar10') return holdsCifar10(fetchedFolder(data) ?? defaultDataDir())
+  return kind === 'embedded' || existsSync(data.name)
 }
 
 /** What is thrown for data that differs from what a run or a search began with. */
 export function changedData(data: Pick<DataConfig, 'name' | 'folder'>, change: string): UserError {
   const flag = kindOf(data.name) === 'folder' ? '--data' : '--data-dir'
   return new UserError(
-    `${shownName(data)} is not the data that was begun with: ${change}. Restore it, name the folder that holds it ` +
+    `${shownName(data)} is not the same data as at the start: ${change}. Restore it, name the folder that holds it ` +
       `unchanged with ${flag}, or begin anew`,
   )
 }

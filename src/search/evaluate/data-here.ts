@@ -1,9 +1,8 @@
 /** Where the data of a search lies on the machine that evaluates. */
 import { existsSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { cifar10Folder, defaultDataDir } from '../../../datasets/index.js'
 import type { DataConfig } from '../../train/config.js'
-import { kindOf } from '../../train/data.js'
+import { fetchedFolder, kindOf } from '../../train/data.js'
 import type { Machine } from '../machine.js'
 
 /**
@@ -17,15 +16,10 @@ export function dataHere(data: DataConfig, { dataFolder, imageFolder }: Machine)
     case 'embedded':
       return data
     case 'cifar10':
-      return { ...data, folder: dataFolder ?? fetchedHere(data.folder) }
+      return { ...data, folder: dataFolder ?? fetchedFolder(data) }
     case 'folder':
       return { ...data, name: imageFolder ?? folderHere(name), folder: dataFolder ?? data.folder }
   }
-}
-
-function fetchedHere(folder: string | null): string | null {
-  const holds = (place: string): boolean => existsSync(join(place, cifar10Folder))
-  return folder !== null && !holds(folder) && holds(defaultDataDir()) ? null : folder
 }
 
 /** The folder, or else the longest end of its path that there is below the working folder. */

@@ -34,17 +34,19 @@ export interface ChildData<R = RunConfig> {
 }
 
 /**
- * Loads and scales a recipe's images.
+ * Loads and scales a recipe's images; `warn` hears what is left out of them.
  *
  * @throws DatasetError when they are missing, UserError when they are not the search's, Error when the recipe holds no validation images out
  */
 export async function loadChildData<R extends Pick<RunConfig, 'data' | 'seed'>>(
   recipe: ImageRecipe<R>,
   machine: Machine,
+  warn: (text: string) => void = () => {},
 ): Promise<ChildData<R>> {
   const { imageSize, trainImages, validationImages } = recipe
   const run = { ...recipe.run, data: dataHere(recipe.run.data, machine) }
   const data = await loadData(run)
+  for (const warning of data.warnings) warn(warning)
   if (data.validation === undefined)
     throw new Error(`internal: "data.validation" is ${run.data.validation}, but children must be measured`)
   const reduced = (set: TrainingData['train'], count: number | null) =>

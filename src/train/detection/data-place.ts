@@ -40,7 +40,7 @@ export function refuseChangedImages(
   const change = changeOf(from, now)
   if (change === null) return
   throw new UserError(
-    `${from.images} with ${from.annotations} is not the data that the run began with: ${change}. Restore it, ` +
+    `${from.images} with ${from.annotations} is not the same data as at the start: ${change}. Restore it, ` +
       `${part === 'train' ? 'name the place that holds it unchanged' : 'name other images to measure on'} with ${FLAGS[part]}, or begin anew`,
   )
 }
