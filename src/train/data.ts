@@ -57,7 +57,7 @@ export function refuseMoved(data: DataConfig): void {
   const [place, flag] =
     kindOf(data.name) === 'folder' ? [data.name, '--data'] : [data.folder ?? defaultDataDir(), '--data-dir']
   throw new UserError(
-    `The data of the start is no longer in ${place}; if it was moved, name its folder with ${flag}`,
+    `The data used so far is no longer in ${place}; if it was moved, name its folder with ${flag}`,
   )
 }
 

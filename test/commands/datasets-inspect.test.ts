@@ -172,3 +172,34 @@ test('inspect tells what makes a data set fail or lose images in training', asyn
     /^DatasetError: There is no folder ".*gone"; name the one that holds the images\.$/,
   )
 })
+
+test('inspect finds and draws images whose names another tool has spelt, and names those that fit several files', async (t) => {
+  const folder = await temporaryFolder(t)
+  const images = join(folder, 'images')
+  for (const place of ['', 'a', 'b']) await mkdir(join(images, place), { recursive: true })
+  const blue = sharp({ create: { width: 60, height: 50, channels: 3, background: '#2040c0' } })
+  for (const name of ['one two.png', 'a/3.png', 'b/3.png']) await blue.clone().toFile(join(images, name))
+  const names = ['C:\\images\\One%20Two.PNG', '3.png']
+  const path = join(folder, 'mine.json')
+  await writeFile(
+    path,
+    JSON.stringify({
+      images: names.map((file_name, i) => ({ id: i + 1, width: 60, height: 50, file_name })),
+      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [5, 5, 10, 10], area: 100, iscrowd: 0 }],
+      categories: [{ id: 1, name: 'cat' }],
+    }),
+  )
+  const sheet = join(folder, 'sheet.png')
+  const text = await inspect(t, path, '--images', images, '--draw', sheet)
+  assert.match(
+    text,
+    /^image files that do not fit: 1\n {2}image 2: "3\.png" fits a\/3\.png and b\/3\.png in /m,
+  )
+  assert.match(
+    text,
+    /^note: 1 image of ".*mine\.json" is spelt otherwise in .*One%20Two\.PNG" is .*one two\.png\.$/m,
+  )
+  const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true })
+  const at = (200 * info.width + 200) * info.channels
+  assert.deepEqual([...data.subarray(at, at + 3)], [0x20, 0x40, 0xc0])
+})

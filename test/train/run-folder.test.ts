@@ -239,6 +239,27 @@ test('a run that ends before a trained step is saved leaves nothing behind, and 
   assert.equal((await newestCheckpoint(folder))?.step, 1)
 })
 
+test('images may lie elsewhere on resuming, but they must be the same', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const fingerprint = (files: number) => ({
+    train: { files, bytes: 100 * files, names: `names ${files}`, contents: `contents ${files}` },
+  })
+  const at = (name: string, files?: number): RunConfig => ({
+    ...config,
+    data: { ...config.data, name, ...(files !== undefined && { fingerprint: fingerprint(files) }) },
+  })
+  const begun = await createRun(folder, at('/data/photos', 5))
+  await begun.save(checkpoint(5))
+  await begun.close()
+  await (await resumeRun(folder, at('/mnt/photos', 5))).close()
+  assert.equal((await readConfig(folder)).data.name, '/mnt/photos')
+  await assert.rejects(
+    resumeRun(folder, at('/mnt/photos', 4)),
+    /^UserError: \/mnt\/photos is not the same data as at the start: 1 train image is missing \(4 instead of 5\)/,
+  )
+  await assert.rejects(resumeRun(folder, at('embedded', 5)), /cannot change its data/)
+})
+
 test('a line of metrics that is no row is named', async (t) => {
   const path = join(await temporaryFolder(t), 'metrics.jsonl')
   await writeFile(path, '{"kind":"training","step":1}\nnonsense\n{"kind":"training","step":2}\n')

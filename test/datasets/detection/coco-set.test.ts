@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { COCOeval } from 'coco-ts'
@@ -112,6 +112,34 @@ test('what cannot be used is left out, counted and named', async (t) => {
   )
   assert.match(warnings[2], /^2 boxes have no area .* \(the first: annotation 2 of image 1\)\.$/)
   assert.equal(warnings.length, 3)
+})
+
+test('images are found under other spellings, which is said; those that could be several files are left out', async (t) => {
+  const paths = await write(t, { count: 5, annotations: [box(1, 1, 3, [4, 2, 10, 6])] })
+  for (const place of ['a', 'b']) {
+    await mkdir(join(paths.images, place))
+    await copyFile(join(paths.images, '5.png'), join(paths.images, place, '5.png'))
+  }
+  await rm(join(paths.images, '5.png'))
+  const dataset = JSON.parse(readFileSync(paths.annotations, 'utf8'))
+  dataset.images[0].file_name = 'C:\\data\\1.PNG'
+  dataset.images[1].file_name = 'https://host/images/2.png?x=1'
+  await writeFile(paths.annotations, JSON.stringify(dataset))
+  const { set, warnings } = await loadCocoSet(paths)
+  assert.deepEqual(
+    set.images.map(({ id }) => set.source(id - 1)),
+    [1, 2, 3, 4].map((id) => join(paths.images, `${id}.png`)),
+  )
+  assert.equal((await decodeImage(set, 0)).data.length, 40 * 20 * 3)
+  assert.match(
+    warnings[0],
+    /^2 images of ".*mine\.json" are spelt otherwise in ".*images" .*: "C:\\data\\1\.PNG" is /,
+  )
+  assert.match(
+    warnings[1],
+    /^1 of the 5 images .* could be several files in ".*images" and is left out: "5\.png" fits a\/5\.png and b\/5\.png\.$/,
+  )
+  assert.equal(warnings.length, 2)
 })
 
 test('a limit takes the first images, and evaluation knows no others', async (t) => {
