@@ -31,7 +31,7 @@ export {
   classifierCurves,
   drawCurves,
 } from './train/curve.js'
-export { loadData, noteData } from './train/data.js'
+export { type LoadDataOptions, loadData, noteData } from './train/data.js'
 export { applyBackbone, loadBackbone } from './train/detection/backbone.js'
 export { type DetectorRunConfig, validateDetectorConfig } from './train/detection/config.js'
 export { loadDetectionData, noteCategories } from './train/detection/data.js'

@@ -4,7 +4,7 @@ import { writeFileAtomically } from '../files.js'
 import { wholeNumber } from './datasets-numbers.js'
 
 const help = `
-One row for each class; training images to the left, test images to the right.
+One row for each class; training images to the left, test images to the right. What is left out of a folder is named.
 
 Examples:
   $ toolkit datasets preview embedded --out sheet.png

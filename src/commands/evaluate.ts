@@ -11,7 +11,8 @@ import type { EvaluateFlags } from './evaluate-flags.js'
 const help = `
 A run is measured at its newest checkpoint, with the averaged weights where it keeps an average.
 
-Classifiers are measured on the data that they were trained with, unless --data names other.
+Classifiers are measured on the data that they were trained with, unless --data names other. Where a run's own data
+has changed since it began, that is said.
 
 Detectors are measured on the validation images of their run, or on those of --data and --annotations, whose
 categories must be the detector's: COCO's twelve numbers, and those of each category. Into --out are written

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
+import { imageFormats } from '../../datasets/image-files.js'
 import { UserError } from '../errors.js'
 import { classifierWords, trainClassifier } from '../train/classification.js'
 import type { RunConfig } from '../train/config.js'
@@ -25,6 +26,10 @@ const help = `
 A run is a folder: config.json (everything needed to repeat it), metrics.jsonl, checkpoints, model.onnx.
 A preset gives every setting, flags change single ones. Ctrl-C saves and tells how to go on; a resumed run
 ends exactly as an unbroken one.
+
+A folder of images has train/<class>/*.jpg (${imageFormats}), perhaps val/ (or valid/, validation/) and test/ likewise;
+images may lie deeper, and links are followed. A run notes where its data lies and what files it has: --resume finds
+it from every folder, refuses other data, and takes --data or --data-dir for data that was moved.
 
 Examples:
   $ toolkit train-backbone --preset laptop-cifar10

@@ -61,19 +61,21 @@ export function refuseMoved(data: DataConfig): void {
   )
 }
 
+type Place = Pick<DataConfig, 'name' | 'folder' | 'fingerprint'>
+
 const holdsCifar10 = (folder: string): boolean => existsSync(join(folder, cifar10Folder))
 
 /**
  * Where fetched data lies: in the folder that is noted or, where that holds none any more, in the default one if that
  * does. The fingerprint tells whether it is the same.
  */
-export function fetchedFolder({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string | null {
-  const elsewhere = kindOf(name) === 'cifar10' && folder !== null && !holdsCifar10(folder)
-  return elsewhere && holdsCifar10(defaultDataDir()) ? null : folder
+export function fetchedFolder({ name, folder, fingerprint }: Place): string | null {
+  if (kindOf(name) !== 'cifar10' || fingerprint === undefined || folder === null) return folder
+  return !holdsCifar10(folder) && holdsCifar10(defaultDataDir()) ? null : folder
 }
 
 /** Whether there is anything in the place of the data. */
-export function isHere(data: Pick<DataConfig, 'name' | 'folder'>): boolean {
+export function isHere(data: Place): boolean {
   const kind = kindOf(data.name)
   if (kind === 'cifar10') return holdsCifar10(fetchedFolder(data) ?? defaultDataDir())
   return kind === 'embedded' || existsSync(data.name)

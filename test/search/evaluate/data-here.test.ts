@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../temporary-folder.js'
 
 const data = (name: string, folder: string | null = null): DataConfig => ({
   ...{ name, folder, validation: 8, classes: null, imageSize: null },
+  fingerprint: { train: { files: 5, bytes: 1, names: 'names', contents: 'contents' } },
 })
 
 test('a worker looks for images in the named place, the same place, and the same place below its folder', async (t) => {
