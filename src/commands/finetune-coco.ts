@@ -136,7 +136,7 @@ async function goOn(folder: string, flags: Flags): Promise<Start> {
 async function trainIn(
   config: DetectorRunConfig,
   start: BackboneWeights | null,
-  { resume, out, threads, data: images, valImages }: Flags,
+  { resume, out, threads, data: images, annotations, valImages, valAnnotations }: Flags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
   const [{ loadDetectionData, noteCategories }, { detectorWords, trainDetector }, steps, exports] =
@@ -156,8 +156,8 @@ async function trainIn(
       'Nothing is measured while training: name images for it with --val-images and --val-annotations',
     )
   const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
-  const placed = images !== undefined || valImages !== undefined
-  if (resume !== undefined && images !== undefined && isUnchecked(config.data))
+  const placed = [images, annotations, valImages, valAnnotations].some((flag) => flag !== undefined)
+  if (resume !== undefined && (images ?? annotations) !== undefined && isUnchecked(config.data))
     console.error('The run does not say what its data was like: whether this is the same was not checked')
   const run =
     resume === undefined

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { RESIZE_MODES, type ResizeMode } from '../detector-input.js'
 import { UserError } from '../errors.js'
 import {
+  type AnnotatedImages,
   type DetectionDataConfig,
   type DetectorRunConfig,
   validateDetectorConfig,
@@ -145,10 +146,8 @@ export function applyFinetuneFlags(config: DetectorRunConfig, flags: FinetuneFla
 
 function dataOf(before: DetectionDataConfig, flags: FinetuneFlags): DetectionDataConfig {
   const { data: images, annotations, valImages, valAnnotations } = flags
-  if ((valImages === undefined) !== (valAnnotations === undefined))
-    throw new UserError('--val-images and --val-annotations belong together: give both')
   if (images === 'embedded' || (images === undefined && before.kind === 'embedded')) {
-    if (annotations !== undefined || valImages !== undefined)
+    if (annotations !== undefined || (valImages ?? valAnnotations) !== undefined)
       throw new UserError(
         'The embedded scenes bring their own annotations: leave out --annotations, --val-images and --val-annotations, or name a folder of images with --data',
       )
@@ -159,26 +158,36 @@ function dataOf(before: DetectionDataConfig, flags: FinetuneFlags): DetectionDat
       validation: flags.valLimit ?? scenes.validation,
     }
   }
-  if ((images === undefined) !== (annotations === undefined))
-    throw new UserError('--data and --annotations belong together: give both')
   const { train, validation, ...coco } = before.kind === 'coco' ? before : cocoData
-  // Images that are named anew must be those that the run began with.
-  const { fingerprint } = train
-  const named =
-    images !== undefined && annotations !== undefined
-      ? { images, annotations, ...(fingerprint && { fingerprint }) }
-      : null
-  const measured =
-    valImages !== undefined && valAnnotations !== undefined
-      ? { images: valImages, annotations: valAnnotations }
-      : null
-  // A new run on images of its own has nothing to do with the preset's validation images.
+  // Of a run that has begun, images or annotations alone may have been moved.
   const begins = coco.categories === null
+  const named = placed({ images, annotations }, begins ? null : train, '--data and --annotations')
+  const measured = placed(
+    { images: valImages, annotations: valAnnotations },
+    begins ? null : validation,
+    '--val-images and --val-annotations',
+  )
+  // Images to train on that are named anew must be those that the run began with.
+  const { fingerprint } = train
   return {
     ...coco,
-    train: named ?? train,
+    train: named === null ? train : { ...named, ...(fingerprint && { fingerprint }) },
+    // A new run on images of its own has nothing to do with the preset's validation images.
     validation: measured ?? (named !== null && begins ? null : validation),
     limit: flags.limit ?? coco.limit,
     validationLimit: flags.valLimit ?? coco.validationLimit,
   }
+}
+
+/** The images that flags name, of which one may be as it was `before`; null when they name none. */
+function placed(
+  { images, annotations }: Partial<AnnotatedImages>,
+  before: AnnotatedImages | null,
+  flags: string,
+): AnnotatedImages | null {
+  if (images === undefined && annotations === undefined) return null
+  const both = { images: images ?? before?.images, annotations: annotations ?? before?.annotations }
+  if (both.images === undefined || both.annotations === undefined)
+    throw new UserError(`${flags} belong together: give both`)
+  return { images: both.images, annotations: both.annotations }
 }

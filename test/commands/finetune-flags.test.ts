@@ -76,6 +76,26 @@ test('data is what the flags name, and else the preset’s', () => {
   assert.deepEqual(configOf(named, begun).data, { ...begun.data, train: photos })
 })
 
+test('of a run that has begun, images or annotations alone may be named anew', () => {
+  const fingerprint = {
+    annotations: { bytes: 1, sha256: 'a' },
+    images: { files: 1, bytes: 1, names: 'n', contents: 'c' },
+  }
+  const train = { images: '/photos', annotations: '/photos.json', fingerprint }
+  const validation = { images: '/more', annotations: '/more.json', fingerprint }
+  const categories = [{ id: 1, name: 'thing' }]
+  const begun = { ...small, data: { ...cocoData, train, validation, categories } }
+  assert.deepEqual(configOf('--data new', begun).data, {
+    ...begun.data,
+    train: { images: 'new', annotations: '/photos.json', fingerprint },
+  })
+  assert.deepEqual(configOf('--annotations new.json --val-images new', begun).data, {
+    ...begun.data,
+    train: { images: '/photos', annotations: 'new.json', fingerprint },
+    validation: { images: 'new', annotations: '/more.json' },
+  })
+})
+
 test('flags that contradict each other or make no sense are refused', () => {
   assert.throws(() => configOf('--data photos'), /--data and --annotations belong together/)
   assert.throws(() => configOf('--val-images more'), /--val-images and --val-annotations belong together/)
