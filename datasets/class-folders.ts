@@ -97,7 +97,8 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
     parts[name] = filesOf(part, classes)
     notes.push(...lacking(parts[name], classes))
   }
-  return { classes, parts, notes: [...leftOut.sentence(folder), ...notes] }
+  const unusable = found.flatMap((part) => part.unusable)
+  return { classes, parts, notes: [...leftOut.sentence(folder), ...unusable, ...notes] }
 }
 
 const noClasses = (folder: string): DatasetError =>
@@ -120,6 +121,8 @@ interface FoundPart {
   classes: FoundClass[]
   /** Images beside the class folders. */
   loose: number
+  /** Sentences about what has the name of an image and is none. */
+  unusable: string[]
 }
 
 const partOf = (name: string): PartName | undefined =>
@@ -143,6 +146,7 @@ async function readPart(
   )
   leftOut.addAll(entries, name)
   const classes: FoundClass[] = []
+  const unusable: string[] = []
   for (const { name: className, identity } of entries.folders) {
     if (above.includes(identity)) {
       leftOut.add('repeated', [className], name)
@@ -153,12 +157,14 @@ async function readPart(
     const others = tree.files.filter((file) => !isImageName(file))
     classes.push({ name: className, identity, images, others })
     const prefix = `${name}/${className}`
+    for (const path of tree.empty.filter(isImageName))
+      unusable.push(`${join(place, className, path)} cannot be read as an image: it is a folder.`)
     leftOut.add('file', others, prefix)
     leftOut.add('repeated', tree.repeated, prefix)
     leftOut.addAll(tree, prefix)
     if (part !== 'train' && images.length === 0) leftOut.add('class folder without images', [className], name)
   }
-  return { part, place, classes, loose: loose.length }
+  return { part, place, classes, loose: loose.length, unusable }
 }
 
 const hasImages = ({ classes }: FoundPart): boolean => classes.some(({ images }) => images.length > 0)

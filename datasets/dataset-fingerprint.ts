@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cifar10TestFile, cifar10TrainFiles } from './cifar10.js'
-import type { ClassFolders, ClassPart } from './class-folders.js'
+import type { ClassFolders, ClassPart, PartName } from './class-folders.js'
 import {
   changeOfFiles,
   type FilesFingerprint,
@@ -17,9 +17,6 @@ export interface DataFingerprint {
   validation?: FilesFingerprint
   test?: FilesFingerprint
 }
-
-export const dataParts = ['train', 'validation', 'test'] as const
-export type DataPart = (typeof dataParts)[number]
 
 /** Files that are looked at side by side. */
 const AT_ONCE = 32
@@ -66,7 +63,7 @@ export async function cifar10Fingerprint(folder: string): Promise<DataFingerprin
 export function changeOfData(
   before: DataFingerprint,
   now: DataFingerprint,
-  parts: readonly DataPart[] = ['train', 'validation'],
+  parts: readonly PartName[] = ['train', 'validation'],
 ): string | null {
   const changes = parts.flatMap((part) => {
     const [then, today] = [before[part], now[part]]

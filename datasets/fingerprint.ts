@@ -1,5 +1,5 @@
 /**
- * Fingerprints of data on disk: small enough for a config, and told from names, sizes and, where a single file decides
+ * Fingerprints of data on disk: small enough for a config, and made of names, sizes and, where a single file decides
  * everything, its contents. They show whether data is still what a run began with.
  */
 import { createHash } from 'node:crypto'
@@ -16,7 +16,7 @@ export interface FilesFingerprint {
   contents: string
 }
 
-/** A file that is told by its contents, whatever its name. */
+/** A file that is identified by its contents, whatever its name. */
 export interface FileFingerprint {
   bytes: number
   sha256: string
@@ -29,7 +29,7 @@ export interface NamedFile {
   sha256?: string
 }
 
-/** Digits of a hash that are kept: as many as tell accidents from each other. */
+/** Digits of a hash that are kept: enough that no two are equal by chance. */
 const DIGITS = 32
 
 /** Names are compared in one Unicode form and with `/`, so that data fits after a copy to another system. */

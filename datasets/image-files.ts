@@ -65,7 +65,7 @@ async function readFolder(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** Adds a folder, a link, or what a file system does not tell the kind of. */
+/** Adds a folder, a link, or an entry whose kind the file system does not report. */
 async function addOther(found: Entries, folder: string, entry: Dirent): Promise<void> {
   const { name } = entry
   const target = await stat(join(folder, name), { bigint: true }).catch((error) => {
@@ -91,6 +91,8 @@ export async function identityAt(path: string): Promise<FileIdentity> {
 /** All that lies in a folder and below it; paths are relative to the folder, with `/`. */
 export interface FileTree {
   files: string[]
+  /** Folders without a file or a folder in them. */
+  empty: string[]
   system: string[]
   broken: string[]
   special: string[]
@@ -106,7 +108,7 @@ export interface FileTree {
  * @throws DatasetError for a folder that cannot be read
  */
 export async function fileTree(folder: string, above: Iterable<FileIdentity> = []): Promise<FileTree> {
-  const tree: FileTree = { files: [], system: [], broken: [], special: [], repeated: [] }
+  const tree: FileTree = { files: [], empty: [], system: [], broken: [], special: [], repeated: [] }
   const seen = new Set([...above, await identityAt(folder)])
   const real = ['']
   const linked: { path: string; identity: FileIdentity }[] = []
@@ -123,6 +125,7 @@ export async function fileTree(folder: string, above: Iterable<FileIdentity> = [
       continue
     }
     const entries = await entriesOf(join(folder, next))
+    if (next !== '' && entries.files.length + entries.folders.length === 0) tree.empty.push(next)
     const below = (name: string): string => (next === '' ? name : `${next}/${name}`)
     for (const kind of ['files', 'system', 'broken', 'special'] as const)
       for (const name of entries[kind]) tree[kind].push(below(name))

@@ -15,7 +15,7 @@ export interface LocatedImage {
 /**
  * The images of a file of annotations that are in `folder`, in the file's order.
  *
- * @param warnings Hears, in a sentence each, of names that were found under another spelling, and of images that are
+ * @param warnings Gets a sentence each about names that were found under another spelling, and about images that are
  * left out because they are missing or could be several files
  * @throws DatasetError when more than half of them are not there
  */
@@ -86,8 +86,8 @@ export function respeltNote(
   if (respelt.length === 0) return []
   const [{ name, path }] = respelt
   return [
-    `${count(respelt.length, 'image')} of "${file}" ${isOrAre(respelt)} spelt otherwise in "${folder}" and found all ` +
-      `the same: "${name}" is ${path}${respelt.length > 1 ? ', …' : '.'}`,
+    `${count(respelt.length, 'image')} of "${file}" ${respelt.length === 1 ? 'was' : 'were'} found in "${folder}" under ` +
+      `another spelling: "${name}" is ${path}${respelt.length > 1 ? ', …' : '.'}`,
   ]
 }
 

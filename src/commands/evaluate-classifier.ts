@@ -1,4 +1,4 @@
-import type { DataFingerprint, DataPart, Dataset, ImageSet } from '../../datasets/index.js'
+import type { DataFingerprint, Dataset, ImageSet, PartName } from '../../datasets/index.js'
 import { changeOfData, loadDataset } from '../../datasets/index.js'
 import { UserError } from '../errors.js'
 import type { ClassifierCard } from '../model-card.js'
@@ -74,7 +74,7 @@ async function openRun(
 const warn = (text: string): void => console.error(text)
 
 /** Parts of the files that the images of a split come from. */
-function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): DataPart[] {
+function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): PartName[] {
   return [split === 'validation' && fingerprint?.validation === undefined ? 'train' : split]
 }
 

@@ -31,7 +31,7 @@ The detector gets its architecture and begins with its weights; with --from-scra
 Any data set in COCO's format will do, with any categories. A run is a folder, as train-backbone's is; at its end
 it holds detector.onnx. Ctrl-C saves and tells how to go on; a resumed run ends exactly as an unbroken one.
 It notes where its images and annotations lie and what they are: --resume refuses others, and takes --data and
---annotations for those that were moved. Names that other tools spelt otherwise (backslashes, %20, folders in front,
+--annotations for those that were moved. Names that other tools spell differently (backslashes, %20, folders in front,
 addresses) are found where one file alone fits.
 Before a long run, look at its images with --preview: mirrored, scaled, cut, with their boxes and masks.
 

@@ -5,19 +5,19 @@ import {
   changeOfData,
   cifar10Folder,
   type DataFingerprint,
-  type DataPart,
   type Dataset,
   defaultDataDir,
   loadDataset,
+  type PartName,
 } from '../../datasets/index.js'
 import { UserError } from '../errors.js'
 import type { DataConfig, RunConfig } from './config.js'
 
 export interface LoadDataOptions {
-  /** Hears how the data differs from what the run began with, in a sentence; without it, such data is refused. */
+  /** Called with a sentence when the data differs from what the run began with; without it, such data is refused. */
   onChange?: (text: string) => void
   /** Parts that must be the same. Default: those that training and its evaluations use. */
-  parts?: readonly DataPart[]
+  parts?: readonly PartName[]
 }
 
 /**
@@ -67,7 +67,7 @@ const holdsCifar10 = (folder: string): boolean => existsSync(join(folder, cifar1
 
 /**
  * Where fetched data lies: in the folder that is noted or, where that holds none any more, in the default one if that
- * does. The fingerprint tells whether it is the same.
+ * does. The fingerprint decides whether it is the same.
  */
 export function fetchedFolder({ name, folder, fingerprint }: Place): string | null {
   if (kindOf(name) !== 'cifar10' || fingerprint === undefined || folder === null) return folder

@@ -197,7 +197,7 @@ test('inspect finds and draws images whose names another tool has spelt, and nam
   )
   assert.match(
     text,
-    /^note: 1 image of ".*mine\.json" is spelt otherwise in .*One%20Two\.PNG" is .*one two\.png\.$/m,
+    /^note: 1 image of ".*mine\.json" was found in .* under another spelling: .*One%20Two\.PNG" is .*one two\.png\.$/m,
   )
   const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true })
   const at = (200 * info.width + 200) * info.channels

@@ -149,7 +149,7 @@ test('a detector finds, knows again and is given anew its images and annotations
   succeeds(begun)
   assert.match(
     begun.stderr,
-    /3 images of "\.\/photos\.json" are spelt otherwise .*sub\\1\.PNG" is photos\/sub\/1\.png/,
+    /3 images of "\.\/photos\.json" were found in .* under another spelling: .*sub\\1\.PNG" is photos\/sub\/1\.png/,
   )
   const annotations = await readFile(join(cwd, 'photos.json'), 'utf8')
   await writeFile(join(cwd, 'photos.json'), annotations.replace('24', '25'))

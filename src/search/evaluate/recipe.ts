@@ -34,7 +34,7 @@ export interface ChildData<R = RunConfig> {
 }
 
 /**
- * Loads and scales a recipe's images; `warn` hears what is left out of them.
+ * Loads and scales a recipe's images; `warn` is called with what is left out of them.
  *
  * @throws DatasetError when they are missing, UserError when they are not the search's, Error when the recipe holds no validation images out
  */

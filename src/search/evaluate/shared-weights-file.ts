@@ -120,7 +120,7 @@ export async function loadFinished(settings: SharedSettings): Promise<SharedWeig
   return weights
 }
 
-/** Without what says where the data lies, when both tell of the same data. */
+/** Without the data's place, when both were trained for the same data. */
 function comparable(theirs: TrainedFor, ours: TrainedFor): [theirs: object, ours: object] {
   const settingsOf = ({ data, fingerprint, ...settings }: TrainedFor) => settings
   return sameData(theirs, ours)

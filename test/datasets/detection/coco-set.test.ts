@@ -133,7 +133,7 @@ test('images are found under other spellings, which is said; those that could be
   assert.equal((await decodeImage(set, 0)).data.length, 40 * 20 * 3)
   assert.match(
     warnings[0],
-    /^2 images of ".*mine\.json" are spelt otherwise in ".*images" .*: "C:\\data\\1\.PNG" is /,
+    /^2 images of ".*mine\.json" were found in ".*images" under another spelling: "C:\\data\\1\.PNG" is /,
   )
   assert.match(
     warnings[1],
