@@ -221,7 +221,7 @@ async function imageFault(
   decode: boolean,
 ): Promise<{ missing: boolean; text: string } | undefined> {
   const { id, file_name: name, width, height } = image
-  if (name === undefined) return { missing: true, text: `image ${id} has no file_name` }
+  if (typeof name !== 'string') return { missing: true, text: `image ${id} has no file_name` }
   if (lookup.kind === 'missing')
     return { missing: true, text: `image ${id}: there is no file ${name} in ${folder}` }
   if (lookup.kind === 'ambiguous')

@@ -36,7 +36,9 @@ export async function locateImages(
     const lookup = lookups[i]
     if (lookup.kind === 'found') located.push({ image, path: lookup.path, bytes: lookup.bytes })
     else if (lookup.kind === 'missing')
-      missing.push(image.file_name ?? `(image ${image.id} has no file_name)`)
+      missing.push(
+        typeof image.file_name === 'string' ? image.file_name : `(image ${image.id} has no file_name)`,
+      )
     else ambiguous.push(describeAmbiguous(image.file_name!, lookup.candidates))
   }
   const total = images.length
