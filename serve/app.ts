@@ -39,7 +39,7 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
   const end = () => {
     response.end(() => request.complete || request.socket.destroy())
   }
-  if (request.complete) {
+  if (request.complete || problem.cut) {
     end()
     return
   }

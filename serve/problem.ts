@@ -11,6 +11,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly detail: string,
     readonly headers: Record<string, string> = {},
+    /** What still arrives of the request is not read: the connection is cut behind the answer. */
+    readonly cut = false,
   ) {
     super(detail)
   }

@@ -109,7 +109,7 @@ function receiveBody(
       pieces++
       try {
         if (pieces > manyPieces && received < pieces * leastBytesOfMany)
-          throw new Problem(400, 'The body comes in too many tiny chunks; send larger ones.')
+          throw new Problem(400, 'The body comes in too many tiny chunks; send larger ones.', {}, true)
         onPiece(piece, received)
       } catch (error) {
         fail(error)

@@ -11,6 +11,7 @@ interface Options {
   part: 'all' | 'soak' | 'worst'
   requests: number
   concurrency: number
+  only: string
   json: boolean
 }
 
@@ -23,6 +24,7 @@ const options = new Command('npm run bench serve --')
   )
   .option('--requests <n>', 'damaged pictures to send', count, 100_000)
   .option('--concurrency <n>', 'clients that send them', count, 4)
+  .option('--only <word>', 'of the worst, those whose name holds it', '')
   .option('--json', 'print JSON alone', false)
   .parse()
   .opts<Options>()
@@ -35,7 +37,9 @@ warnIfBusy()
 const models = [golden('quadrants.onnx'), golden('detector.onnx')]
 const soaked = options.part === 'worst' ? null : await runSoak()
 const worsts =
-  options.part === 'soak' ? null : await worst(models, (report) => console.error(sentence(report)))
+  options.part === 'soak'
+    ? null
+    : await worst(models, options.only, (report) => console.error(sentence(report)))
 if (options.json) console.log(JSON.stringify({ machine, soak: soaked, worst: worsts }))
 else {
   console.log(machine)

@@ -86,10 +86,15 @@ function until(socket: Socket, hold: (socket: Socket) => void): Promise<Outcome>
   })
 }
 
-export async function worst(models: string[], tell: (report: WorstReport) => void): Promise<WorstReport[]> {
+/** @param only Attacks whose kind holds this word; all of them without. */
+export async function worst(
+  models: string[],
+  only: string,
+  tell: (report: WorstReport) => void,
+): Promise<WorstReport[]> {
   const good = request('/classify', 'image/png', await smallPicture())
   const reports: WorstReport[] = []
-  for (const attack of await attacks()) {
+  for (const attack of (await attacks()).filter(({ kind }) => kind.includes(only))) {
     const server = await startServerProcess(models)
     try {
       const report = await watch(server, attack, good)

@@ -67,9 +67,12 @@ describe('a body in tiny chunks', () => {
     const socket = open(server)
     const headers = { 'Content-Type': 'image/png', 'Transfer-Encoding': 'chunked', Connection: 'close' }
     socket.write(head('/classify', headers) + '1\r\nx\r\n'.repeat(20_000))
-    const refusal = (await readAll(socket)).toString()
-    assert.match(refusal, /^HTTP\/1\.1 400 /)
-    assert.match(refusal, /too many tiny chunks/)
+    // The connection is cut at once: a client that still sends may not read the answer.
+    await readAll(socket)
+    assert.deepEqual(
+      server.entries.map(({ status }) => status),
+      [400],
+    )
     const usual = Array.from(await picture(), (byte) => Buffer.from([byte]))
     const few = open(server)
     few.write(head('/classify', headers))
