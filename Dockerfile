@@ -20,7 +20,8 @@ COPY src src
 RUN node bin/build.js
 # Training's and searching's packages and other platforms' binaries stay behind: they are nine tenths of the weight.
 RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesMeta \
-      'dependencies.@tensorflow/tfjs' dependencies.coco-ts dependencies.bullmq dependencies.ioredis \
+      'dependencies.@tensorflow/tfjs' 'dependencies.@tensorflow/tfjs-core' \
+      dependencies.bullmq dependencies.ioredis \
  && npm prune --omit=dev --ignore-scripts \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d \
       ! -path "*/linux/$(node -p process.arch)" -prune -exec rm -r {} +

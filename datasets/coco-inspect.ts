@@ -1,6 +1,7 @@
 /** What a COCO annotation file holds, counted, and what in it deserves a second look. */
-import { type Annotation, COCO, type CocoImage, describeProblem } from 'coco-ts'
+
 import sharp from 'sharp'
+import { type Annotation, COCO, type CocoImage, describeProblem } from '#coco-ts'
 import { describeAmbiguous, respeltNote, tellOtherImages } from './detection/coco-images.js'
 import { hasAreaInside, requireFolder } from './detection/coco-set.js'
 import { unreadableReason } from './detection/decode.js'

@@ -1,6 +1,7 @@
 /** A sheet of small images with the boxes, masks and keypoints of their annotations drawn on them. */
-import type { Annotation, COCO, CocoImage } from 'coco-ts'
+
 import sharp, { type OverlayOptions } from 'sharp'
+import type { Annotation, COCO, CocoImage } from '#coco-ts'
 import { findImages } from './image-index.js'
 
 export interface SheetOptions {

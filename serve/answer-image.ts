@@ -56,7 +56,11 @@ export interface ImageTask<T extends Task, Options> {
   answer(answered: Answered<T>, options: Options): Overlay | object
 }
 
-/** The handler of a task over the served models. */
+/**
+ * The handler of a task over the served models.
+ *
+ * @internal
+ */
 export function answerImage<T extends Task, Options>(
   imageTask: ImageTask<T, Options>,
   service: ImageService,

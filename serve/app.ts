@@ -50,6 +50,11 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
     .resume()
 }
 
+/**
+ * The application of all paths.
+ *
+ * @internal Its declaration would ask dependents for the types of Express.
+ */
 export function createApp({ log, ...service }: AppOptions): Express {
   const { models } = service
   const app = express()

@@ -61,6 +61,8 @@ function streamWriter(): Log {
 /**
  * Logs each request once it is over; one whose client went away unanswered has status 499, as is the custom, and one
  * whose answer was not read to its end is marked `cut`.
+ *
+ * @internal
  */
 export function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {

@@ -4,7 +4,11 @@ import { Problem } from './problem.js'
 
 export type Query = Record<string, string | undefined>
 
-/** Misspelt parameters are refused: silently answering something else than was asked helps nobody. */
+/**
+ * Misspelt parameters are refused: silently answering something else than was asked helps nobody.
+ *
+ * @internal
+ */
 export function readQuery(query: Request['query'], known: readonly string[]): Query {
   for (const [name, value] of Object.entries(query)) {
     requireKnown('query parameter', name, known)

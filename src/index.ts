@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 /**
  * The toolkit as a library: what its commands are made of. The functions of the tasks lie flat, the rooms
  * whose many small parts one builds models and graphs from are namespaces.

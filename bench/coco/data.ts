@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { type Detection, mask, writeResults } from 'coco-ts'
+import { type Detection, mask, writeResults } from '#coco-ts'
 
 const WIDTH = 640
 const HEIGHT = 480

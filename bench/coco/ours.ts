@@ -1,7 +1,7 @@
 /** coco-ts's side of the benchmark, one measurement a process: ours.js evaluate|masks|load FILES… */
 
 import { readFileSync } from 'node:fs'
-import { COCO, COCOeval, type CompressedRle, type IouType, mask } from 'coco-ts'
+import { COCO, COCOeval, type CompressedRle, type IouType, mask } from '#coco-ts'
 
 const seconds = (): number => performance.now() / 1000
 

@@ -1,5 +1,5 @@
 /** The image files of COCO annotations, found in a folder, and what is to be said of those that are not. */
-import type { CocoImage } from 'coco-ts'
+import type { CocoImage } from '#coco-ts'
 import { DatasetError } from '../errors.js'
 import type { NamedFile } from '../fingerprint.js'
 import { findImages, type Lookup } from '../image-index.js'

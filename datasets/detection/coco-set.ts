@@ -1,7 +1,7 @@
 /** A folder of images and a COCO annotation file as a detection set. */
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Annotation, COCO, type CocoImage, describeProblem } from 'coco-ts'
+import { type Annotation, COCO, type CocoImage, describeProblem } from '#coco-ts'
 import { DatasetError, isMissing } from '../errors.js'
 import { fileFingerprint, filesFingerprint } from '../fingerprint.js'
 import { locateImages, namedFiles } from './coco-images.js'

@@ -1,5 +1,5 @@
 /** Images with boxes: what a detector is trained on and measured with. */
-import type { COCO } from 'coco-ts'
+import type { COCO } from '#coco-ts'
 import { changeOfFiles, type FileFingerprint, type FilesFingerprint } from '../fingerprint.js'
 
 export interface DetectionImage {

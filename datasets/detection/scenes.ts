@@ -3,8 +3,9 @@
  * download, and its test is honest: objects of test scenes are by an artist, and their backgrounds of kinds, that
  * training never sees.
  */
-import { COCO, DatasetBuilder, mask } from 'coco-ts'
+
 import sharp from 'sharp'
+import { COCO, DatasetBuilder, mask } from '#coco-ts'
 import { divideArtwork } from '../embedded.js'
 import { artists } from '../emoji/artists.js'
 import { type Artwork, type Drawing, loadDrawings, rasterise } from '../emoji/artwork.js'

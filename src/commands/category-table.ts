@@ -1,4 +1,4 @@
-import type { CategoryStats } from 'coco-ts'
+import type { CategoryStats } from '#coco-ts'
 
 /** COCO's numbers of each category, a line each; – where a category has no objects. */
 export function categoryTable(categories: readonly CategoryStats[], heads: readonly string[]): string {

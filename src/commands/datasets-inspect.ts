@@ -1,5 +1,5 @@
-import type { COCO } from 'coco-ts'
 import { Command } from 'commander'
+import type { COCO } from '#coco-ts'
 import {
   type CategoryCount,
   type CocoInspection,

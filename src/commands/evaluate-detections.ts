@@ -1,5 +1,5 @@
-import { COCO, COCOeval, describeProblem, type IouType, type ProblemLog } from 'coco-ts'
 import { Command, Option } from 'commander'
+import { COCO, COCOeval, describeProblem, type IouType, type ProblemLog } from '#coco-ts'
 import { STATS } from '../train/detection/evaluation-stats.js'
 import { categoryTable } from './category-table.js'
 

@@ -4,8 +4,8 @@ import { UserError } from '../errors.js'
 import type { RunConfig } from './config.js'
 import { changedData, kindOf } from './data.js'
 import type { DetectorRunConfig } from './detection/config.js'
-import type { Figures, MetricsRow } from './metrics.js'
 import { refuseOtherImages } from './detection/data-place.js'
+import type { Figures, MetricsRow } from './metrics.js'
 
 type AnyRunConfig = RunConfig | DetectorRunConfig
 

@@ -1,5 +1,5 @@
 /** Measuring a detector by COCO's average precision. */
-import { type Box, type CategoryStats, COCOeval, type Detection } from 'coco-ts'
+import { type Box, type CategoryStats, COCOeval, type Detection } from '#coco-ts'
 import { decodeImage } from '../../../datasets/detection/decode.js'
 import type { DetectionImage, DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { DatasetError } from '../../../datasets/errors.js'

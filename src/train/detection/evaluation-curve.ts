@@ -1,5 +1,5 @@
 /** Precision against recall at IoU 0.5, as figures and as a picture. */
-import type { COCOeval } from 'coco-ts'
+import type { COCOeval } from '#coco-ts'
 
 export interface PrecisionCurves {
   /** From 0 to 1. */

@@ -1,6 +1,6 @@
 /** An evaluation as files that outlive it. */
 import { join } from 'node:path'
-import { type CategoryStats, writeResults } from 'coco-ts'
+import { type CategoryStats, writeResults } from '#coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { makeFolder, writeFileAtomically } from '../../files.js'
 import type { DetectorEvaluation } from './evaluate.js'

@@ -1,5 +1,5 @@
 /** What became of each detection and each object of an evaluation, image by image. */
-import type { Annotation } from 'coco-ts'
+import type { Annotation } from '#coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import type { DetectorEvaluation } from './evaluate.js'
 

@@ -1,5 +1,5 @@
 /** Where an augmented image lies on the detector's input, and what that makes of boxes and masks. */
-import { mask, type Rle } from 'coco-ts'
+import { mask, type Rle } from '#coco-ts'
 import { fitImage, type ResizeMode } from '../../detector-input.js'
 import type { DetectionAugmentation } from './config.js'
 

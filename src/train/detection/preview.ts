@@ -1,6 +1,7 @@
 /** Training images as the detector is given them, drawn for people: is what moves with an image moved rightly? */
-import { COCO, DatasetBuilder } from 'coco-ts'
+
 import sharp from 'sharp'
+import { COCO, DatasetBuilder } from '#coco-ts'
 import { drawContactSheet } from '../../../datasets/contact-sheet.js'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'

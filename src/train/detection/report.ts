@@ -1,6 +1,6 @@
 /** An evaluation as one page: figures, the precision curve, and pictures of the worst and the best images. */
 import { basename } from 'node:path'
-import type { CategoryStats } from 'coco-ts'
+import type { CategoryStats } from '#coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { drawPrecision, precisionCurves } from './evaluation-curve.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mask } from 'coco-ts'
 import fc from 'fast-check'
+import { mask } from '#coco-ts'
 import { random } from '../../../models/random.js'
 import { fitImage } from '../../../src/detector-input.js'
 import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'

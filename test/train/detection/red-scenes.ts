@@ -5,8 +5,8 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Annotation, COCO } from 'coco-ts'
 import sharp from 'sharp'
+import { type Annotation, COCO } from '#coco-ts'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { random } from '../../../models/random.js'
