@@ -5,7 +5,8 @@ import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promi
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatasetError, isMissing, writeError } from './errors.js'
-import { requestFile } from './request-file.js'
+import { plainNetworkError } from './network-error.js'
+import { requestFile, statusText } from './request-file.js'
 import { writeFileAtomically } from './write-file.js'
 
 export interface DownloadOptions {
@@ -111,7 +112,7 @@ async function transfer(
   const headers: Record<string, string> = known
     ? { Range: `bytes=${received}-`, 'If-Range': notes.validator! }
     : {}
-  const response = await requestFile(url, { headers, signal, silence }).catch((error) => {
+  const { response, peer } = await requestFile(url, { headers, signal, silence }).catch((error) => {
     if (error instanceof DatasetError) throw error
     throw new Passing(plainNetworkError(error))
   })
@@ -121,7 +122,7 @@ async function transfer(
     if (!resumes && statusCode !== 200) {
       // The piece does not fit what the server has: the next try starts again.
       if (statusCode === 206 || statusCode === 416) await discard(part)
-      const text = `the server answered ${statusCode} ${response.statusMessage ?? ''}`.trimEnd()
+      const text = `${peer} answered ${statusText(response)}`
       if (
         statusCode === 206 ||
         statusCode === 416 ||
@@ -224,20 +225,4 @@ async function stoppedMessage(part: string, bytes: number): Promise<string> {
     `Stopped at ${megabytes(await partSize(part))} of ${megabytes(bytes)}; ` +
     'run the same command again to go on from there.'
   )
-}
-
-function plainNetworkError(error: unknown): string {
-  const { code, message, hostname } = error as NodeJS.ErrnoException & { hostname?: string }
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `the name ${hostname ?? 'of the server'} could not be looked up, is there a network?`
-    case 'ECONNREFUSED':
-      return 'the server refused the connection'
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the connection was cut'
-    default:
-      return message
-  }
 }

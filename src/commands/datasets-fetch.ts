@@ -23,7 +23,8 @@ validation images (1 GB), with --part train or all also the training images (19 
 images compared with their annotations. --from names a folder with the archives, or a mirror (http://…) with the
 same paths.
 
-Ctrl-C keeps what has come; the same command goes on from there.
+Ctrl-C keeps what has come; the same command goes on from there. Downloads go through the proxy that HTTPS_PROXY,
+HTTP_PROXY or ALL_PROXY names, except for the hosts in NO_PROXY.
 
 Examples:
   $ toolkit datasets fetch cifar10

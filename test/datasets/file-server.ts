@@ -2,6 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+// These servers are reached directly, whatever proxy the environment names.
+process.env.no_proxy = '127.0.0.1'
+
 export type Answer = (request: IncomingMessage, response: ServerResponse, content: Buffer) => void
 
 export interface FileServer {
