@@ -11,7 +11,9 @@ const waiting = new Map<Worker, () => void>()
 /** A worker without a session. */
 export function takeWorker(): Worker {
   const [known] = waiting
-  if (known === undefined) return new Worker(new URL('./session-worker.js', import.meta.url))
+  // Flags such as --input-type are meant for the program that was started, not for this file.
+  if (known === undefined)
+    return new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
   const [worker, callBack] = known
   callBack()
   return worker

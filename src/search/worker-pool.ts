@@ -77,7 +77,7 @@ export function openWorkerPool(options: PoolOptions): WorkerPool {
     slot.state = 'starting'
     slot.broken = null
     // What a worker prints is news for people: standard output belongs to the command's figures.
-    slot.process = fork(entry, { stdio: ['ignore', 2, 2, 'ipc'] })
+    slot.process = fork(entry, { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] })
     const process = slot.process
     let ended = false
     const onEnd = (how: string): void => {
