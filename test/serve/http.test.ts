@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { RunningServer } from '../../serve/server.js'
 import type { ModelCard } from '../../src/model-card.js'
+import { until } from '../search/processes.js'
 import {
   type Answer,
   assertProblem,
@@ -211,16 +212,16 @@ describe('the HTTP interface', () => {
     for (const type of ['image/png', 'multipart/form-data; boundary=cut']) {
       const socket = open()
       const body = '--cut\r\nContent-Disposition: form-data; name="image"; filename="p.png"\r\n\r\nPNG'
-      socket.write(
-        `POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 5000\r\n\r\n${body}`,
-      )
-      await once(socket, 'connect')
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      const head = `POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 5000`
+      socket.write(`${head}\r\nExpect: 100-continue\r\n\r\n`)
+      // From here on, the server waits for the body.
+      assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 100 Continue/)
+      await new Promise((resolve) => socket.write(body, resolve))
       socket.destroy()
       await assertWorks(server)
     }
-    const gone = entries.slice(before).filter(({ status }) => status === 499)
-    assert.equal(gone.length, 2)
+    const gone = () => entries.slice(before).filter(({ status }) => status === 499).length
+    await until('both are logged', () => gone() === 2)
   })
 
   it('answers what is not HTTP with a problem', async () => {
@@ -283,7 +284,7 @@ describe('the HTTP interface', () => {
   it('logs each request as one entry', async () => {
     const before = entries.length
     await (await fetch(url('/models?x=1'))).text()
-    await new Promise((resolve) => setImmediate(resolve))
+    await until('it is logged', () => entries.length > before)
     const [entry] = entries.slice(before)
     assert.deepEqual(
       [entry.event, entry.method, entry.path, entry.status],

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
+import { until } from '../search/processes.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { type Answer, golden, json, post, quadrantImage, solid, start } from './support.js'
+import { type Answer, golden, json, post, quadrantImage, start } from './support.js'
 
 describe('starting a server', () => {
   let folder: string
@@ -152,23 +152,55 @@ describe('toolkit serve', () => {
     assert.equal((await ended).code, 0)
   })
 
+  /** A request whose last byte is held back, once the server has begun to read it. */
+  const upload = async (url: string, picture: Buffer) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname).setEncoding('latin1')
+    const head = `POST /classify HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: image/png\r\nExpect: 100-continue`
+    socket.write(`${head}\r\nContent-Length: ${picture.length}\r\n\r\n`)
+    assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 100 Continue/)
+    socket.write(picture.subarray(0, -1))
+    let answer = ''
+    socket.on('data', (text) => {
+      answer += text
+    })
+    const ended = once(socket, 'close').then(() => answer)
+    return { finish: () => socket.write(picture.subarray(-1)), ended }
+  }
+
+  /** Whether nobody listens there any more. */
+  const isClosed = async (url: string): Promise<boolean> => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    try {
+      await once(socket, 'connect')
+      return false
+    } catch {
+      return true
+    } finally {
+      socket.destroy()
+    }
+  }
+
   it('finishes what is in flight on SIGINT, and stops at once on the second', async () => {
-    const white = await solid([255, 255, 255]).png().toBuffer()
-    const patient = await run(golden('slow.onnx'), '--quiet', '--threads', '1')
-    const inFlight = post(`${patient.url}/classify`, white)
-    await sleep(300)
+    const picture = await quadrantImage(24, 16).png().toBuffer()
+    const patient = await run(golden('quadrants.onnx'), '--quiet', '--threads', '1')
+    const inFlight = await upload(patient.url, picture)
     patient.child.kill('SIGINT')
-    assert.equal((await inFlight).status, 200)
+    await until('it takes nothing new', () => isClosed(patient.url))
+    inFlight.finish()
+    const answer = await inFlight.ended
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+    assert.equal((JSON.parse(answer.split('\r\n\r\n')[1]) as Answer).predictions.length, 5)
     assert.deepEqual(await patient.ended, { code: 0, signal: null, log: '' })
 
-    const hasty = await run(golden('slow.onnx'), '--quiet', '--threads', '1')
-    const cut = assert.rejects(post(`${hasty.url}/classify`, white))
-    await sleep(300)
+    const hasty = await run(golden('quadrants.onnx'), '--quiet', '--threads', '1')
+    const cut = await upload(hasty.url, picture)
     hasty.child.kill('SIGINT')
-    await sleep(100)
+    await until('it takes nothing new', () => isClosed(hasty.url))
     hasty.child.kill('SIGINT')
     assert.equal((await hasty.ended).signal, 'SIGINT')
-    await cut
+    assert.equal(await cut.ended, '')
   })
 
   it('leaves no trace at home, as the telemetry of ONNX Runtime would', async () => {
