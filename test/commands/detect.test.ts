@@ -228,14 +228,10 @@ test('detect stops between two images when it is interrupted, and tells how far 
   await mkdir(join(cwd, 'photos'))
   const count = 60
   for (let i = 1; i <= count; i++) await writeFile(join(cwd, 'photos', `${i}.png`), image)
-  let sent = false
   const { code, stdout, stderr } = await toolkit(['detect', 'photos', '--draw', 'out', ...model], {
     cwd,
-    onOutput(all, child) {
-      if (sent || !all.includes('photos/2.png')) return
-      sent = true
-      child.kill('SIGINT')
-    },
+    pause: { afterOutput: 'photos/2.png' },
+    onPause: (child) => child.kill('SIGINT'),
   })
   assert.equal(code, 130, stderr)
   const done = Number(/Stopped after (\d+) of 60 images\./.exec(stderr)?.[1])

@@ -31,14 +31,10 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   const small = '--preset faster-rcnn-nas-embedded --input-size 64 --batch-size 2 --max-objects 4 --threads 1'
   const length = '--steps 400 --evaluate-every 1000'
   const finetune = `finetune-coco ${scenes} ${small} ${length} --backbone backbone`
-  let stopping = false
   const stopped = await toolkit(words(`${finetune} --out run --json`), {
     cwd,
-    onOutput(all, child) {
-      if (stopping || !/step \d+\/400/.test(all)) return
-      stopping = true
-      child.kill('SIGINT')
-    },
+    pause: { afterOutput: 'step \\d+/400' },
+    onPause: (child) => child.kill('SIGINT'),
   })
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(

@@ -68,9 +68,14 @@ test('kill -9 in mid-run: the resumed run ends bit for bit as the unbroken one',
   const broken = join(cwd, 'broken')
   for (const [time, after] of [10, 20, 40].entries()) {
     const how = time === 0 ? [...settings, '--out', 'broken'] : ['--resume', 'broken']
-    const killed = await toolkit(['train-backbone', ...how], { cwd, onStart: killOnceSaved(broken, after) })
+    const killed = await toolkit(['train-backbone', ...how], {
+      cwd,
+      onStart: killOnceSaved(broken, after),
+      // However late the kill comes, it comes before the next checkpoint.
+      pause: { beforeRename: `checkpoint-${after + CHECKPOINT}\\.safetensors$` },
+    })
     assert.equal(killed.code, null, `it was to be killed, but ended: ${killed.stderr}`)
-    assert.ok((await newest(broken)) < STEPS)
+    assert.equal(await newest(broken), after)
   }
 
   const resumed = await toolkit(['train-backbone', '--resume', 'broken'], { cwd })

@@ -13,10 +13,8 @@ import { temporaryFolder } from '../temporary-folder.js'
 import { paintImages } from './painted-images.js'
 import { toolkit } from './toolkit.js'
 
-const CHILDREN = 4
-
 const settings = [
-  ...['--data', 'images', '--evaluator', 'train', '--strategy', 'random', '--budget', String(CHILDREN)],
+  ...['--data', 'images', '--evaluator', 'train', '--strategy', 'random'],
   ...['--blocks', '1', '--train-images', '64', '--validation-images', '16', '--steps', '1', '--top', '1'],
 ]
 
@@ -38,16 +36,18 @@ test('kill -9 in mid-search: the resumed search tries what is left, and can be r
   const search = (args: string[], onStart?: (child: ChildProcess) => void) =>
     toolkit(['search', ...args, '--processes', '2'], { cwd, onStart })
 
-  const killed = await search([...settings, '--out', 'found'], killOnceTold(folder, 1))
+  // More children than can be trained before the kill, however late it comes.
+  const endless = [...settings, '--budget', '100000', '--out', 'found']
+  const killed = await search(endless, killOnceTold(folder, 1))
   assert.equal(killed.code, null, `it was to be killed, but ended: ${killed.stderr}`)
   const before = await readJournal(join(folder, 'journal.jsonl'))
-  assert.ok(before.filter(({ kind }) => kind === 'told').length < CHILDREN)
+  const children = before.filter(({ kind }) => kind === 'asked').length + 1
 
   const refused = await search(['--resume', 'found', '--seed', '2'])
   assert.deepEqual([refused.code, refused.stdout], [1, ''])
   assert.match(refused.stderr, /^--resume goes on with a search as it is: leave out --seed\n$/)
 
-  const resumed = await search(['--resume', 'found', '--json'])
+  const resumed = await search(['--resume', 'found', '--budget', String(children), '--json'])
   assert.equal(resumed.code, 0, resumed.stderr)
   const events = await readJournal(join(folder, 'journal.jsonl'))
   assert.deepEqual(events.slice(0, before.length), before)
@@ -55,11 +55,11 @@ test('kill -9 in mid-search: the resumed search tries what is left, and can be r
   assert.equal(name, 'found')
   const strategy = randomSearch(space, seed)
   const asked = events.filter((event) => event.kind === 'asked')
-  assert.equal(asked.length, CHILDREN)
+  assert.equal(asked.length, children)
   for (const { decisions } of asked) assert.deepEqual(decisions, await strategy.ask())
   const told = events.filter((event) => event.kind === 'told')
   assert.deepEqual(
-    told.map(({ result }) => result.id).sort(),
+    told.map(({ result }) => result.id).sort((a, b) => a - b),
     asked.map(({ id }) => id),
   )
   for (const { result } of told) assert.equal(result.kind, 'measured')
@@ -67,7 +67,7 @@ test('kill -9 in mid-search: the resumed search tries what is left, and can be r
   const first = told
     .filter(({ reward }) => reward === highest)
     .map(({ result }) => result.id)
-    .sort()[0]
+    .sort((a, b) => a - b)[0]
   const [retrained] = events.filter((event) => event.kind === 'retrained')
   assert.equal(retrained.id, first)
   const { best } = JSON.parse(resumed.stdout)
@@ -79,5 +79,5 @@ test('kill -9 in mid-search: the resumed search tries what is left, and can be r
   const report = await toolkit(['search-report', 'found', '--json'], { cwd })
   assert.equal(report.code, 0, report.stderr)
   const [figures] = JSON.parse(report.stdout).searches
-  assert.equal(figures.curves.reward.length, CHILDREN)
+  assert.equal(figures.curves.reward.length, children)
 })

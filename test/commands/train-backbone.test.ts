@@ -19,14 +19,10 @@ test('train, stop by Ctrl-C, resume, evaluate, export and plot a small network',
   const cwd = await temporaryFolder(t)
   await paintImages(join(cwd, 'images'))
 
-  let stopping = false
   const stopped = await toolkit(['train-backbone', ...small, '--epochs', '40', '--out', 'run', '--json'], {
     cwd,
-    onOutput(all, child) {
-      if (stopping || !/step \d+\/200/.test(all)) return
-      stopping = true
-      child.kill('SIGINT')
-    },
+    pause: { afterOutput: 'step \\d+/200' },
+    onPause: (child) => child.kill('SIGINT'),
   })
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(stopped.stderr, /Saved run at step \d+; go on with: npx toolkit train-backbone --resume run\n/)
