@@ -1,5 +1,5 @@
 /** An evaluator for tests: no training, a reward that is a function of the decisions, and mishaps on request. */
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../../src/errors.js'
@@ -12,6 +12,8 @@ export interface FakeSettings extends EvaluatorSettings {
   kind: 'fake'
   /** How long a child takes. */
   millis?: number
+  /** Children take until there is a file of this path. */
+  release?: string
   /** Each process leaves an empty file here, named by its id. */
   pids?: string
   /** A file that each begun child is written to. */
@@ -47,7 +49,7 @@ export function fakeResult({ id, decisions }: Child, worker = 'fake'): ChildResu
 }
 
 export async function createEvaluator(settings: EvaluatorSettings): Promise<Evaluator> {
-  const { millis = 0, pids, log, start, mishap } = settings as FakeSettings
+  const { millis = 0, release, pids, log, start, mishap } = settings as FakeSettings
   if (pids !== undefined) writeFileSync(join(pids, String(process.pid)), '')
   if (start === 'die') process.kill(process.pid, 'SIGKILL')
   if (start === 'refuse' || (start === 'refuse once' && isFirst(pids!)))
@@ -61,6 +63,7 @@ export async function createEvaluator(settings: EvaluatorSettings): Promise<Eval
         process.kill(process.pid, mishap.how)
       }
       await sleep(millis, undefined, { signal })
+      while (release !== undefined && !existsSync(release)) await sleep(5, undefined, { signal })
       return fakeResult(child)
     },
     close: async () => {},

@@ -15,7 +15,7 @@ export function isThere(pid: number): boolean {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  seconds = 30,
+  seconds = 120,
 ): Promise<void> {
   const end = performance.now() + 1000 * seconds
   while (!(await condition())) {

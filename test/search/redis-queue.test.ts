@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -203,25 +203,36 @@ test('a search that is killed and started again loses no child, hears of none tw
 }, async (t) => {
   const server = await redis(t)
   const folder = await temporaryFolder(t)
-  const [journal, log] = [join(folder, 'journal'), join(folder, 'log')]
+  const [journal, log, limit] = ['journal', 'log', 'limit'].map((name) => join(folder, name))
   const count = 60
+  await writeFile(limit, '0')
   // No worker dies here: however slow the machine, none may be taken for dead.
-  for (let n = 0; n < 2; n++) workerProcess(t, { url: server.url, millis: 30, log, childLock: 600_000 })
+  const settings = { url: server.url, millis: 0, log, limit, childLock: 600_000 }
+  for (let n = 0; n < 2; n++) workerProcess(t, settings)
+  const begun = async (id: number) => (await linesOf(log)).includes(String(id))
+  const found = async (id: number) =>
+    JSON.stringify(await server.client.xrange('toolkit:results:killed', '-', '+')).includes(
+      `{\\"id\\":${id},`,
+    )
   for (const stopAt of [5, 20, 40, count]) {
     const running = spawn(process.execPath, [searchScript, server.url, journal, String(count)], {
       stdio: 'inherit',
     })
     atEnd(t, () => running.kill('SIGKILL'))
+    await writeFile(limit, String(stopAt))
     const told = async () => (await linesOf(journal)).filter((line) => line.startsWith('told')).length
     if (stopAt === count) {
       await until('the search ends', () => running.exitCode !== null)
       assert.equal(running.exitCode, 0)
     } else {
-      await until(`${stopAt} children are told`, async () => (await told()) >= stopAt)
+      const inHand = [stopAt, stopAt + 1]
+      await until(`${stopAt} children are told`, async () => (await told()) === stopAt)
+      for (const id of inHand) await until(`${id} is begun`, () => begun(id))
       running.kill('SIGKILL')
       await once(running, 'exit')
       // Workers go on, and what they find waits for the search.
-      await sleep(200)
+      await writeFile(limit, String(stopAt + inHand.length))
+      for (const id of inHand) await until(`${id} is found`, () => found(id))
     }
   }
   const told = (await linesOf(journal)).filter((line) => line.startsWith('told'))
@@ -239,14 +250,25 @@ for (const persistent of [true, false]) {
     const server = await redis(t, { persistent })
     const notes: string[] = []
     const queue = await open(t, server, { note: (text) => notes.push(text) })
-    for (let n = 0; n < 2; n++) work(t, server, { evaluatorFor: async () => evaluatorOf(briefly) })
+    // Children from this one on take until Redis is back: they are in flight while it is away.
+    let limit = 10
+    const held = evaluatorOf(async (child, signal) => {
+      while (child.id >= limit) await sleep(5, undefined, { signal })
+      return fakeResult(child)
+    })
+    for (let n = 0; n < 2; n++) work(t, server, { evaluatorFor: async () => held })
     // With one child in flight at a time, there would be none to lose when one has just come back.
     await until('both workers are there', () => queue.capacity() === 3)
+    const noted = (pattern: RegExp) => notes.filter((note) => pattern.test(note)).length
     const results = await search(queue, 60, 0, async (count) => {
-      if (count !== 10 && count !== 30) return
+      if (count !== limit) return
+      const outage = count === 10 ? 1 : 2
       await server.kill()
-      await sleep(300)
+      await until('it is noticed', () => noted(/ is away /) >= outage)
       await server.start()
+      await until('it is back', () => noted(/ is back$/) >= outage)
+      if (!persistent) await until('the loss is noticed', () => noted(/^Redis has lost /) >= outage)
+      limit = count === 10 ? 30 : Number.POSITIVE_INFINITY
     })
     assertAllOnce(results, 60)
     assert(notes.some((note) => /is away \(.*\); trying again for up to 600 seconds$/.test(note)))
@@ -259,11 +281,6 @@ for (const persistent of [true, false]) {
   })
 }
 
-async function briefly(child: Child, signal: AbortSignal): Promise<ChildResult> {
-  await sleep(10, undefined, { signal })
-  return fakeResult(child)
-}
-
 test('a result counts although the lock was lost meanwhile, once', { skip }, async (t) => {
   const server = await redis(t)
   const queue = await open(t, server)
@@ -272,18 +289,20 @@ test('a result counts although the lock was lost meanwhile, once', { skip }, asy
     await new Promise<void>((resolve) => finish.push(resolve))
     return fakeResult(child)
   })
-  for (let n = 0; n < 2; n++) work(t, server, { evaluatorFor: async () => patiently })
+  let ended = 0
+  for (let n = 0; n < 2; n++) work(t, server, { evaluatorFor: async () => patiently, onEnd: () => ended++ })
   await queue.submit(fakeChild(0))
   await until('it is begun', () => finish.length === 1)
   await server.client.del('toolkit:queue:test:first-0:lock')
   await until('another has begun it too', () => finish.length === 2)
   for (const end of finish) end()
   assertAllOnce([(await nextWithin(queue, 30_000))!], 1)
-  assert.equal(await nextWithin(queue, 1000), null)
+  await until('both have answered', () => ended === 2)
   await until(
     'the second answer is removed',
     async () => (await server.client.xlen('toolkit:results:test')) <= 1,
   )
+  assert.equal(await nextWithin(queue, 1), null)
 })
 
 test('results that wait are found by a search that goes on, also doubled ones', { skip }, async (t) => {
