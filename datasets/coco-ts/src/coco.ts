@@ -1,10 +1,14 @@
+import type { CompletionLog } from './completions.js'
 import { decode } from './mask.js'
 import { packedPolygons } from './packed-polygons.js'
-import { boxPolygon, runsFromPolygon } from './polygons.js'
-import { CocoError, createProblemLog, type ProblemLog, throwProblems } from './problems.js'
+import { boxPolygon } from './polygons.js'
+import { CocoError, type ProblemLog, throwProblems } from './problems.js'
 import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
-import { mergeRuns, type Runs, runsArea, runsBox } from './rle.js'
-import { drawSegmentation, fromRuns } from './segmentation.js'
+import type { References } from './read-entry.js'
+import type { ResultForm } from './results-form.js'
+import { type Runs, runsArea, runsBox } from './rle.js'
+import { fromRuns, runsOf } from './segmentation.js'
+import { type Found, type Index, siftDataset, siftResults } from './sift.js'
 import type {
   Annotation,
   Box,
@@ -16,7 +20,6 @@ import type {
   Mask,
   Segmentation,
 } from './types.js'
-import { type Index, resultForm, siftDataset, siftDetections } from './validate.js'
 
 export interface LoadOptions {
   /**
@@ -56,27 +59,26 @@ export class COCO {
   readonly catToImgs: ReadonlyMap<number, number[]>
   /** What was left out when reading leniently. */
   readonly problems: ProblemLog
+  /** What was missing or written in an unusual form, and was computed, converted or done without. */
+  readonly completed: CompletionLog
   /** Whether this came from `loadRes`. */
   readonly isResults: boolean
+  /** What results may refer to. */
+  private readonly references: References
 
   /**
-   * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied.
-   * (`results` is how `loadRes` hands over what it has checked.)
+   * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied,
+   * but for those that had to be completed. (`read` is how `load` and `loadRes` hand over what they have checked.)
    * @throws CocoError naming the first entry that is wrong, unless `lenient`
    */
-  constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, results?: ResultsOf) {
-    this.problems = results?.problems ?? createProblemLog()
-    this.isResults = results !== undefined
-    let index: Index
-    if (results) {
-      this.dataset = dataset as Dataset
-      index = { ...results.index, anns: new Map(this.dataset.annotations.map((ann) => [ann.id, ann])) }
-    } else {
-      const sifted = siftDataset(dataset, this.problems)
-      if (!options.lenient) throwProblems(this.problems, options.name ?? 'the data set')
-      this.dataset = sifted.dataset
-      index = sifted.index
-    }
+  constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, read?: Read) {
+    const { index, found, ...sifted } = read ?? siftDataset(dataset, false)
+    if (!options.lenient) throwProblems(found.problems, options.name ?? 'the data set')
+    this.dataset = sifted.dataset
+    this.problems = found.problems
+    this.completed = found.completed
+    this.isResults = read?.isResults ?? false
+    this.references = index
     this.anns = index.anns
     this.cats = index.cats
     this.imgs = index.imgs
@@ -100,7 +102,8 @@ export class COCO {
     options: LoadOptions = {},
   ): Promise<COCO> {
     const named = { name: sourceName(source), ...options }
-    return new COCO(isReadable(source) ? await readDataset(source) : source, named)
+    if (!isReadable(source)) return new COCO(source, named)
+    return new COCO(EMPTY, named, siftDataset(await readDataset(source), true))
   }
 
   /**
@@ -176,7 +179,8 @@ export class COCO {
   /**
    * A detector's results as a COCO of their own, with ids from 1, areas, and boxes where they can be derived: from
    * a results file (`.gz` is unpacked), a stream of its bytes, or a list, whose entries are copied. The first entry
-   * decides, as in pycocotools, whether areas come from boxes, masks or keypoints.
+   * decides, as in pycocotools, whether areas come from boxes, masks or keypoints. What that does not need, such as the
+   * mask of a box, costs nothing but itself where it cannot be used.
    * @throws CocoError that names the first result that is wrong, and counts them
    */
   async loadRes(
@@ -185,18 +189,14 @@ export class COCO {
   ): Promise<COCO> {
     const copy = Array.isArray(source)
     const raw = copy ? source : await readDetections(source as string | ByteStream)
-    const problems = createProblemLog()
-    const index: Index = {
-      anns: new Map(),
-      cats: this.cats as Index['cats'],
-      imgs: this.imgs as Index['imgs'],
-    }
-    const detections = siftDetections(raw, index, problems)
-    if (!options.lenient) throwProblems(problems, options.name ?? sourceName(source))
-    const annotations = detections.map((one) => (copy ? { ...one } : one) as unknown as Annotation)
-    completeResults(annotations, (ann) => this.annToRuns(ann))
+    const { results, form, found } = siftResults(raw, this.references, !copy)
+    if (!options.lenient) throwProblems(found.problems, options.name ?? sourceName(source))
+    const annotations = results.map((one) => (copy ? { ...one } : one) as unknown as Annotation)
+    completeResults(annotations, form, (ann) => this.annToRuns(ann))
     const { info, images, categories } = this.dataset
-    return new COCO({ info, images, categories, annotations }, {}, { index, problems })
+    const index = { ...this.references, anns: new Map(annotations.map((ann) => [ann.id, ann])) } as Index
+    const dataset = { info, images, categories, annotations }
+    return new COCO(EMPTY, { lenient: true }, { dataset, index, found, isResults: true })
   }
 
   /** How the annotation's mask is written down. */
@@ -217,28 +217,19 @@ export class COCO {
 
   /** As `annToRLE`, as typed runs. A result without a mask has that of its box. */
   annToRuns(ann: Annotation): Runs {
-    const packed = packedPolygons(ann)
-    if (!packed) return this.segmentationRuns(ann)
     const { height, width } = this.imageOf(ann)
-    const coordinates = Float64Array.from(packed.hundredths, (value) => value / 100)
-    let counts: Uint32Array | undefined
-    let from = 0
-    for (const length of packed.lengths) {
-      const one = runsFromPolygon(coordinates, height, width, from, from + length)
-      counts = counts ? mergeRuns(counts, one, false) : one
-      from += length
-    }
-    return { height, width, counts: counts! }
-  }
-
-  private segmentationRuns(ann: Annotation): Runs {
-    const { height, width } = this.imageOf(ann)
-    let segmentation: Segmentation | undefined = ann.segmentation
-    if (segmentation === undefined && this.isResults && ann.bbox) segmentation = [boxPolygon(ann.bbox)]
+    if (packedPolygons(ann)) return runsOf(ann, height, width)
+    let segmentation: Segmentation | null | undefined = ann.segmentation
+    if (this.hasBoxMask(ann)) segmentation = [boxPolygon(ann.bbox)]
     if (segmentation === undefined || segmentation === null) {
       throw new CocoError(`Annotation ${ann.id} has no "segmentation", so it has no mask.`)
     }
-    return drawSegmentation(segmentation, height, width)
+    return runsOf({ segmentation }, height, width)
+  }
+
+  /** Whether the annotation's mask is that of its box: so it is with results of boxes, as in pycocotools. */
+  hasBoxMask(ann: Annotation): boolean {
+    return this.isResults && !packedPolygons(ann) && ann.segmentation === undefined && Boolean(ann.bbox)
   }
 
   private imageOf(ann: Annotation): CocoImage {
@@ -249,10 +240,12 @@ export class COCO {
   }
 }
 
-/** What a COCO made of results takes over from the data set they belong to. */
-interface ResultsOf {
+/** A data set, or results, that were read and sifted. */
+interface Read {
+  dataset: Dataset
   index: Index
-  problems: ProblemLog
+  found: Found
+  isResults?: boolean
 }
 
 function isReadable(source: unknown): source is string | ByteStream {
@@ -269,8 +262,11 @@ function lookUp<T>(entries: ReadonlyMap<number, T>, ids: OneOrMore<number>, what
 }
 
 /** Gives results what evaluation asks of annotations: id, area, iscrowd, box. */
-function completeResults(results: Annotation[], runsOf: (ann: Annotation) => Runs): void {
-  const form = resultForm(results[0])
+function completeResults(
+  results: Annotation[],
+  form: ResultForm | undefined,
+  runsOf: (ann: Annotation) => Runs,
+): void {
   results.forEach((ann, i) => {
     ann.id = i + 1
     if (form === 'caption') return

@@ -1,4 +1,10 @@
 export { COCO, type LoadOptions } from './coco.js'
+export {
+  type Completion,
+  type CompletionKind,
+  type CompletionLog,
+  describeCompletion,
+} from './completions.js'
 export type { Accumulated } from './eval/accumulate.js'
 export { type CategoryStats, COCOeval, type EvalImg } from './eval/coco-eval.js'
 export { defaultParams, type EvalParams } from './eval/params.js'

@@ -5,7 +5,7 @@
  * nothing is lost.
  */
 import { CLOSE, COMMA, LINE, MINUS, NINE, OPEN, POINT, RETURN, SPACE, TAB, ZERO } from './bytes.js'
-import { type FieldReader, NEED_MORE, NOT_MINE } from './json-reader.js'
+import { type FieldReader, NEED_MORE, NOT_MINE } from './json-handler.js'
 import type { Polygons } from './types.js'
 
 const PAGE = 1 << 18

@@ -3,12 +3,14 @@ export type ProblemKind =
   | 'not-an-object'
   | 'missing-key'
   | 'bad-id'
+  | 'ambiguous-id'
   | 'duplicate-id'
   | 'bad-size'
   | 'unknown-image'
   | 'unknown-category'
   | 'bad-box'
   | 'bad-area'
+  | 'bad-crowd'
   | 'bad-score'
   | 'bad-polygon'
   | 'bad-rle'
@@ -25,10 +27,12 @@ export interface Problem {
   message: string
 }
 
-/** All problems counted, the first few kept. */
+/** All problems counted, the first few kept, and the first of every kind in every section. */
 export interface ProblemLog {
   count: number
   byKind: Partial<Record<ProblemKind, number>>
+  /** The same for each section that has any. */
+  bySection: Record<string, Partial<Record<ProblemKind, number>>>
   first: Problem[]
 }
 
@@ -46,13 +50,17 @@ export class CocoError extends Error {
 const KEPT = 20
 
 export function createProblemLog(): ProblemLog {
-  return { count: 0, byKind: {}, first: [] }
+  return { count: 0, byKind: {}, bySection: {}, first: [] }
 }
 
 export function addProblem(log: ProblemLog, problem: Problem): void {
   log.count++
-  log.byKind[problem.kind] = (log.byKind[problem.kind] ?? 0) + 1
-  if (log.first.length < KEPT) log.first.push(problem)
+  const { kind, section } = problem
+  log.byKind[kind] = (log.byKind[kind] ?? 0) + 1
+  const inSection = log.bySection[section] ?? {}
+  log.bySection[section] = inSection
+  inSection[kind] = (inSection[kind] ?? 0) + 1
+  if (log.first.length < KEPT || inSection[kind] === 1) log.first.push(problem)
 }
 
 /** "annotations[3] (id 7): bbox[2] is −4 …" */
@@ -72,7 +80,7 @@ export function throwProblems(log: ProblemLog, source: string): void {
   if (log.count > same) parts.push(`${log.count - same} have another`)
   const rest = parts.length > 0 ? ` (${parts.join(', ')})` : ''
   throw new CocoError(
-    `${source}: ${describeProblem(first)}${rest}. Mend it, or skip such entries with the option lenient.`,
+    `${source}: ${describeProblem(first)}${rest}. Fix it, or skip such entries with the option lenient.`,
     log,
   )
 }

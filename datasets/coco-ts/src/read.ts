@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import { type JsonHandler, JsonReader, JsonSyntaxError } from './json-reader.js'
+import { noteDigits } from './digits.js'
+import { type JsonHandler, JsonSyntaxError } from './json-handler.js'
+import { JsonReader } from './json-reader.js'
 import { polygonReader } from './packed-polygons.js'
 import { CocoError } from './problems.js'
 import type { Dataset, Detection } from './types.js'
@@ -102,6 +104,7 @@ export async function readDataset(source: string | ByteStream): Promise<Partial<
       if (section === null) topLevelList = true
       else if (section !== '__proto__') dataset[section] = value
     },
+    largeNumber: noteDigits,
     fields: { segmentation: polygonReader() },
   })
   if (topLevelList) {
@@ -124,6 +127,7 @@ export async function readDetections(source: string | ByteStream): Promise<Detec
     value: (section) => {
       isList ||= section === null
     },
+    largeNumber: noteDigits,
     fields: { segmentation: polygonReader() },
   })
   if (!isList) {

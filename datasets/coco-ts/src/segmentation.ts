@@ -1,4 +1,5 @@
 import { boxIous } from './boxes.js'
+import { packedPolygons } from './packed-polygons.js'
 import { runsFromPolygon } from './polygons.js'
 import { CocoError } from './problems.js'
 import { compressCounts, mergeRuns, type Runs, runsArea, runsBox, runsIntersection } from './rle.js'
@@ -30,6 +31,21 @@ export function mergeAll(all: Runs[], intersect = false): Runs {
     counts = mergeRuns(counts, other.counts, intersect)
   }
   return { height, width, counts }
+}
+
+/** The mask of a checked entry, its polygons packed or not. */
+export function runsOf(entry: { segmentation?: Segmentation | null }, height: number, width: number): Runs {
+  const packed = packedPolygons(entry)
+  if (!packed) return drawSegmentation(entry.segmentation!, height, width)
+  const coordinates = Float64Array.from(packed.hundredths, (value) => value / 100)
+  let counts: Uint32Array | undefined
+  let from = 0
+  for (const length of packed.lengths) {
+    const one = runsFromPolygon(coordinates, height, width, from, from + length)
+    counts = counts ? mergeRuns(counts, one, false) : one
+    from += length
+  }
+  return { height, width, counts: counts! }
 }
 
 /** The mask of a checked segmentation: polygons are drawn and joined. */

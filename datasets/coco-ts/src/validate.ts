@@ -1,26 +1,16 @@
 /**
- * What makes an entry of a COCO file usable. The `…Fault` functions say what is wrong in words that follow "annotations[3]
- * (id 7): ", or return undefined.
+ * What makes an entry of a COCO file valid, as a writer asks it. The `…Fault` functions say what is wrong in words that
+ * follow "annotations[3] (id 7): ", or return undefined. (A reader takes more: see `read-entry.ts`.)
  */
+import { idFaultOf } from './ids.js'
 import { packedPolygons } from './packed-polygons.js'
 import { isDrawable } from './polygons.js'
-import { addProblem, type Problem, type ProblemKind, type ProblemLog } from './problems.js'
+import type { ProblemKind } from './problems.js'
 import { MAX_PIXELS, parseCounts } from './rle.js'
-import type { Annotation, Category, CocoImage, Dataset, Detection, Rle } from './types.js'
+import type { Category, CocoImage, Rle } from './types.js'
+import { isList, isNumber, isObject, isSize, show } from './values.js'
 
-type Fault = { kind: ProblemKind; message: string } | undefined
-
-const isList = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || ArrayBuffer.isView(value)
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-const isSize = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0
-
-/** How a wrong value is shown: short, and the same for every type. */
-export function show(value: unknown): string {
-  if (typeof value === 'number' || value === undefined) return String(value)
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
-}
+export type Fault = { kind: ProblemKind; message: string } | undefined
 
 /** [height, width] of a mask. */
 export function sizeFault(size: unknown): string | undefined {
@@ -94,7 +84,7 @@ function cornersFault(length: number): string | undefined {
   return undefined
 }
 
-function segmentationFault(entry: { segmentation?: unknown }, image: CocoImage | undefined): Fault {
+export function segmentationFault(entry: { segmentation?: unknown }, image: CocoImage | undefined): Fault {
   const packed = packedPolygons(entry)
   if (packed) {
     for (let p = 0; p < packed.lengths.length; p++) {
@@ -119,7 +109,7 @@ function segmentationFault(entry: { segmentation?: unknown }, image: CocoImage |
   return undefined
 }
 
-function keypointsFault(keypoints: unknown): Fault {
+export function keypointsFault(keypoints: unknown): Fault {
   if (keypoints === undefined) return undefined
   const fault = (message: string): Fault => ({ kind: 'bad-keypoints', message })
   if (!isList(keypoints)) return fault(`keypoints is ${show(keypoints)}, but must be a list of x, y, v`)
@@ -134,36 +124,37 @@ function keypointsFault(keypoints: unknown): Fault {
   return undefined
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 function idFault(entry: Record<string, unknown>, seen: Map<number, unknown>): Fault {
   const { id } = entry
-  if (id === undefined) return { kind: 'missing-key', message: 'the key "id" is missing' }
-  if (!Number.isSafeInteger(id))
-    return { kind: 'bad-id', message: `id is ${show(id)}, but must be a whole number` }
-  if (seen.has(id as number)) {
-    return { kind: 'duplicate-id', message: `another entry before it has the same id ${id}` }
-  }
-  return undefined
+  if (id === undefined) return missing('id')
+  if (!Number.isSafeInteger(id)) return { kind: 'bad-id', message: idFaultOf(entry, 'id') }
+  return seen.has(id as number) ? duplicate(id as number) : undefined
 }
 
-const NOT_AN_OBJECT: Fault = { kind: 'not-an-object', message: 'the entry must be an object' }
+export const missing = (key: string): Fault => ({
+  kind: 'missing-key',
+  message: `the key "${key}" is missing`,
+})
+export const duplicate = (id: number): Fault => ({
+  kind: 'duplicate-id',
+  message: `another entry before it has the same id ${id}`,
+})
+
+export const NOT_AN_OBJECT: Fault = { kind: 'not-an-object', message: 'the entry must be an object' }
 
 export function imageFault(image: unknown, seen: Map<number, unknown>): Fault {
   if (!isObject(image)) return NOT_AN_OBJECT
-  const fault = idFault(image, seen)
-  if (fault) return fault
-  for (const key of ['height', 'width']) {
-    if (image[key] === undefined) return { kind: 'missing-key', message: `the key "${key}" is missing` }
-    if (!isSize(image[key])) {
-      return {
-        kind: 'bad-size',
-        message: `${key} is ${show(image[key])}, but must be a whole number above 0`,
-      }
-    }
+  return idFault(image, seen) ?? imageSizeFault(image.height, image.width)
+}
+
+/** Height and width of an image: whole numbers above 0, of no more pixels than a mask may have. */
+export function imageSizeFault(height: unknown, width: unknown): Fault {
+  for (const [key, value] of Object.entries({ height, width })) {
+    if (value === undefined) return missing(key)
+    if (!isSize(value))
+      return { kind: 'bad-size', message: `${key} is ${show(value)}, but must be a whole number above 0` }
   }
-  const size = sizeFault([image.height, image.width])
+  const size = sizeFault([height, width])
   return size ? { kind: 'bad-size', message: size } : undefined
 }
 
@@ -171,43 +162,48 @@ export function categoryFault(category: unknown, seen: Map<number, unknown>): Fa
   if (!isObject(category)) return NOT_AN_OBJECT
   const fault = idFault(category, seen)
   if (fault) return fault
-  if (category.name === undefined) return { kind: 'missing-key', message: 'the key "name" is missing' }
-  return undefined
+  return category.name === undefined ? missing('name') : undefined
 }
 
-interface Known {
+/** The images and categories that annotations and results may refer to. */
+export interface Known {
   imgs: ReadonlyMap<number, CocoImage>
   cats: ReadonlyMap<number, Category>
 }
 
 /** Without `known`, any whole number will do as a reference. */
-function referenceFault(
+export function referenceFault(
   entry: Record<string, unknown>,
   known: Known | undefined,
   withCategory: boolean,
 ): Fault {
   const { image_id: image, category_id: category } = entry
-  if (image === undefined) return { kind: 'missing-key', message: 'the key "image_id" is missing' }
+  if (image === undefined) return missing('image_id')
   if (known ? !known.imgs.has(image as number) : !Number.isSafeInteger(image)) {
     return { kind: 'unknown-image', message: `image_id ${show(image)} is not the id of an image` }
   }
   if (!withCategory) return undefined
-  if (category === undefined) return { kind: 'missing-key', message: 'the key "category_id" is missing' }
+  if (category === undefined) return missing('category_id')
   if (known ? !known.cats.has(category as number) : !Number.isSafeInteger(category)) {
     return { kind: 'unknown-category', message: `category_id ${show(category)} is not the id of a category` }
   }
   return undefined
 }
 
-/** An annotation of an object, or, where it has a `caption`, of a whole image. */
+/** Whether an entry describes a whole image: it has a `caption`, and no category, box, mask or keypoints. */
+export function isCaption(entry: Record<string, unknown>): boolean {
+  if (!('caption' in entry)) return false
+  const nothing = (value: unknown): boolean => value === undefined || value === null
+  return ['category_id', 'bbox', 'segmentation', 'keypoints'].every((key) => nothing(entry[key]))
+}
+
+/** An annotation of an object, or a caption. */
 export function annotationFault(annotation: unknown, seen: Map<number, unknown>, known: Known): Fault {
   if (!isObject(annotation)) return NOT_AN_OBJECT
-  const isCaption = 'caption' in annotation
-  const fault = idFault(annotation, seen) ?? referenceFault(annotation, known, !isCaption)
-  if (fault || isCaption) return fault
-  for (const key of ['bbox', 'area']) {
-    if (annotation[key] === undefined) return { kind: 'missing-key', message: `the key "${key}" is missing` }
-  }
+  const caption = isCaption(annotation)
+  const fault = idFault(annotation, seen) ?? referenceFault(annotation, known, !caption)
+  if (fault || caption) return fault
+  for (const key of ['bbox', 'area']) if (annotation[key] === undefined) return missing(key)
   const box = boxFault(annotation.bbox)
   if (box) return { kind: 'bad-box', message: box }
   if (!isNumber(annotation.area) || annotation.area < 0) {
@@ -215,130 +211,4 @@ export function annotationFault(annotation: unknown, seen: Map<number, unknown>,
   }
   const image = known.imgs.get(annotation.image_id as number)
   return segmentationFault(annotation, image) ?? keypointsFault(annotation.keypoints)
-}
-
-/** What a results file holds: decided, as in pycocotools, by its first entry. */
-export type ResultForm = 'bbox' | 'segmentation' | 'keypoints' | 'caption'
-
-/** The form of the first result; undefined if it has none. An empty list as `bbox` is no box: some writers leave it. */
-export function resultForm(first: unknown): ResultForm | undefined {
-  if (!isObject(first)) return undefined
-  if ('caption' in first) return 'caption'
-  if (first.bbox !== undefined && !isEmptyList(first.bbox)) return 'bbox'
-  if ('segmentation' in first) return 'segmentation'
-  return 'keypoints' in first ? 'keypoints' : undefined
-}
-
-const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0
-
-/** A detector's result: a box, a mask or keypoints, and a score; or a caption. */
-export function detectionFault(
-  detection: unknown,
-  known: Known | undefined,
-  form: ResultForm | undefined,
-): Fault {
-  if (!isObject(detection)) return NOT_AN_OBJECT
-  const isCaption = 'caption' in detection
-  const fault = referenceFault(detection, known, !isCaption)
-  if (fault || isCaption) return fault
-  const { score, bbox, segmentation, keypoints } = detection
-  if (score === undefined) return { kind: 'missing-key', message: 'the key "score" is missing' }
-  if (!isNumber(score))
-    return { kind: 'bad-score', message: `score is ${show(score)}, but must be a finite number` }
-  if (bbox === undefined && segmentation === undefined && keypoints === undefined) {
-    return { kind: 'missing-key', message: 'none of the keys "bbox", "segmentation", "keypoints" is there' }
-  }
-  if (
-    form !== undefined &&
-    (detection[form] === undefined || (form !== 'segmentation' && isEmptyList(detection[form])))
-  ) {
-    return {
-      kind: 'missing-key',
-      message: `it has no "${form}", but the first result has: all need the same form`,
-    }
-  }
-  if (bbox !== undefined && !isEmptyList(bbox)) {
-    const box = boxFault(bbox)
-    if (box) return { kind: 'bad-box', message: box }
-  }
-  const image = known?.imgs.get(detection.image_id as number)
-  return segmentationFault(detection, image) ?? keypointsFault(keypoints)
-}
-
-/** Keeps the entries without a fault; counts the others in `log`. `keep` sees each good entry at once. */
-export function sift<T>(
-  entries: readonly T[],
-  section: string,
-  log: ProblemLog,
-  faultOf: (entry: T) => Fault,
-  keep: (entry: T) => void = () => {},
-): T[] {
-  let good: T[] | undefined
-  entries.forEach((entry, index) => {
-    const fault = faultOf(entry)
-    if (!fault) {
-      keep(entry)
-      good?.push(entry)
-      return
-    }
-    good ??= entries.slice(0, index)
-    const id = isObject(entry) ? (entry as Record<string, unknown>).id : undefined
-    addProblem(log, { ...fault, section, index, ...(typeof id === 'number' ? { id } : {}) } as Problem)
-  })
-  return good ?? (entries as T[])
-}
-
-/** The section of a file as a list; anything else there, or nothing, is counted as a problem. */
-export function sectionOf<T>(dataset: Partial<Dataset>, section: string, log: ProblemLog): T[] {
-  const value = dataset[section]
-  if (Array.isArray(value)) return value as T[]
-  const message =
-    value === undefined
-      ? `the key "${section}" is missing`
-      : `"${section}" is ${show(value)}, but must be a list`
-  addProblem(log, { kind: 'missing-key', section, index: -1, message })
-  return []
-}
-
-/** Indexes that a checked data set is used through. */
-export interface Index {
-  anns: Map<number, Annotation>
-  cats: Map<number, Category>
-  imgs: Map<number, CocoImage>
-}
-
-/** Sifts all sections of an annotation file; what was wrong is counted in `log`. */
-export function siftDataset(raw: Partial<Dataset>, log: ProblemLog): { dataset: Dataset; index: Index } {
-  const index: Index = { anns: new Map(), cats: new Map(), imgs: new Map() }
-  const images = sift(
-    sectionOf<CocoImage>(raw, 'images', log),
-    'images',
-    log,
-    (image) => imageFault(image, index.imgs),
-    (image) => index.imgs.set(image.id, image),
-  )
-  const rawAnnotations = sectionOf<Annotation>(raw, 'annotations', log)
-  // Captions have no categories, and their files no such section.
-  const captions = rawAnnotations.length > 0 && isObject(rawAnnotations[0]) && 'caption' in rawAnnotations[0]
-  const categories = sift(
-    captions && raw.categories === undefined ? [] : sectionOf<Category>(raw, 'categories', log),
-    'categories',
-    log,
-    (category) => categoryFault(category, index.cats),
-    (category) => index.cats.set(category.id, category),
-  )
-  const annotations = sift(
-    rawAnnotations,
-    'annotations',
-    log,
-    (annotation) => annotationFault(annotation, index.anns, index),
-    (annotation) => index.anns.set(annotation.id, annotation),
-  )
-  return { dataset: { ...raw, images, annotations, categories }, index }
-}
-
-/** Sifts a detector's results; what was wrong is counted in `log`. */
-export function siftDetections(detections: readonly Detection[], known: Known, log: ProblemLog): Detection[] {
-  const form = resultForm(detections[0])
-  return sift(detections, 'results', log, (detection) => detectionFault(detection, known, form))
 }

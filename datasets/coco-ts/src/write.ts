@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { COCO } from './coco.js'
 import { addProblem, CocoError, createProblemLog, describeProblem, type ProblemKind } from './problems.js'
+import { detectionFault, type ResultForm, resultForm } from './results-form.js'
 import { runsArea, runsBox } from './rle.js'
 import { drawSegmentation } from './segmentation.js'
 import type {
@@ -18,14 +19,7 @@ import type {
   NewCategory,
   NewImage,
 } from './types.js'
-import {
-  annotationFault,
-  categoryFault,
-  detectionFault,
-  imageFault,
-  type ResultForm,
-  resultForm,
-} from './validate.js'
+import { annotationFault, categoryFault, imageFault } from './validate.js'
 
 const PIECE = 1 << 16
 

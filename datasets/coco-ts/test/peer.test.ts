@@ -97,6 +97,38 @@ describe('evaluation, beside pycocotools', { skip }, () => {
     await assertSame(gt, results.bbox, 'bbox')
   })
 
+  it('boxes whose other fields are in an unusual form', async () => {
+    const { gt, results } = drawn(7, 'images=30, categories=4')
+    const forms = [
+      [],
+      [[]],
+      null,
+      {},
+      '',
+      [[8, 10, 32, 40]],
+      [[1, 2, 3, 4, 5, 6, 7]],
+      { size: [1, 1], counts: [9] },
+    ]
+    gt.annotations.forEach((ann, i) => {
+      Object.assign(ann, {
+        segmentation: forms[i % forms.length],
+        iscrowd: Boolean(ann.iscrowd),
+        keypoints: null,
+      })
+      if (i % 5 === 0) ann.area = 0
+    })
+    await assertSame(gt, results.bbox, 'bbox')
+  })
+
+  it('masks with a polygon of two corners beside a whole one', async () => {
+    const { gt, results } = drawn(8, 'images=30, categories=4')
+    gt.annotations.forEach((ann, i) => {
+      if (!Array.isArray(ann.segmentation)) return
+      ann.segmentation = [...ann.segmentation, [i % 50, 3, 40, i % 30], [5, 5]]
+    })
+    await assertSame(gt, results.segm, 'segm')
+  })
+
   const coco128 = process.env.COCO128 ?? findUp('.data/coco128')
   const annotations = join(coco128 ?? '', 'annotations', 'instances_train2017.json')
   const absent = existsSync(annotations) ? false : 'COCO128 is not there (COCO128 names its folder)'

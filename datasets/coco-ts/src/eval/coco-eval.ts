@@ -73,7 +73,10 @@ export class COCOeval {
     this.params.catIds = cocoGt.getCatIds().sort((a, b) => a - b)
   }
 
-  /** Matches detections with objects, in every image and category. */
+  /**
+   * Matches detections with objects, in every image and category.
+   * @throws CocoError when masks are to be compared and some have none
+   */
   evaluate(): void {
     const { params } = this
     params.imgIds = sortedUnique(params.imgIds)
@@ -85,6 +88,10 @@ export class COCOeval {
     const scoreless = detections.anns.find((ann) => typeof ann.score !== 'number')
     if (scoreless)
       throw new CocoError(`Detection ${scoreless.id} has no score: detections come from loadRes().`)
+    if (params.iouType === 'segm') {
+      requireMasks(this.cocoGt, objects.anns, 'annotation')
+      requireMasks(this.cocoDt, detections.anns, 'detection')
+    }
     const similarity = similarityFor(params, this.cocoGt, this.cocoDt)
     const categories: CategoryResult[] = []
     for (let k = 0; k < (params.useCats ? params.catIds.length : 1); k++) {
@@ -213,6 +220,17 @@ export class COCOeval {
     const order = orderByScore(Float64Array.from(found, (dt) => dt.score!))
     return { objects: pick(this.cocoGt), detections: Array.from(order.subarray(0, maxDet), (i) => found[i]) }
   }
+}
+
+/** As pycocotools, masks are compared only where all have one: an object without would count as missed. */
+function requireMasks(coco: COCO, anns: readonly Annotation[], what: string): void {
+  const without = anns.filter((ann) => coco.maskForm(ann) === 'none' && !coco.hasBoxMask(ann))
+  if (without.length === 0) return
+  const [count, first] = [without.length, without[0].id]
+  throw new CocoError(
+    `${count} of ${anns.length} ${what}s ${count === 1 ? 'has' : 'have'} no mask that can be used (the first: ` +
+      `${what} ${first}), so that masks cannot be evaluated: leave them out, or evaluate boxes ("bbox").`,
+  )
 }
 
 function sortedUnique(ids: readonly number[]): number[] {

@@ -1,0 +1,326 @@
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  LINE,
+  MINUS,
+  NINE,
+  OPEN,
+  OPEN_BRACE,
+  PLUS,
+  POINT,
+  QUOTE,
+  RETURN,
+  SPACE,
+  TAB,
+  ZERO,
+} from './bytes.js'
+import { type JsonHandler, type JsonSyntaxError, NEED_MORE, NOT_MINE } from './json-handler.js'
+
+/** Deeper than any COCO file; keeps hostile input from overflowing the stack. */
+const MAX_DEPTH = 200
+/** Numbers of at most 15 digits are exact as a quotient of two exact numbers. */
+const EXACT_DIGITS = 15
+const POWERS = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+
+/** Thrown where a value goes on beyond what has arrived. */
+export const CUT = Symbol('cut')
+
+const ESCAPES: Record<number, string> = {
+  34: '"',
+  92: '\\',
+  47: '/',
+  98: '\b',
+  102: '\f',
+  110: '\n',
+  114: '\r',
+  116: '\t',
+}
+
+const KEYS = 256
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE
+/** Whether a string goes on with this byte. */
+const isPlain = (byte: number): boolean => byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20
+
+/** Reads values from the bytes that have arrived. */
+export abstract class JsonScanner {
+  protected readonly handler: JsonHandler
+  protected buffer = Buffer.allocUnsafe(1 << 20)
+  protected pos = 0
+  protected end = 0
+  protected depth = 0
+  /** Of the number read last, where it is whole and too large to be exact. */
+  private digits: string | undefined
+  private readonly keys: (string | undefined)[] = new Array(KEYS).fill(undefined)
+
+  constructor(handler: JsonHandler) {
+    this.handler = handler
+  }
+
+  /** An error at the place that was reached. */
+  protected abstract fault(message: string, cut?: boolean): JsonSyntaxError
+
+  protected expected(what: string): JsonSyntaxError {
+    const byte = this.buffer[this.pos]
+    const found =
+      byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16)}`
+    return this.fault(`expected ${what}, found ${found}`)
+  }
+
+  protected space(): void {
+    const { buffer, end } = this
+    let { pos } = this
+    while (pos < end) {
+      const byte = buffer[pos]
+      if (byte !== SPACE && byte !== LINE && byte !== RETURN && byte !== TAB) break
+      pos++
+    }
+    this.pos = pos
+  }
+
+  /** The next byte that is no white space; it is not consumed. */
+  private next(): number {
+    this.space()
+    if (this.pos >= this.end) throw CUT
+    return this.buffer[this.pos]
+  }
+
+  protected value(): unknown {
+    const byte = this.next()
+    switch (byte) {
+      case OPEN_BRACE:
+        return this.object()
+      case OPEN:
+        return this.list()
+      case QUOTE:
+        return this.string()
+      case 0x74:
+        return this.word('true', true)
+      case 0x66:
+        return this.word('false', false)
+      case 0x6e:
+        return this.word('null', null)
+      case 0x4e:
+        return this.word('NaN', Number.NaN)
+      case 0x49:
+        return this.word('Infinity', Number.POSITIVE_INFINITY)
+      default:
+        if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return this.number()
+        throw this.expected('a value')
+    }
+  }
+
+  private word<T>(text: string, value: T): T {
+    for (let i = 0; i < text.length; i++) {
+      if (this.pos >= this.end) throw CUT
+      if (this.buffer[this.pos] !== text.charCodeAt(i)) throw this.expected(`"${text}"`)
+      this.pos++
+    }
+    return value
+  }
+
+  private deeper(): void {
+    if (++this.depth > MAX_DEPTH) throw this.fault(`more than ${MAX_DEPTH} levels of nesting`)
+  }
+
+  private object(): Record<string, unknown> {
+    this.deeper()
+    this.pos++
+    const object: Record<string, unknown> = {}
+    if (this.next() === CLOSE_BRACE) {
+      this.pos++
+      this.depth--
+      return object
+    }
+    for (;;) {
+      if (this.next() !== QUOTE) throw this.expected('a key in quotes')
+      const key = this.key()
+      if (!this.readField(key, object)) {
+        this.digits = undefined
+        const value = this.value()
+        if (this.digits !== undefined && typeof value === 'number') {
+          this.handler.largeNumber?.(object, key, this.digits)
+        }
+        if (key === '__proto__') {
+          Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+        } else {
+          object[key] = value
+        }
+      }
+      const byte = this.next()
+      if (byte !== COMMA && byte !== CLOSE_BRACE) throw this.expected('"," or "}"')
+      this.pos++
+      if (byte === CLOSE_BRACE) break
+    }
+    this.depth--
+    return object
+  }
+
+  private readField(key: string, object: object): boolean {
+    const { fields } = this.handler
+    if (fields === undefined || !Object.hasOwn(fields, key)) return false
+    const after = fields[key](this.buffer, this.pos, this.end, object)
+    if (after === NEED_MORE) throw CUT
+    if (after === NOT_MINE) return false
+    this.pos = after
+    return true
+  }
+
+  private list(): unknown[] {
+    this.deeper()
+    this.pos++
+    const list: unknown[] = []
+    if (this.next() === CLOSE) {
+      this.pos++
+      this.depth--
+      return list
+    }
+    for (;;) {
+      list.push(this.value())
+      const byte = this.next()
+      if (byte !== COMMA && byte !== CLOSE) throw this.expected('"," or "]"')
+      this.pos++
+      if (byte === CLOSE) break
+    }
+    this.depth--
+    // A copy has no spare capacity; boxes, the most frequent lists, would carry three times their size of it.
+    return list.length === 4 ? [list[0], list[1], list[2], list[3]] : list.slice()
+  }
+
+  private number(): number {
+    const { buffer, end } = this
+    const start = this.pos
+    let pos = start
+    const negative = buffer[pos] === MINUS
+    if (negative) pos++
+    if (negative && buffer[pos] === 0x49 && pos < end) {
+      this.pos = pos
+      return this.word('Infinity', Number.NEGATIVE_INFINITY)
+    }
+    const firstDigit = pos
+    let mantissa = 0
+    while (pos < end && isDigit(buffer[pos])) mantissa = mantissa * 10 + buffer[pos++] - ZERO
+    let digits = pos - firstDigit
+    const leadingZero = digits > 1 && buffer[firstDigit] === ZERO
+    let decimals = 0
+    let exponent = false
+    let complete = digits > 0 && !leadingZero
+    if (pos < end && buffer[pos] === POINT) {
+      const firstDecimal = ++pos
+      while (pos < end && isDigit(buffer[pos])) mantissa = mantissa * 10 + buffer[pos++] - ZERO
+      decimals = pos - firstDecimal
+      digits += decimals
+      complete &&= decimals > 0
+    }
+    if (pos < end && (buffer[pos] | 0x20) === 0x65) {
+      exponent = true
+      pos++
+      if (pos < end && (buffer[pos] === PLUS || buffer[pos] === MINUS)) pos++
+      const firstPower = pos
+      while (pos < end && isDigit(buffer[pos])) pos++
+      complete &&= pos > firstPower
+    }
+    this.pos = pos
+    if (pos >= end) throw CUT
+    if (!complete) throw this.expected('a number')
+    if (exponent || digits > EXACT_DIGITS) {
+      const text = buffer.toString('latin1', start, pos)
+      const value = Number(text)
+      if (!exponent && decimals === 0 && !Number.isSafeInteger(value)) this.digits = text
+      return value
+    }
+    const value = decimals > 0 ? mantissa / POWERS[decimals] : mantissa
+    return negative ? -value : value
+  }
+
+  /** A key and the colon after it. The same key gives the same string object, which keeps property access fast. */
+  protected key(): string {
+    const { buffer, end } = this
+    const start = this.pos + 1
+    let pos = start
+    let hash = 0
+    while (pos < end && isPlain(buffer[pos]) && buffer[pos] < 0x80) hash = (hash * 31 + buffer[pos++]) | 0
+    if (pos >= end) throw CUT
+    let key: string
+    if (buffer[pos] === QUOTE) {
+      const slot = hash & (KEYS - 1)
+      const known = this.keys[slot]
+      if (known !== undefined && this.isAt(known, start, pos)) {
+        key = known
+      } else {
+        key = buffer.toString('latin1', start, pos)
+        this.keys[slot] = key
+      }
+      this.pos = pos + 1
+    } else {
+      key = this.string()
+    }
+    if (this.next() !== COLON) throw this.expected('":"')
+    this.pos++
+    return key
+  }
+
+  private isAt(text: string, start: number, end: number): boolean {
+    if (text.length !== end - start) return false
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== this.buffer[start + i]) return false
+    return true
+  }
+
+  private string(): string {
+    const { buffer, end } = this
+    const start = ++this.pos
+    let pos = start
+    let ascii = true
+    while (pos < end && isPlain(buffer[pos])) if (buffer[pos++] >= 0x80) ascii = false
+    this.pos = pos
+    if (pos >= end) throw CUT
+    const byte = buffer[pos]
+    const plain = ascii ? buffer.toString('latin1', start, pos) : buffer.toString('utf8', start, pos)
+    if (byte === QUOTE) {
+      this.pos++
+      return plain
+    }
+    if (byte < 0x20) throw this.expected('the rest of a string')
+    return plain + this.escapedRest()
+  }
+
+  /** From a backslash to the closing quote. */
+  private escapedRest(): string {
+    let text = ''
+    for (;;) {
+      if (this.pos >= this.end) throw CUT
+      const byte = this.buffer[this.pos]
+      if (byte === QUOTE) {
+        this.pos++
+        return text
+      }
+      if (byte === BACKSLASH) {
+        text += this.escape()
+        continue
+      }
+      if (byte < 0x20) throw this.expected('the rest of a string')
+      const start = this.pos
+      while (this.pos < this.end && isPlain(this.buffer[this.pos])) this.pos++
+      text += this.buffer.toString('utf8', start, this.pos)
+    }
+  }
+
+  private escape(): string {
+    if (this.pos + 1 >= this.end) throw CUT
+    const kind = this.buffer[++this.pos]
+    if (kind !== 0x75) {
+      const plain = ESCAPES[kind]
+      if (plain === undefined) throw this.expected('an escape sequence')
+      this.pos++
+      return plain
+    }
+    if (this.pos + 4 >= this.end) throw CUT
+    const hex = this.buffer.toString('latin1', this.pos + 1, this.pos + 5)
+    if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.expected('an escape sequence')
+    this.pos += 5
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  }
+}
