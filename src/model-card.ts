@@ -42,7 +42,10 @@ export interface DetectorCard extends AnyCard {
 
 export type ModelCard = ClassifierCard | DetectorCard
 
-/** The card as `metadata_props`: one readable key for each field, as Netron shows them. */
+/**
+ * The card as `metadata_props`: one readable key for each field, as Netron shows them. Throws a `UserError` for a card
+ * that could not be read from them again.
+ */
 export function cardToMetadata(card: ModelCard): Record<string, string> {
   const metadata: Record<string, string> = {
     task: card.task,
@@ -55,6 +58,13 @@ export function cardToMetadata(card: ModelCard): Record<string, string> {
     metadata.resize = card.resize
   }
   for (const [key, value] of Object.entries(card.about)) metadata[`about.${key}`] = JSON.stringify(value)
+  try {
+    cardFromMetadata(metadata)
+  } catch (error) {
+    throw new UserError(`The model's card could not be read again: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
   return metadata
 }
 

@@ -106,4 +106,13 @@ describe('the card as metadata', () => {
     for (const [key, value] of wrong)
       assert.throws(() => cardFromMetadata({ ...metadata, [key]: value }), new RegExp(key))
   })
+
+  it('that could not be read again is refused', () => {
+    for (const change of [{ labels: [7] }, { inputSize: [0, 3] }, { categoryIds: [1] }, { resize: 'crop' }])
+      assert.throws(
+        () => cardToMetadata({ ...card, ...change } as never),
+        (error) =>
+          error instanceof UserError && /^The model's card could not be read again: its /.test(error.message),
+      )
+  })
 })

@@ -45,10 +45,11 @@ export interface SearchFolder {
 }
 
 /**
- * Throws a UserError when the folder holds a search or something else already, is locked, or cannot be written; nothing
- * is left of it then.
+ * Throws a UserError when the config could not be read again, or the folder holds a search or something else already,
+ * is locked, or cannot be written; nothing is left of it then.
  */
 export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
+  const text = configText(config)
   const removeFolder = await makeRemovableFolder(folder)
   let written = false
   const begin = async () => {
@@ -59,7 +60,7 @@ export async function createSearch(folder: string, config: SearchConfig): Promis
       )
     if (files.length > 0)
       throw new UserError(`${folder} holds other files, such as ${files[0]}; choose another folder`)
-    await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+    await writeFileAtomically(configPath(folder), text)
     written = true
     return { config, events: [] }
   }
@@ -87,13 +88,26 @@ export async function resumeSearch(
   return locked(folder, async () => {
     const changed = await change(saved)
     const config = budget === undefined ? changed : { ...changed, budget }
-    if (config !== saved)
-      await writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+    if (config !== saved) await writeFileAtomically(configPath(folder), configText(config))
     const events = await readJournal(journalPath(folder))
     const lines = events.map((event) => `${JSON.stringify(event)}\n`).join('')
     await writeFileAtomically(journalPath(folder), lines)
     return { config, events }
   })
+}
+
+/** The config as its file holds it. Throws a UserError for one that could not be read from there again. */
+function configText(config: SearchConfig): string {
+  const text = `${JSON.stringify(config, null, 2)}\n`
+  try {
+    validateSearchConfig(JSON.parse(text))
+  } catch (error) {
+    throw new UserError(
+      `The search cannot be begun, because its config could not be read again: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+  return text
 }
 
 /** Throws a UserError that names the file when there is none or it is damaged. */

@@ -52,9 +52,11 @@ const configPath = (folder: string): string => join(folder, 'config.json')
 /**
  * Starts a run in a new or empty folder. When that fails, nothing is left of it.
  *
- * @throws UserError when the folder holds a run already, is locked, or cannot be written
+ * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
+ *   written
  */
 export async function createRun<C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> {
+  assertWritable(config)
   const removeFolder = await makeRemovableFolder(folder)
   let release: (() => Promise<void>) | null = null
   try {
@@ -112,6 +114,7 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
   config?: C,
 ): Promise<Run<C>> {
   const noted = (await readConfigOf(config?.task ?? 'classification', folder)) as C
+  if (config !== undefined) assertWritable(config)
   const release = await lockFolder(folder)
   try {
     for (const file of await readdir(folder))
@@ -180,6 +183,19 @@ function validated(value: { task?: unknown } | null): AnyRunConfig {
   return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)
 }
 
+/** Throws a `UserError` for a config that could be written to a file, but not be read from it again. */
+function assertWritable(config: AnyRunConfig): void {
+  try {
+    validated(JSON.parse(configText(config)))
+  } catch (error) {
+    if (error instanceof UserError)
+      throw new UserError(
+        `The run cannot be begun, because its config could not be read again: ${error.message}`,
+      )
+    throw error
+  }
+}
+
 /** The config in a checkpoint, null where there is none, or one of a version whose settings were others. */
 function trainedWith<C extends AnyRunConfig>(config: unknown): C | null {
   if (config === undefined) return null
@@ -217,5 +233,7 @@ export const readConfig = (folder: string): Promise<RunConfig> => readConfigOf('
 export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =>
   readConfigOf('detection', folder)
 
+const configText = (config: AnyRunConfig): string => `${JSON.stringify(config, null, 2)}\n`
+
 const writeConfig = (folder: string, config: AnyRunConfig): Promise<void> =>
-  writeFileAtomically(configPath(folder), `${JSON.stringify(config, null, 2)}\n`)
+  writeFileAtomically(configPath(folder), configText(config))

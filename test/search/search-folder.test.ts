@@ -28,6 +28,16 @@ const refuses = (doing: Promise<unknown>, message: RegExp): Promise<void> =>
     return true
   })
 
+test('a config that could not be read again is refused, and leaves nothing behind', async (t) => {
+  const folder = join(await temporaryFolder(t), 'searches/new')
+  const wrong = { ...config, seed: Number.NaN }
+  await refuses(
+    createSearch(folder, wrong),
+    /^The search cannot be begun, because its config could not be read again: "seed" is null/,
+  )
+  await assert.rejects(readdir(folder), /ENOENT/)
+})
+
 test('a search comes back as it was left, without the line that was half-written', async (t) => {
   const folder = join(await temporaryFolder(t), 'searches/new')
   const search = await createSearch(folder, config)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import {
   chmod,
   mkdir,
@@ -15,17 +16,23 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { UserError } from '../../src/errors.js'
+import { cardFromMetadata, cardToMetadata } from '../../src/model-card.js'
 import type { Checkpoint } from '../../src/train/checkpoint.js'
 import type { RunConfig } from '../../src/train/config.js'
+import type { DetectorRunConfig } from '../../src/train/detection/config.js'
+import { detectorCard } from '../../src/train/detection/export.js'
 import { readRows } from '../../src/train/metrics.js'
 import {
   createRun,
   metricsPath,
   newestCheckpoint,
   readConfig,
+  readDetectorConfig,
   resumeRun,
 } from '../../src/train/run-folder.js'
 import { temporaryFolder } from '../temporary-folder.js'
+import { redConfig } from './detection/red-scenes.js'
 import { colourConfig } from './linear-step.js'
 
 const config = colourConfig()
@@ -65,6 +72,42 @@ test('config and state come back as they were saved, and the newest two checkpoi
   const run = await resumeRun(folder)
   assert.deepEqual(run.checkpoint, checkpoint(100))
   await run.close()
+})
+
+test('a config that could not be read again is refused, and leaves nothing behind', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const refused = (config: RunConfig | DetectorRunConfig, message: RegExp): Promise<void> =>
+    assert.rejects(
+      createRun(folder, config),
+      (error) => error instanceof UserError && message.test(error.message),
+    )
+  const { data } = config
+  await refused(
+    { ...config, data: { ...data, classes: ['cat', ''] } },
+    /^The run cannot be begun, because its config could not be read again: "data\.classes\[1\]" is "", but must be a text/,
+  )
+  await refused({ ...config, weightDecay: Number.NaN }, /"weightDecay" is null, but must be a number/)
+  const detector = redConfig()
+  const named = (name: unknown): DetectorRunConfig => ({
+    ...detector,
+    data: { ...detector.data, categories: [{ id: 1, name: name as string }] },
+  })
+  for (const name of [7, null, '', undefined, true])
+    await refused(named(name), /"data\.categories\[0\]\.name" is .*, but must be a text that is not empty/)
+  assert.equal(existsSync(folder), false)
+
+  await runWith(folder, [5])
+  const before = await readFile(join(folder, 'config.json'), 'utf8')
+  await assert.rejects(resumeRun(folder, { ...config, weightDecay: Number.NaN }), /could not be read again/)
+  assert.equal(await readFile(join(folder, 'config.json'), 'utf8'), before)
+
+  const odd = await createRun(join(folder, 'odd'), named('a\n"b"\u2028 \ud800'.padEnd(5000, 'c')))
+  assert.deepEqual(await readDetectorConfig(odd.folder), odd.config)
+  assert.deepEqual(
+    cardFromMetadata(cardToMetadata(detectorCard(odd.config, 0))),
+    JSON.parse(JSON.stringify(detectorCard(odd.config, 0))),
+  )
+  await odd.close()
 })
 
 test('tensors in a checkpoint are named by parameter path', async (t) => {

@@ -119,7 +119,7 @@ const annotatedImages = record<AnnotatedImages>({
     }),
   ),
 })
-const categories = nullable(list(record<Category>({ id: integer(0), name: string })))
+const categories = nullable(list(record<Category>({ id: integer(Number.MIN_SAFE_INTEGER), name: string })))
 
 type Detector = DetectorRunConfig['detector']
 
