@@ -1,11 +1,14 @@
 /** What a COCO annotation file holds, counted, and what in it deserves a second look. */
 
 import sharp from 'sharp'
-import { type Annotation, COCO, type CocoImage, describeProblem } from '#coco-ts'
+import { type Annotation, COCO, type CocoImage, describeCompletion, describeProblem } from '#coco-ts'
+import { shortName } from './annotation-notes.js'
+import { cocoWarnings } from './coco-warnings.js'
 import { describeAmbiguous, respeltNote, tellOtherImages } from './detection/coco-images.js'
-import { hasAreaInside, requireFolder } from './detection/coco-set.js'
+import { requireFolder } from './detection/coco-set.js'
 import { unreadableReason } from './detection/decode.js'
 import { findImages, type Lookup } from './image-index.js'
+import { openTurn, orientationNotes } from './orientation.js'
 
 export interface Spread {
   least: number
@@ -40,11 +43,17 @@ export interface CocoInspection {
   categories: CategoryCount[]
   /** Entries that were left out because they are wrong: how many, by kind, and the first in words. */
   problems: { count: number; byKind: Record<string, number>; first: string[] }
+  /** Entries that were completed or converted: how many, by kind, and each kind in words. */
+  completed: { count: number; byKind: Record<string, number>; kinds: string[] }
   /** What is allowed but may not be meant. */
   warnings: string[]
 }
 
-/** Counts everything; entries that are wrong are left out and told in `problems`. */
+/**
+ * Counts everything; entries that are wrong are left out and counted in `problems`.
+ *
+ * @throws CocoError when the file is missing, no whole JSON, or a list
+ */
 export async function inspectCoco(path: string): Promise<{ coco: COCO; inspection: CocoInspection }> {
   const coco = await COCO.load(path, { lenient: true })
   const { images, annotations } = coco.dataset
@@ -75,7 +84,12 @@ export async function inspectCoco(path: string): Promise<{ coco: COCO; inspectio
       byKind: coco.problems.byKind,
       first: coco.problems.first.map(describeProblem),
     },
-    warnings: warningsFor(coco, objects),
+    completed: {
+      count: coco.completed.count,
+      byKind: coco.completed.byKind,
+      kinds: coco.completed.groups.map(describeCompletion),
+    },
+    warnings: cocoWarnings(coco, objects, path),
   }
   return { coco, inspection }
 }
@@ -99,52 +113,6 @@ function countCategories(coco: COCO): CategoryCount[] {
     .sort((a, b) => b.objects - a.objects)
 }
 
-/** The box's part of a pixel that rounding to two decimals may put over the edge. */
-const TOLERANCE = 0.01
-
-function warningsFor(coco: COCO, objects: readonly Annotation[]): string[] {
-  const imageOf = (ann: Annotation): CocoImage => coco.imgs.get(ann.image_id)!
-  const empty = objects.filter((ann) => !hasAreaInside(ann.bbox, imageOf(ann)))
-  const over = objects.filter((ann) => {
-    const [x, y, width, height] = ann.bbox
-    const image = imageOf(ann)
-    if (!hasAreaInside(ann.bbox, image)) return false
-    const inside = x >= -TOLERANCE && y >= -TOLERANCE
-    return !inside || x + width > image.width + TOLERANCE || y + height > image.height + TOLERANCE
-  })
-  const zero = objects.filter(({ id }) => id === 0)
-  const unused = coco.dataset.categories.filter(({ id }) => !coco.catToImgs.has(id))
-  const found = (list: readonly { id: number }[], one: string, several: string): string[] =>
-    list.length === 0
-      ? []
-      : [`${list.length} ${list.length === 1 ? one : several} (the first: id ${list[0].id})`]
-  return [
-    ...found(
-      over,
-      'box reaches over the edge of its image, where training cuts it',
-      'boxes reach over the edge of their image, where training cuts them',
-    ),
-    ...found(
-      empty,
-      'box has no area inside its image; training leaves it out',
-      'boxes have no area inside their image; training leaves them out',
-    ),
-    ...found(
-      zero,
-      'annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1',
-      'annotations have the id 0, which COCO’s evaluation takes for "not found": count from 1',
-    ),
-    ...found(unused, 'category has no objects', 'categories have no objects'),
-    ...gaps(coco.dataset.categories.map(({ id }) => id)),
-  ]
-}
-
-function gaps(ids: number[]): string[] {
-  const [first, last] = [Math.min(...ids), Math.max(...ids)]
-  if (ids.length === 0 || last - first + 1 === ids.length) return []
-  return [`category ids have gaps (${ids.length} of ${first} to ${last}), which is allowed`]
-}
-
 export interface CheckOptions {
   /** Whether to decode every image, without which those that are cut short are not seen. Default true. */
   decode?: boolean
@@ -160,6 +128,8 @@ export interface ImageCheck {
   respelt: string[]
   /** Path of an image's file, by the image's id. */
   paths: Map<number, string>
+  /** What may not be meant: images whose EXIF orientation leaves open how their boxes are. */
+  warnings: string[]
 }
 
 /** Images that lie side by side on their way through sharp. */
@@ -183,11 +153,14 @@ export async function checkImages(
     folder,
     images.map((image) => image.file_name),
   )
+  const turns: (string | undefined)[] = []
   const queue = images.entries()
   let done = 0
   const work = async (): Promise<void> => {
     for (const [index, image] of queue) {
-      const fault = await imageFault(image, folder, lookups[index], decode)
+      const fault = await imageFault(image, folder, lookups[index], decode, (turn) => {
+        turns[index] = turn
+      })
       if (fault) faults[index] = fault
       onProgress?.(++done, images.length)
     }
@@ -202,13 +175,14 @@ export async function checkImages(
     folder,
     missing: missing.length,
     total,
-    example: `${example}`,
+    example: shortName(`${example}`, 200),
   })
   const paths = lookups.flatMap((lookup, index): [number, string][] =>
     lookup.kind === 'found' ? [[images[index].id, lookup.path]] : [],
   )
   return {
     faults: found.map(({ text }) => text),
+    warnings: orientationNotes(images, turns),
     ...(missing.length * 2 > total && { verdict }),
     respelt: respeltNote(images, lookups, { file: name, folder }),
     paths: new Map(paths),
@@ -220,15 +194,16 @@ async function imageFault(
   folder: string,
   lookup: Lookup,
   decode: boolean,
+  onTurn: (turn: string) => void,
 ): Promise<{ missing: boolean; text: string } | undefined> {
   const { id, file_name: name, width, height } = image
   if (typeof name !== 'string') return { missing: true, text: `image ${id} has no file_name` }
   if (lookup.kind === 'missing')
-    return { missing: true, text: `image ${id}: there is no file ${name} in ${folder}` }
+    return { missing: true, text: `image ${id}: there is no file ${shortName(name, 200)} in ${folder}` }
   if (lookup.kind === 'ambiguous')
     return { missing: false, text: `image ${id}: ${describeAmbiguous(name, lookup.candidates)} in ${folder}` }
   const { path } = lookup
-  const wrong = (text: string) => ({ missing: false, text: `image ${id}: ${path} ${text}` })
+  const wrong = (text: string) => ({ missing: false, text: `image ${id}: ${shortName(path, 300)} ${text}` })
   try {
     const actual = await sharp(path).metadata()
     // As it is stored, or as people see it.
@@ -238,6 +213,8 @@ async function imageFault(
       return wrong(
         `is ${actual.autoOrient.width} × ${actual.autoOrient.height}, but the annotations say ${width} × ${height}`,
       )
+    const turn = openTurn(actual)
+    if (turn !== undefined) onTurn(turn)
     // Small, since JPEG decodes faster so; every byte is read all the same.
     if (decode)
       await sharp(path, { failOn: 'error' })

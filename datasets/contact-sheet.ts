@@ -2,6 +2,7 @@
 
 import sharp, { type OverlayOptions } from 'sharp'
 import type { Annotation, COCO, CocoImage } from '#coco-ts'
+import { shortName } from './annotation-notes.js'
 import { findImages } from './image-index.js'
 
 export interface SheetOptions {
@@ -139,8 +140,10 @@ function keypoints(coco: COCO, ann: Annotation, image: CocoImage): string {
   const points = ann.keypoints
   const radius = Math.max(image.width, image.height) / 150
   const shown = (k: number): boolean => points[3 * k + 2] > 0
-  const bones = (coco.cats.get(ann.category_id)?.skeleton ?? []).filter(
-    ([a, b]) => shown(a - 1) && shown(b - 1),
+  // Nothing has checked what the file says here.
+  const skeleton: unknown = coco.cats.get(ann.category_id)?.skeleton
+  const bones = (Array.isArray(skeleton) ? skeleton : []).filter(
+    (bone) => Array.isArray(bone) && shown(bone[0] - 1) && shown(bone[1] - 1),
   )
   const lines = bones.map(([a, b]) => {
     const ends = `x1="${points[3 * a - 3]}" y1="${points[3 * a - 2]}" x2="${points[3 * b - 3]}" y2="${points[3 * b - 2]}"`
@@ -155,7 +158,7 @@ function keypoints(coco: COCO, ann: Annotation, image: CocoImage): string {
 function label(coco: COCO, ann: Annotation, image: CocoImage, width: number, height: number): string {
   const x = Math.max(0, (ann.bbox[0] * width) / image.width)
   const y = Math.max(10, (ann.bbox[1] * height) / image.height - 3)
-  const name = escapeXml(coco.cats.get(ann.category_id)?.name ?? '')
+  const name = escapeXml(shortName(coco.cats.get(ann.category_id)?.name ?? ''))
   return (
     `<text x="${x}" y="${y}" font-family="sans-serif" font-size="11" fill="white" stroke="black" stroke-width="2.5" ` +
     `paint-order="stroke">${name}</text>`

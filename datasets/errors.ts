@@ -3,10 +3,12 @@ export class DatasetError extends Error {
   override name = 'DatasetError'
 }
 
+/** The last two: names that no file can have, because they are too long or hold a character that names do not. */
+const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
+
 /** True when a file-system error says that there is nothing at the path. */
 export function isMissing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code
-  return code === 'ENOENT' || code === 'ENOTDIR'
+  return MISSING.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
 /**

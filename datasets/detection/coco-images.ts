@@ -1,9 +1,13 @@
 /** The image files of COCO annotations, found in a folder, and what is to be said of those that are not. */
 import type { CocoImage } from '#coco-ts'
+import { shortName } from '../annotation-notes.js'
 import { DatasetError } from '../errors.js'
 import type { NamedFile } from '../fingerprint.js'
 import { findImages, type Lookup } from '../image-index.js'
 import { count, listed } from '../left-out.js'
+
+/** Characters of a file's name that are shown. */
+const LONGEST = 200
 
 /** An image whose file is there. */
 export interface LocatedImage {
@@ -37,7 +41,9 @@ export async function locateImages(
     if (lookup.kind === 'found') located.push({ image, path: lookup.path, bytes: lookup.bytes })
     else if (lookup.kind === 'missing')
       missing.push(
-        typeof image.file_name === 'string' ? image.file_name : `(image ${image.id} has no file_name)`,
+        typeof image.file_name === 'string'
+          ? shortName(image.file_name, LONGEST)
+          : `(image ${image.id} has no file_name)`,
       )
     else ambiguous.push(describeAmbiguous(image.file_name!, lookup.candidates))
   }
@@ -72,8 +78,8 @@ export const namedFiles = (located: readonly LocatedImage[]): NamedFile[] =>
 /** In half a sentence, which files a name could mean, or that another name means the same one. */
 export function describeAmbiguous(name: string, candidates: readonly string[]): string {
   return candidates.length === 1
-    ? `"${name}" and another name both fit ${candidates[0]}`
-    : `"${name}" fits ${candidates.slice(0, 3).join(' and ')}${candidates.length > 3 ? ' and more' : ''}`
+    ? `"${shortName(name, LONGEST)}" and another name both fit ${candidates[0]}`
+    : `"${shortName(name, LONGEST)}" fits ${candidates.slice(0, 3).join(' and ')}${candidates.length > 3 ? ' and more' : ''}`
 }
 
 /** A note of the names that were found under another spelling; none when there are none. */
@@ -89,7 +95,7 @@ export function respeltNote(
   const [{ name, path }] = respelt
   return [
     `${count(respelt.length, 'image')} of "${file}" ${respelt.length === 1 ? 'was' : 'were'} found in "${folder}" under ` +
-      `another spelling: "${name}" is ${path}${respelt.length > 1 ? ', …' : '.'}`,
+      `another spelling: "${shortName(name, LONGEST)}" is ${path}${respelt.length > 1 ? ', …' : '.'}`,
   ]
 }
 

@@ -2,8 +2,10 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Annotation, COCO, type CocoImage, describeProblem } from '#coco-ts'
+import { boxFormNotes, countReasons, readingNotes } from '../annotation-notes.js'
 import { DatasetError, isMissing } from '../errors.js'
 import { fileFingerprint, filesFingerprint } from '../fingerprint.js'
+import { chooseCategories } from './categories.js'
 import { locateImages, namedFiles } from './coco-images.js'
 import type { DetectionImage, DetectionSet } from './detection-set.js'
 
@@ -39,14 +41,9 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
     throw new DatasetError(`The number of images to take is a whole number from 1, not ${limit}.`)
   await requireFolder(folder)
   const read = await COCO.load(file, { lenient: true })
-  const categories = chooseCategories(read, file, options.categories)
-  const warnings: string[] = []
-  const { count, first } = read.problems
-  if (count > 0)
-    warnings.push(
-      `${count} ${count === 1 ? 'entry' : 'entries'} of "${file}" cannot be used and ${isOrAre(count)} left out; ` +
-        `the first: ${describeProblem(first[0])}.`,
-    )
+  requireEntries(read, file)
+  const warnings = readingNotes(read, file)
+  const categories = chooseCategories(read, file, options.categories, warnings)
   if (read.dataset.images.length === 0)
     throw new DatasetError(`"${file}" has no images; annotate some first.`)
   const present = await locateImages(read.dataset.images, folder, file, warnings)
@@ -55,6 +52,7 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
   const coco = restrict(read, images, warnings)
   if (coco.dataset.annotations.length === 0)
     warnings.push(`None of the ${images.length} images taken from "${file}" has an object.`)
+  warnings.push(...boxFormNotes(coco, file))
   const classOf = new Map(categories.map(({ id }, index) => [id, index]))
   const paths = located.map(({ path }) => path)
   const set: DetectionSet = {
@@ -69,6 +67,7 @@ export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
       annotations: await fileFingerprint(file),
       images: filesFingerprint(namedFiles(present)),
     },
+    leftOut: leftOut(read, coco, images),
   }
   return { set, warnings }
 }
@@ -112,34 +111,19 @@ export async function requireFolder(folder: string): Promise<void> {
     throw new DatasetError(`There is no folder "${folder}"; name the one that holds the images.`)
 }
 
-function chooseCategories(
-  coco: COCO,
-  file: string,
-  wanted: CocoSetOptions['categories'],
-): DetectionSet['categories'] {
-  const found = coco.dataset.categories.map(({ id, name }) => ({ id, name })).sort((a, b) => a.id - b.id)
-  if (found.length === 0)
+/** @throws DatasetError when the file has no images or no categories that can be used, with the reason */
+function requireEntries(coco: COCO, file: string): void {
+  for (const section of ['images', 'categories'] as const) {
+    if (coco.dataset[section].length > 0) continue
+    const fault = coco.problems.first.find((problem) => problem.section === section)
+    if (fault === undefined) continue
     throw new DatasetError(
-      `"${file}" has no categories; it must be a COCO file of objects, such as instances_train2017.json.`,
+      fault.index < 0
+        ? `"${file}" is no COCO file of objects: ${fault.message}.`
+        : `None of the ${section} of "${file}" can be used (${countReasons(coco.problems.bySection[section])}); ` +
+            `the first: ${describeProblem(fault)}.`,
     )
-  if (wanted === undefined) return found
-  const show = (list: readonly { id: number; name: string }[]) =>
-    list
-      .slice(0, 3)
-      .map(({ id, name }) => `${name} (id ${id})`)
-      .join(', ')
-  const lacking = wanted.filter(({ id, name }) => coco.cats.get(id)?.name !== name)
-  const known = new Map(wanted.map(({ id, name }) => [id, name]))
-  const strange = found.filter(({ id, name }) => known.get(id) !== name)
-  if (lacking.length + strange.length === 0) return wanted.map(({ id, name }) => ({ id, name }))
-  const differences = [
-    ...(lacking.length > 0 ? [`it lacks ${lacking.length}, such as ${show(lacking)}`] : []),
-    ...(strange.length > 0 ? [`it has ${strange.length} that are not known, such as ${show(strange)}`] : []),
-  ]
-  throw new DatasetError(
-    `The categories of "${file}" are not the ${wanted.length} that are needed: ${differences.join('; ')}. ` +
-      'Use annotations with the same ids and names.',
-  )
+  }
 }
 
 /** The annotations of `images` alone, without boxes that have no area inside their image. */
@@ -153,13 +137,35 @@ function restrict(coco: COCO, images: CocoImage[], warnings: string[]): COCO {
     if (!solid) empty.push(annotation)
     return solid
   })
-  if (empty.length > 0)
-    warnings.push(
-      `${empty.length} ${empty.length === 1 ? 'box has' : 'boxes have'} no area inside ` +
-        `${empty.length === 1 ? 'its' : 'their'} image and ${isOrAre(empty.length)} left out ` +
-        `(the first: annotation ${empty[0].id} of image ${empty[0].image_id}).`,
-    )
+  if (empty.length > 0) warnings.push(`${boxesWithoutArea(empty)}.`)
   return new COCO({ ...coco.dataset, images, annotations })
+}
+
+function boxesWithoutArea(empty: readonly Annotation[]): string {
+  const { length } = empty
+  return (
+    `${length} ${length === 1 ? 'box has' : 'boxes have'} no area inside ${length === 1 ? 'its' : 'their'} image and ` +
+    `${isOrAre(length)} left out (the first: annotation ${empty[0].id} of image ${empty[0].image_id})`
+  )
+}
+
+/** Why annotations of the file are not among those of the set. */
+function leftOut(read: COCO, { imgs }: COCO, images: readonly CocoImage[]): string[] {
+  const refused = read.problems.bySection.annotations ?? {}
+  const { annotations } = read.dataset
+  const elsewhere = annotations.filter(({ image_id }) => !imgs.has(image_id)).length
+  const empty = annotations.filter(
+    ({ bbox, image_id }) =>
+      bbox !== undefined && imgs.has(image_id) && !hasAreaInside(bbox, imgs.get(image_id)!),
+  )
+  const first = read.problems.first.find(({ section }) => section === 'annotations')
+  return [
+    ...(first
+      ? [`annotations that cannot be used (${countReasons(refused)}; the first: ${describeProblem(first)})`]
+      : []),
+    ...(elsewhere > 0 ? [`${elsewhere} annotations of other images than the ${images.length} taken`] : []),
+    ...(empty.length > 0 ? [boxesWithoutArea(empty)] : []),
+  ]
 }
 
 const isOrAre = (count: number): string => (count === 1 ? 'is' : 'are')

@@ -28,6 +28,8 @@ export interface DetectionSet {
   coco: COCO
   /** What sharp opens for image `index`: a path, or the bytes of a file. */
   source(index: number): string | Buffer
+  /** Why annotations of the file are not in the set, in words. */
+  leftOut?: readonly string[]
   /** Of the files that it was read from; none of scenes that are composed. */
   fingerprint?: AnnotatedFingerprint
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { COCO } from '#coco-ts'
+import { shortName } from '../../datasets/annotation-notes.js'
 import {
   type CategoryCount,
   type CocoInspection,
@@ -21,10 +22,11 @@ interface Flags {
 }
 
 const help = `
-Counts images, objects and categories, tells what is wrong with entries (those are left out of the counts) and
-what may not be meant, such as boxes over the edge. With --images, every image is read and compared with its
-entry: missing, cut short, of another size. A file_name as another tool spelt it (with backslashes, %20, folders in
-front, as an address) is found where one file alone fits it.
+Counts images, objects and categories, and says what is wrong with entries (those are left out of the counts), what
+was missing or converted in others (such as an area, computed from the mask or the box), and what may not be meant,
+such as boxes over the edge. With --images, every image is read and compared with its entry: missing, cut short, of
+another size, turned so that it is open how its boxes were drawn. A file_name as another tool
+spelt it (with backslashes, %20, folders in front, as an address) is found where one file alone fits it.
 
 Examples:
   $ toolkit datasets inspect instances_val2017.json
@@ -45,7 +47,7 @@ export function inspectCommand(): Command {
       const { coco, inspection } = await inspectCoco(path)
       const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
       if (check?.verdict) inspection.warnings.unshift(check.verdict)
-      inspection.warnings.push(...(check?.respelt ?? []))
+      inspection.warnings.push(...(check?.respelt ?? []), ...(check?.warnings ?? []))
       const faults = check?.faults ?? []
       if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
       else console.log(describe(path, inspection, check))
@@ -67,7 +69,7 @@ async function checkWithProgress(coco: COCO, folder: string, path: string): Prom
 }
 
 function describe(path: string, inspection: CocoInspection, check: ImageCheck | undefined): string {
-  const { images, objects, categories, problems, warnings } = inspection
+  const { images, objects, categories, problems, completed, warnings } = inspection
   const range = ({ least, median, most }: Spread): string => `${least} to ${most}, median ${median}`
   const lines = [
     path,
@@ -81,6 +83,9 @@ function describe(path: string, inspection: CocoInspection, check: ImageCheck | 
     `categories  ${categories.length}`,
     ...categoryRows(categories),
     ...section('problems', problems.count, problems.first),
+    ...(completed.count === 0
+      ? []
+      : [`entries that were completed: ${completed.count}`, ...completed.kinds.map((kind) => `  ${kind}`)]),
     ...(check
       ? section('image files that do not fit', check.faults.length, check.faults.slice(0, SHOWN))
       : []),
@@ -98,12 +103,12 @@ function section(title: string, count: number, shown: readonly string[]): string
 }
 
 function categoryRows(categories: readonly CategoryCount[]): string[] {
-  const width = Math.max(8, ...categories.map(({ name }) => name.length))
+  const width = categories.reduce((most, { name }) => Math.max(most, shortName(name).length), 8)
   const cell = (value: number | string): string => String(value).padStart(8)
   const head = `  ${'name'.padEnd(width)} ${cell('id')} ${cell('objects')} ${cell('images')} ${cell('crowds')}`
   const rows = categories.map(
     ({ name, id, objects, images, crowds }) =>
-      `  ${name.padEnd(width)} ${cell(id)} ${cell(objects)} ${cell(images)} ${cell(crowds)}`,
+      `  ${shortName(name).padEnd(width)} ${cell(id)} ${cell(objects)} ${cell(images)} ${cell(crowds)}`,
   )
   return [head, ...rows]
 }

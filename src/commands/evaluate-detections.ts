@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import { COCO, COCOeval, describeProblem, type IouType, type ProblemLog } from '#coco-ts'
+import { type Annotation, COCO, COCOeval, describeProblem, type IouType } from '#coco-ts'
+import { boxFormNotes, completionNotes, countReasons, zeroIdNotes } from '../../datasets/annotation-notes.js'
 import { STATS } from '../train/detection/evaluation-stats.js'
 import { categoryTable } from './category-table.js'
 
@@ -17,7 +18,8 @@ Both files are COCO's: annotations as instances_val2017.json, detections a list 
   {"image_id", "category_id", "score", and one of "bbox", "segmentation", "keypoints"}
 Names that end in .gz are read too. The numbers are those of pycocotools, in its order: average precision (AP)
 at IoU 0.50:0.95, at 0.50, at 0.75, and for small, medium and large objects; then average recall (AR). −1 stands
-where there are no objects to find.
+where there are no objects to find. What the files leave out and what can be completed (an area from the mask or the
+box, ids or numbers written as text) is completed and counted on standard error.
 
 Examples:
   $ toolkit evaluate-detections --annotations val.json --detections found.json
@@ -43,9 +45,19 @@ export function evaluateDetectionsCommand(): Command {
       const { lenient, type } = flags
       const annotations = await COCO.load(flags.annotations, { lenient })
       const detections = await annotations.loadRes(flags.detections, { lenient })
-      report(flags.annotations, annotations.problems)
-      report(flags.detections, detections.problems)
-      const run = new COCOeval(annotations, detections, type)
+      const notes = [
+        ...refused(annotations, flags.annotations),
+        ...refused(detections, flags.detections),
+        ...completionNotes(annotations, flags.annotations),
+        ...completionNotes(detections, flags.detections),
+        ...zeroIdNotes(annotations),
+        ...boxFormNotes(annotations, flags.annotations),
+        ...boxFormNotes(detections, flags.detections),
+      ]
+      const [truth, without] = lenient ? withWhatIsCompared(annotations, type) : [annotations, []]
+      notes.push(...without)
+      for (const note of notes) console.error(note)
+      const run = new COCOeval(truth, detections, type)
       run.evaluate()
       run.accumulate()
       const stats = run.summarize(flags.json ? () => {} : console.log)
@@ -53,16 +65,36 @@ export function evaluateDetectionsCommand(): Command {
       const heads = type === 'keypoints' ? KEYPOINT_HEADS : STATS
       if (flags.json) {
         const skipped = { annotations: annotations.problems.count, detections: detections.problems.count }
-        console.log(JSON.stringify({ stats, names: heads, type, skipped, categories }))
+        const completed = { annotations: annotations.completed.count, detections: detections.completed.count }
+        console.log(JSON.stringify({ stats, names: heads, type, skipped, completed, notes, categories }))
       } else if (categories) {
         console.log(`\n${categoryTable(categories, heads)}`)
       }
     })
 }
 
-/** Says on stderr what was left out. */
-function report(file: string, problems: ProblemLog): void {
-  if (problems.count === 0) return
-  const [first] = problems.first
-  console.error(`${file}: ${problems.count} left out, the first: ${describeProblem(first)}`)
+/** What was left out of a file. */
+function refused({ problems }: COCO, file: string): string[] {
+  const { count, first, byKind } = problems
+  if (count === 0) return []
+  const reasons = Object.keys(byKind).length > 1 ? ` (${countReasons(byKind)})` : ''
+  return [`${file}: ${count} left out${reasons}, the first: ${describeProblem(first[0])}`]
+}
+
+/** The annotations without objects that lack what is compared (a mask, keypoints), and a sentence on those. */
+function withWhatIsCompared(coco: COCO, type: IouType): [COCO, string[]] {
+  const lacks = (annotation: Annotation): boolean =>
+    type === 'segm'
+      ? coco.maskForm(annotation) === 'none'
+      : type === 'keypoints' && annotation.keypoints === undefined
+  const without = coco.dataset.annotations.filter(lacks)
+  if (without.length === 0) return [coco, []]
+  const annotations = coco.dataset.annotations.filter((annotation) => !lacks(annotation))
+  const what = type === 'segm' ? 'mask' : 'keypoints'
+  return [
+    new COCO({ ...coco.dataset, annotations }),
+    [
+      `${without.length} annotations without a usable ${what} are left out (the first: annotation ${without[0].id}).`,
+    ],
+  ]
 }

@@ -66,6 +66,7 @@ export async function evaluateDetectorOn(
     console.error(
       `${unreadable.count} of ${count} images could not be read and are left out: ${unreadable.first.join(' ')}`,
     )
+  for (const note of summary.notes) console.error(note)
   if (flags.json) console.log(JSON.stringify({ ...summary, out }))
   else {
     for (const row of evaluation.table) console.log(row)

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
+import type { DetectionSet } from '../../datasets/detection/detection-set.js'
 import { UserError } from '../errors.js'
 import { writeFileAtomically } from '../files.js'
 import { type BackboneWeights, loadBackbone } from '../train/detection/backbone.js'
@@ -139,9 +140,10 @@ async function trainIn(
   { resume, out, threads, data: images, annotations, valImages, valAnnotations }: Flags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
-  const [{ loadDetectionData, noteCategories }, { detectorWords, trainDetector }, steps, exports] =
+  const [{ loadDetectionData, noteCategories }, checks, { detectorWords, trainDetector }, steps, exports] =
     await Promise.all([
       import('../train/detection/data.js'),
+      import('../train/detection/learnable.js'),
       import('../train/detection/train.js'),
       import('../train/detection/step.js'),
       import('../train/detection/export.js'),
@@ -151,6 +153,8 @@ async function trainIn(
     console.error('Random weights train badly under frozen batch norm: add --batch-norm trained')
   const data = await loadDetectionData(config.data)
   for (const warning of data.warnings) console.error(warning)
+  if (resume === undefined) for (const note of checks.checkTrainingData(config, data)) console.error(note)
+  else checks.assertLearnable(config, data.train)
   if (data.validation === null)
     console.error(
       'Nothing is measured while training: name images for it with --val-images and --val-annotations',
@@ -168,7 +172,7 @@ async function trainIn(
   const backbone = again ? (await loadBackbone(config.weights!, config.backbone)).weights : start
   return sitAt(run, {
     command: 'finetune-coco',
-    data: `${data.train.images.length} images with objects of ${data.train.categories.length} categories`,
+    data: describeSet(data.train),
     words: detectorWords,
     train: (options, progress) =>
       trainDetector(
@@ -191,6 +195,16 @@ async function trainIn(
 
 const isUnchecked = (data: DetectionDataConfig): boolean =>
   data.kind === 'coco' && data.train.fingerprint === undefined
+
+/** For example `128 images, 126 of them with objects, of 80 categories`. */
+function describeSet({ images, categories }: DetectionSet): string {
+  const count = images.filter(({ crowd }) => crowd.includes(0)).length
+  const shown =
+    count === images.length
+      ? `${count} images with objects`
+      : `${images.length} images, ${count} of them with objects,`
+  return `${shown} of ${categories.length} categories`
+}
 
 /** For example `photos-faster-rcnn-nasnet-a-2x32`. */
 function runName({ data, backbone }: DetectorRunConfig): string {

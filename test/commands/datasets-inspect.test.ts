@@ -203,3 +203,73 @@ test('inspect finds and draws images whose names another tool has spelt, and nam
   const at = (200 * info.width + 200) * info.channels
   assert.deepEqual([...data.subarray(at, at + 3)], [0x20, 0x40, 0xc0])
 })
+
+test('inspect tells what was completed, and what may not be meant', async (t) => {
+  const path = join(await temporaryFolder(t), 'unusual.json')
+  const annotations = [0, 1, 2].map((id) => ({
+    ...{ id, image_id: '1', category_id: 1, bbox: [10, 10, 20, 20], iscrowd: '0', segmentation: [] },
+  }))
+  const categories = [
+    { id: 0, name: 'pets', supercategory: 'none' },
+    { id: 1, name: 'cat', supercategory: 'pets' },
+    { id: 2, name: 'cat', supercategory: 'pets' },
+    { id: 3, name: null, supercategory: 'pets' },
+    { id: 4, name: 'long\n'.repeat(20), supercategory: 'pets' },
+  ]
+  await writeFile(path, JSON.stringify({ images: dataset.images, annotations, categories }))
+  const { completed, warnings, objects } = JSON.parse(await inspect(t, path, '--json'))
+  assert.deepEqual([objects.count, objects.crowds, objects.withoutMask], [3, 0, 3])
+  assert.deepEqual(completed, {
+    count: 4,
+    byKind: { 'category-name': 1, 'text-id': 3, 'empty-mask': 3, 'crowd-flag': 3, 'area-from-box': 3 },
+    kinds: completed.kinds,
+  })
+  assert.match(
+    completed.kinds[0],
+    /^1 category has no usable name; it was given one \(categories\[3\] \(id 3\): its name is null, so it is called "category 3"\)$/,
+  )
+  assert.deepEqual(warnings, [
+    '1 annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1 (the first: id 0)',
+    '3 categories have no objects (the first: id 2)',
+    '1 category is only named as the supercategory of others; training leaves it out (the first: id 0)',
+    '2 categories have one name: cat (id 1), cat (id 2); training refuses that where they have objects',
+    '1 category has a name of more than 40 characters, or with line breaks (the first: id 4)',
+  ])
+  const text = await inspect(t, path)
+  assert.match(text, /^entries that were completed: 4\n {2}1 category has no usable name/m)
+  assert.match(text, /^ {2}long␣long␣\S*… +4 +0 +0 +0$/m)
+
+  await writeFile(path, JSON.stringify({ images: dataset.images, annotations: [], categories }))
+  assert.match(await inspect(t, path), /^note: there is no object to learn from; training refuses that$/m)
+})
+
+test('inspect names images whose orientation leaves open how their boxes were drawn', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'turned.json')
+  const names = ['upright', 'around', 'mirrored', 'square', 'told', 'fine']
+  const orientations = [1, 3, 2, 6, 6, 8]
+  const entries = []
+  for (const [i, name] of names.entries()) {
+    const [width, height] = name === 'square' ? [50, 50] : [60, 50]
+    const photo = sharp({ create: { width, height, channels: 3, background: '#808080' } })
+    await photo
+      .withMetadata({ orientation: orientations[i] })
+      .jpeg()
+      .toFile(join(folder, `${name}.jpg`))
+    // The size tells that the boxes of these two are for the image as it is seen, and as it is stored.
+    const size = name === 'told' ? { width: 50, height: 60 } : { width, height }
+    entries.push({ id: i + 1, ...size, file_name: `${name}.jpg` })
+  }
+  const annotations = [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 9, 9], area: 81, iscrowd: 0 }]
+  await writeFile(
+    path,
+    JSON.stringify({ images: entries, annotations, categories: [{ id: 1, name: 'cat' }] }),
+  )
+  const { warnings, imageFiles } = JSON.parse(await inspect(t, path, '--images', folder, '--json'))
+  assert.deepEqual(imageFiles, [])
+  assert.equal(warnings.length, 1)
+  assert.match(
+    warnings[0],
+    /^3 images have an EXIF orientation that leaves open how the boxes were drawn \(1 turned by 180°: around\.jpg; 1 mirrored: mirrored\.jpg; 1 square, turned by 90°: square\.jpg\)\. /,
+  )
+})

@@ -70,3 +70,69 @@ test('evaluate-detections: the table, the figures, categories, packed files, ent
   assert.equal(none.code, 1)
   assert.match(none.stderr, /none\.json: there is no such file\.\n$/)
 })
+
+test('evaluate-detections: what is completed or lowers the figures is told', async (t) => {
+  const folder = await temporaryFolder(t)
+  const run = async (truth: object, found: object, ...flags: string[]) => {
+    const [a, d] = ['a.json', 'd.json'].map((name) => join(folder, name))
+    await writeFile(a, JSON.stringify(truth))
+    await writeFile(d, JSON.stringify(found))
+    return toolkit(['evaluate-detections', '--annotations', a, '--detections', d, '--json', ...flags])
+  }
+  const { stats } = JSON.parse((await run(annotations, detections)).stdout)
+  const bare = annotations.annotations.map(({ id, image_id, category_id, bbox }) => ({
+    ...{
+      id: `${id}`,
+      image_id: `${image_id}`,
+      category_id,
+      bbox,
+      segmentation: [[1, 2, 3, 4]],
+      iscrowd: 'false',
+    },
+  }))
+  const text = detections.map(({ image_id, score, ...rest }) => ({
+    ...{ ...rest, image_id: `${image_id}`, score: `${score}` },
+  }))
+  const unusual = await run({ ...annotations, annotations: bare }, text)
+  const figures = JSON.parse(unusual.stdout)
+  assert.deepEqual(figures.stats, stats)
+  assert.deepEqual(figures.completed, { annotations: 3, detections: 2 })
+  assert.deepEqual(figures.skipped, { annotations: 0, detections: 0 })
+  assert.match(
+    unusual.stderr,
+    /a\.json": 3 annotations have no usable area; it was computed from the box \(the first: /,
+  )
+  assert.match(
+    unusual.stderr,
+    /d\.json": 2 results have ids that are written as text; they were read as numbers/,
+  )
+  assert.equal(unusual.stderr, figures.notes.map((note: string) => `${note}\n`).join(''))
+
+  const masks = await run(annotations, detections, '--type', 'segm')
+  assert.equal(masks.code, 1)
+  assert.match(masks.stderr, /^3 of 3 annotations have no mask that can be used \(the first: annotation 1\)/)
+  const [first, ...others] = annotations.annotations
+  const one = [{ ...first, segmentation: [[10, 10, 110, 10, 110, 110, 10, 110]] }, ...others]
+  const lenient = await run(
+    { ...annotations, annotations: one },
+    detections.slice(0, 1),
+    '--type',
+    'segm',
+    '--lenient',
+  )
+  assert.ok(Math.abs(JSON.parse(lenient.stdout).stats[0] - 1) < 1e-12)
+  assert.match(
+    lenient.stderr,
+    /^2 annotations without a usable mask are left out \(the first: annotation 2\)\.$/m,
+  )
+
+  const zero = annotations.annotations.map((annotation) => ({ ...annotation, id: annotation.id - 1 }))
+  const lower = await run({ ...annotations, annotations: zero }, detections)
+  assert.ok(JSON.parse(lower.stdout).stats[0] < stats[0])
+  assert.match(lower.stderr, /^Annotation 0 lowers the figures: /)
+  const parts = detections.map((detection) => ({ ...detection, bbox: [0.1, 0.1, 0.2, 0.2] }))
+  assert.match(
+    (await run(annotations, parts)).stderr,
+    /d\.json" lie between 0 and 1: they look like parts of the image/,
+  )
+})

@@ -112,3 +112,51 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
     assert.doesNotMatch(stderr, /\n {4}at /)
   }
 })
+
+test('data that teaches nothing is refused before anything is compiled', async (t) => {
+  const cwd = await temporaryFolder(t)
+  await writeRedScenes(join(cwd, 'scenes'), 4)
+  const dataset = JSON.parse(await readFile(join(cwd, 'scenes.json'), 'utf8'))
+  const refused = async (name: string, change: object, message: RegExp, flags = ''): Promise<void> => {
+    await writeFile(join(cwd, `${name}.json`), JSON.stringify({ ...dataset, ...change }))
+    const small = '--preset faster-rcnn-nas-embedded --input-size 64 --batch-size 1 --steps 1 --from-scratch'
+    const data = `--data scenes --annotations ${flags === '' ? name : 'scenes'}.json ${flags}`
+    const outcome = await toolkit(words(`finetune-coco ${data.trim()} ${small} --out run`), { cwd })
+    assert.equal(outcome.code, 1, name)
+    assert.match(outcome.stderr, message)
+    assert.doesNotMatch(outcome.stderr, /Training in/)
+  }
+  const changed = (change: object) =>
+    dataset.annotations.map((annotation: object) => ({ ...annotation, ...change }))
+  await refused(
+    'none',
+    { annotations: [] },
+    /^None of the 4 training images of none .*: there are no annotations\./m,
+  )
+  await refused(
+    'elsewhere',
+    { annotations: changed({ image_id: 99 }) },
+    /^None of .* learn from: annotations that cannot be used \(4 unknown image; the first: annotations\[0\] \(id 1\): image_id 99 is not/m,
+  )
+  await refused('crowds', { annotations: changed({ iscrowd: '1' }) }, /^None of .* learn from: 4 are crowds/m)
+  await refused(
+    'beside',
+    { annotations: changed({ bbox: [500, 500, 9, 9] }) },
+    /^None of .* learn from: 4 boxes have no area inside their image/m,
+  )
+  await refused(
+    'parts',
+    { annotations: changed({ bbox: [0.1, 0.1, 0.5, 0.5] }) },
+    /^All 4 boxes of parts lie between/m,
+  )
+  await refused(
+    'held',
+    { annotations: [] },
+    /^None of the 4 validation images of held has an object to find: there are no annotations\. Name other images/m,
+    '--val-images scenes --val-annotations held.json',
+  )
+  assert.deepEqual(
+    (await readdir(cwd)).filter((name) => name.startsWith('run')),
+    [],
+  )
+})

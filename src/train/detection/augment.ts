@@ -14,7 +14,7 @@ export interface PlacedObjects {
 }
 
 /** Pixels of the input that an object's box must have a side to be worth finding. */
-const SMALLEST = 1
+export const SMALLEST = 1
 
 /**
  * The objects of an image where its placement puts them, cut at the input's edges. Those outside vanish; those of

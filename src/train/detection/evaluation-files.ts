@@ -1,6 +1,7 @@
 /** An evaluation as files that outlive it. */
 import { join } from 'node:path'
 import { type CategoryStats, writeResults } from '#coco-ts'
+import { zeroIdNotes } from '../../../datasets/annotation-notes.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { makeFolder, writeFileAtomically } from '../../files.js'
 import type { DetectorEvaluation } from './evaluate.js'
@@ -22,6 +23,8 @@ export interface EvaluationSummary {
   /** From which score up detections have the highest F1 at IoU 0.5. */
   threshold: Threshold
   millisecondsPerImage: number
+  /** Why the figures are lower than they should be, where that is known. */
+  notes: string[]
 }
 
 /**
@@ -44,7 +47,7 @@ export async function writeEvaluation(
   if (page === null) return null
   const summary: EvaluationSummary = {
     ...{ subject, data: set.name, images, unreadable, names: STATS, stats },
-    ...{ categories: perCategory, threshold, millisecondsPerImage },
+    ...{ categories: perCategory, threshold, millisecondsPerImage, notes: zeroIdNotes(set.coco) },
   }
   await makeFolder(folder)
   await writeResults(join(folder, 'detections.json'), detections, set.coco)

@@ -9,6 +9,7 @@ import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { evaluateDetector } from './evaluate.js'
 import { type DetectorFigures, figuresOf } from './figures.js'
+import { assertLearnable } from './learnable.js'
 import type { Detector, DetectorStep } from './step-types.js'
 
 /** What detectors need built: compiled steps, and detectors to measure. */
@@ -37,7 +38,7 @@ export interface TrainDetectorOptions extends TrainOptions<DetectorFigures> {
 
 /**
  * Trains a detector's run to its end, from its checkpoint if it has one, otherwise from the weights of a backbone
- * (null: from random ones). Throws as {@link train} does.
+ * (null: from random ones). Throws as {@link train} does, and as {@link assertLearnable} before anything is compiled.
  */
 export function trainDetector(
   run: Run<DetectorRunConfig>,
@@ -58,6 +59,7 @@ function detection(
   compiler: DetectorCompiler,
   { warn, onBackbone, onImage }: TrainDetectorOptions,
 ): Task<DetectorFigures, DetectionStepBatch> {
+  assertLearnable(config, set)
   const { stepsPerEpoch, batch } = makeDetectionBatches(config, set, { warn })
   // Sizes come again and again under multi-scale training: what is compiled for one waits for its next turn.
   const compiled = new Map<string, DetectorStep>()

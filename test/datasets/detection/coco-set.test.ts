@@ -208,6 +208,110 @@ test('a set without objects is told', async (t) => {
   assert.match(warnings.join(), /None of the 4 images .* has an object/)
 })
 
+test('when all images or categories are refused, the message says why', async (t) => {
+  const { images, annotations } = await write(t, { annotations: [box(1, 1, 3, [4, 2, 10, 6])] })
+  const dataset = JSON.parse(readFileSync(annotations, 'utf8'))
+  const refused = async (change: object, message: RegExp): Promise<void> => {
+    await writeFile(annotations, JSON.stringify({ ...dataset, ...change }))
+    await assert.rejects(
+      loadCocoSet({ images, annotations }),
+      (error) => error instanceof DatasetError && message.test(error.message),
+    )
+  }
+  const changed = (change: object) => dataset.images.map((image: object) => ({ ...image, ...change }))
+  await refused(
+    { images: changed({ width: undefined }) },
+    /^None of the images of ".*mine\.json" can be used \(4 missing key\); the first: images\[0\] \(id 1\): the key "width" is missing\.$/,
+  )
+  await refused(
+    { images: changed({ id: 'a' }) },
+    /\(4 bad id\); the first: images\[0\]: id is "a", but must be a/,
+  )
+  await refused(
+    { images: changed({ id: 1 }) },
+    /\(4 ambiguous id\); .* several entries have this id: 1 \("1\.png"\) and/,
+  )
+  await refused({ images: {} }, /is no COCO file of objects: "images" is \{\}, but must be a list\.$/)
+  await refused({ categories: undefined }, /is no COCO file of objects: the key "categories" is missing\.$/)
+  await refused({ categories: [{ name: 'a' }] }, /None of the categories of .*the key "id" is missing\.$/)
+})
+
+test('what was completed is told, and does not change what is learnt', async (t) => {
+  const annotations = [box(1, 1, 3, [4, 2, 10, 6]), box(2, 2, 17, [4, 2, 10, 6])]
+  const plain = await loadCocoSet(await write(t, { annotations }))
+  const unusual = annotations.map(({ area, id, image_id, ...rest }) => ({
+    ...{ ...rest, id: `${id}`, image_id: `${image_id}`, iscrowd: '0', segmentation: [] },
+  }))
+  const { set, warnings } = await loadCocoSet(await write(t, { annotations: unusual as never }))
+  assert.deepEqual(
+    set.images.map(({ boxes, labels, crowd }) => [boxes, labels, crowd]),
+    plain.set.images.map(({ boxes, labels, crowd }) => [boxes, labels, crowd]),
+  )
+  assert.deepEqual(
+    warnings.map((warning) => warning.replace(/^".*": (.*) \(the first.*$/, '$1')),
+    [
+      '2 annotations have ids that are written as text; they were read as numbers',
+      '2 annotations have an empty segmentation, so no mask',
+      '2 annotations have an iscrowd that is neither 0 nor 1; it was read by its meaning',
+      '2 annotations have no usable area; it was computed from the box',
+    ],
+  )
+})
+
+test('a root category without objects is no class', async (t) => {
+  const { images, annotations } = await write(t, { annotations: [box(1, 1, 1, [4, 2, 10, 6])] })
+  const dataset = JSON.parse(readFileSync(annotations, 'utf8'))
+  const roots = [
+    { id: 0, name: 'pets', supercategory: 'none' },
+    { id: 1, name: 'cat', supercategory: 'pets' },
+    { id: 2, name: 'dog', supercategory: 'pets' },
+  ]
+  await writeFile(annotations, JSON.stringify({ ...dataset, categories: roots }))
+  const { set, warnings } = await loadCocoSet({ images, annotations })
+  assert.deepEqual(set.categories, [
+    { id: 1, name: 'cat' },
+    { id: 2, name: 'dog' },
+  ])
+  assert.match(warnings.join('\n'), /^A category of ".*" is no class to learn: .*: pets \(id 0\)\.$/m)
+  // The same file measures a detector of these classes, and one that was begun with the root among its classes.
+  for (const categories of [set.categories, roots.map(({ id, name }) => ({ id, name }))])
+    assert.deepEqual((await loadCocoSet({ images, annotations, categories })).set.categories, categories)
+  await writeFile(annotations, JSON.stringify({ ...dataset, categories: roots, annotations: [] }))
+  assert.equal(
+    (await loadCocoSet({ images, annotations, categories: set.categories })).set.categories.length,
+    2,
+  )
+  // With an object it is a class like others.
+  await writeFile(
+    annotations,
+    JSON.stringify({ ...dataset, categories: roots, annotations: [box(1, 1, 0, [4, 2, 10, 6])] }),
+  )
+  assert.equal((await loadCocoSet({ images, annotations })).set.categories.length, 3)
+})
+
+test('boxes that look as if they were in another form are told', async (t) => {
+  const told = async (bboxes: number[][]): Promise<string> => {
+    const annotations = bboxes.map((bbox, i) => box(i + 1, 1, 3, bbox))
+    return (await loadCocoSet(await write(t, { annotations }))).warnings.join('\n')
+  }
+  assert.match(
+    await told([
+      [0.1, 0.1, 0.5, 0.5],
+      [0, 0, 1, 1],
+    ]),
+    /^All 2 boxes of ".*" lie between 0 and 1: /,
+  )
+  // On images of 40 × 20 pixels.
+  const corners = [
+    [20, 10, 30, 18],
+    [5, 5, 30, 12],
+    [25, 2, 38, 19],
+    [1, 1, 9, 9],
+  ]
+  assert.match(await told(corners), /^The boxes of ".*" look like \[x1, y1, x2, y2\], but COCO's boxes are /)
+  assert.equal(await told(corners.map(([x1, y1, x2, y2]) => [x1, y1, x2 - x1, y2 - y1])), '')
+})
+
 const coco128 = join(packageRoot(), '.data', 'coco128')
 test('coco128: every image has the size that its annotations say', {
   skip: !existsSync(coco128) && 'coco128 is not in .data',
