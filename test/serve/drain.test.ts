@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import sharp from 'sharp'
-import { holdLastWorker } from './held-worker.js'
+import { until } from '../search/processes.js'
+import { holdWork } from './held-worker.js'
 import { head, open, readAll, whole } from './raw-client.js'
 import { golden, quadrantImage, start } from './support.js'
 
@@ -12,7 +13,7 @@ const picture = () => quadrantImage(24, 16).png().toBuffer()
 describe('draining', () => {
   it('answers what is in work, waiting or arriving, and closes connections behind the answers', async () => {
     const server = await start()
-    const worker = holdLastWorker()
+    const worker = holdWork()
     const body = await picture()
     const sockets = [1, 2, 3].map(() => open(server))
     for (const socket of sockets) socket.write(whole('/classify', body))
@@ -26,7 +27,7 @@ describe('draining', () => {
     )
     // Told to go on: the server has the request.
     await once(arriving, 'data')
-    await worker.given(1)
+    await until('the model computes', () => worker.begun > 0)
     const closed = server.close()
     await assert.rejects(fetch(`${server.url}/healthz`))
     arriving.write(body)
@@ -41,7 +42,7 @@ describe('draining', () => {
 
   it('refuses what takes longer than the time of grace', async () => {
     const server = await start()
-    const worker = holdLastWorker()
+    const worker = holdWork()
     const sockets = [1, 2, 3].map(() => open(server))
     for (const socket of sockets) socket.write(whole('/classify', await picture()))
     const stalled = open(server)
@@ -49,7 +50,7 @@ describe('draining', () => {
       head('/classify', { 'Content-Type': 'image/png', 'Content-Length': 99, Expect: '100-continue' }),
     )
     await once(stalled, 'data')
-    await worker.given(1)
+    await until('the model computes', () => worker.begun > 0)
     const closed = server.close(400)
     for (const socket of [...sockets, stalled]) {
       const answer = (await readAll(socket)).toString().replace('HTTP/1.1 100 Continue\r\n\r\n', '')

@@ -1,37 +1,35 @@
 /** Inference workers whose work is held until the test lets it go. */
 import type { Worker } from 'node:worker_threads'
 
-const started: Worker[] = []
-process.on('worker', (worker) => started.push(worker))
+/** Every worker thread that is started from here on. */
+export const workers: Worker[] = []
+process.on('worker', (worker) => workers.push(worker))
 
-export interface HeldWorker {
-  /** Resolves once so many images have been given to it, in all. */
-  given(images: number): Promise<void>
-  /** Hands on what was held, and all that comes. */
+export interface HeldWork {
+  /** Images that were handed to the worker since it is held. */
+  begun: number
+  /** Lets the answers through, those that came and those that will come. */
   letGo(): void
 }
 
-/** Holds the work of the worker that was started last. To be called before it is given any. */
-export function holdLastWorker(): HeldWorker {
-  const worker = started.at(-1)!
-  const postMessage = worker.postMessage.bind(worker)
-  const held: Parameters<Worker['postMessage']>[] = []
-  let waiters: { images: number; resolve: () => void }[] = []
-  worker.postMessage = (...message: Parameters<Worker['postMessage']>) => {
-    held.push(message)
-    for (const { images, resolve } of waiters) if (held.length >= images) resolve()
-    waiters = waiters.filter(({ images }) => held.length < images)
-  }
-  return {
-    given: (images) =>
-      held.length >= images
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            waiters.push({ images, resolve })
-          }),
-    letGo: () => {
-      worker.postMessage = postMessage
-      for (const message of held) postMessage(...message)
+/** Keeps back what a worker thread (the newest) answers: to the server, its model computes until it is let go. */
+export function holdWork(worker = workers.at(-1)!): HeldWork {
+  const { emit, postMessage } = worker
+  const answers: unknown[][] = []
+  const held: HeldWork = {
+    begun: 0,
+    letGo() {
+      worker.emit = emit
+      for (const answer of answers.splice(0)) worker.emit('message', ...answer)
     },
   }
+  worker.emit = (event: string, ...values: unknown[]) => {
+    if (event === 'message') return answers.push(values) > 0
+    return emit.call(worker, event, ...values)
+  }
+  worker.postMessage = (...message: Parameters<Worker['postMessage']>) => {
+    held.begun++
+    postMessage.apply(worker, message)
+  }
+  return held
 }

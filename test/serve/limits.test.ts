@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import sharp from 'sharp'
 import { type RunningServer, type ServerOptions, serverDefaults } from '../../serve/server.js'
-import { holdLastWorker } from './held-worker.js'
+import { until } from '../search/processes.js'
+import { holdWork } from './held-worker.js'
 import { head, open, readAll, whole } from './raw-client.js'
 import { assertWorks, golden, json, post, quadrantImage, solid, start } from './support.js'
 
@@ -85,7 +86,7 @@ describe('a body in tiny chunks', () => {
 describe('the deadline', () => {
   it('answers 503 to whoever is computed for too long, and to whoever waits behind', async (t) => {
     const server = await serverFor(t, { deadline: 0.3 })
-    const worker = holdLastWorker()
+    const worker = holdWork()
     const body = Buffer.from(await picture())
     const late = [1, 2, 3].map(() => post(`${server.url}/classify`, body))
     for (const response of await Promise.all(late)) {
@@ -103,10 +104,10 @@ describe('drawn answers', () => {
     const maxPixels = 400 * 300
     const server = await serverFor(t, { models: [golden('detector.onnx')], maxPixels })
     const body = await solid([200, 0, 0], 400, 300).png().toBuffer()
-    const worker = holdLastWorker()
+    const worker = holdWork()
     // Two of the largest fit, whose models are held: both are let in, and a third.
     const asked = [1, 2, 3, 4].map(() => post(`${server.url}/detect?draw=1`, Buffer.from(body)))
-    await worker.given(1)
+    await until('the model computes', () => worker.begun > 0)
     worker.letGo()
     const statuses = (await Promise.all(asked)).map(({ status }) => status)
     assert.ok(

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Worker } from 'node:worker_threads'
 import sharp, { type Sharp } from 'sharp'
 import { noLog } from '../../serve/log.js'
 import { type RunningServer, type ServerOptions, startServer } from '../../serve/server.js'
@@ -17,35 +16,6 @@ export function golden(file: string): string {
 
 export function start(options: Partial<ServerOptions> = {}): Promise<RunningServer> {
   return startServer({ models: [golden('quadrants.onnx')], port: 0, threads: 1, log: noLog, ...options })
-}
-
-export interface HeldWork {
-  /** Images that were handed to the worker since it is held. */
-  begun: number
-  /** Lets the answers through, those that came and those that will come. */
-  letGo(): void
-}
-
-/** Keeps back what a worker thread answers: to the server, its model computes until it is let go. */
-export function holdWork(worker: Worker): HeldWork {
-  const { emit, postMessage } = worker
-  const answers: unknown[][] = []
-  const held: HeldWork = {
-    begun: 0,
-    letGo() {
-      worker.emit = emit
-      for (const answer of answers.splice(0)) worker.emit('message', ...answer)
-    },
-  }
-  worker.emit = (event: string, ...values: unknown[]) => {
-    if (event === 'message') return answers.push(values) > 0
-    return emit.call(worker, event, ...values)
-  }
-  worker.postMessage = (...message: Parameters<Worker['postMessage']>) => {
-    held.begun++
-    postMessage.apply(worker, message)
-  }
-  return held
 }
 
 export type Colour = [red: number, green: number, blue: number]

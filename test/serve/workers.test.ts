@@ -4,25 +4,11 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Worker } from 'node:worker_threads'
 import { topPredictions } from '../../serve/classify.js'
 import type { RunningServer } from '../../serve/server.js'
 import { until } from '../search/processes.js'
-import {
-  assertScores,
-  assertWorks,
-  classified,
-  golden,
-  holdWork,
-  json,
-  post,
-  solid,
-  start,
-} from './support.js'
-
-/** Every worker thread that is started from here on. */
-const workers: Worker[] = []
-process.on('worker', (worker) => workers.push(worker))
+import { holdWork, workers } from './held-worker.js'
+import { assertScores, assertWorks, classified, golden, json, post, solid, start } from './support.js'
 
 /** The more light, the longer slow.onnx computes. */
 const white = () => solid([255, 255, 255]).png().toBuffer()
@@ -49,7 +35,7 @@ describe('a model that computes', () => {
     // has to have its turn while the model computes.
     let beats = 0
     for (let tries = 0; tries < 20 && beats < 5; tries++) {
-      const work = holdWork(workers.at(-1)!)
+      const work = holdWork()
       work.letGo()
       let done = false
       const answer = send(white()).finally(() => {
@@ -63,7 +49,7 @@ describe('a model that computes', () => {
   })
 
   it('lets a bounded number of requests wait and sends the others away at once', async () => {
-    const work = holdWork(workers.at(-1)!)
+    const work = holdWork()
     const responses: Response[] = []
     const all = Array.from({ length: 8 }, async () => responses.push(await send(white())))
     // While the first one computes.
@@ -84,7 +70,7 @@ describe('a model that computes', () => {
   })
 
   it('does not compute for clients that went away while they waited', async () => {
-    const work = holdWork(workers.at(-1)!)
+    const work = holdWork()
     const first = send(white())
     // It must be in work before the others come: whoever is there first is computed.
     await until('the first one computes', () => work.begun === 1)
@@ -213,7 +199,7 @@ describe('closing', () => {
   /** A server whose model computes an image until it is let go. */
   async function startWorking() {
     const server = await start({ models: [golden('slow.onnx')] })
-    const work = holdWork(workers.at(-1)!)
+    const work = holdWork()
     const answer = post(`${server.url}/classify`, await white())
     await until('the model computes', () => work.begun === 1)
     return { server, work, answer }
