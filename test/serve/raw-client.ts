@@ -1,5 +1,4 @@
 /** A client that controls every byte: half requests, and answers that are read when the test says so. */
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { RunningServer } from '../../serve/server.js'
 
@@ -24,8 +23,8 @@ export function whole(path: string, body: Uint8Array, type = 'image/png', more =
   return Buffer.concat([Buffer.from(head(path, headers), 'latin1'), body])
 }
 
-/** Everything that came over a connection, once it is closed. */
+/** Everything that came over a connection, once it is closed, in whatever way. */
 export async function readAll(socket: Socket): Promise<Buffer> {
-  if (!socket.closed) await once(socket, 'close')
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   return Buffer.concat(received.get(socket)!)
 }
