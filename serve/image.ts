@@ -5,7 +5,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/detector-input.js'
 import { decodeWork } from './decode-work.js'
-import { type ImageFormat, imageFormats, sniffFormat } from './image-format.js'
+import { imageFormats, sniffFormat } from './image-format.js'
 import { Problem } from './problem.js'
 
 export interface DecodedImage {
@@ -27,7 +27,6 @@ export interface DecodeOptions {
 
 /** What a picture's header says. */
 export interface ImageHeader {
-  format: ImageFormat
   /** Size of the picture as people see it (after its EXIF rotation), in pixels. */
   width: number
   height: number
@@ -51,7 +50,7 @@ export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<
       413,
       `The image has ${width} × ${height} pixels; at most ${maxPixels} are taken in all.`,
     )
-  return { format, ...autoOrient, work: decodeWork(format, width * height, bytes) }
+  return { ...autoOrient, work: decodeWork(format, width * height, bytes) }
 }
 
 /**

@@ -59,11 +59,11 @@ export class OpenRequests {
     return open
   }
 
-  /** A request that was taken on and is not answered yet. */
+  /** A request that was taken on. @throws ClientGone when its connection is closed */
   get(response: ServerResponse): OpenRequest {
-    const { open } = this.#open.get(response) ?? { open: undefined }
-    if (open === undefined) throw new ClientGone()
-    return open
+    const entry = this.#open.get(response)
+    if (entry === undefined) throw new ClientGone()
+    return entry.open
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { progressiveJpeg } from '../../test/serve/jpeg.js'
+import { noisyJpeg } from '../../test/serve/support.js'
 import { exchange, type Outcome, request, send } from './client.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
 
@@ -39,10 +40,7 @@ async function attacks(): Promise<Attack[]> {
   const avif = await plain.clone().avif({ effort: 0 }).toBuffer()
   const scans = progressiveJpeg(SIDE, 2600)
   const smallScans = progressiveJpeg(1500, 2600)
-  const noise = Buffer.alloc(2000 * 2000 * 3).map((_, i) => Math.imul(i, 2654435761) >>> 24)
-  const noisy = await sharp(noise, { raw: { width: 2000, height: 2000, channels: 3 } })
-    .jpeg({ quality: 60 })
-    .toBuffer()
+  const noisy = await noisyJpeg(2000)
   const type = 'image/jpeg'
   const whole = (kind: string, path: string, body: Buffer): Attack => {
     const bytes = request(path, type, body)

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import sharp from 'sharp'
 import { until } from '../search/processes.js'
 import { holdWork } from './held-worker.js'
 import { head, open, readAll, whole } from './raw-client.js'
-import { golden, quadrantImage, start } from './support.js'
+import { golden, noisyJpeg, quadrantImage, start } from './support.js'
 
 const picture = () => quadrantImage(24, 16).png().toBuffer()
 
@@ -64,11 +63,7 @@ describe('draining', () => {
 
   it('lets a slow client read all of its answer', async () => {
     const server = await start({ models: [golden('detector.onnx')] })
-    const side = 2000
-    const noise = Buffer.alloc(side * side * 3).map((_, i) => Math.imul(i, 2654435761) >>> 24)
-    const body = await sharp(noise, { raw: { width: side, height: side, channels: 3 } })
-      .jpeg()
-      .toBuffer()
+    const body = await noisyJpeg(2000)
     const socket = open(server)
     socket.write(whole('/detect?draw=1', body, 'image/jpeg'))
     await once(socket, 'data')

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
-import sharp from 'sharp'
 import { type RunningServer, type ServerOptions, serverDefaults } from '../../serve/server.js'
 import { until } from '../search/processes.js'
 import { holdWork } from './held-worker.js'
 import { head, open, readAll, whole } from './raw-client.js'
-import { assertWorks, golden, json, post, quadrantImage, solid, start } from './support.js'
+import { assertWorks, golden, json, noisyJpeg, post, quadrantImage, solid, start } from './support.js'
 
 const picture = () => quadrantImage(24, 16).png().toBuffer()
 
@@ -150,10 +149,7 @@ describe('the log', () => {
 
   it('marks answers that were not read to their end', async (t) => {
     const server = await serverFor(t, { models: [golden('detector.onnx')] })
-    const noise = Buffer.alloc(2500 * 2500 * 3).map((_, i) => Math.imul(i, 2654435761) >>> 24)
-    const body = await sharp(noise, { raw: { width: 2500, height: 2500, channels: 3 } })
-      .jpeg()
-      .toBuffer()
+    const body = await noisyJpeg(2500)
     const socket = open(server)
     socket.write(whole('/detect?draw=1', body, 'image/jpeg'))
     await once(socket, 'data')

@@ -43,6 +43,14 @@ export function quadrantImage(width: number, height: number, colours = corners):
   return sharp(quadrantPixels(width, height, colours), { raw: { width, height, channels: 3 } })
 }
 
+/** A JPEG of pixels without a pattern, which no format makes much smaller: drawn, it is as large as its pixels. */
+export function noisyJpeg(side: number): Promise<Buffer> {
+  const noise = Buffer.alloc(side * side * 3).map((_, i) => Math.imul(i, 2654435761) >>> 24)
+  return sharp(noise, { raw: { width: side, height: side, channels: 3 } })
+    .jpeg()
+    .toBuffer()
+}
+
 export function solid(colour: Colour, width = 24, height = 16): Sharp {
   return quadrantImage(width, height, [colour, colour, colour, colour])
 }
