@@ -1,6 +1,6 @@
 /**
  * A lock between processes of one machine, for what two starts at once must not both do. Taken, and taken over from a
- * process that is gone, in the same way as src/train/lock.ts explains, which cannot be imported before it is built.
+ * process that is gone, in the same way as src/shared/lock.ts explains, which cannot be imported before it is built.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import {

@@ -1,8 +1,8 @@
 /** A picture of labelled image sets: one row for each class, one block of columns for each part. */
 import sharp, { type OverlayOptions } from 'sharp'
+import { isImageFolder, loadImageFolder } from './classification/image-folder.js'
+import type { ImageSet } from './classification/image-set.js'
 import { artists } from './emoji/artists.js'
-import { isImageFolder, loadImageFolder } from './image-folder.js'
-import type { ImageSet } from './image-set.js'
 import { type LoadOptions, loadDataset } from './index.js'
 
 export interface SheetPart {

@@ -1,27 +1,36 @@
 /** Image sets for classification by name or folder. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { cifar10Folder, findCifar10, loadCifar10 } from './cifar10.js'
-import { isImageFolder, readClassFolders } from './class-folders.js'
-import { cifar10Fingerprint, classFoldersFingerprint, type DataFingerprint } from './dataset-fingerprint.js'
-import { loadEmbedded } from './embedded.js'
-import { DatasetError } from './errors.js'
-import { imageFormats } from './image-files.js'
-import { decodeClassFolders } from './image-folder.js'
-import type { ImageSet } from './image-set.js'
-import { splitTrainValidation } from './split.js'
+import { cifar10Folder, findCifar10, loadCifar10 } from './classification/cifar10.js'
+import { isImageFolder, readClassFolders } from './classification/class-folders.js'
+import {
+  cifar10Fingerprint,
+  classFoldersFingerprint,
+  type DataFingerprint,
+} from './classification/dataset-fingerprint.js'
+import { loadEmbedded } from './classification/embedded.js'
+import { decodeClassFolders } from './classification/image-folder.js'
+import type { ImageSet } from './classification/image-set.js'
+import { splitTrainValidation } from './classification/split.js'
+import { DatasetError } from './files/errors.js'
+import { imageFormats } from './files/image-files.js'
 
-export { cifar10Folder, loadCifar10, verifyCifar10 } from './cifar10.js'
-export type { PartName } from './class-folders.js'
-export { changeOfData, type DataFingerprint } from './dataset-fingerprint.js'
-export { type EmbeddedDataset, type EmbeddedOptions, embeddedClasses, loadEmbedded } from './embedded.js'
+export { cifar10Folder, loadCifar10, verifyCifar10 } from './classification/cifar10.js'
+export type { PartName } from './classification/class-folders.js'
+export { changeOfData, type DataFingerprint } from './classification/dataset-fingerprint.js'
+export {
+  type EmbeddedDataset,
+  type EmbeddedOptions,
+  embeddedClasses,
+  loadEmbedded,
+} from './classification/embedded.js'
+export { type ImageFolder, loadImageFolder, type UnreadableImage } from './classification/image-folder.js'
+export type { ImageSet } from './classification/image-set.js'
+export { splitTrainValidation } from './classification/split.js'
 export { type Artist, artists } from './emoji/artists.js'
 export { type Artwork, loadArtwork } from './emoji/artwork.js'
-export { DatasetError } from './errors.js'
-export type { FilesFingerprint } from './fingerprint.js'
-export { type ImageFolder, loadImageFolder, type UnreadableImage } from './image-folder.js'
-export type { ImageSet } from './image-set.js'
-export { splitTrainValidation } from './split.js'
+export { DatasetError } from './files/errors.js'
+export type { FilesFingerprint } from './files/fingerprint.js'
 
 export interface LoadOptions {
   /** Of the validation split, and of the embedded data set's images. Default 0. */

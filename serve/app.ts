@@ -6,7 +6,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express'
-import type { ModelCard } from '../src/model-card.js'
+import type { ModelCard } from '../src/shared/model-card.js'
 import { answerImage, type ImageService } from './answer-image.js'
 import { taskRoutes } from './choose-model.js'
 import { classify } from './classify.js'

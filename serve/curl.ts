@@ -1,4 +1,4 @@
-import type { ModelCard } from '../src/model-card.js'
+import type { ModelCard } from '../src/shared/model-card.js'
 import { taskRoutes } from './choose-model.js'
 import type { Task } from './outputs.js'
 

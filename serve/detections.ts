@@ -1,7 +1,7 @@
 /** From a detector's rows to what was found in an image. */
-import { boxInImage, fitImage } from '../src/detector-input.js'
-import { boxesSvg, categoryColour } from '../src/draw-boxes.js'
-import type { DetectorCard } from '../src/model-card.js'
+import { boxInImage, fitImage } from '../src/shared/detector-input.js'
+import { boxesSvg, categoryColour } from '../src/shared/draw-boxes.js'
+import type { DetectorCard } from '../src/shared/model-card.js'
 import type { Outputs } from './outputs.js'
 
 export interface Detection {

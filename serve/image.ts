@@ -3,7 +3,7 @@
  * decided by their first bytes, how large they are by their header, and only then are they decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp'
-import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/detector-input.js'
+import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/shared/detector-input.js'
 import { decodeWork } from './decode-work.js'
 import { imageFormats, sniffFormat } from './image-format.js'
 import { Problem } from './problem.js'

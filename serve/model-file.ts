@@ -1,6 +1,6 @@
 /** A model file as it is served: its card, and which bytes the card belongs to. */
 import { createHash } from 'node:crypto'
-import { type ModelCard, readModel } from '../src/model-card.js'
+import { type ModelCard, readModel } from '../src/shared/model-card.js'
 
 export interface ServedFile {
   path: string

@@ -1,6 +1,6 @@
 /** An exported detector for programs and commands that need no server. */
 import { availableParallelism } from 'node:os'
-import type { DetectorCard } from '../src/model-card.js'
+import type { DetectorCard } from '../src/shared/model-card.js'
 import {
   type Detection,
   type DetectionOptions,

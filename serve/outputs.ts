@@ -1,6 +1,6 @@
 /** What a model of each task answers for one image, and how its tensors are checked against its card. */
 import type { Tensor } from 'onnxruntime-node'
-import type { ModelCard } from '../src/model-card.js'
+import type { ModelCard } from '../src/shared/model-card.js'
 
 export type Task = ModelCard['task']
 export type CardOf<T extends Task> = Extract<ModelCard, { task: T }>

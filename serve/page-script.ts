@@ -1,5 +1,5 @@
 /** Runs in the browser, on the page of page.ts: sends a picture to the chosen model and shows what it answers. */
-import { boxesSvg, categoryColour } from '../src/draw-boxes.js'
+import { boxesSvg, categoryColour } from '../src/shared/draw-boxes.js'
 import type { Classification } from './classify.js'
 import type { DetectionAnswer } from './detect.js'
 

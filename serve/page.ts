@@ -76,5 +76,5 @@ export const pageFiles: Record<string, { type: string; text: string }> = {
   '/page/style.css': { type: 'css', text: style },
   '/page/icon.svg': { type: 'svg', text: icon },
   '/page/script.js': script('./page-script.js'),
-  '/src/draw-boxes.js': script('../src/draw-boxes.js'),
+  '/src/draw-boxes.js': script('../src/shared/draw-boxes.js'),
 }

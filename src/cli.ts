@@ -3,9 +3,9 @@
  * `toolkit serve` and `toolkit detect` start without the training engine and `toolkit --help` without anything.
  */
 import { Command, CommanderError } from 'commander'
-import { packageVersion } from '../datasets/package-root.js'
-import { isMendable } from './errors.js'
-import { fileError } from './files.js'
+import { isMendable } from './shared/errors.js'
+import { fileError } from './shared/files.js'
+import { packageVersion } from './shared/package-root.js'
 
 interface Entry {
   /** The first line of the command's own help. */
@@ -23,31 +23,32 @@ const commands: Record<string, Entry> = {
   },
   datasets: {
     description: 'fetch, look at and check data sets',
-    load: async () => (await import('./commands/datasets.js')).datasetsCommand(),
+    load: async () => (await import('./commands/datasets/datasets.js')).datasetsCommand(),
     outlivesReaders: true,
   },
   'train-backbone': {
     description: 'train an image classifier',
-    load: async () => (await import('./commands/train-backbone.js')).trainBackboneCommand(),
+    load: async () => (await import('./commands/train/train-backbone.js')).trainBackboneCommand(),
     outlivesReaders: true,
   },
   'finetune-coco': {
     description: 'train a detector on a classifier’s backbone, on COCO or images annotated like it',
-    load: async () => (await import('./commands/finetune-coco.js')).finetuneCocoCommand(),
+    load: async () => (await import('./commands/train/finetune-coco.js')).finetuneCocoCommand(),
     outlivesReaders: true,
   },
   'search-worker': {
     description: 'evaluate children of a search that another machine runs',
-    load: async () => (await import('./commands/search-worker.js')).searchWorkerCommand(),
+    load: async () => (await import('./commands/search/search-worker.js')).searchWorkerCommand(),
     outlivesReaders: true,
   },
   evaluate: {
     description: 'measure a run or an exported model on labelled images',
-    load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+    load: async () => (await import('./commands/evaluate/evaluate.js')).evaluateCommand(),
   },
   'evaluate-detections': {
     description: 'measure boxes, masks or keypoints by COCO’s average precision',
-    load: async () => (await import('./commands/evaluate-detections.js')).evaluateDetectionsCommand(),
+    load: async () =>
+      (await import('./commands/evaluate/evaluate-detections.js')).evaluateDetectionsCommand(),
   },
   describe: {
     description: 'show the cells, shapes, parameters and multiply-adds of a network',
@@ -67,16 +68,16 @@ const commands: Record<string, Entry> = {
   },
   search: {
     description: 'search cells: propose networks, train and measure them, learn from what comes of it',
-    load: async () => (await import('./commands/search.js')).searchCommand(),
+    load: async () => (await import('./commands/search/search.js')).searchCommand(),
     outlivesReaders: true,
   },
   'search-report': {
     description: 'tell of searches on one page: rewards, best cells, operations, time',
-    load: async () => (await import('./commands/search-report.js')).searchReportCommand(),
+    load: async () => (await import('./commands/search/search-report.js')).searchReportCommand(),
   },
   'compare-cells': {
     description: 'train networks of different cells under one budget, made equally expensive, and rank them',
-    load: async () => (await import('./commands/compare-cells.js')).compareCellsCommand(),
+    load: async () => (await import('./commands/search/compare-cells.js')).compareCellsCommand(),
     outlivesReaders: true,
   },
   detect: {

@@ -13,7 +13,9 @@ export * as models from '../models/index.js'
 export * from '../serve/index.js'
 /** From functions of TensorFlow.js tensors to ONNX graphs, and sessions that run them in worker threads. */
 export * as engine from './engine/index.js'
-export { UserError } from './errors.js'
+/** Searching for cells: spaces, strategies, queues and the search. */
+export * as search from './search/index.js'
+export { UserError } from './shared/errors.js'
 export {
   cardFromMetadata,
   cardToMetadata,
@@ -21,19 +23,21 @@ export {
   type ModelFile,
   readModel,
   readModelCard,
-} from './model-card.js'
-/** Searching for cells: spaces, strategies, queues and the search. */
-export * as search from './search/index.js'
-export { type Compiler, type TrainingData, trainClassifier } from './train/classification.js'
-export { type RunConfig, validateConfig } from './train/config.js'
+} from './shared/model-card.js'
+export { readSafetensors, writeSafetensors } from './shared/safetensors.js'
+export { type LoadDataOptions, loadData, noteData } from './train/classification/data.js'
+export { buildEagerStep } from './train/classification/eager-step.js'
 export {
-  type CurveAxis,
-  type CurveKind,
-  type CurveRun,
-  classifierCurves,
-  drawCurves,
-} from './train/curve.js'
-export { type LoadDataOptions, loadData, noteData } from './train/data.js'
+  type ClassFigures,
+  classFigures,
+  type Evaluation,
+  evaluate,
+} from './train/classification/evaluate.js'
+export { buildPredictor, exportModel, predictorFrom } from './train/classification/export.js'
+export { exportRun } from './train/classification/export-run.js'
+export { presets } from './train/classification/presets.js'
+export { buildTrainStep, type StepOptions } from './train/classification/step.js'
+export { type Compiler, type TrainingData, trainClassifier } from './train/classification/train.js'
 export { applyBackbone, loadBackbone } from './train/detection/backbone.js'
 export { type DetectorRunConfig, validateDetectorConfig } from './train/detection/config.js'
 export { loadDetectionData, noteCategories } from './train/detection/data.js'
@@ -44,15 +48,15 @@ export { detectorPresets } from './train/detection/presets.js'
 export { buildDetectorStep } from './train/detection/step.js'
 export type { Detector, DetectorStep } from './train/detection/step-types.js'
 export { type DetectorCompiler, trainDetector } from './train/detection/train.js'
-export { compilerFor, DEVICES, type Device } from './train/devices.js'
-export { buildEagerStep } from './train/eager-step.js'
-export { type ClassFigures, classFigures, type Evaluation, evaluate } from './train/evaluate.js'
-export { buildPredictor, exportModel, predictorFrom } from './train/export.js'
-export { exportRun } from './train/export-run.js'
-export type { StepReport, TrainOptions, TrainResult } from './train/loop.js'
-export { type EvaluationRow, type MetricsRow, readRows, type TrainingRow } from './train/metrics.js'
-export { networkConfig } from './train/network.js'
-export { presets } from './train/presets.js'
+export {
+  type CurveAxis,
+  type CurveKind,
+  type CurveRun,
+  classifierCurves,
+  drawCurves,
+} from './train/run/curve.js'
+export type { StepReport, TrainOptions, TrainResult } from './train/run/loop.js'
+export { type EvaluationRow, type MetricsRow, readRows, type TrainingRow } from './train/run/metrics.js'
 export {
   createRun,
   metricsPath,
@@ -63,7 +67,14 @@ export {
   readConfig,
   readDetectorConfig,
   resumeRun,
-} from './train/run-folder.js'
-export { readSafetensors, writeSafetensors } from './train/safetensors.js'
-export { buildTrainStep, type StepOptions } from './train/step.js'
-export type { ParameterSlot, Predictor, StateVectors, StepInputs, TrainStep } from './train/step-types.js'
+} from './train/run/run-folder.js'
+export { type RunConfig, validateConfig } from './train/settings/config.js'
+export { compilerFor, DEVICES, type Device } from './train/step/devices.js'
+export { networkConfig } from './train/step/network.js'
+export type {
+  ParameterSlot,
+  Predictor,
+  StateVectors,
+  StepInputs,
+  TrainStep,
+} from './train/step/step-types.js'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { readModelCard } from 'nasnet-toolkit'
-import { packageRoot } from '../datasets/package-root.js'
+import { packageRoot } from '../src/shared/package-root.js'
 
 describe('the package', () => {
   it('trains, measures, exports and serves as the README shows', async (t) => {

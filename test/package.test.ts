@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { packageRoot } from '../datasets/package-root.js'
+import { packageRoot } from '../src/shared/package-root.js'
 
 const root = packageRoot()
 const run = promisify(execFile)

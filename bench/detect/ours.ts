@@ -13,7 +13,7 @@ import { detectorCard, exportDetector } from '../../src/train/detection/export.j
 import { detectorPresets } from '../../src/train/detection/presets.js'
 import { askedByDetector, buildDetectorStep } from '../../src/train/detection/step.js'
 import { type DetectorStep, NO_OBJECT } from '../../src/train/detection/step-types.js'
-import { initialVectors, layoutOf } from '../../src/train/flat-state.js'
+import { initialVectors, layoutOf } from '../../src/train/step/flat-state.js'
 import { median } from '../figures.js'
 import type { DetectReport } from './report.js'
 import { readScene } from './scene.js'

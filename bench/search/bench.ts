@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { withoutRedis } from '../../test/search/redis-server.js'
+import { withoutRedis } from '../../test/helpers/search/redis-server.js'
 import { table } from '../figures.js'
 import { type StressReport, stress } from './stress.js'
 

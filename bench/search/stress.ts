@@ -6,10 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openRedisQueue } from '../../src/search/redis-queue.js'
-import { fakeChild, fakeQuality, quickTiming } from '../../test/search/fake-evaluator.js'
-import { type RedisServer, startRedis } from '../../test/search/redis-server.js'
-import type { WorkerProcessOptions } from '../../test/search/redis-worker-process.js'
+import { openRedisQueue } from '../../src/search/redis/queue.js'
+import { fakeChild, fakeQuality, quickTiming } from '../../test/helpers/search/fake-evaluator.js'
+import { type RedisServer, startRedis } from '../../test/helpers/search/redis-server.js'
+import type { WorkerProcessOptions } from '../../test/helpers/search/redis-worker-process.js'
 
 export interface StressOptions {
   children: number
@@ -51,7 +51,7 @@ export interface StressReport {
   samples: Sample[]
 }
 
-const script = fileURLToPath(new URL('../../test/search/redis-worker-process.js', import.meta.url))
+const script = fileURLToPath(new URL('../../test/helpers/search/redis-worker-process.js', import.meta.url))
 /** Without any result for so long, what is missing counts as lost. */
 const PATIENCE = 60_000
 const SAMPLES = 20

@@ -1,6 +1,6 @@
 /** The server under abuse: its memory over many damaged pictures, and the worst that many clients can do at once. */
 import { Command, Option } from 'commander'
-import { golden } from '../../test/serve/support.js'
+import { golden } from '../../test/helpers/serve/support.js'
 import { table } from '../figures.js'
 import { count, machine, warnIfBusy } from '../measure.js'
 import { hasProc, startServerProcess } from './server-process.js'

@@ -1,6 +1,6 @@
 /** Memory over many requests: pictures of all formats, whole, cut and with flipped bits, raw and in forms, drawn or not. */
 import sharp from 'sharp'
-import { randomStream } from '../../datasets/random.js'
+import { randomStream } from '../../datasets/files/random.js'
 import { boundary, exchange, formBody, request } from './client.js'
 import type { ServerProcess } from './server-process.js'
 

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
-import { progressiveJpeg } from '../../test/serve/jpeg.js'
-import { noisyJpeg } from '../../test/serve/support.js'
+import { progressiveJpeg } from '../../test/helpers/serve/jpeg.js'
+import { noisyJpeg } from '../../test/helpers/serve/support.js'
 import { exchange, type Outcome, request, send } from './client.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
 

@@ -1,7 +1,7 @@
 /** The classes of a detection set: those of its annotations, or those that a detector knows. */
 import type { COCO } from '#coco-ts'
-import { listCategories, unusedRoots } from '../annotation-notes.js'
-import { DatasetError } from '../errors.js'
+import { DatasetError } from '../files/errors.js'
+import { listCategories, unusedRoots } from './annotation-notes.js'
 import type { DetectionSet } from './detection-set.js'
 
 type Categories = DetectionSet['categories']

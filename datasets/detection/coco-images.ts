@@ -1,10 +1,10 @@
 /** The image files of COCO annotations, found in a folder, and what is to be said of those that are not. */
 import type { CocoImage } from '#coco-ts'
-import { shortName } from '../annotation-notes.js'
-import { DatasetError } from '../errors.js'
-import type { NamedFile } from '../fingerprint.js'
-import { findImages, type Lookup } from '../image-index.js'
-import { count, listed } from '../left-out.js'
+import { DatasetError } from '../files/errors.js'
+import type { NamedFile } from '../files/fingerprint.js'
+import { findImages, type Lookup } from '../files/image-index.js'
+import { count, listed } from '../files/left-out.js'
+import { shortName } from './annotation-notes.js'
 
 /** Characters of a file's name that are shown. */
 const LONGEST = 200

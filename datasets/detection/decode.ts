@@ -1,6 +1,6 @@
 /** Images in pixels, however they are stored. */
 import sharp, { type Sharp } from 'sharp'
-import { DatasetError } from '../errors.js'
+import { DatasetError } from '../files/errors.js'
 import type { DetectionSet } from './detection-set.js'
 
 export interface Pixels {

@@ -1,6 +1,6 @@
 /** Images with boxes: what a detector is trained on and measured with. */
 import type { COCO } from '#coco-ts'
-import { changeOfFiles, type FileFingerprint, type FilesFingerprint } from '../fingerprint.js'
+import { changeOfFiles, type FileFingerprint, type FilesFingerprint } from '../files/fingerprint.js'
 
 export interface DetectionImage {
   /** The image's id in the annotations. */

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliDecompress } from 'node:zlib'
 import sharp from 'sharp'
-import { packageRoot } from '../package-root.js'
+import { packageRoot } from '../../src/shared/package-root.js'
 
 /** One emoji by one artist, as stored. */
 export interface Drawing {

@@ -1,9 +1,9 @@
 /** `toolkit describe` for detectors. */
 import { emojiClasses } from '../../datasets/emoji/classes.js'
-import type { ModelConfig } from '../train/config.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { type DetectorDescription, describeDetector } from '../train/detection/describe.js'
-import { grouped, textTable } from './text-table.js'
+import type { ModelConfig } from '../train/settings/config.js'
+import { grouped, textTable } from './shared/text-table.js'
 
 /** COCO's ids reach up to 90, and so many classes the released detectors have. */
 const RELEASED_CLASSES = 90

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type NasnetConfig, PRESETS, type PresetName, PUBLISHED_CELLS } from '../../models/index.js'
-import { UserError } from '../errors.js'
-import { describeNetwork, type NetworkDescription } from '../train/describe.js'
+import { UserError } from '../shared/errors.js'
+import { describeNetwork, type NetworkDescription } from '../train/classification/describe.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
-import { readAnyConfig } from '../train/run-folder.js'
+import { readAnyConfig } from '../train/run/run-folder.js'
 import { describeDetectorAs } from './describe-detector.js'
-import { readGenotype } from './read-genotype.js'
-import { grouped, textTable } from './text-table.js'
+import { readGenotype } from './shared/read-genotype.js'
+import { grouped, textTable } from './shared/text-table.js'
 
 interface Flags {
   cells?: number

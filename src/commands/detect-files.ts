@@ -1,9 +1,9 @@
 /** Which images `toolkit detect` looks at, and where the pictures of them go. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
-import { imageEndings, isImageName, isSystemName } from '../../datasets/image-files.js'
-import { UserError } from '../errors.js'
-import { fileError, makeFolder } from '../files.js'
+import { imageEndings, isImageName, isSystemName } from '../../datasets/files/image-files.js'
+import { UserError } from '../shared/errors.js'
+import { fileError, makeFolder } from '../shared/files.js'
 
 /**
  * Files as they are given, a folder's images in the order of their names in its stead; each once.

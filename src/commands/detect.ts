@@ -3,12 +3,12 @@ import { Command, InvalidArgumentError } from 'commander'
 import { detectionDefaults } from '../../serve/detections.js'
 import { type Found, type OpenDetector, openDetector } from '../../serve/open-detector.js'
 import { Problem } from '../../serve/problem.js'
-import { UserError } from '../errors.js'
-import { fileError, writeFileAtomically } from '../files.js'
-import { wholeNumber } from './datasets-numbers.js'
+import { UserError } from '../shared/errors.js'
+import { fileError, writeFileAtomically } from '../shared/files.js'
+import { wholeNumber } from './datasets/numbers.js'
 import { imagesAt, picturePaths } from './detect-files.js'
-import { interruptible } from './interrupt.js'
-import { textTable } from './text-table.js'
+import { interruptible } from './shared/interrupt.js'
+import { textTable } from './shared/text-table.js'
 
 const help = `
 Takes JPEG, PNG, WebP, GIF and AVIF of any size; EXIF orientation is applied. For a folder, the images in it are taken.

@@ -1,8 +1,8 @@
 import { extname } from 'node:path'
 import { Command } from 'commander'
-import { drawGenotype } from '../search/draw-cell.js'
-import { requirePictureName, writePicture } from './picture-file.js'
-import { readCells } from './read-genotype.js'
+import { drawGenotype } from '../drawing/draw-cell.js'
+import { requirePictureName, writePicture } from './shared/picture-file.js'
+import { readCells } from './shared/read-genotype.js'
 
 const help = `
 Each cell stands above its inputs h(i−1) and h(i); edges run upwards. A block is two operations and what combines

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { exportRun } from '../train/classification/export-run.js'
 import { exportDetectorRun } from '../train/detection/export.js'
-import { exportRun } from '../train/export-run.js'
-import { readAnyConfig } from '../train/run-folder.js'
+import { readAnyConfig } from '../train/run/run-folder.js'
 
 const help = `
 The file holds everything. A classifier's: pixels in (uint8, batch × height × width × 3, RGB), probabilities out. A

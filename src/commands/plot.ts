@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import { UserError } from '../errors.js'
-import { type CurveAxis, classifierCurves, drawCurves } from '../train/curve.js'
+import { UserError } from '../shared/errors.js'
 import { type DetectorFigures, detectorCurves } from '../train/detection/figures.js'
-import { type ClassifierFigures, type Figures, readRows } from '../train/metrics.js'
-import { metricsPath, readAnyConfig } from '../train/run-folder.js'
-import { requirePictureName, writePicture } from './picture-file.js'
+import { type CurveAxis, classifierCurves, drawCurves } from '../train/run/curve.js'
+import { type ClassifierFigures, type Figures, readRows } from '../train/run/metrics.js'
+import { metricsPath, readAnyConfig } from '../train/run/run-folder.js'
+import { requirePictureName, writePicture } from './shared/picture-file.js'
 
 const help = `
 Examples:

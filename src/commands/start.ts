@@ -11,19 +11,19 @@ import {
   serverDefaults,
   startServer,
 } from '../../serve/index.js'
-import { writeFileAtomically } from '../files.js'
-import { readModel } from '../model-card.js'
-import { classifierWords, trainClassifier } from '../train/classification.js'
-import { loadData, noteData } from '../train/data.js'
-import { evaluate } from '../train/evaluate.js'
-import { buildPredictor, predictorFrom } from '../train/export.js'
-import { exportRun } from '../train/export-run.js'
-import { presets } from '../train/presets.js'
-import { percent, showProgress } from '../train/progress.js'
-import { createRun } from '../train/run-folder.js'
-import { buildTrainStep } from '../train/step.js'
-import { interruptible } from './interrupt.js'
-import { freeFolder, runName } from './train-backbone.js'
+import { writeFileAtomically } from '../shared/files.js'
+import { readModel } from '../shared/model-card.js'
+import { loadData, noteData } from '../train/classification/data.js'
+import { evaluate } from '../train/classification/evaluate.js'
+import { buildPredictor, predictorFrom } from '../train/classification/export.js'
+import { exportRun } from '../train/classification/export-run.js'
+import { presets } from '../train/classification/presets.js'
+import { buildTrainStep } from '../train/classification/step.js'
+import { classifierWords, trainClassifier } from '../train/classification/train.js'
+import { percent, showProgress } from '../train/run/progress.js'
+import { createRun } from '../train/run/run-folder.js'
+import { interruptible } from './shared/interrupt.js'
+import { freeFolder, runName } from './train/train-backbone.js'
 
 interface Flags {
   seconds: number

@@ -1,6 +1,5 @@
 /** Channels to a block of ONNX Runtime's blocked layout on this processor. */
-import './no-telemetry.js'
-import * as ort from 'onnxruntime-node'
+import { openSession, type Session } from '../runtime/session.js'
 import { NCHWC } from './lower/emitter.js'
 import { encodeModel } from './onnx/encode.js'
 
@@ -24,23 +23,16 @@ async function probe(): Promise<number> {
     inputs: [{ name: 'x', type: 'float32', shape }],
     outputs: [{ name: 'y', type: 'float32', shape }],
   })
-  let session: ort.InferenceSession
+  let session: Session
   try {
-    session = await ort.InferenceSession.create(model, {
-      graphOptimizationLevel: 'disabled',
-      logSeverityLevel: 4,
-    })
+    session = await openSession(model, { threads: 1 })
   } catch {
     // No such kernel in this build: the plain layout it is.
     return 0
   }
-  const x = new ort.Tensor(
-    'float32',
-    Float32Array.from({ length: CHANNELS * 2 }, (_, i) => i),
-    shape,
-  )
-  const { y } = await session.run({ x })
-  await session.release()
+  const data = Float32Array.from({ length: CHANNELS * 2 }, (_, i) => i)
+  const { y } = await session.run({ x: { type: 'float32', shape, data } })
+  await session.close()
   const block = (y.data as Float32Array).indexOf(1)
   return block > 1 && CHANNELS % block === 0 ? block : 0
 }

@@ -1,5 +1,5 @@
 /** From a trace to one ONNX graph. */
-import type { Trace } from './backend.js'
+
 import { fuse } from './fuse.js'
 import { ARRANGEMENT } from './lower/arrangement.js'
 import { CONVOLUTION } from './lower/convolution.js'
@@ -12,7 +12,8 @@ import { REDUCTION } from './lower/reduction.js'
 import type { Lowering } from './lower/table.js'
 import { encodeModel } from './onnx/encode.js'
 import { type OnnxGraph, type OnnxType, type OnnxValueInfo, prune } from './onnx/graph.js'
-import { needed, type Value } from './record.js'
+import type { Trace } from './trace/backend.js'
+import { needed, type Value } from './trace/record.js'
 
 const LOWERINGS: Record<string, Lowering> = {
   ...ARRANGEMENT,

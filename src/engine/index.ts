@@ -1,7 +1,16 @@
-/** Tensors in, compiled graphs out. The only room, with the server, that knows ONNX Runtime. */
-export { TRACE_BACKEND, type Trace, type Tracer, trace } from './backend.js'
+/** Tensors in, compiled graphs out. Knows ONNX; `src/runtime` runs the graphs. */
+
+export {
+  type Numbers,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+  type Tensors,
+} from '../runtime/session.js'
 export { blockSize } from './block-size.js'
 export { type CompileOptions, compile, type Program } from './compile.js'
+export { TRACE_BACKEND, type Trace, type Tracer, trace } from './trace/backend.js'
 export {
   type Attributes,
   type DType,
@@ -10,12 +19,4 @@ export {
   Recording,
   sizeOf,
   type Value,
-} from './record.js'
-export {
-  type Numbers,
-  openSession,
-  type Session,
-  type SessionOptions,
-  type Tensor,
-  type Tensors,
-} from './session.js'
+} from './trace/record.js'

@@ -1,21 +1,16 @@
 /** A search: everything needed to repeat it, as `search.json` in the search's folder holds it. */
-import { UserError } from '../errors.js'
+import { UserError } from '../shared/errors.js'
+import { boolean, choice, integer, nullable, number, record, string, variants } from '../shared/schema.js'
 import { autoencoderSizes, autoencoderTraining } from '../train/autoencoder/config.js'
-import { validateConfig } from '../train/config.js'
-import { boolean, choice, integer, nullable, number, record, string, variants } from '../train/schema.js'
+import { validateConfig } from '../train/settings/config.js'
 import type { ReconstructSettings } from './evaluate/reconstruct.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'
-import type { EvolutionSettings } from './evolution.js'
-import { type PpoOptions, ppoOptions } from './ppo-options.js'
-import type { RewardConfig } from './reward.js'
 import type { Budget } from './search.js'
-import { autoencoderSpace, type SearchSpace, validateSpace } from './space.js'
-
-export type StrategyConfig =
-  | { kind: 'random' }
-  | ({ kind: 'evolution' } & EvolutionSettings)
-  | { kind: 'ppo'; options: PpoOptions }
+import { autoencoderSpace, type SearchSpace, validateSpace } from './space/space.js'
+import { ppoOptions } from './strategy/ppo-options.js'
+import type { RewardConfig } from './strategy/reward.js'
+import type { StrategyConfig } from './strategy/strategies.js'
 
 export type ChildEvaluator = TrainSettings | SharedSettings | ReconstructSettings
 

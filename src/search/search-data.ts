@@ -1,7 +1,7 @@
 /** The data of a search: noted when it begins, and compared when it goes on. */
 import { changeOfData, surveyDataset } from '../../datasets/index.js'
-import type { DataConfig } from '../train/config.js'
-import { changedData, fetchedFolder, refuseMoved, withPlace } from '../train/data.js'
+import { changedData, fetchedFolder, refuseMoved, withPlace } from '../train/classification/data.js'
+import type { DataConfig } from '../train/settings/config.js'
 import type { SearchConfig } from './config.js'
 
 /** The config with other data for its children, and for those that are trained longer. */

@@ -5,12 +5,18 @@
  */
 import { open, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { UserError } from '../errors.js'
-import { fileError, isFileError, makeRemovableFolder, readText, writeFileAtomically } from '../files.js'
-import { isLockFile, lockFolder } from '../train/lock.js'
+import { UserError } from '../shared/errors.js'
+import {
+  fileError,
+  isFileError,
+  makeRemovableFolder,
+  readText,
+  writeFileAtomically,
+} from '../shared/files.js'
+import { isLockFile, lockFolder } from '../shared/lock.js'
 import { type ChildEvaluator, type SearchConfig, validateSearchConfig } from './config.js'
-import type { JournalEvent } from './journal.js'
-import { readJournal } from './read-journal.js'
+import type { JournalEvent } from './journal/journal.js'
+import { readJournal } from './journal/read-journal.js'
 
 export const configPath = (folder: string): string => join(folder, 'search.json')
 export const journalPath = (folder: string): string => join(folder, 'journal.jsonl')

@@ -2,13 +2,13 @@
  * The search: asks its strategy for children, keeps as many in work as there are workers for, and tells the strategy
  * what became of them. Everything is written into the journal before anything follows from it.
  */
-import { UserError } from '../errors.js'
-import type { Child, ChildResult } from './child.js'
-import type { AskedEvent, JournalEvent, ToldEvent, Workforce } from './journal.js'
-import type { WorkQueue } from './queue.js'
-import { type RewardConfig, rewardOfResult } from './reward.js'
-import type { Decisions } from './space.js'
-import type { Strategy } from './strategy.js'
+import { UserError } from '../shared/errors.js'
+import type { Child, ChildResult } from './evaluate/child.js'
+import type { WorkQueue } from './execution/queue.js'
+import type { AskedEvent, JournalEvent, ToldEvent, Workforce } from './journal/journal.js'
+import type { Decisions } from './space/space.js'
+import { type RewardConfig, rewardOfResult } from './strategy/reward.js'
+import type { Strategy } from './strategy/strategy.js'
 
 export interface Budget {
   kind: 'children' | 'seconds'

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { packageRoot } from '../../datasets/package-root.js'
-import { temporaryFolder } from '../temporary-folder.js'
+import { packageRoot } from '../../src/shared/package-root.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const module = pathToFileURL(join(packageRoot(), 'bin/lock.js')).href
 

@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { packageRoot } from '../../datasets/package-root.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { toolkit } from './toolkit.js'
+import { packageRoot } from '../../src/shared/package-root.js'
+import { toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 /** Name and description of each command in the main help. */
 function listed(help: string): Map<string, string> {

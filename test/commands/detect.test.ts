@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
+import { toolkit } from '../helpers/commands/toolkit.js'
 import {
   assertBox,
   categories,
@@ -12,10 +13,9 @@ import {
   scenePixels,
   type Thing,
   VIEW,
-} from '../serve/scenes.js'
-import { golden, json, post, start, storedAs } from '../serve/support.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { toolkit } from './toolkit.js'
+} from '../helpers/serve/scenes.js'
+import { golden, json, post, start, storedAs } from '../helpers/serve/support.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const model = ['--model', golden('detector.onnx')]
 const [viewHeight, viewWidth] = VIEW

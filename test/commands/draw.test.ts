@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { NASNET_A } from '../../models/index.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { toolkit } from './toolkit.js'
+import { toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 test('draw: a published network, a file, both kinds of pictures, and plain words for what is wrong', async (t) => {
   const cwd = await temporaryFolder(t)

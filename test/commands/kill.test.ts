@@ -4,10 +4,10 @@ import type { ChildProcess } from 'node:child_process'
 import { cp, readdir, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readCheckpoint } from '../../src/train/checkpoint.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { paintImages } from './painted-images.js'
-import { toolkit } from './toolkit.js'
+import { readCheckpoint } from '../../src/train/run/checkpoint.js'
+import { paintImages } from '../helpers/commands/painted-images.js'
+import { toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const STEPS = 60
 const CHECKPOINT = 10

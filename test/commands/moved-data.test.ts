@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { temporaryFolder } from '../temporary-folder.js'
-import { paintImages } from './painted-images.js'
-import { type Outcome, toolkit } from './toolkit.js'
+import { paintImages } from '../helpers/commands/painted-images.js'
+import { type Outcome, toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const small = [
   ...['--image-size', '16', '--validation', '4', '--cells', '1', '--filters', '4', '--stem-filters', '4'],

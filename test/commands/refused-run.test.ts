@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '../temporary-folder.js'
-import { writeRedScenes } from '../train/detection/red-scenes.js'
-import { tinyDetector } from '../train/detection/tiny-detector.js'
-import { paintImages } from './painted-images.js'
-import { toolkit } from './toolkit.js'
+import { paintImages } from '../helpers/commands/painted-images.js'
+import { toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
+import { writeRedScenes } from '../helpers/train/detection/red-scenes.js'
+import { tinyDetector } from '../helpers/train/detection/tiny-detector.js'
 
 const words = (line: string) => line.split(' ')
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { serverDefaults } from '../../serve/index.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { toolkit } from './toolkit.js'
+import { toolkit } from '../helpers/commands/toolkit.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 test('start trains, measures, serves and answers itself, on another port where the usual one is taken', async (t) => {
   const cwd = await temporaryFolder(t)

@@ -7,9 +7,9 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { CocoError } from '#coco-ts'
 import { loadCocoSet } from '../../datasets/detection/coco-set.js'
-import { DatasetError } from '../../datasets/errors.js'
-import { inspectCommand } from '../../src/commands/datasets-inspect.js'
-import { temporaryFolder } from '../temporary-folder.js'
+import { DatasetError } from '../../datasets/files/errors.js'
+import { inspectCommand } from '../../src/commands/datasets/inspect.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const good = {
   info: { year: 2024 },

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import sharp from 'sharp'
-import { cifar10Folder } from '../../datasets/cifar10.js'
 import { drawClassSheet } from '../../datasets/class-sheet.js'
-import type { ImageSet } from '../../datasets/image-set.js'
+import { cifar10Folder } from '../../datasets/classification/cifar10.js'
+import type { ImageSet } from '../../datasets/classification/image-set.js'
 import { loadDataset } from '../../datasets/index.js'
-import { packageRoot } from '../../datasets/package-root.js'
+import { packageRoot } from '../../src/shared/package-root.js'
 
 const temporary = mkdtempSync(join(tmpdir(), 'load-dataset-'))
 after(() => rmSync(temporary, { recursive: true }))

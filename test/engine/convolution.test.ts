@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { blockSize } from '../../src/engine/index.js'
-import { assertClose, compiled, drawn, eagerly, type Given, withGradients } from './compare.js'
+import {
+  assertClose,
+  compiled,
+  drawn,
+  eagerly,
+  type Given,
+  withGradients,
+} from '../helpers/engine/compare.js'
 
 /** Relative error against TensorFlow.js's CPU backend, forward and gradient. */
 const TOLERANCE = 1e-4

@@ -5,8 +5,15 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { roiAlign } from '../../models/index.js'
 import { blockSize, trace } from '../../src/engine/index.js'
-import { given, golden } from '../models/torchvision.js'
-import { assertClose, compiled, drawn, eagerly, type Given, withGradients } from './compare.js'
+import {
+  assertClose,
+  compiled,
+  drawn,
+  eagerly,
+  type Given,
+  withGradients,
+} from '../helpers/engine/compare.js'
+import { given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 

@@ -2,7 +2,14 @@
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import { blockSize } from '../../src/engine/index.js'
-import { assertClose, compiled, drawn, eagerly, type Given, withGradients } from './compare.js'
+import {
+  assertClose,
+  compiled,
+  drawn,
+  eagerly,
+  type Given,
+  withGradients,
+} from '../helpers/engine/compare.js'
 
 const TOLERANCE = 1e-4
 type Inputs = Record<string, tf.Tensor>

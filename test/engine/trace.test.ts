@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import { loweredKernels } from '../../src/engine/compile.js'
 import { blockSize, compile, trace } from '../../src/engine/index.js'
-import { RULES } from '../../src/engine/kernels.js'
+import { RULES } from '../../src/engine/trace/kernels.js'
 
 test('every kernel that can be recorded can be lowered, and the reverse', () => {
   assert.deepEqual(loweredKernels().sort(), Object.keys(RULES).sort())

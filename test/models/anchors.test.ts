@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { anchorsOf, anchorsPerCell } from '../../models/index.js'
-import { golden } from './torchvision.js'
+import { golden } from '../helpers/models/torchvision.js'
 
 for (const { stride, feature, anchors, ...settings } of golden.anchors) {
   const { scales, ratios } = settings

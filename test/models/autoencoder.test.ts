@@ -22,7 +22,7 @@ import {
   plainWidthFor,
   sharedOperations,
 } from '../../models/index.js'
-import { assertGradient, normals } from './numeric.js'
+import { assertGradient, normals } from '../helpers/models/numeric.js'
 
 const batchNorm = { decay: 0.9, epsilon: 1e-7 }
 

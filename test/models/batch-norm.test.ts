@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import { batchNorm, batchNormTrain, eagerContext } from '../../models/index.js'
-import { assertClose, assertGradient, normals } from './numeric.js'
+import { assertClose, assertGradient, normals } from '../helpers/models/numeric.js'
 
 const epsilon = 1e-3
 const x = tf.add(normals<tf.Rank.R4>('x', [2, 3, 4, 5]), tf.tensor1d([0, 1, -2, 3, 100])) as tf.Tensor4D

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { boxArea, boxIou, clipBoxes, coverage, decodeBoxes, encodeBoxes } from '../../models/index.js'
-import { assertAnswers, expected, given, golden } from './torchvision.js'
+import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Boxes = tf.Tensor2D
 

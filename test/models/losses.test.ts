@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import { classificationLoss, softmaxCrossEntropy } from '../../models/index.js'
-import { assertClose, assertGradient, normals } from './numeric.js'
+import { assertClose, assertGradient, normals } from '../helpers/models/numeric.js'
 
 const logits = normals<tf.Rank.R2>('logits', [4, 3])
 const labels = tf.tensor1d([0, 2, 1, 2], 'int32')

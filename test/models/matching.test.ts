@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { type MatchSettings, matchBoxes, random, sampleBalanced } from '../../models/index.js'
-import { assertAnswers, expected, given, golden } from './torchvision.js'
+import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 type Rows = number[][]

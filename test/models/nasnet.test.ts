@@ -19,7 +19,7 @@ import {
   PRESETS,
   sharedOperations,
 } from '../../models/index.js'
-import { assertClose, normals } from './numeric.js'
+import { assertClose, normals } from '../helpers/models/numeric.js'
 
 const batchNorm = { decay: 0.9, epsilon: 1e-5 }
 

@@ -12,7 +12,7 @@ import {
   type OperationName,
   sharedOperations,
 } from '../../models/index.js'
-import { assertClose, assertGradient, normals } from './numeric.js'
+import { assertClose, assertGradient, normals } from '../helpers/models/numeric.js'
 
 const batchNorm = { decay: 0.9, epsilon: 1e-3 }
 const norm = (filters: number) => 4 * filters

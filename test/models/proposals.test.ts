@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type * as tf from '@tensorflow/tfjs'
 import { proposeRegions, selectDetections } from '../../models/index.js'
-import { assertAnswers, expected, given, golden } from './torchvision.js'
+import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 const boxScale = [10, 10, 5, 5] as const

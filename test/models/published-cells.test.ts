@@ -15,8 +15,8 @@ import {
   PUBLISHED_CELLS,
   parseGenotype,
 } from '../../models/index.js'
-import { canonicalCell } from '../../src/search/canonical.js'
-import { describeNetwork, type NetworkDescription } from '../../src/train/describe.js'
+import { canonicalCell } from '../../src/search/space/canonical.js'
+import { describeNetwork, type NetworkDescription } from '../../src/train/classification/describe.js'
 
 type Pair = [OperationName, number]
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { type RoiAlignSettings, roiAlign } from '../../models/index.js'
-import { assertClose, compiled, drawn, eagerly, type Given } from '../engine/compare.js'
-import { assertAnswers, given, golden } from './torchvision.js'
+import { assertClose, compiled, drawn, eagerly, type Given } from '../helpers/engine/compare.js'
+import { assertAnswers, given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 

@@ -13,8 +13,8 @@ import {
   sharedOperations,
 } from '../../models/index.js'
 import { blockSize } from '../../src/engine/index.js'
-import { assertClose, compiled, eagerly, type Given } from '../engine/compare.js'
-import { normals } from './numeric.js'
+import { assertClose, compiled, eagerly, type Given } from '../helpers/engine/compare.js'
+import { normals } from '../helpers/models/numeric.js'
 
 type Inputs = Record<string, tf.Tensor>
 type Model = (ctx: Context, inputs: Inputs) => tf.Tensor

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { validateSearchConfig } from '../../src/search/config.js'
-import { smallController } from '../../src/search/ppo-options.js'
-import { reconstructRecipe, trainRecipe } from '../../src/search/recipes.js'
-import { autoencoderSpace, paperSpace } from '../../src/search/space.js'
-import { smallSearch } from './small-search.js'
+import { reconstructRecipe, trainRecipe } from '../../src/search/evaluate/recipes.js'
+import { autoencoderSpace, paperSpace } from '../../src/search/space/space.js'
+import { smallController } from '../../src/search/strategy/ppo-options.js'
+import { smallSearch } from '../helpers/search/small-search.js'
 
 test('a valid config comes back unchanged, also by way of JSON', () => {
   const ppo = { ...smallSearch('shared'), strategy: { kind: 'ppo', options: smallController }, retrain: null }

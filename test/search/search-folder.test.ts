@@ -4,7 +4,7 @@ import { appendFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'n
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { JournalEvent } from '../../src/search/journal.js'
+import type { JournalEvent } from '../../src/search/journal/journal.js'
 import {
   configPath,
   createSearch,
@@ -12,8 +12,8 @@ import {
   readSearchConfig,
   resumeSearch,
 } from '../../src/search/search-folder.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { smallSearch } from './small-search.js'
+import { smallSearch } from '../helpers/search/small-search.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const config = smallSearch()
 const events: JournalEvent[] = [

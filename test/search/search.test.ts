@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { regularizedEvolution } from '../../src/search/evolution.js'
-import type { AskedEvent, JournalEvent, ToldEvent } from '../../src/search/journal.js'
-import { randomSearch } from '../../src/search/random.js'
-import { qualityAlone } from '../../src/search/reward.js'
+import type { AskedEvent, JournalEvent, ToldEvent } from '../../src/search/journal/journal.js'
 import { type Budget, runSearch, type SearchOptions, type Standing } from '../../src/search/search.js'
-import type { Strategy } from '../../src/search/strategy.js'
-import { type FakeQueue, fakeQueue, fakeResult, qualityOf, smallSpace } from './fake-queue.js'
+import { regularizedEvolution } from '../../src/search/strategy/evolution.js'
+import { randomSearch } from '../../src/search/strategy/random.js'
+import { qualityAlone } from '../../src/search/strategy/reward.js'
+import type { Strategy } from '../../src/search/strategy/strategy.js'
+import { type FakeQueue, fakeQueue, fakeResult, qualityOf, smallSpace } from '../helpers/search/fake-queue.js'
 
 const CHILDREN = 30
 const WORKERS = 3

@@ -10,8 +10,8 @@ import { decodeWork } from '../../serve/decode-work.js'
 import type { DecoderRequest } from '../../serve/decoder-process.js'
 import { Decoders } from '../../serve/decoders.js'
 import { ClientGone, type Problem } from '../../serve/problem.js'
-import { progressiveJpeg } from './jpeg.js'
-import { quadrantImage, quadrantPixels } from './support.js'
+import { progressiveJpeg } from '../helpers/serve/jpeg.js'
+import { quadrantImage, quadrantPixels } from '../helpers/serve/support.js'
 
 const options = { size: [16, 24] as [number, number], resize: 'cover' as const, maxPixels: 50_000_000 }
 const never = () => new AbortController().signal

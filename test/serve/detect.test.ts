@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { decodeImage } from '../../serve/image.js'
 import type { RunningServer } from '../../serve/server.js'
-import { RESIZE_MODES } from '../../src/detector-input.js'
+import { RESIZE_MODES } from '../../src/shared/detector-input.js'
 import { fitPixels } from '../../src/train/detection/fit-pixels.js'
-import { pngBomb, pngPromise } from './png.js'
+import { pngBomb, pngPromise } from '../helpers/serve/png.js'
 import {
   assertBox,
   type Box,
@@ -19,8 +19,8 @@ import {
   scenePixels,
   type Thing,
   VIEW,
-} from './scenes.js'
-import { type Body, golden, json, post, solid, start, storedAs } from './support.js'
+} from '../helpers/serve/scenes.js'
+import { type Body, golden, json, post, solid, start, storedAs } from '../helpers/serve/support.js'
 
 const [viewHeight, viewWidth] = VIEW
 

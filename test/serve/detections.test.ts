@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { Tensor } from 'onnxruntime-node'
 import { detectionDefaults, readDetections } from '../../serve/detections.js'
 import { outputReaders } from '../../serve/outputs.js'
-import type { DetectorCard } from '../../src/model-card.js'
+import type { DetectorCard } from '../../src/shared/model-card.js'
 
 const card: DetectorCard = {
   task: 'detection',

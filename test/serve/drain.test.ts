@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import { until } from '../search/processes.js'
-import { holdWork } from './held-worker.js'
-import { head, open, readAll, whole } from './raw-client.js'
-import { golden, noisyJpeg, quadrantImage, start } from './support.js'
+import { until } from '../helpers/search/processes.js'
+import { holdWork } from '../helpers/serve/held-worker.js'
+import { head, open, readAll, whole } from '../helpers/serve/raw-client.js'
+import { golden, noisyJpeg, quadrantImage, start } from '../helpers/serve/support.js'
 
 const picture = () => quadrantImage(24, 16).png().toBuffer()
 

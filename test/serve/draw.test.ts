@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import sharp, { type Sharp } from 'sharp'
 import type { RunningServer } from '../../serve/server.js'
-import { categoryColour } from '../../src/draw-boxes.js'
-import { type Box, categories, scene, scenePixels, type Thing } from './scenes.js'
-import { type Body, type Colour, golden, post, start, storedAs } from './support.js'
+import { categoryColour } from '../../src/shared/draw-boxes.js'
+import { type Box, categories, scene, scenePixels, type Thing } from '../helpers/serve/scenes.js'
+import { type Body, type Colour, golden, post, start, storedAs } from '../helpers/serve/support.js'
 
 const [width, height] = [640, 480]
 /** All edges lie on edges of the detector's own pixels: boxes are exact. Blue lies at the corner. */

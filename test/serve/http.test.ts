@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { RunningServer } from '../../serve/server.js'
-import type { ModelCard } from '../../src/model-card.js'
-import { until } from '../search/processes.js'
+import type { ModelCard } from '../../src/shared/model-card.js'
+import { until } from '../helpers/search/processes.js'
 import {
   type Answer,
   assertProblem,
@@ -17,7 +17,7 @@ import {
   post,
   quadrantImage,
   start,
-} from './support.js'
+} from '../helpers/serve/support.js'
 
 const maxBytes = 100_000
 

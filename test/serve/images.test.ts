@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import type { RunningServer } from '../../serve/server.js'
-import { pngBomb, pngHeader, pngPromise } from './png.js'
+import { pngBomb, pngHeader, pngPromise } from '../helpers/serve/png.js'
 import {
   assertProblem,
   assertScores,
@@ -19,7 +19,7 @@ import {
   solid,
   start,
   storedAs,
-} from './support.js'
+} from '../helpers/serve/support.js'
 
 const repeat = (colour: Colour): Colour[] => [colour, colour, colour, colour]
 

@@ -3,10 +3,19 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { type RunningServer, type ServerOptions, serverDefaults } from '../../serve/server.js'
-import { until } from '../search/processes.js'
-import { holdWork } from './held-worker.js'
-import { head, open, readAll, whole } from './raw-client.js'
-import { assertWorks, golden, json, noisyJpeg, post, quadrantImage, solid, start } from './support.js'
+import { until } from '../helpers/search/processes.js'
+import { holdWork } from '../helpers/serve/held-worker.js'
+import { head, open, readAll, whole } from '../helpers/serve/raw-client.js'
+import {
+  assertWorks,
+  golden,
+  json,
+  noisyJpeg,
+  post,
+  quadrantImage,
+  solid,
+  start,
+} from '../helpers/serve/support.js'
 
 const picture = () => quadrantImage(24, 16).png().toBuffer()
 

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
-import { until } from '../search/processes.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { type Answer, golden, json, post, quadrantImage, start } from './support.js'
+import { until } from '../helpers/search/processes.js'
+import { type Answer, golden, json, post, quadrantImage, start } from '../helpers/serve/support.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 describe('starting a server', () => {
   let folder: string

@@ -6,9 +6,18 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { topPredictions } from '../../serve/classify.js'
 import type { RunningServer } from '../../serve/server.js'
-import { until } from '../search/processes.js'
-import { holdWork, workers } from './held-worker.js'
-import { assertScores, assertWorks, classified, golden, json, post, solid, start } from './support.js'
+import { until } from '../helpers/search/processes.js'
+import { holdWork, workers } from '../helpers/serve/held-worker.js'
+import {
+  assertScores,
+  assertWorks,
+  classified,
+  golden,
+  json,
+  post,
+  solid,
+  start,
+} from '../helpers/serve/support.js'
 
 /** The more light, the longer slow.onnx computes. */
 const white = () => solid([255, 255, 255]).png().toBuffer()

@@ -1,5 +1,5 @@
 /** Kernels that move numbers without changing them, and matrix products. */
-import type { Value } from '../record.js'
+import type { Value } from '../trace/record.js'
 import { type Emitter, MICROSOFT, NCHW_AXIS } from './emitter.js'
 import type { Lowering } from './table.js'
 import { padOrCrop, plane } from './window.js'

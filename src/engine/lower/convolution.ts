@@ -2,7 +2,7 @@
  * Convolutions and their gradients. Each has a blocked form, for widths that the block divides, and a plain
  * NCHW form; both are made of ONNX Runtime's own kernels with the filters as ordinary inputs.
  */
-import type { Value } from '../record.js'
+import type { Value } from '../trace/record.js'
 import { type Emitter, MICROSOFT } from './emitter.js'
 import { denseBlocked, denseNchw, depthwiseBlocked, depthwiseNchw } from './filters.js'
 import { sumOfRows } from './sum-of-rows.js'

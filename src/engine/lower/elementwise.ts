@@ -1,5 +1,5 @@
 /** Elementwise kernels: any layout will do, as long as all operands share it. */
-import { type Operation, sizeOf, type Value } from '../record.js'
+import { type Operation, sizeOf, type Value } from '../trace/record.js'
 import type { Emitter, Layout } from './emitter.js'
 import type { Lowering } from './table.js'
 

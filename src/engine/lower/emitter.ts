@@ -9,7 +9,7 @@
  * - `blocked`: N × C/b × H × W × b in memory, typed N × C × H × W, as `com.microsoft.nchwc` has it.
  */
 import type { OnnxAttribute, OnnxData, OnnxNode, OnnxTensor, OnnxType } from '../onnx/graph.js'
-import { type DType, sizeOf, type Value } from '../record.js'
+import { type DType, sizeOf, type Value } from '../trace/record.js'
 
 /** Where each axis of N × H × W × C is found in N × C × H × W. */
 export const NCHW_AXIS = [0, 2, 3, 1]

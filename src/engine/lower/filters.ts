@@ -2,7 +2,7 @@
  * Filters as ONNX Runtime's kernels want them, from TensorFlow's HWIO.
  * `b` channels make a block; bi and bo are the input's and the output's place in theirs.
  */
-import type { Value } from '../record.js'
+import type { Value } from '../trace/record.js'
 import type { Emitter } from './emitter.js'
 
 /** Filters turned by 180°: what a gradient towards the input convolves with. */

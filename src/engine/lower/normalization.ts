@@ -4,7 +4,7 @@
  * a depthwise convolution whose filters are as large as the images sums products over all pixels, without
  * writing anything.
  */
-import type { Value } from '../record.js'
+import type { Value } from '../trace/record.js'
 import { type Emitter, NCHWC } from './emitter.js'
 import { sumOfRows } from './sum-of-rows.js'
 import type { Lowering } from './table.js'

@@ -1,5 +1,5 @@
 /** Sums, means and extrema over axes; softmax; the place of a maximum. */
-import type { Operation } from '../record.js'
+import type { Operation } from '../trace/record.js'
 import { type Emitter, NCHW_AXIS, NCHWC } from './emitter.js'
 import type { Lowering } from './table.js'
 

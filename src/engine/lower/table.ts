@@ -1,4 +1,4 @@
-import type { Operation, Recording } from '../record.js'
+import type { Operation, Recording } from '../trace/record.js'
 import type { Emitter } from './emitter.js'
 
 /** Writes ONNX nodes for one traced operation and puts its outputs' names into the emitter. */

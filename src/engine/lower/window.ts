@@ -1,6 +1,6 @@
 /** What convolutions and pools share: windows that slide over height and width. */
 import type { OnnxAttribute } from '../onnx/graph.js'
-import type { Attributes, Value } from '../record.js'
+import type { Attributes, Value } from '../trace/record.js'
 import { type Emitter, type Layout, NCHWC } from './emitter.js'
 
 export interface Window {

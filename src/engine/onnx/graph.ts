@@ -1,6 +1,7 @@
 /** An ONNX graph as plain data: what the lowering builds, what the passes rewrite, what the encoder writes. */
+import type { TensorType } from '../../runtime/session-protocol.js'
 
-export type OnnxType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'
+export type OnnxType = TensorType
 export type OnnxData = Float32Array | Int32Array | BigInt64Array | Uint8Array
 
 /** A bare number is an INT, a list of numbers INTS, text a STRING; floats say so. */

@@ -1,9 +1,9 @@
 /** Where an evaluation's time goes. */
 import { type AutoencoderCompiler, autoencoderCompiler } from '../../train/autoencoder/train.js'
-import type { Compiler } from '../../train/classification.js'
-import { buildPredictor } from '../../train/export.js'
-import { buildTrainStep } from '../../train/step.js'
-import type { ChildSeconds } from '../child.js'
+import { buildPredictor } from '../../train/classification/export.js'
+import { buildTrainStep } from '../../train/classification/step.js'
+import type { Compiler } from '../../train/classification/train.js'
+import type { ChildSeconds } from './child.js'
 
 export interface Clock {
   /** Builds steps and predictors, and counts the seconds that this and their use take. */

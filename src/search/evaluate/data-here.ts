@@ -1,9 +1,9 @@
 /** Where the data of a search lies on the machine that evaluates. */
 import { existsSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import type { DataConfig } from '../../train/config.js'
-import { fetchedFolder, kindOf } from '../../train/data.js'
-import type { Machine } from '../machine.js'
+import { fetchedFolder, kindOf } from '../../train/classification/data.js'
+import type { DataConfig } from '../../train/settings/config.js'
+import type { Machine } from './machine.js'
 
 /**
  * The data of a search as it is found here: in the place that the machine names, in the search's own, or, where that

@@ -1,6 +1,6 @@
 /** Smaller image sets, for children that shall cost seconds. */
-import type { ImageSet } from '../../../datasets/image-set.js'
-import { augmentImage, boxDownscale, noAugmentation } from '../../train/augment.js'
+import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { augmentImage, boxDownscale, noAugmentation } from '../../train/images/augment.js'
 
 /** The first `count` images; all of them for null or where there are fewer. */
 export function firstImages(set: ImageSet, count: number | null): ImageSet {

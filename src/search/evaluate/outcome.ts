@@ -1,7 +1,7 @@
 /** What becomes of a child whose evaluation ends, well or not. */
-import { UserError } from '../../errors.js'
-import { Diverged } from '../../train/divergence.js'
-import type { ChildResult, Measured } from '../child.js'
+import { UserError } from '../../shared/errors.js'
+import { Diverged } from '../../train/run/divergence.js'
+import type { ChildResult, Measured } from './child.js'
 
 /** Who measured: told apart in the report when there are several. */
 const worker = `${process.pid}`

@@ -1,12 +1,13 @@
 /** How the children of a search are built, trained and measured: all alike, so that they can be compared. */
-import type { TrainingData } from '../../train/classification.js'
-import type { RunConfig } from '../../train/config.js'
-import { loadData, noteData } from '../../train/data.js'
-import { decode } from '../genotypes.js'
-import type { Machine } from '../machine.js'
-import type { Decisions, SearchSpace } from '../space.js'
+
+import { loadData, noteData } from '../../train/classification/data.js'
+import type { TrainingData } from '../../train/classification/train.js'
+import type { RunConfig } from '../../train/settings/config.js'
+import { decode } from '../space/genotypes.js'
+import type { Decisions, SearchSpace } from '../space/space.js'
 import { dataHere } from './data-here.js'
 import { firstImages, scaledDown } from './image-subsets.js'
+import type { Machine } from './machine.js'
 
 /** What children are trained and measured on. `R`: the config that they have in common. */
 export interface ImageRecipe<R> {

@@ -5,7 +5,7 @@
  * each of the cell's states, of which a child takes those that its cell gives out.
  */
 import { cellPlan, type NasnetConfig, outputStates, type PlannedCell } from '../../../models/index.js'
-import type { ParameterSlot, StateVectors } from '../../train/step-types.js'
+import type { ParameterSlot, StateVectors } from '../../train/step/step-types.js'
 
 /** By key; a child's tensor is one of them, or several one behind the other. */
 export type SharedWeights = Map<string, Float32Array>

@@ -1,8 +1,7 @@
 /** The evaluator of the paper: each child is trained on its own, from its own random weights, for a short while. */
-import type { EvaluationRow } from '../../train/metrics.js'
-import type { Child } from '../child.js'
-import type { Machine } from '../machine.js'
-import type { Evaluator } from '../queue.js'
+import type { EvaluationRow } from '../../train/run/metrics.js'
+import type { Child, Evaluator } from './child.js'
+import type { Machine } from './machine.js'
 import { measureChild } from './measure.js'
 import { type ChildRecipe, childConfig, loadChildData } from './recipe.js'
 

@@ -2,7 +2,7 @@
  * Charts with two axes, in SVG that stands alone. Colours are attributes, for light paper; classes beside them let a
  * page choose others for dark.
  */
-import { escapeText, SERIES_COLOURS, ticks } from '../../train/curve.js'
+import { escapeText, SERIES_COLOURS, ticks } from '../../train/run/curve.js'
 
 /** Small enough that its text can be read on a phone. */
 const SIZE = { width: 480, height: 300, left: 52, right: 20, top: 40, bottom: 46 }

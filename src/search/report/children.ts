@@ -1,10 +1,11 @@
 /** The children of a search that came back. */
-import { UserError } from '../../errors.js'
-import { canonicalKey } from '../canonical.js'
-import type { Measured } from '../child.js'
-import type { DrawnCells } from '../draw-cell.js'
-import { decodeCells } from '../genotypes.js'
-import type { Decisions } from '../space.js'
+
+import type { DrawnCells } from '../../drawing/draw-cell.js'
+import { UserError } from '../../shared/errors.js'
+import type { Measured } from '../evaluate/child.js'
+import { canonicalKey } from '../space/canonical.js'
+import { decodeCells } from '../space/genotypes.js'
+import type { Decisions } from '../space/space.js'
 import type { SearchLog } from './search-log.js'
 
 export interface ToldChild {

@@ -1,5 +1,5 @@
 /** What a search has cost, and where the time of its workers went. */
-import type { JournalEvent, SittingEvent } from '../journal.js'
+import type { JournalEvent, SittingEvent } from '../journal/journal.js'
 import { secondsOf } from '../search.js'
 import { sum } from './statistics.js'
 

@@ -1,7 +1,7 @@
 /** How often each operation was chosen, over the course of a search. */
 import type { OperationName } from '../../../models/genotype.js'
-import { OPERATIONS_BY_FAMILY, operationColour, operationLabel } from '../operation-families.js'
-import { orderedPlaces } from '../ordered-places.js'
+import { OPERATIONS_BY_FAMILY, operationColour, operationLabel } from '../../drawing/operation-families.js'
+import { orderedPlaces } from '../../drawing/ordered-places.js'
 import { axisOf, drawChart, place, text } from './chart.js'
 import type { OperationShares } from './search-figures.js'
 import { sum } from './statistics.js'

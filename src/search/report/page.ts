@@ -1,5 +1,5 @@
 /** A report as one page: HTML that needs nothing beside it, neither script nor network. */
-import { escapeText } from '../../train/curve.js'
+import { escapeText } from '../../train/run/curve.js'
 import type { GroupFigures, ReportFigures } from './figures.js'
 import type { Picture, Pictures } from './pictures.js'
 import type { BestChild, SearchFigures } from './search-figures.js'

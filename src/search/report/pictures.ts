@@ -1,5 +1,5 @@
 /** The figures of a report, each as an SVG that stands alone. */
-import { drawGenotype } from '../draw-cell.js'
+import { drawGenotype } from '../../drawing/draw-cell.js'
 import type { ReportFigures } from './figures.js'
 import { drawOperations } from './operation-chart.js'
 import { drawRetrained } from './retrained-chart.js'

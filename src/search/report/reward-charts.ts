@@ -1,5 +1,5 @@
 /** What the children of searches got, over children and over hours. */
-import { escapeText } from '../../train/curve.js'
+import { escapeText } from '../../train/run/curve.js'
 import {
   axisOf,
   drawChart,

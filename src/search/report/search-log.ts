@@ -1,7 +1,7 @@
 /** A search as its folder tells of it. */
 import type { SearchConfig } from '../config.js'
-import type { JournalEvent } from '../journal.js'
-import { readJournal } from '../read-journal.js'
+import type { JournalEvent } from '../journal/journal.js'
+import { readJournal } from '../journal/read-journal.js'
 import { journalPath, readSearchConfig } from '../search-folder.js'
 
 export interface SearchLog {

@@ -1,5 +1,5 @@
 /** Where the time of searches went. */
-import { escapeText } from '../../train/curve.js'
+import { escapeText } from '../../train/run/curve.js'
 import { place, text } from './chart.js'
 import type { SearchTime } from './cost.js'
 import type { SearchFigures } from './search-figures.js'

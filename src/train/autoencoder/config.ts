@@ -7,8 +7,8 @@ import {
   type PlainAutoencoderConfig,
   plainAutoencoder,
 } from '../../../models/index.js'
-import { batchNormSettings, ofImages, type RunConfig, shared } from '../config.js'
-import { integer, record } from '../schema.js'
+import { integer, record } from '../../shared/schema.js'
+import { batchNormSettings, ofImages, type RunConfig, shared } from '../settings/config.js'
 
 /** All but the network. Images are reconstructed as they were augmented; labels are not used. */
 export type AutoencoderTraining = Pick<

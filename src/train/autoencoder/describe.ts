@@ -2,8 +2,8 @@
 import type * as tf from '@tensorflow/tfjs'
 import { countParameters, type ParameterSpec } from '../../../models/index.js'
 import { trace } from '../../engine/index.js'
-import { askedContext } from '../contexts.js'
-import { multiplyAdds } from '../multiply-adds.js'
+import { askedContext } from '../step/contexts.js'
+import { multiplyAdds } from '../step/multiply-adds.js'
 import { type AutoencoderModel, autoencoderOf } from './config.js'
 
 export interface AutoencoderCost {

@@ -1,8 +1,8 @@
 /** A trained autoencoder at work, and how much of the images comes through it. */
 import * as tf from '@tensorflow/tfjs'
-import type { ImageSet } from '../../../datasets/image-set.js'
-import { imageGraph, openImageGraph } from '../image-graph.js'
-import type { StateVectors } from '../step-types.js'
+import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { imageGraph, openImageGraph } from '../step/image-graph.js'
+import type { StateVectors } from '../step/step-types.js'
 import { type AutoencoderModel, autoencoderOf } from './config.js'
 import { askedByAutoencoder } from './step.js'
 

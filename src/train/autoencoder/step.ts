@@ -10,13 +10,13 @@ import {
   type StepNumbers,
   type StepOptions,
   type StepScalars,
-} from '../compiled-step.js'
-import { type Asked, askedContext } from '../contexts.js'
-import { differentiate, type StateTensors } from '../differentiate.js'
-import { type FlatLayout, layoutOf } from '../flat-state.js'
-import { stateVectors } from '../state-vectors.js'
-import type { ParameterSlot } from '../step-types.js'
-import { nextState } from '../update.js'
+} from '../step/compiled-step.js'
+import { type Asked, askedContext } from '../step/contexts.js'
+import { differentiate, type StateTensors } from '../step/differentiate.js'
+import { type FlatLayout, layoutOf } from '../step/flat-state.js'
+import { stateVectors } from '../step/state-vectors.js'
+import type { ParameterSlot } from '../step/step-types.js'
+import { nextState } from '../step/update.js'
 import { type AutoencoderRunConfig, autoencoderOf } from './config.js'
 
 /** What an autoencoder asks of its context when it trains on `batch` images of `size` × `size`. */

@@ -1,10 +1,10 @@
 /** Training autoencoders: the task that the loop is given. */
-import type { ImageSet } from '../../../datasets/image-set.js'
-import { type Batch, makeBatches } from '../batches.js'
-import type { StepOptions } from '../compiled-step.js'
-import { type LoopConfig, type Task, type TrainOptions, type TrainResult, train } from '../loop.js'
-import type { StateVectors } from '../step-types.js'
-import { unsavedRun } from '../unsaved-run.js'
+import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { type Batch, makeBatches } from '../images/batches.js'
+import { type LoopConfig, type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import { unsavedRun } from '../run/unsaved-run.js'
+import type { StepOptions } from '../step/compiled-step.js'
+import type { StateVectors } from '../step/step-types.js'
 import type { AutoencoderModel, AutoencoderRunConfig } from './config.js'
 import {
   measureReconstruction,

@@ -2,8 +2,8 @@
 import sharp from 'sharp'
 import type { Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
-import { LETTERBOX_GREY } from '../../detector-input.js'
-import { type ColourChange, changeColours } from '../colour.js'
+import { LETTERBOX_GREY } from '../../shared/detector-input.js'
+import { type ColourChange, changeColours } from '../images/colour.js'
 import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
 import { CROWD } from './step-types.js'
 

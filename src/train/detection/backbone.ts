@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { UserError } from '../../errors.js'
-import { fileError } from '../../files.js'
-import { inferenceState } from '../checkpoint.js'
-import type { ModelConfig } from '../config.js'
-import { newestCheckpoint, readConfig } from '../run-folder.js'
-import { readSafetensors, type Tensor } from '../safetensors.js'
-import type { ParameterSlot, StateVectors } from '../step-types.js'
+import { UserError } from '../../shared/errors.js'
+import { fileError } from '../../shared/files.js'
+import { readSafetensors, type Tensor } from '../../shared/safetensors.js'
+import { inferenceState } from '../run/checkpoint.js'
+import { newestCheckpoint, readConfig } from '../run/run-folder.js'
+import type { ModelConfig } from '../settings/config.js'
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 export interface Backbone {
   /** The classifier's architecture, which the detector's becomes. */

@@ -1,9 +1,9 @@
 /** Batches of a detector: which images, in which order, placed how. Those of step k depend on the seed and on k alone. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { random } from '../../../models/random.js'
-import { UserError } from '../../errors.js'
-import { epochOrder } from '../batches.js'
-import { type ColourChange, drawColourChange } from '../colour.js'
+import { UserError } from '../../shared/errors.js'
+import { epochOrder } from '../images/batches.js'
+import { type ColourChange, drawColourChange } from '../images/colour.js'
 import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'

@@ -1,10 +1,11 @@
 /** A detector's run: everything needed to repeat it, as `config.json` in the run's folder holds it. */
 
 import type { AnnotatedFingerprint } from '../../../datasets/detection/detection-set.js'
-import type { FileFingerprint } from '../../../datasets/fingerprint.js'
+import type { FileFingerprint } from '../../../datasets/files/fingerprint.js'
 import type { FasterRcnnConfig } from '../../../models/faster-rcnn-config.js'
-import { RESIZE_MODES, type ResizeMode } from '../../detector-input.js'
-import { UserError } from '../../errors.js'
+import { RESIZE_MODES, type ResizeMode } from '../../shared/detector-input.js'
+import { UserError } from '../../shared/errors.js'
+import * as schema from '../../shared/schema.js'
 import {
   type CheckpointConfig,
   checkLength,
@@ -15,8 +16,7 @@ import {
   type ModelConfig,
   type OptimizerConfig,
   shared,
-} from '../config.js'
-import * as schema from '../schema.js'
+} from '../settings/config.js'
 
 /** A folder of images and the COCO annotations of those that count. */
 export interface AnnotatedImages {

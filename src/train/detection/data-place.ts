@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { changeOfAnnotated, type DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { UserError } from '../../errors.js'
+import { UserError } from '../../shared/errors.js'
 import type { AnnotatedImages, DetectionDataConfig } from './config.js'
 
 /** Flags that name images and annotations anew. */

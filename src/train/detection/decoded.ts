@@ -1,8 +1,8 @@
 /** The images of a set in pixels, as training asks for them: again and again, and not all of them sound. */
 import { decodeImage, type Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { DatasetError } from '../../../datasets/errors.js'
-import { UserError } from '../../errors.js'
+import { DatasetError } from '../../../datasets/files/errors.js'
+import { UserError } from '../../shared/errors.js'
 
 export interface DecodedImage {
   /** Which image of the set it is. */

@@ -2,9 +2,9 @@
 import { type Box, type CategoryStats, COCOeval, type Detection } from '#coco-ts'
 import { decodeImage } from '../../../datasets/detection/decode.js'
 import type { DetectionImage, DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { DatasetError } from '../../../datasets/errors.js'
-import { boxInImage, type Fit } from '../../detector-input.js'
-import { UserError } from '../../errors.js'
+import { DatasetError } from '../../../datasets/files/errors.js'
+import { boxInImage, type Fit } from '../../shared/detector-input.js'
+import { UserError } from '../../shared/errors.js'
 import { type DetectorInput, type FittedPixels, fitPixels } from './fit-pixels.js'
 import type { Detector, RawDetections } from './step-types.js'
 

@@ -1,8 +1,8 @@
 /** The images that a detector is measured on. */
 import { type CocoSet, loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import { loadScenes, sceneCategories } from '../../../datasets/detection/scenes.js'
-import { UserError } from '../../errors.js'
-import { changedNote } from '../data.js'
+import { UserError } from '../../shared/errors.js'
+import { changedNote } from '../classification/data.js'
 import type { AnnotatedImages, Category, DetectionDataConfig } from './config.js'
 import { changeOf } from './data-place.js'
 

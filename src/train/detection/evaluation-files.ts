@@ -1,9 +1,9 @@
 /** An evaluation as files that outlive it. */
 import { join } from 'node:path'
 import { type CategoryStats, writeResults } from '#coco-ts'
-import { zeroIdNotes } from '../../../datasets/annotation-notes.js'
+import { zeroIdNotes } from '../../../datasets/detection/annotation-notes.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { makeFolder, writeFileAtomically } from '../../files.js'
+import { makeFolder, writeFileAtomically } from '../../shared/files.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { bestThreshold, matchImages, type Threshold } from './evaluation-matches.js'
 import { STATS } from './evaluation-stats.js'

@@ -2,7 +2,7 @@
 import sharp from 'sharp'
 import { decodeImage } from '../../../datasets/detection/decode.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { boxesSvg, type DrawnBox } from '../../draw-boxes.js'
+import { boxesSvg, type DrawnBox } from '../../shared/draw-boxes.js'
 import type { ImageMatches } from './evaluation-matches.js'
 
 /** Told apart by the colour-blind too (Okabe and Ito, "Color Universal Design", 2008). */

@@ -1,5 +1,5 @@
 /** What a detector's run reports. */
-import type { CurveKind } from '../curve.js'
+import type { CurveKind } from '../run/curve.js'
 import type { DetectorEvaluation } from './evaluate.js'
 
 export interface DetectorFigures {

@@ -1,6 +1,6 @@
 /** From an image's pixels to a detector's input. */
 import sharp from 'sharp'
-import { type Fit, fitImage, LETTERBOX_GREY, type ResizeMode } from '../../detector-input.js'
+import { type Fit, fitImage, LETTERBOX_GREY, type ResizeMode } from '../../shared/detector-input.js'
 
 /** How a detector takes images. */
 export interface DetectorInput {

@@ -4,10 +4,10 @@ import {
   looksNormalised,
   sameNames,
   zeroIdNotes,
-} from '../../../datasets/annotation-notes.js'
+} from '../../../datasets/detection/annotation-notes.js'
 import type { DetectionImage, DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { fitImage } from '../../detector-input.js'
-import { UserError } from '../../errors.js'
+import { fitImage } from '../../shared/detector-input.js'
+import { UserError } from '../../shared/errors.js'
 import { SMALLEST } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 

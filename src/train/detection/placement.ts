@@ -1,6 +1,6 @@
 /** Where an augmented image lies on the detector's input, and what that makes of boxes and masks. */
 import { mask, type Rle } from '#coco-ts'
-import { fitImage, type ResizeMode } from '../../detector-input.js'
+import { fitImage, type ResizeMode } from '../../shared/detector-input.js'
 import type { DetectionAugmentation } from './config.js'
 
 /** An image of `width` × `height` pixels, mirrored or not, scaled to `scaled` and put down at (`left`, `top`). */

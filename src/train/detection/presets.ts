@@ -2,7 +2,7 @@
 
 import { PRESETS } from '../../../models/presets.js'
 import { NASNET_A } from '../../../models/published-cells.js'
-import type { ModelConfig } from '../config.js'
+import type { ModelConfig } from '../settings/config.js'
 import type { DetectionDataConfig, DetectorRunConfig } from './config.js'
 
 /** A published network as the config of the classifier that it is taken from. */

@@ -2,8 +2,8 @@
 
 import sharp from 'sharp'
 import { COCO, DatasetBuilder } from '#coco-ts'
-import { drawContactSheet } from '../../../datasets/contact-sheet.js'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
+import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import { colourIn, placementIn, sizeAt } from './batches.js'

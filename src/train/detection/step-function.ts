@@ -1,12 +1,12 @@
 /** One training pass of a detector as a pure function of tensors: state in, state and figures out. */
 import * as tf from '@tensorflow/tfjs'
 import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
-import type { StepScalars } from '../compiled-step.js'
-import type { Asked } from '../contexts.js'
-import { differentiate, type StateTensors } from '../differentiate.js'
-import type { FlatLayout } from '../flat-state.js'
-import { stateVectors, type VectorSpecs } from '../state-vectors.js'
-import { nextState } from '../update.js'
+import type { StepScalars } from '../step/compiled-step.js'
+import type { Asked } from '../step/contexts.js'
+import { differentiate, type StateTensors } from '../step/differentiate.js'
+import type { FlatLayout } from '../step/flat-state.js'
+import { stateVectors, type VectorSpecs } from '../step/state-vectors.js'
+import { nextState } from '../step/update.js'
 import type { DetectorRunConfig } from './config.js'
 
 export interface DetectorStepTensors extends StepScalars {

@@ -1,5 +1,5 @@
 /** The contract between the host (loop, evaluation, commands) and a detector's compiled graphs. */
-import type { ParameterSlot, StateVectors } from '../step-types.js'
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 /** In `DetectionBatch.labels`: no object here, only padding. */
 export const NO_OBJECT = -1

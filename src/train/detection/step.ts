@@ -8,9 +8,9 @@ import {
   openStep,
   type StepOptions,
   scalar,
-} from '../compiled-step.js'
-import { type Asked, askedContext } from '../contexts.js'
-import { layoutOf } from '../flat-state.js'
+} from '../step/compiled-step.js'
+import { type Asked, askedContext } from '../step/contexts.js'
+import { layoutOf } from '../step/flat-state.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
 import { detectorStepFunction, detectorVectors, FIGURES, lossesOf } from './step-function.js'

@@ -1,9 +1,9 @@
 /** Training detectors: the task that the loop is given. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../loop.js'
-import type { Words } from '../progress.js'
-import type { Run } from '../run-folder.js'
-import type { StateVectors } from '../step-types.js'
+import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import type { Words } from '../run/progress.js'
+import type { Run } from '../run/run-folder.js'
+import type { StateVectors } from '../step/step-types.js'
 import { applyBackbone, type BackboneWeights } from './backbone.js'
 import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
 import type { DetectorRunConfig } from './config.js'

@@ -7,9 +7,9 @@ import sharp from 'sharp'
 import { COCOeval } from '#coco-ts'
 import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import { decodeImage } from '../../../datasets/detection/decode.js'
-import { DatasetError } from '../../../datasets/errors.js'
-import { packageRoot } from '../../../datasets/package-root.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { DatasetError } from '../../../datasets/files/errors.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const categories = [
   { id: 90, name: 'kite' },

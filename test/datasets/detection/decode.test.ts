@@ -6,8 +6,8 @@ import sharp, { type Sharp } from 'sharp'
 import { COCO } from '#coco-ts'
 import { decodeImage, decodeSource, type Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { DatasetError } from '../../../datasets/errors.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { DatasetError } from '../../../datasets/files/errors.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 type Colour = [number, number, number]
 const [red, blue, grey]: Colour[] = [

@@ -3,8 +3,8 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { dataHere } from '../../../src/search/evaluate/data-here.js'
-import type { DataConfig } from '../../../src/train/config.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import type { DataConfig } from '../../../src/train/settings/config.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const data = (name: string, folder: string | null = null): DataConfig => ({
   ...{ name, folder, validation: 8, classes: null, imageSize: null },

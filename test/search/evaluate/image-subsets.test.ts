@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ImageSet } from '../../../datasets/image-set.js'
+import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { random } from '../../../models/index.js'
 import { firstImages, scaledDown } from '../../../src/search/evaluate/image-subsets.js'
-import { colourSet } from '../../train/linear-step.js'
+import { colourSet } from '../../helpers/train/linear-step.js'
 
 function noise(count: number, side: number): ImageSet {
   const { uniform } = random(side, 'noise')

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { compareAutoencoders } from '../../../src/search/compare-autoencoders.js'
+import { createEvaluator } from '../../../src/search/evaluate/evaluator.js'
 import {
   modelOf,
   type ReconstructSettings,
   reconstructEvaluator,
 } from '../../../src/search/evaluate/reconstruct.js'
-import { createEvaluator } from '../../../src/search/evaluator.js'
-import type { SearchSpace } from '../../../src/search/space.js'
+import { compareAutoencoders } from '../../../src/search/retrain/compare-autoencoders.js'
+import type { SearchSpace } from '../../../src/search/space/space.js'
 import { describeAutoencoder } from '../../../src/train/autoencoder/describe.js'
-import { paintImages } from '../../commands/painted-images.js'
-import { temporaryFolder } from '../../temporary-folder.js'
-import { sizes, tinyAutoencoder } from '../../train/autoencoder/tiny-autoencoder.js'
+import { paintImages } from '../../helpers/commands/painted-images.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { sizes, tinyAutoencoder } from '../../helpers/train/autoencoder/tiny-autoencoder.js'
 
 const space: SearchSpace = {
   cells: ['normal', 'reduction', 'expansion'],

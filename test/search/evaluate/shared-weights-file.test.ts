@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { UserError } from '../../../src/errors.js'
+import { sharedRecipe } from '../../../src/search/evaluate/recipes.js'
 import {
   loadFinished,
   loadShared,
@@ -11,10 +11,10 @@ import {
   saveShared,
   trainedForOf,
 } from '../../../src/search/evaluate/shared-weights-file.js'
-import { sharedRecipe } from '../../../src/search/recipes.js'
-import { paperSpace } from '../../../src/search/space.js'
-import { writeSafetensors } from '../../../src/train/safetensors.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { paperSpace } from '../../../src/search/space/space.js'
+import { UserError } from '../../../src/shared/errors.js'
+import { writeSafetensors } from '../../../src/shared/safetensors.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const space = { ...paperSpace, blocks: 2 }
 const weights = new Map([

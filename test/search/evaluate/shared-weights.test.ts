@@ -8,15 +8,15 @@ import {
   type Trained,
   takeShared,
 } from '../../../src/search/evaluate/shared-weights.js'
-import { decode, randomDecisions } from '../../../src/search/genotypes.js'
-import { paperSpace, type SearchSpace } from '../../../src/search/space.js'
-import type { RunConfig } from '../../../src/train/config.js'
-import { layoutOf } from '../../../src/train/flat-state.js'
-import { networkConfig, networkOf } from '../../../src/train/network.js'
-import { stateVectors } from '../../../src/train/state-vectors.js'
-import { askedBy } from '../../../src/train/step.js'
-import type { ParameterSlot } from '../../../src/train/step-types.js'
-import { smallRun } from './small-recipe.js'
+import { decode, randomDecisions } from '../../../src/search/space/genotypes.js'
+import { paperSpace, type SearchSpace } from '../../../src/search/space/space.js'
+import { askedBy } from '../../../src/train/classification/step.js'
+import type { RunConfig } from '../../../src/train/settings/config.js'
+import { layoutOf } from '../../../src/train/step/flat-state.js'
+import { networkConfig, networkOf } from '../../../src/train/step/network.js'
+import { stateVectors } from '../../../src/train/step/state-vectors.js'
+import type { ParameterSlot } from '../../../src/train/step/step-types.js'
+import { smallRun } from '../../helpers/search/evaluate/small-recipe.js'
 
 const CLASSES = 3
 const space: SearchSpace = { ...paperSpace, blocks: 2 }

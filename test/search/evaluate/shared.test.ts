@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DatasetError } from '../../../datasets/index.js'
-import { UserError } from '../../../src/errors.js'
-import type { Child } from '../../../src/search/child.js'
+import type { Child } from '../../../src/search/evaluate/child.js'
 import { sharedEvaluator, warmUpShared } from '../../../src/search/evaluate/shared.js'
 import type { SharedSettings } from '../../../src/search/evaluate/shared-settings.js'
 import { loadShared, trainedForOf } from '../../../src/search/evaluate/shared-weights-file.js'
-import { smallRecipe } from './small-recipe.js'
+import { UserError } from '../../../src/shared/errors.js'
+import { smallRecipe } from '../../helpers/search/evaluate/small-recipe.js'
 
 const machine = { threads: 1 }
 const signal = new AbortController().signal

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { companyOf, trainEvaluator } from '../../../src/search/evaluate/train.js'
-import { smallRecipe } from './small-recipe.js'
+import { smallRecipe } from '../../helpers/search/evaluate/small-recipe.js'
 
 /** What is said of accuracies that come by one after the other at step 5. */
 function verdicts(quantile: number, accuracies: number[]): boolean[] {

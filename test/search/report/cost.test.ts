@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JournalEvent, SittingEvent, ToldEvent, Workforce } from '../../../src/search/journal.js'
+import type { JournalEvent, SittingEvent, ToldEvent, Workforce } from '../../../src/search/journal/journal.js'
 import { timeAndCost } from '../../../src/search/report/cost.js'
 
 const sitting = (seconds: number, workforce?: Workforce): SittingEvent => ({

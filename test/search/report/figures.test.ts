@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JournalEvent, ToldEvent } from '../../../src/search/journal.js'
-import { sharedRecipe } from '../../../src/search/recipes.js'
+import { sharedRecipe } from '../../../src/search/evaluate/recipes.js'
+import type { JournalEvent, ToldEvent } from '../../../src/search/journal/journal.js'
 import { reportFigures } from '../../../src/search/report/figures.js'
 import type { SearchLog } from '../../../src/search/report/search-log.js'
-import { type FakeSearch, fakeConfig, fakeJournal } from '../fake-search.js'
+import { type FakeSearch, fakeConfig, fakeJournal } from '../../helpers/search/fake-search.js'
 
 const logOf = (fake: FakeSearch, events: JournalEvent[] = fakeJournal(fake)): SearchLog => {
   const config = fakeConfig(fake)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import type { JournalEvent } from '../../../src/search/journal.js'
+import type { JournalEvent } from '../../../src/search/journal/journal.js'
 import { reportFigures } from '../../../src/search/report/figures.js'
 import { drawPage } from '../../../src/search/report/page.js'
 import { drawPictures } from '../../../src/search/report/pictures.js'
 import { readSearchLogs } from '../../../src/search/report/search-log.js'
-import { temporaryFolder } from '../../temporary-folder.js'
-import { writeFakeSearch } from '../fake-search.js'
+import { writeFakeSearch } from '../../helpers/search/fake-search.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 test('the page needs nothing beside it, and every drawing is a picture that a renderer can read', async (t) => {
   const folder = await temporaryFolder(t)

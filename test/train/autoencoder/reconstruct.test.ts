@@ -12,9 +12,9 @@ import {
 } from '../../../src/train/autoencoder/reconstruct.js'
 import { askedByAutoencoder } from '../../../src/train/autoencoder/step.js'
 import { autoencoderCompiler, trainAutoencoder } from '../../../src/train/autoencoder/train.js'
-import { Diverged } from '../../../src/train/divergence.js'
-import { initialVectors, layoutOf } from '../../../src/train/flat-state.js'
-import { SIZE, slopes, tinyAutoencoder } from './tiny-autoencoder.js'
+import { Diverged } from '../../../src/train/run/divergence.js'
+import { initialVectors, layoutOf } from '../../../src/train/step/flat-state.js'
+import { SIZE, slopes, tinyAutoencoder } from '../../helpers/train/autoencoder/tiny-autoencoder.js'
 
 /** Gives for every image what `reconstruct` makes of its bytes. */
 const fake = (reconstruct: (byte: number, index: number) => number): Reconstructor => ({

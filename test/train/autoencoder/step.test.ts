@@ -8,11 +8,11 @@ import {
   autoencoderStepFunction,
   buildAutoencoderStep,
 } from '../../../src/train/autoencoder/step.js'
-import type { StateTensors } from '../../../src/train/differentiate.js'
-import { layoutOf } from '../../../src/train/flat-state.js'
-import { firstState, stateVectors } from '../../../src/train/state-vectors.js'
-import type { StateVectors } from '../../../src/train/step-types.js'
-import { BATCH, SIZE, sizes, tinyAutoencoder } from './tiny-autoencoder.js'
+import type { StateTensors } from '../../../src/train/step/differentiate.js'
+import { layoutOf } from '../../../src/train/step/flat-state.js'
+import { firstState, stateVectors } from '../../../src/train/step/state-vectors.js'
+import type { StateVectors } from '../../../src/train/step/step-types.js'
+import { BATCH, SIZE, sizes, tinyAutoencoder } from '../../helpers/train/autoencoder/tiny-autoencoder.js'
 
 const images = () =>
   Float32Array.from({ length: BATCH * SIZE * SIZE * 3 }, (_, i) => Math.sin(i * 0.071) * Math.cos(i * 0.37))

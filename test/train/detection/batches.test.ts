@@ -4,7 +4,7 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { makeDetectionBatches, sizeAt } from '../../../src/train/detection/batches.js'
 import { decodedImages } from '../../../src/train/detection/decoded.js'
 import { NO_OBJECT } from '../../../src/train/detection/step-types.js'
-import { findRed, redConfig, redSet } from './red-scenes.js'
+import { findRed, redConfig, redSet } from '../../helpers/train/detection/red-scenes.js'
 
 /** The set with files that are cut short in some places. */
 function broken(set: DetectionSet, indices: number[]): DetectionSet {

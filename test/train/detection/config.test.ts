@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { validateDetectorConfig } from '../../../src/train/detection/config.js'
 import { detectorPresets } from '../../../src/train/detection/presets.js'
-import { learningRateAt } from '../../../src/train/schedules.js'
+import { learningRateAt } from '../../../src/train/step/schedules.js'
 
 const large = detectorPresets['faster-rcnn-nas-large']
 

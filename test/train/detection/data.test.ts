@@ -8,8 +8,8 @@ import { validateDetectorConfig } from '../../../src/train/detection/config.js'
 import { loadDetectionData, noteCategories } from '../../../src/train/detection/data.js'
 import { loadEvaluationSet, validationOf } from '../../../src/train/detection/evaluation-data.js'
 import { cocoData, detectorPresets } from '../../../src/train/detection/presets.js'
-import { assertResumable } from '../../../src/train/resumable.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { assertResumable } from '../../../src/train/run/resumable.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 /** `count` images with one object each, and their annotations, in a new folder. */
 async function annotated(t: TestContext, count = 3): Promise<AnnotatedImages> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { packageRoot } from '../../../datasets/package-root.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
 import { describeDetector } from '../../../src/train/detection/describe.js'
 import { detectorPresets } from '../../../src/train/detection/presets.js'
 

@@ -8,12 +8,12 @@ import sharp from 'sharp'
 import type { Annotation, Category, CocoImage, Detection } from '#coco-ts'
 import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { packageRoot } from '../../../datasets/package-root.js'
-import { fitImage } from '../../../src/detector-input.js'
+import { fitImage } from '../../../src/shared/detector-input.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
 import { evaluateDetector } from '../../../src/train/detection/evaluate.js'
 import type { DetectorInput } from '../../../src/train/detection/fit-pixels.js'
 import type { Detector } from '../../../src/train/detection/step-types.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 interface Golden {
   images: (CocoImage & { file_name: string })[]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { boxInImage, RESIZE_MODES } from '../../../src/detector-input.js'
+import { boxInImage, RESIZE_MODES } from '../../../src/shared/detector-input.js'
 import { fitPixels } from '../../../src/train/detection/fit-pixels.js'
 
 /** Red on the left half, blue on the right. */

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { COCO } from '#coco-ts'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { UserError } from '../../../src/errors.js'
+import { UserError } from '../../../src/shared/errors.js'
 import { assertLearnable, checkTrainingData } from '../../../src/train/detection/learnable.js'
-import { tinyDetector } from './tiny-detector.js'
+import { tinyDetector } from '../../helpers/train/detection/tiny-detector.js'
 
 type Object_ = { category?: number; bbox?: [number, number, number, number]; crowd?: boolean }
 

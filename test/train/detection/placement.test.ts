@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { mask } from '#coco-ts'
 import { random } from '../../../models/random.js'
-import { fitImage } from '../../../src/detector-input.js'
+import { fitImage } from '../../../src/shared/detector-input.js'
 import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'
 import {
   cutBox,
@@ -13,7 +13,7 @@ import {
   placeMask,
 } from '../../../src/train/detection/placement.js'
 import { CROWD } from '../../../src/train/detection/step-types.js'
-import { findRed } from './red-scenes.js'
+import { findRed } from '../../helpers/train/detection/red-scenes.js'
 
 const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3, colour: 0 }
 const on = { flip: true, scale: [0.5, 2] as [number, number], minVisible: 0.3, colour: 0 }

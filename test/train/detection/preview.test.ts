@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { fitImage } from '../../../src/detector-input.js'
+import { fitImage } from '../../../src/shared/detector-input.js'
 import { drawTrainingSheet } from '../../../src/train/detection/preview.js'
-import { redConfig, redScenes, redSet } from './red-scenes.js'
+import { redConfig, redScenes, redSet } from '../../helpers/train/detection/red-scenes.js'
 
 const GAP = 6
 const TILE = { width: 360, height: 300 }

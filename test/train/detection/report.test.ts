@@ -18,8 +18,8 @@ import {
   matchImages,
 } from '../../../src/train/detection/evaluation-matches.js'
 import { drawPicture, OUTCOME_COLOURS } from '../../../src/train/detection/evaluation-pictures.js'
-import { temporaryFolder } from '../../temporary-folder.js'
-import { COLOURS, type Painted, paint } from './colour-detector.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { COLOURS, type Painted, paint } from '../../helpers/train/detection/colour-detector.js'
 
 const SIDE = 100
 const input = { inputSize: [SIDE, SIDE], resize: 'stretch' } as const

@@ -7,12 +7,18 @@ import { detectorOf } from '../../../src/train/detection/network.js'
 import { askedByDetector, buildDetectorStep } from '../../../src/train/detection/step.js'
 import { detectorStepFunction, detectorVectors } from '../../../src/train/detection/step-function.js'
 import type { DetectorStep } from '../../../src/train/detection/step-types.js'
-import type { StateTensors } from '../../../src/train/differentiate.js'
-import { layoutOf } from '../../../src/train/flat-state.js'
-import { drawNoise } from '../../../src/train/noise.js'
-import { firstState } from '../../../src/train/state-vectors.js'
-import type { StateVectors } from '../../../src/train/step-types.js'
-import { CLASSES, MAX_OBJECTS, rectangles, SIZE, tinyDetector } from './tiny-detector.js'
+import type { StateTensors } from '../../../src/train/step/differentiate.js'
+import { layoutOf } from '../../../src/train/step/flat-state.js'
+import { drawNoise } from '../../../src/train/step/noise.js'
+import { firstState } from '../../../src/train/step/state-vectors.js'
+import type { StateVectors } from '../../../src/train/step/step-types.js'
+import {
+  CLASSES,
+  MAX_OBJECTS,
+  rectangles,
+  SIZE,
+  tinyDetector,
+} from '../../helpers/train/detection/tiny-detector.js'
 
 const shapes = { imageSize: [SIZE, SIZE] as [number, number], classes: CLASSES }
 

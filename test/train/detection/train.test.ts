@@ -8,10 +8,10 @@ import {
   type TrainDetectorOptions,
   trainDetector,
 } from '../../../src/train/detection/train.js'
-import { type EvaluationRow, readRows, type TrainingRow } from '../../../src/train/metrics.js'
-import { createRun, metricsPath, type Run, readConfig, resumeRun } from '../../../src/train/run-folder.js'
-import { temporaryFolder } from '../../temporary-folder.js'
-import { linearDetector, redConfig, redSet } from './red-scenes.js'
+import { type EvaluationRow, readRows, type TrainingRow } from '../../../src/train/run/metrics.js'
+import { createRun, metricsPath, type Run, readConfig, resumeRun } from '../../../src/train/run/run-folder.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { linearDetector, redConfig, redSet } from '../../helpers/train/detection/red-scenes.js'
 
 const data = { train: await redSet(14), validation: await redSet(5, 1) }
 

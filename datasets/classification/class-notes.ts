@@ -1,0 +1,49 @@
+/** What about class folders may not be meant, in sentences for the user. */
+import type { FileIdentity } from '../files/image-files.js'
+import { count, listed } from '../files/left-out.js'
+
+/** The class folders of a part. */
+interface Classes {
+  place: string
+  classes: readonly { name: string; identity: FileIdentity }[]
+}
+
+/** Reports classes of train that a part has no images of. */
+export function lacking(
+  { place, files }: { place: string; files: readonly { classId: number }[] },
+  classes: readonly string[],
+): string[] {
+  const shown = new Set(files.map(({ classId }) => classId))
+  const missing = classes.filter((_, classId) => !shown.has(classId))
+  if (missing.length === 0) return []
+  return [
+    `"${place}" has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`,
+  ]
+}
+
+/** Reports classes whose names people may take for the same. */
+export function alike({ place, classes }: Classes): string[] {
+  return groups(classes, ({ name }) => name.normalize('NFC').toLowerCase()).flatMap((group) =>
+    group.length < 2
+      ? []
+      : [
+          `${count(group.length, 'class', 'classes')} in "${place}" have names that differ only in case or Unicode ` +
+            `form: ${listed(group.map(({ name }) => name))}; if they are one, put their images into one folder.`,
+        ],
+  )
+}
+
+/** Reports classes whose folders are one and the same by links. */
+export function sameFolders({ place, classes }: Classes): string[] {
+  return groups(classes, ({ identity }) => identity).flatMap((group) =>
+    group.length < 2
+      ? []
+      : [`The classes ${listed(group.map(({ name }) => name))} in "${place}" are the same folder by links.`],
+  )
+}
+
+function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const byKey = new Map<string, T[]>()
+  for (const item of items) byKey.set(keyOf(item), [...(byKey.get(keyOf(item)) ?? []), item])
+  return [...byKey.values()]
+}

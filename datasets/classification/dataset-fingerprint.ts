@@ -1,0 +1,75 @@
+/** Fingerprints of data sets for classification. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  changeOfFiles,
+  type FilesFingerprint,
+  fileFingerprint,
+  filesFingerprint,
+  type NamedFile,
+} from '../files/fingerprint.js'
+import { cifar10TestFile, cifar10TrainFiles } from './cifar10.js'
+import type { ClassFolders, ClassPart, PartName } from './class-folders.js'
+
+/** Of each part of a data set that brings it. */
+export interface DataFingerprint {
+  train: FilesFingerprint
+  validation?: FilesFingerprint
+  test?: FilesFingerprint
+}
+
+/** Files that are looked at side by side. */
+const AT_ONCE = 32
+
+/** Of class folders: names and sizes of their images. */
+export async function classFoldersFingerprint({
+  parts,
+}: Pick<ClassFolders, 'parts'>): Promise<DataFingerprint> {
+  const { train, validation, test } = parts
+  return {
+    train: await sizesOf(train),
+    ...(validation && { validation: await sizesOf(validation) }),
+    ...(test && { test: await sizesOf(test) }),
+  }
+}
+
+async function sizesOf({ files }: ClassPart): Promise<FilesFingerprint> {
+  const named = new Array<NamedFile>(files.length)
+  const queue = files.entries()
+  const look = async (): Promise<void> => {
+    for (const [i, { name, path }] of queue) named[i] = { name, bytes: (await stat(path)).size }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, look))
+  return filesFingerprint(named)
+}
+
+/** Of CIFAR-10's files by their contents, since all versions have the same sizes. */
+export async function cifar10Fingerprint(folder: string): Promise<DataFingerprint> {
+  const hashed = async (name: string): Promise<NamedFile> => ({
+    name,
+    ...(await fileFingerprint(join(folder, name))),
+  })
+  return {
+    train: filesFingerprint(await Promise.all(cifar10TrainFiles.map(hashed))),
+    test: filesFingerprint([await hashed(cifar10TestFile)]),
+  }
+}
+
+/**
+ * How the given parts of a data set differ from what they were, as half a sentence.
+ *
+ * @returns null when they are the same
+ */
+export function changeOfData(
+  before: DataFingerprint,
+  now: DataFingerprint,
+  parts: readonly PartName[] = ['train', 'validation'],
+): string | null {
+  const changes = parts.flatMap((part) => {
+    const [then, today] = [before[part], now[part]]
+    if (then === undefined) return today === undefined ? [] : [`there are ${part} images now`]
+    if (today === undefined) return [`the ${part} images are missing`]
+    return changeOfFiles(then, today, `${part} image`) ?? []
+  })
+  return changes.length === 0 ? null : changes.join(', and ')
+}

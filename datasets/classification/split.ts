@@ -1,0 +1,46 @@
+import { DatasetError } from '../files/errors.js'
+import { randomStream, shuffle } from '../files/random.js'
+import type { ImageSet } from './image-set.js'
+
+/**
+ * Holds `validation` images out of a training set, drawn by `seed`; both parts keep the set's order.
+ * The paper's search holds 5,000 of CIFAR-10's 50,000 training images out (appendix A.1).
+ *
+ * @throws DatasetError when `validation` is not a whole number in [1, count).
+ */
+export function splitTrainValidation(
+  set: ImageSet,
+  { validation, seed }: { validation: number; seed: number },
+): { train: ImageSet; validation: ImageSet } {
+  if (!Number.isInteger(validation) || validation < 1 || validation >= set.count) {
+    throw new DatasetError(
+      `Cannot hold ${validation} validation images out of the ${set.count} of "${set.name}"; ` +
+        `give a whole number from 1 to ${set.count - 1}.`,
+    )
+  }
+  const order = shuffle(
+    Uint32Array.from({ length: set.count }, (_, i) => i),
+    randomStream(seed, 'validation'),
+  )
+  return {
+    train: selectImages(set, order.slice(validation).sort(), set.name),
+    validation: selectImages(
+      set,
+      order.slice(0, validation).sort(),
+      `${set.name.replace(/ train$/, '')} validation`,
+    ),
+  }
+}
+
+/** A new set made of the images at `indices`, in that order. */
+export function selectImages(set: ImageSet, indices: ArrayLike<number>, name: string): ImageSet {
+  const bytes = set.height * set.width * 3
+  const pixels = new Uint8Array(indices.length * bytes)
+  const labels = new Int32Array(indices.length)
+  for (let i = 0; i < indices.length; i++) {
+    const from = indices[i] * bytes
+    pixels.set(set.pixels.subarray(from, from + bytes), i * bytes)
+    labels[i] = set.labels[indices[i]]
+  }
+  return { ...set, name, pixels, labels, count: indices.length }
+}

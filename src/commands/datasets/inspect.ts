@@ -1,0 +1,114 @@
+import { Command } from 'commander'
+import type { COCO } from '#coco-ts'
+import { shortName } from '../../../datasets/detection/annotation-notes.js'
+import {
+  type CategoryCount,
+  type CocoInspection,
+  checkImages,
+  type ImageCheck,
+  inspectCoco,
+  type Spread,
+} from '../../../datasets/detection/coco-inspect.js'
+import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
+import { writeFileAtomically } from '../../shared/files.js'
+import { liveLine } from '../shared/live-line.js'
+import { wholeNumber } from './numbers.js'
+
+interface Flags {
+  images?: string
+  draw?: string
+  count: number
+  json?: boolean
+}
+
+const help = `
+Counts images, objects and categories, and says what is wrong with entries (those are left out of the counts), what
+was missing or converted in others (such as an area, computed from the mask or the box), and what may not be meant,
+such as boxes over the edge. With --images, every image is read and compared with its entry: missing, cut short, of
+another size, turned so that it is open how its boxes were drawn. A file_name as another tool
+spelt it (with backslashes, %20, folders in front, as an address) is found where one file alone fits it.
+
+Examples:
+  $ toolkit datasets inspect instances_val2017.json
+  $ toolkit datasets inspect instances_val2017.json.gz --images val2017 --draw sheet.png
+  $ toolkit datasets inspect mine.json --json | jq .problems`
+
+/** `toolkit datasets inspect A.json` */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('count, check and draw the annotations of a COCO file')
+    .argument('<annotations>', 'a COCO annotation file; names that end in .gz are read too')
+    .option('--images <folder>', 'the images, to be checked and drawn on')
+    .option('--draw <png>', 'write a contact sheet with boxes, masks and keypoints')
+    .option('--count <n>', 'images on the contact sheet', wholeNumber(1, 400), 12)
+    .option('--json', 'print the figures as JSON')
+    .addHelpText('after', help)
+    .action(async (path: string, flags: Flags) => {
+      const { coco, inspection } = await inspectCoco(path)
+      const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
+      if (check?.verdict) inspection.warnings.unshift(check.verdict)
+      inspection.warnings.push(...(check?.respelt ?? []), ...(check?.warnings ?? []))
+      const faults = check?.faults ?? []
+      if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
+      else console.log(describe(path, inspection, check))
+      if (flags.draw === undefined) return
+      const sheet = await drawContactSheet(coco, {
+        source: ({ id }) => check?.paths.get(id),
+        count: flags.count,
+      })
+      await writeFileAtomically(flags.draw, sheet)
+      if (!flags.json) console.log(`\nDrawn: ${flags.draw}`)
+    })
+}
+
+async function checkWithProgress(coco: COCO, folder: string, path: string): Promise<ImageCheck> {
+  const line = liveLine(process.stderr)
+  const onProgress = (done: number, count: number) =>
+    line.show(() => `images  ${done} of ${count} read`, done === count)
+  return checkImages(coco, folder, path, { onProgress }).finally(line.end)
+}
+
+function describe(path: string, inspection: CocoInspection, check: ImageCheck | undefined): string {
+  const { images, objects, categories, problems, completed, warnings } = inspection
+  const range = ({ least, median, most }: Spread): string => `${least} to ${most}, median ${median}`
+  const lines = [
+    path,
+    `images      ${images.count}, ${images.withoutObjects} of them without objects`,
+    `  width     ${range(images.width)}`,
+    `  height    ${range(images.height)}`,
+    `objects     ${objects.count}, ${objects.crowds} of them crowds; ${range(objects.perImage)} an image`,
+    `  area      ${objects.small} small (below 32²), ${objects.medium} medium, ${objects.large} large (above 96²)`,
+    `  masks     ${objects.polygons} polygons, ${objects.rle} run-length, ${objects.withoutMask} without`,
+    `  keypoints ${objects.withKeypoints}`,
+    `categories  ${categories.length}`,
+    ...categoryRows(categories),
+    ...section('problems', problems.count, problems.first),
+    ...(completed.count === 0
+      ? []
+      : [`entries that were completed: ${completed.count}`, ...completed.kinds.map((kind) => `  ${kind}`)]),
+    ...(check
+      ? section('image files that do not fit', check.faults.length, check.faults.slice(0, SHOWN))
+      : []),
+    ...warnings.map((warning) => `note: ${warning}`),
+  ]
+  return lines.join('\n')
+}
+
+const SHOWN = 20
+
+function section(title: string, count: number, shown: readonly string[]): string[] {
+  if (count === 0) return [`no ${title}`]
+  const more = count > shown.length ? [`  … and ${count - shown.length} more`] : []
+  return [`${title}: ${count}`, ...shown.map((line) => `  ${line}`), ...more]
+}
+
+function categoryRows(categories: readonly CategoryCount[]): string[] {
+  const width = categories.reduce((most, { name }) => Math.max(most, shortName(name).length), 8)
+  const cell = (value: number | string): string => String(value).padStart(8)
+  const head = `  ${'name'.padEnd(width)} ${cell('id')} ${cell('objects')} ${cell('images')} ${cell('crowds')}`
+  const rows = categories.map(
+    ({ name, id, objects, images, crowds }) =>
+      `  ${shortName(name).padEnd(width)} ${cell(id)} ${cell(objects)} ${cell(images)} ${cell(crowds)}`,
+  )
+  return [head, ...rows]
+}

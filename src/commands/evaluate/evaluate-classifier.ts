@@ -1,0 +1,147 @@
+import type { DataFingerprint, Dataset, ImageSet, PartName } from '../../../datasets/index.js'
+import { changeOfData, loadDataset } from '../../../datasets/index.js'
+import { UserError } from '../../shared/errors.js'
+import type { ClassifierCard } from '../../shared/model-card.js'
+import { optional } from '../../shared/schema.js'
+import { changedNote, loadData } from '../../train/classification/data.js'
+import { classFigures, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
+import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
+import { inferenceState } from '../../train/run/checkpoint.js'
+import { percent } from '../../train/run/progress.js'
+import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { dataFingerprint, type RunConfig } from '../../train/settings/config.js'
+import type { Predictor } from '../../train/step/step-types.js'
+import type { EvaluateFlags, Subject } from './evaluate-flags.js'
+
+const BATCH = 100
+
+/** `toolkit evaluate` for classifiers. */
+export async function evaluateClassifier(
+  subject: Subject<RunConfig, ClassifierCard>,
+  flags: EvaluateFlags,
+): Promise<void> {
+  const { predictor, set } =
+    'config' in subject ? await openRun(subject, flags) : await openModel(subject, flags)
+  const figures = await evaluate(predictor, set, {
+    batchSize: BATCH,
+    onBatch: showCount(set.count),
+  }).finally(() => predictor.close())
+  if (figures === null) return
+  const classes = classFigures(figures.confusion, set.classes)
+  if (flags.json) {
+    const about = { subject: subject.path, data: set.name, split: flags.split }
+    console.log(JSON.stringify({ ...about, ...figures, classes }))
+  } else console.log(report(set, figures))
+}
+
+/** Counts on a terminal's stderr how many images are done. */
+function showCount(total: number): ((done: number) => void) | undefined {
+  if (!process.stderr.isTTY) return undefined
+  return (done) => process.stderr.write(done < total ? `\r${done} of ${total} images` : '\r\x1b[2K')
+}
+
+interface Opened {
+  predictor: Predictor
+  set: ImageSet
+}
+
+async function openRun(
+  { path: folder, config }: { path: string; config: RunConfig },
+  flags: EvaluateFlags,
+): Promise<Opened> {
+  const checkpoint = await newestCheckpoint(folder)
+  if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
+  const { fingerprint, ...data } = config.data
+  const own = flags.data === undefined && flags.dataDir === undefined
+  const named = {
+    ...config,
+    data: {
+      ...data,
+      name: flags.data ?? data.name,
+      folder: flags.dataDir ?? data.folder,
+      // Other data may be measured on; the run's own is compared.
+      ...(own && fingerprint && { fingerprint }),
+    },
+  }
+  const parts = measuredParts(flags.split, fingerprint)
+  const dataset = await loadData(named, { parts, onChange: warn })
+  for (const warning of dataset.warnings) warn(warning)
+  const set = partOf(dataset, flags.split)
+  const shapes = { batch: BATCH, imageSize: set.height, classes: set.classes.length }
+  return { set, predictor: await buildPredictor(config, inferenceState(checkpoint.state), shapes) }
+}
+
+const warn = (text: string): void => console.error(text)
+
+/** Parts of the files that the images of a split come from. */
+function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): PartName[] {
+  return [split === 'validation' && fingerprint?.validation === undefined ? 'train' : split]
+}
+
+async function openModel(
+  { path, card, bytes }: { path: string; card: ClassifierCard; bytes: Uint8Array },
+  flags: EvaluateFlags,
+): Promise<Opened> {
+  const trained = card.about.data as { name?: string; validation?: number; fingerprint?: unknown } | undefined
+  const training = card.about.training as { seed?: number } | undefined
+  const name = flags.data ?? trained?.name
+  if (name === undefined)
+    throw new UserError(`${path} does not say what it was trained with; name the images with --data`)
+  const [size, width] = card.inputSize
+  if (size !== width)
+    throw new UserError(
+      `${path} takes images of ${size}×${width}; this measures classifiers of square images only`,
+    )
+  // The split into training and validation images is the one of the model's own training.
+  const validation = trained?.validation ?? 0
+  const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
+  for (const warning of dataset.warnings) warn(warning)
+  const set = partOf(dataset, flags.split)
+  const before = optional(dataFingerprint)(trained?.fingerprint, 'about.data.fingerprint')
+  if (flags.data === undefined && before && dataset.fingerprint) {
+    const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
+    if (change !== null) warn(changedNote(name, change))
+  }
+  if (JSON.stringify(set.classes) !== JSON.stringify(card.labels))
+    throw new UserError(
+      `${path} knows the classes ${card.labels.join(', ')}, but ${name} has ${set.classes.join(', ')}`,
+    )
+  const predictor = await predictorFrom(bytes, size).catch((error: Error) => {
+    throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
+  })
+  return { set, predictor }
+}
+
+function partOf(dataset: Dataset, part: EvaluateFlags['split']): ImageSet {
+  const set = dataset[part]
+  if (set === undefined)
+    throw new UserError(`${dataset.name} has no ${part} images; choose another part with --split`)
+  return set
+}
+
+/** The figures as text: totals, a line for each class, the confusion matrix. */
+function report(set: ImageSet, figures: Evaluation): string {
+  const { images, top1, top5, loss, confusion } = figures
+  const share = (value: number | null): string => (value === null ? '–' : percent(value))
+  const width = Math.max(5, ...set.classes.map((label) => label.length))
+  const column = Math.max(4, String(Math.max(...confusion.flat())).length + 1)
+  const classes = classFigures(confusion, set.classes).map(
+    ({ label, images, recall, precision }) =>
+      `${label.padEnd(width)}  ${String(images).padStart(6)}  ${share(recall).padStart(8)}  ${share(precision).padStart(9)}`,
+  )
+  const matrix = confusion.map(
+    (row, index) =>
+      `${set.classes[index].padEnd(width)} ${row.map((count) => String(count || '·').padStart(column)).join('')}`,
+  )
+  const header = set.classes.map((label) => label.slice(0, column - 1).padStart(column)).join('')
+  return [
+    `${set.name}: ${images} images, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
+    '',
+    `${'class'.padEnd(width)}  images    recall  precision`,
+    ...classes,
+    '',
+    'Confusion (row: true class, column: answer)',
+    `${''.padEnd(width)} ${header}`,
+    ...matrix,
+  ].join('\n')
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import { UserError } from '../../shared/errors.js'
+import type { DetectorCard } from '../../shared/model-card.js'
+import type { DetectorRunConfig } from '../../train/detection/config.js'
+import { evaluateDetector } from '../../train/detection/evaluate.js'
+import {
+  type EvaluationSource,
+  loadEvaluationSet,
+  validationOf,
+} from '../../train/detection/evaluation-data.js'
+import { writeEvaluation } from '../../train/detection/evaluation-files.js'
+import { detectorCard, detectorFrom, exportDetector } from '../../train/detection/export.js'
+import { detectorPresets } from '../../train/detection/presets.js'
+import { inferenceState } from '../../train/run/checkpoint.js'
+import { formatDuration } from '../../train/run/progress.js'
+import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { interruptible } from '../shared/interrupt.js'
+import { liveLine } from '../shared/live-line.js'
+import { categoryTable } from './category-table.js'
+import type { EvaluateFlags, Subject } from './evaluate-flags.js'
+
+/** `toolkit evaluate` for detectors. */
+export async function evaluateDetectorOn(
+  subject: Subject<DetectorRunConfig, DetectorCard>,
+  flags: EvaluateFlags,
+): Promise<void> {
+  const { path } = subject
+  const source = sourceOf(subject, flags)
+  const { model, card } = 'config' in subject ? await exportedRun(subject) : exportedFile(subject)
+  const { labels, categoryIds, inputSize } = card
+  const categories = labels.map((name, index) => ({ id: categoryIds[index], name }))
+  if (source.kind === 'embedded') console.error('Composing the embedded scenes …')
+  const { set, warnings } = await loadEvaluationSet(source, categories)
+  for (const warning of warnings) console.error(warning)
+  const count = set.images.length
+  const line = liveLine(process.stderr)
+  const start = performance.now()
+  let done = 0
+  const out = flags.out ?? ('config' in subject ? join(path, 'evaluation') : 'evaluation')
+
+  const detector = await detectorFrom(model, inputSize).catch((error: Error) => {
+    throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
+  })
+  const finished = await interruptible(
+    async (signal) => {
+      const evaluation = await evaluateDetector(detector, card, set, {
+        signal,
+        onImage(images) {
+          done = images
+          line.show(() => progress(done, count, (performance.now() - start) / 1000), done === count)
+        },
+      })
+      line.end()
+      const summary = evaluation && (await writeEvaluation(out, path, evaluation, set, signal))
+      return summary && { evaluation, summary }
+    },
+    () => {},
+  ).finally(async () => {
+    line.end()
+    await detector.close()
+  })
+  if (!finished) {
+    console.error(`Stopped after ${done} of ${count} images; nothing was written.`)
+    return
+  }
+
+  const { evaluation, summary } = finished
+  const { unreadable } = evaluation
+  if (unreadable.count > 0)
+    console.error(
+      `${unreadable.count} of ${count} images could not be read and are left out: ${unreadable.first.join(' ')}`,
+    )
+  for (const note of summary.notes) console.error(note)
+  if (flags.json) console.log(JSON.stringify({ ...summary, out }))
+  else {
+    for (const row of evaluation.table) console.log(row)
+    console.log(`\n${categoryTable(evaluation.perCategory, summary.names)}`)
+    console.log(`\nDetections, figures and pictures are in ${out}: open ${join(out, 'pictures.html')}`)
+  }
+}
+
+/** For example `12 of 128 images · 3.1 images/s · 37 s left`. */
+function progress(done: number, count: number, seconds: number): string {
+  const perSecond = done / seconds
+  const left = formatDuration((count - done) / perSecond)
+  return `${done} of ${count} images · ${perSecond.toPrecision(3)} images/s · ${left} left`
+}
+
+/** What to measure on: as the flags say, or the run's own validation images. */
+function sourceOf(
+  subject: Subject<DetectorRunConfig, DetectorCard>,
+  { data, annotations, limit }: EvaluateFlags,
+): EvaluationSource {
+  const own = 'config' in subject ? validationOf(subject.config.data) : null
+  if (data === 'embedded' && annotations === undefined) {
+    const scenes =
+      own?.kind === 'embedded' ? own : validationOf(detectorPresets['faster-rcnn-nas-embedded'].data)!
+    return limited(scenes, limit)
+  }
+  if (data !== undefined && annotations !== undefined)
+    return { kind: 'coco', images: data, annotations, limit: limit ?? null }
+  if (data !== undefined)
+    throw new UserError(`Give --annotations too: the COCO annotations of the images in ${data}`)
+  if (annotations !== undefined)
+    throw new UserError(`Give --data too: the folder of the images that ${annotations} is for`)
+  if (own === null)
+    throw new UserError(
+      `${subject.path} names no images to measure on; give --data FOLDER --annotations FILE, or --data embedded`,
+    )
+  return limited(own, limit)
+}
+
+function limited(source: EvaluationSource, limit: number | undefined): EvaluationSource {
+  if (limit === undefined) return source
+  return source.kind === 'coco'
+    ? { ...source, limit: Math.min(limit, source.limit ?? limit) }
+    : { ...source, count: Math.min(limit, source.count) }
+}
+
+interface Exported {
+  model: Uint8Array
+  card: DetectorCard
+}
+
+async function exportedRun({ path, config }: { path: string; config: DetectorRunConfig }): Promise<Exported> {
+  const checkpoint = await newestCheckpoint(path)
+  if (checkpoint === null) throw new UserError(`${path} has no checkpoint yet; train it first`)
+  const card = detectorCard(config, checkpoint.step)
+  return { card, model: exportDetector(config, inferenceState(checkpoint.state), card) }
+}
+
+function exportedFile({ card, bytes }: { card: DetectorCard; bytes: Uint8Array }): Exported {
+  return { card, model: bytes }
+}

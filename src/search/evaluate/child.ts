@@ -1,0 +1,54 @@
+/** A child: one architecture to be tried, what became of it, and who tries it. */
+import type { Decisions } from '../space/space.js'
+
+/** What is handed to a worker. */
+export interface Child {
+  /** Counts from 0 within a search, in the order of proposal. */
+  id: number
+  decisions: Decisions
+}
+
+/** Seconds that each part of an evaluation took. */
+export interface ChildSeconds {
+  /** Tracing, lowering and opening sessions. */
+  compile: number
+  train: number
+  measure: number
+}
+
+/** What an evaluator measured. */
+export interface Measured {
+  /** Validation accuracy in [0, 1] of classifiers; of autoencoders the share of the pixels' variance explained. */
+  quality: number
+  /** Of autoencoders: mean squared error on the validation images, for pixels in [0, 1]. */
+  reconstructionError?: number
+  /** Trained numbers. */
+  parameters: number
+  /** Of one image at the size that the child was trained at. */
+  multiplyAdds: number
+  /** Of one image, if the reward wants it. */
+  latencyMillis?: number
+  /** Given up before its budget was spent, since it was hopeless. */
+  stoppedEarly?: boolean
+  seconds: ChildSeconds
+}
+
+/**
+ * What came back. A child that failed (loss not finite, out of memory, its process died again and again) counts as
+ * reward 0, and the search goes on.
+ */
+export type ChildResult = { id: number; worker: string } & (
+  | { kind: 'measured'; measured: Measured }
+  | { kind: 'failed'; reason: string }
+)
+
+/** Whoever evaluates children: runs in a worker process. */
+export interface Evaluator {
+  /**
+   * Tries a child. A problem of the child itself (loss not finite, a graph too large) is a result, not an error.
+   *
+   * @throws UserError when no child at all can be evaluated (data missing, say)
+   */
+  evaluate(child: Child, signal: AbortSignal): Promise<ChildResult>
+  close(): Promise<void>
+}

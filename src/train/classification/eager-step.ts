@@ -1,0 +1,77 @@
+/** The training step run eagerly on a TensorFlow.js backend: the same function that is otherwise compiled. */
+import * as tf from '@tensorflow/tfjs'
+import type { RunConfig } from '../settings/config.js'
+import type { StateTensors } from '../step/differentiate.js'
+import { layoutOf } from '../step/flat-state.js'
+import { networkOf } from '../step/network.js'
+import { drawNoise } from '../step/noise.js'
+import { firstState, stateVectors } from '../step/state-vectors.js'
+import type { StateVectors, TrainStep } from '../step/step-types.js'
+import { askedBy } from './step.js'
+import { stepFunction } from './step-function.js'
+
+/** Builds the step for the backend that is set now (`tf.setBackend`), which it sets again at each run. */
+export async function buildEagerStep(
+  config: RunConfig,
+  { imageSize, classes }: { imageSize: number; classes: number },
+): Promise<TrainStep> {
+  const backend = tf.getBackend()
+  const { batchSize, seed } = config
+  const network = networkOf(config, classes)
+  const asked = askedBy(network, batchSize, imageSize)
+  const layout = layoutOf(asked.specs)
+  const vectors = stateVectors(config, layout)
+  const step = stepFunction(config, network, asked, layout)
+  const names = Object.keys(vectors)
+  let state: StateTensors = {}
+
+  async function load(next: StateVectors): Promise<void> {
+    await tf.setBackend(backend)
+    tf.dispose(state)
+    state = Object.fromEntries(Object.entries(next).map(([name, data]) => [name, tf.tensor1d(data)]))
+  }
+
+  await load(firstState(vectors, layout, asked, seed))
+  return {
+    layout: layout.slots,
+    batchSize,
+    imageSize,
+    parameters: layout.parameters + layout.statistics,
+    async run({ images, labels, learningRate, progress, step: done }) {
+      await tf.setBackend(backend)
+      const noise = drawNoise(asked, seed, done)
+      // Nested names suit `tf.tidy` less than a flat list of what is to survive it.
+      const survivors: tf.Tensor[] = tf.tidy(() => {
+        const {
+          state: next,
+          loss,
+          correct,
+          gradientNorm,
+        } = step(state, {
+          images: tf.tensor4d(images, [batchSize, imageSize, imageSize, 3]),
+          labels: tf.tensor1d(labels, 'int32'),
+          learningRate: tf.scalar(learningRate),
+          progress: tf.scalar(progress),
+          step: tf.scalar(done),
+          ...(noise.length > 0 ? { noise: tf.tensor1d(noise) } : {}),
+        })
+        return [...names.map((name) => next[name]), loss, correct, gradientNorm]
+      })
+      tf.dispose(state)
+      state = Object.fromEntries(names.map((name, i) => [name, survivors[i] as tf.Tensor1D]))
+      const figures = survivors.slice(names.length)
+      const [[loss], [correct], [gradientNorm]] = await Promise.all(figures.map((figure) => figure.data()))
+      tf.dispose(figures)
+      return { loss, correct, gradientNorm }
+    },
+    async state() {
+      const all = await Promise.all(names.map((name) => state[name].data<'float32'>()))
+      return Object.fromEntries(names.map((name, i) => [name, all[i].slice()]))
+    },
+    load,
+    async close() {
+      tf.dispose(state)
+      state = {}
+    },
+  }
+}

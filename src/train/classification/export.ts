@@ -1,0 +1,57 @@
+/** The trained network as one ONNX file, and as a predictor. */
+import * as tf from '@tensorflow/tfjs'
+import { cardToMetadata, type ModelCard } from '../../shared/model-card.js'
+import { withChecksum } from '../../shared/model-checksum.js'
+import type { RunConfig } from '../settings/config.js'
+import { imageGraph, openImageGraph } from '../step/image-graph.js'
+import { networkOf } from '../step/network.js'
+import type { Predictor, StateVectors } from '../step/step-types.js'
+import { askedBy } from './step.js'
+
+/**
+ * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
+ * batch × classes), scaling and softmax inside; plain ONNX operations only; a checksum covers
+ * all of it (`model-checksum.ts`). `state` holds the vectors
+ * `parameters` and `statistics` to use.
+ */
+export async function exportModel(
+  config: RunConfig,
+  state: StateVectors,
+  card: ModelCard,
+): Promise<Uint8Array> {
+  return withChecksum(exportGraph(config, state, card.inputSize[0], card.labels.length, cardToMetadata(card)))
+}
+
+function exportGraph(
+  config: RunConfig,
+  state: StateVectors,
+  imageSize: number,
+  classes: number,
+  metadata: Record<string, string>,
+): Uint8Array {
+  const network = networkOf(config, classes)
+  // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
+  const trained = askedBy(network, 1, imageSize)
+  return imageGraph({ asked: trained, state, imageSize, metadata }, (ctx, images) => ({
+    probabilities: tf.softmax(network(ctx, images).logits),
+  }))
+}
+
+/** The exported network itself, in a worker thread: what is evaluated is what will be served. */
+export async function buildPredictor(
+  config: RunConfig,
+  state: StateVectors,
+  { imageSize, classes }: { batch: number; imageSize: number; classes: number },
+  options: { threads?: number } = {},
+): Promise<Predictor> {
+  return predictorFrom(exportGraph(config, state, imageSize, classes, {}), imageSize, options)
+}
+
+/** A predictor from the bytes of an exported model. `threads`: by default all cores. */
+export async function predictorFrom(
+  model: Uint8Array,
+  imageSize: number,
+  { threads }: { threads?: number } = {},
+): Promise<Predictor> {
+  return openImageGraph(model, { imageSize, output: 'probabilities', threads })
+}

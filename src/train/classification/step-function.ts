@@ -1,0 +1,47 @@
+/**
+ * One training step of a classifier as a pure function of tensors: state in, state and figures out. Traced, it
+ * becomes the ONNX graph that training runs; called eagerly, it runs on any TensorFlow.js backend.
+ */
+import * as tf from '@tensorflow/tfjs'
+import { classificationLoss } from '../../../models/index.js'
+import type { RunConfig } from '../settings/config.js'
+import type { StepScalars } from '../step/compiled-step.js'
+import type { Asked } from '../step/contexts.js'
+import { differentiate, type StateTensors } from '../step/differentiate.js'
+import type { FlatLayout } from '../step/flat-state.js'
+import type { Network } from '../step/network.js'
+import { nextState } from '../step/update.js'
+
+export interface StepTensors extends StepScalars {
+  /** N × S × S × 3 in [−1, 1]. */
+  images: tf.Tensor4D
+  /** N, int32. */
+  labels: tf.Tensor1D
+}
+
+export type StepOutputs = { state: StateTensors } & Record<'loss' | 'correct' | 'gradientNorm', tf.Scalar>
+
+/** Builds the step for a network that asks for `asked`, whose state lies as `layout` says. */
+export function stepFunction(config: RunConfig, network: Network, asked: Asked, layout: FlatLayout) {
+  const { labelSmoothing, auxiliaryWeight } = config
+  return (state: StateTensors, inputs: StepTensors): StepOutputs => {
+    const { images, labels } = inputs
+    const pass = differentiate(
+      (ctx) => {
+        const outputs = network(ctx, images)
+        const right = tf.equal(tf.argMax(outputs.logits, 1), labels)
+        return {
+          loss: classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight }),
+          figures: {
+            loss: classificationLoss({ logits: outputs.logits }, labels, { labelSmoothing }),
+            correct: tf.sum(tf.cast(right, 'float32')) as tf.Scalar,
+          },
+        }
+      },
+      { asked, layout },
+      state,
+      inputs,
+    )
+    return { ...nextState(config, layout, state, pass, inputs), ...pass.figures }
+  }
+}

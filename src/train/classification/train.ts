@@ -1,0 +1,86 @@
+/** Training classifiers: the task that the loop is given. */
+import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { type Batch, makeBatches } from '../images/batches.js'
+import { type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import type { ClassifierFigures, EvaluationRow } from '../run/metrics.js'
+import { percent, type Words } from '../run/progress.js'
+import type { Run } from '../run/run-folder.js'
+import type { RunConfig } from '../settings/config.js'
+import type { Predictor, StateVectors, TrainStep } from '../step/step-types.js'
+import { evaluate } from './evaluate.js'
+
+/** What classifiers need built: compiled steps and predictors. */
+export interface Compiler {
+  buildTrainStep(config: RunConfig, shapes: { imageSize: number; classes: number }): Promise<TrainStep>
+  buildPredictor(
+    config: RunConfig,
+    state: StateVectors,
+    shapes: { batch: number; imageSize: number; classes: number },
+  ): Promise<Predictor>
+}
+
+export interface TrainingData {
+  train: ImageSet
+  /** Measured while training; null: nothing is. */
+  validation: ImageSet | null
+}
+
+export interface TrainClassifierOptions extends TrainOptions<ClassifierFigures> {
+  /** Changes the state that a new run begins with. */
+  begin?: Task<ClassifierFigures, Batch>['begin']
+}
+
+/** Trains a classifier's run to its end, from its checkpoint if it has one. Throws as {@link train} does. */
+export function trainClassifier(
+  run: Run,
+  data: TrainingData,
+  compiler: Compiler,
+  { begin = null, ...options }: TrainClassifierOptions = {},
+): Promise<TrainResult> {
+  return train(run, { ...classification(run.config, data, compiler), begin }, options)
+}
+
+function classification(
+  config: RunConfig,
+  { train: set, validation }: TrainingData,
+  compiler: Compiler,
+): Omit<Task<ClassifierFigures, Batch>, 'begin'> {
+  const { batchSize } = config
+  const classes = set.classes.length
+  const { stepsPerEpoch, batch } = makeBatches(config, set)
+  return {
+    stepsPerEpoch,
+    imagesPerStep: batchSize,
+    prepare: batch,
+    async build(imageSize) {
+      const step = await compiler.buildTrainStep(config, { imageSize, classes })
+      return {
+        ...step,
+        async run({ images, labels }, place) {
+          const { loss, correct, gradientNorm } = await step.run({ images, labels, ...place })
+          return { figures: { loss, accuracy: correct / batchSize }, gradientNorm }
+        },
+      }
+    },
+    evaluate:
+      validation &&
+      (async (state, signal) => {
+        const shapes = { batch: batchSize, imageSize: set.height, classes }
+        const predictor = await compiler.buildPredictor(config, state, shapes)
+        const figures = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
+          predictor.close(),
+        )
+        if (figures === null) return null
+        const { loss, top1, top5, images } = figures
+        return { loss, top1, top5, images }
+      }),
+    close: async () => {},
+  }
+}
+
+/** How a classifier's figures are told to people. */
+export const classifierWords: Words<ClassifierFigures> = {
+  means: ({ loss, accuracy }) => [`loss ${loss.toFixed(3)}`, `accuracy ${percent(accuracy)}`],
+  evaluation: ({ top1, loss, images }: EvaluationRow) =>
+    `accuracy ${percent(top1)} and loss ${loss.toFixed(3)} on ${images} validation images`,
+}

@@ -1,0 +1,146 @@
+/** Checkpoints: the state vectors of a training step as a safetensors file of tensors named by parameter path. */
+import { UserError } from '../../shared/errors.js'
+import { readSafetensors, type Tensor, writeSafetensors } from '../../shared/safetensors.js'
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+
+export interface Checkpoint {
+  /** Steps done. */
+  step: number
+  /** Seconds trained, over all sittings. */
+  seconds: number
+  layout: ParameterSlot[]
+  state: StateVectors
+}
+
+/** How a vector's tensors are named, and which vector's layout it follows. */
+function naming(vector: string, layout: ParameterSlot[]): { prefix: string; like: string } {
+  if (layout.some((slot) => slot.vector === vector)) return { prefix: '', like: vector }
+  const like = /statistics$/i.test(vector) ? 'statistics' : 'parameters'
+  return { prefix: vector.startsWith('average') ? 'average/' : `optimizer/${vector}/`, like }
+}
+
+/** The vector's slots, when it has the length of the vector that it follows; otherwise none: it is kept whole. */
+function slotsOf(vector: string, length: number, layout: ParameterSlot[]): ParameterSlot[] {
+  const { like } = naming(vector, layout)
+  const slots = layout.filter((slot) => slot.vector === like)
+  const end = slots.reduce((furthest, slot) => Math.max(furthest, slot.offset + slot.size), 0)
+  return end === length ? slots : []
+}
+
+/**
+ * Writes a checkpoint atomically. Parameters and statistics are named by their path, averages
+ * `average/<path>`, optimiser slots `optimizer/<slot>/<path>`. `config`: what it was trained with.
+ *
+ * @throws UserError when the disk refuses
+ */
+export async function writeCheckpoint(
+  path: string,
+  { step, seconds, layout, state }: Checkpoint,
+  config?: unknown,
+): Promise<void> {
+  const tensors = new Map<string, Tensor>()
+  const lengths: Record<string, number> = {}
+  for (const [vector, data] of Object.entries(state)) {
+    lengths[vector] = data.length
+    const slots = slotsOf(vector, data.length, layout)
+    const { prefix } = naming(vector, layout)
+    for (const slot of slots)
+      tensors.set(prefix + slot.path, {
+        shape: slot.shape,
+        data: data.subarray(slot.offset, slot.offset + slot.size),
+      })
+    if (slots.length === 0) tensors.set(`state/${vector}`, { shape: [data.length], data })
+  }
+  const metadata = {
+    step: String(step),
+    seconds: String(seconds),
+    vectors: JSON.stringify(lengths),
+    layout: JSON.stringify(layout),
+    ...(config !== undefined && { config: JSON.stringify(config) }),
+  }
+  await writeSafetensors(path, tensors, { metadata })
+}
+
+/**
+ * Reads what {@link writeCheckpoint} wrote.
+ *
+ * @throws UserError that names the file when it is damaged or is not a checkpoint
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  return (await readCheckpointAndConfig(path)).checkpoint
+}
+
+/** A checkpoint and the config that it was trained with; undefined in those of earlier versions. Throws as {@link readCheckpoint}. */
+export async function readCheckpointAndConfig(
+  path: string,
+): Promise<{ checkpoint: Checkpoint; config: unknown }> {
+  const { tensors, metadata } = await readSafetensors(path)
+  for (const key of ['step', 'seconds', 'vectors', 'layout'])
+    if (metadata[key] === undefined)
+      throw new UserError(`${path} is no checkpoint of a run: its metadata has no "${key}"`)
+  const parse = (key: string): unknown => {
+    try {
+      return JSON.parse(metadata[key])
+    } catch {
+      throw new UserError(`${path} is no checkpoint of a run: "${key}" in its metadata is not JSON`)
+    }
+  }
+  const layout = parse('layout') as ParameterSlot[]
+  const lengths = parse('vectors') as Record<string, number>
+  const take = (name: string, size: number): Float32Array => {
+    const data = tensors.get(name)?.data
+    if (!(data instanceof Float32Array) || data.length !== size)
+      throw new UserError(`${path} is damaged: it has no float32 tensor "${name}" of ${size} numbers`)
+    return data
+  }
+  const state: StateVectors = {}
+  for (const [vector, length] of Object.entries(lengths)) {
+    const slots = slotsOf(vector, length, layout)
+    const { prefix } = naming(vector, layout)
+    if (slots.length === 0) {
+      state[vector] = take(`state/${vector}`, length)
+      continue
+    }
+    state[vector] = new Float32Array(length)
+    for (const slot of slots) state[vector].set(take(prefix + slot.path, slot.size), slot.offset)
+  }
+  const [step, seconds] = [Number(metadata.step), Number(metadata.seconds)]
+  if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY))
+    throw new UserError(
+      `${path} is damaged: it says that it is of step "${metadata.step}", after "${metadata.seconds}" seconds`,
+    )
+  const config = metadata.config === undefined ? undefined : parse('config')
+  return { checkpoint: { step, seconds, layout, state }, config }
+}
+
+/** Throws a `UserError` that names the first parameter in which the checkpoint and the network differ. */
+export function assertSameLayout(saved: ParameterSlot[], network: ParameterSlot[]): void {
+  const describe = (slot: ParameterSlot | undefined): string =>
+    slot === undefined
+      ? 'nothing'
+      : `${slot.path} [${slot.shape.join(', ')}] in ${slot.vector} at ${slot.offset}`
+  for (let i = 0; i < Math.max(saved.length, network.length); i++)
+    if (describe(saved[i]) !== describe(network[i]))
+      throw new UserError(
+        `The checkpoint does not fit the network that config.json describes: it holds ${describe(saved[i])} where the network has ${describe(network[i])}`,
+      )
+}
+
+/**
+ * The vectors to evaluate and export: the averaged ones where an average is kept, under the names
+ * `parameters` and `statistics`.
+ */
+export function inferenceState(state: StateVectors): StateVectors {
+  return {
+    parameters: state.averageParameters ?? state.parameters,
+    statistics: state.averageStatistics ?? state.statistics,
+  }
+}
+
+/** The name of a vector that holds a number which is not finite, or null. */
+export function nonFiniteVector(state: StateVectors): string | null {
+  // A sum is finite only if every summand is (float32 values cannot overflow a double), and quick to take.
+  for (const [name, vector] of Object.entries(state))
+    if (!Number.isFinite(vector.reduce((sum, value) => sum + value, 0))) return name
+  return null
+}

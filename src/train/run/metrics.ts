@@ -1,0 +1,156 @@
+/** `metrics.jsonl`: what a run reported, one JSON object a line, in order of steps. */
+import { open } from 'node:fs/promises'
+import { UserError } from '../../shared/errors.js'
+import { fileError, isFileError, readWholeLines, writeFileAtomically } from '../../shared/files.js'
+
+/** What a task reports besides what every run does. */
+export interface Figures {
+  /** Of a step; a training row holds their means. */
+  training: { loss: number }
+  /** Measured on the validation images. */
+  evaluation: object
+}
+
+export interface ClassifierFigures {
+  training: {
+    loss: number
+    /** Fraction of right answers on the augmented training images. */
+    accuracy: number
+  }
+  evaluation: { loss: number; top1: number; top5: number; images: number }
+}
+
+/** Means over the `steps` steps that end with step `step`, and what the task reports of them. */
+export type TrainingRow<F extends Figures = ClassifierFigures> = F['training'] & {
+  kind: 'training'
+  step: number
+  steps: number
+  /** Passes over the data so far; fractions count. */
+  epoch: number
+  /** Seconds trained so far, over all sittings. */
+  seconds: number
+  gradientNorm: number
+  learningRate: number
+  imagesPerSecond: number
+  imageSize: ImageSize
+}
+
+/** The side of square images, or [height, width]. */
+export type ImageSize = number | [number, number]
+
+/** Measured on the validation images after step `step`. */
+export type EvaluationRow<F extends Figures = ClassifierFigures> = F['evaluation'] & {
+  kind: 'evaluation'
+  step: number
+  epoch: number
+  seconds: number
+}
+
+/** Settings changed when the run was resumed at step `step`: [before, after] of each. */
+export interface ChangeRow {
+  kind: 'change'
+  step: number
+  settings: Record<string, [unknown, unknown]>
+}
+
+export type MetricsRow<F extends Figures = ClassifierFigures> = TrainingRow<F> | EvaluationRow<F> | ChangeRow
+
+/** Appends a row and flushes it to the disk. Throws a `UserError` when the disk refuses. */
+export async function appendRow(path: string, row: MetricsRow<Figures>): Promise<void> {
+  try {
+    const file = await open(path, 'a')
+    try {
+      await file.writeFile(`${JSON.stringify(row)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw isFileError(error) ? fileError('write', path, error) : error
+  }
+}
+
+/**
+ * The rows of a metrics file, none when there is no file. A last line without its end, as a killed process
+ * leaves it, is passed over. Which figures the rows hold is for the caller to know, from the run's task.
+ *
+ * @throws UserError that names the line when any other is not a row
+ */
+export async function readRows<F extends Figures = ClassifierFigures>(
+  path: string,
+): Promise<MetricsRow<F>[]> {
+  return (await readWholeLines(path)).map((line, index) => {
+    try {
+      const row = JSON.parse(line) as MetricsRow<F>
+      if (typeof row?.step === 'number' && typeof row.kind === 'string') return row
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+    }
+    throw new UserError(`${path}, line ${index + 1} is not a row of metrics; delete the line to go on`)
+  })
+}
+
+/** Cuts off the rows beyond `step`, so that a run resumed there reports no step twice. Returns the rows kept. */
+export async function cutRows(path: string, step: number): Promise<MetricsRow<Figures>[]> {
+  const kept = (await readRows<Figures>(path)).filter((row) => row.step <= step)
+  await writeFileAtomically(path, kept.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  return kept
+}
+
+/** What one step reports. */
+export interface StepFigures<F extends Figures> {
+  figures: F['training']
+  /** Global norm of the gradient before clipping. */
+  gradientNorm: number
+}
+
+/** Sums over the steps since the last training row. */
+export interface Window {
+  steps: number
+  /** By name. */
+  figures: Record<string, number>
+  gradientNorm: number
+  /** Of the last step. */
+  learningRate: number
+  /** Spent in the steps alone: evaluations and checkpoints do not slow down the images per second. */
+  seconds: number
+}
+
+export const emptyWindow: Window = { steps: 0, figures: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
+
+/** The window with one more step in it. */
+export function widen(
+  window: Window,
+  { figures, gradientNorm }: StepFigures<Figures>,
+  learningRate: number,
+  seconds: number,
+): Window {
+  const sums = Object.entries(figures).map(([name, value]) => [name, (window.figures[name] ?? 0) + value])
+  return {
+    steps: window.steps + 1,
+    figures: Object.fromEntries(sums),
+    gradientNorm: window.gradientNorm + gradientNorm,
+    learningRate,
+    seconds: window.seconds + seconds,
+  }
+}
+
+/** The row that a window makes, at the place where it ends. */
+export function trainingRow(
+  window: Window,
+  place: { step: number; epoch: number; seconds: number },
+  { imagesPerStep, imageSize }: { imagesPerStep: number; imageSize: ImageSize },
+): TrainingRow<Figures> {
+  const { steps } = window
+  const means = Object.entries(window.figures).map(([name, sum]) => [name, sum / steps])
+  return {
+    kind: 'training',
+    ...place,
+    steps,
+    ...(Object.fromEntries(means) as Figures['training']),
+    gradientNorm: window.gradientNorm / steps,
+    learningRate: window.learningRate,
+    imagesPerSecond: (steps * imagesPerStep) / window.seconds,
+    imageSize,
+  }
+}

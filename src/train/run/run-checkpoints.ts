@@ -1,0 +1,65 @@
+/** The checkpoints of a run's folder: `checkpoint-<step>.safetensors`. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../shared/errors.js'
+import { type Checkpoint, readCheckpointAndConfig } from './checkpoint.js'
+
+export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
+
+/** Steps of the checkpoints in a folder, newest first. */
+export async function checkpointSteps(folder: string): Promise<number[]> {
+  const found = (await readdir(folder)).flatMap((file) => {
+    const match = /^checkpoint-(\d+)\.safetensors$/.exec(file)
+    return match ? [Number(match[1])] : []
+  })
+  return found.sort((a, b) => b - a)
+}
+
+/**
+ * The newest checkpoint of a run, null when there is none yet.
+ *
+ * @throws UserError when it is damaged; the message names the next older one that is whole
+ */
+export async function newestCheckpoint(folder: string): Promise<Checkpoint | null> {
+  return (await newestSaved(folder))?.checkpoint ?? null
+}
+
+/** A checkpoint, and the config that it was trained with. */
+type Saved = Awaited<ReturnType<typeof readCheckpointAndConfig>>
+
+/** As {@link newestCheckpoint}, with the config that it was trained with; undefined in files of earlier versions. */
+export async function newestSaved(folder: string): Promise<Saved | null> {
+  const [newest, ...older] = await checkpointSteps(folder)
+  if (newest === undefined) return null
+  try {
+    return await checkpointAt(folder, newest)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const good = await firstReadable(folder, older)
+    const advice =
+      good === null
+        ? 'no older checkpoint is whole; delete it to begin again from step 0'
+        : `${checkpointName(good)} is whole; delete ${checkpointName(newest)} to go on from step ${good}`
+    throw new UserError(`${error.message}. ${advice[0].toUpperCase()}${advice.slice(1)}`)
+  }
+}
+
+/** Throws a `UserError` when the checkpoint is damaged, or of another step than its name says. */
+async function checkpointAt(folder: string, step: number): Promise<Saved> {
+  const path = join(folder, checkpointName(step))
+  const saved = await readCheckpointAndConfig(path)
+  const { step: own } = saved.checkpoint
+  if (own !== step)
+    throw new UserError(`${path} is damaged or was renamed: it says that it is of step ${own}`)
+  return saved
+}
+
+async function firstReadable(folder: string, steps: number[]): Promise<number | null> {
+  for (const step of steps)
+    try {
+      return (await checkpointAt(folder, step)).checkpoint.step
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+    }
+  return null
+}

@@ -1,0 +1,152 @@
+/** A training step of any task, compiled and run in a worker thread: state in, state and figures out. */
+import type * as tf from '@tensorflow/tfjs'
+import {
+  blockSize,
+  compile,
+  openSession,
+  type Program,
+  type Session,
+  type Tensors,
+  type Tracer,
+  trace,
+} from '../../engine/index.js'
+import type { Asked } from './contexts.js'
+import type { StateTensors } from './differentiate.js'
+import type { FlatLayout } from './flat-state.js'
+import { drawNoise, noiseCount } from './noise.js'
+import { firstState, type VectorSpecs } from './state-vectors.js'
+import type { StateVectors } from './step-types.js'
+
+export interface CompiledStep {
+  program: Program
+  asked: Asked
+  layout: FlatLayout
+  /** State vectors by name, with their sizes and first values. */
+  vectors: VectorSpecs
+}
+
+/** What every step is given besides its batch. */
+export interface StepScalars {
+  learningRate: tf.Scalar
+  progress: tf.Scalar
+  /** Steps done before this one. */
+  step: tf.Scalar
+  /** All noise in [0, 1) that the network asked for, in its order; absent when it asked for none. */
+  noise?: tf.Tensor1D
+}
+
+/** A task's step. `B`: what it takes of a batch. */
+export interface StepParts<B> extends Omit<CompiledStep, 'program'> {
+  /** The batch as inputs of the graph. */
+  batch(input: Tracer['input']): B
+  step(
+    state: StateTensors,
+    inputs: B & StepScalars,
+  ): { state: StateTensors } & Record<string, tf.Scalar | StateTensors>
+}
+
+/** The output that is the next run's input `vector`. */
+const next = (vector: string) => `next ${vector}`
+
+/** Traces and lowers the step. `block`: see the engine's `blockSize`. */
+export function compileStepOf<B extends object>(
+  { asked, layout, vectors, batch, step }: StepParts<B>,
+  block: number,
+): CompiledStep {
+  const noise = noiseCount(asked)
+  const traced = trace((tracer) => {
+    const state: StateTensors = {}
+    for (const [name, { size }] of Object.entries(vectors))
+      state[name] = tracer.input(name, [size]) as tf.Tensor1D
+    const scalar = (name: string) => tracer.input(name, []) as tf.Scalar
+    const { state: after, ...figures } = step(state, {
+      ...batch(tracer.input),
+      learningRate: scalar('learningRate'),
+      progress: scalar('progress'),
+      step: scalar('step'),
+      ...(noise > 0 && { noise: tracer.input('noise', [noise]) as tf.Tensor1D }),
+    })
+    const states = Object.entries(after).map(([name, tensor]) => [next(name), tensor])
+    return { ...Object.fromEntries(states), ...figures }
+  })
+  return { program: compile(traced, { block }), asked, layout, vectors }
+}
+
+export interface StepOptions {
+  /** Threads that one operation may use; by default all cores. */
+  threads?: number
+  /** ONNX Runtime's execution provider; `cpu` by default. */
+  provider?: string
+  /** ONNX Runtime's profiler writes files with this prefix. */
+  profilePrefix?: string
+}
+
+/** The block that a step is to be compiled with. Only ONNX Runtime's CPU kernels have a blocked layout. */
+export const blockFor = async ({ provider = 'cpu' }: StepOptions): Promise<number> =>
+  provider === 'cpu' ? blockSize() : 0
+
+export interface StepNumbers {
+  learningRate: number
+  /** Fraction of training done, in [0, 1]. */
+  progress: number
+  /** Steps done before this one. */
+  step: number
+}
+
+export interface OpenStep {
+  /** Runs a step on a batch; `draw`, by default the step's number, says which noise. */
+  run(batch: Tensors, numbers: StepNumbers, draw?: number): Promise<Tensors>
+  /** A copy of the state after the last step. */
+  state(): Promise<StateVectors>
+  load(state: StateVectors): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens a compiled step in a worker thread and starts it from the seed's initial state. */
+export async function openStep(
+  { program, asked, layout, vectors }: CompiledStep,
+  seed: number,
+  options: StepOptions,
+): Promise<OpenStep> {
+  const names = Object.keys(vectors)
+  const session = await openSession(program.model, {
+    ...options,
+    carried: Object.fromEntries(names.map((name) => [next(name), name])),
+  })
+  await loadState(session, firstState(vectors, layout, asked, seed))
+  return {
+    run(batch, { learningRate, progress, step }, draw = step) {
+      const inputs: Tensors = {
+        ...batch,
+        learningRate: scalar(learningRate),
+        progress: scalar(progress),
+        step: scalar(step),
+      }
+      if (asked.noise.length > 0) {
+        const data = drawNoise(asked, seed, draw)
+        inputs.noise = { type: 'float32', shape: [data.length], data }
+      }
+      return session.run(inputs)
+    },
+    async state() {
+      const carried = await session.read()
+      return Object.fromEntries(names.map((name) => [name, carried[name].data as Float32Array]))
+    },
+    load: (state) => loadState(session, state),
+    close: () => session.close(),
+  }
+}
+
+/** A number as a step takes it. */
+export const scalar = (value: number): Tensors[string] => ({
+  type: 'float32',
+  shape: [],
+  data: Float32Array.of(value),
+})
+
+function loadState(session: Session, state: StateVectors): Promise<void> {
+  const tensors: Tensors = {}
+  for (const [name, data] of Object.entries(state))
+    tensors[name] = { type: 'float32', shape: [data.length], data: data.slice() }
+  return session.load(tensors)
+}

@@ -1,0 +1,52 @@
+/** Where a training step runs. */
+import { UserError } from '../../shared/errors.js'
+import type { Compiler } from '../classification/train.js'
+
+/** ONNX Runtime's execution providers, and TensorFlow's own library by its binding, which users install. */
+export const DEVICES = ['cpu', 'cuda', 'webgpu', 'tensorflow'] as const
+export type Device = (typeof DEVICES)[number]
+
+/** Looked for in this order; neither is a dependency. */
+const BINDINGS = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
+
+/** What the loop needs to train on `device`. Throws a `UserError` when the device's library is not there. */
+export async function compilerFor(device: Device): Promise<Compiler> {
+  // Loaded here, so that who only asks for the devices' names does not wait for TensorFlow.js.
+  const [{ buildPredictor }, { buildTrainStep }] = await Promise.all([
+    import('../classification/export.js'),
+    import('../classification/step.js'),
+  ])
+  if (device !== 'tensorflow')
+    return {
+      buildTrainStep: (config, shapes) => buildTrainStep(config, shapes, { provider: device }),
+      buildPredictor,
+    }
+  await loadBinding()
+  const [tf, { buildEagerStep }] = await Promise.all([
+    import('@tensorflow/tfjs'),
+    import('../classification/eager-step.js'),
+  ])
+  return {
+    async buildTrainStep(config, shapes) {
+      await tf.setBackend('tensorflow')
+      return buildEagerStep(config, shapes)
+    },
+    buildPredictor,
+  }
+}
+
+async function loadBinding(): Promise<void> {
+  const reasons: string[] = []
+  for (const name of BINDINGS) {
+    try {
+      await import(name)
+      return
+    } catch (error) {
+      reasons.push(`${name}: ${(error as Error).message.split('\n')[0]}`)
+    }
+  }
+  throw new UserError(
+    `The device tensorflow needs one of ${BINDINGS.join(' and ')}, which you install yourself ` +
+      `(npm install ${BINDINGS[0]}); none could be loaded (${reasons.join('; ')})`,
+  )
+}

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, it } from 'node:test'
+import sharp from 'sharp'
+import { cifar10Folder } from '../../../datasets/classification/cifar10.js'
+import { cifar10Archive, officialCifar10 } from '../../../datasets/fetch/fetch-cifar10.js'
+import { fetchProgress, progressLine } from '../../../src/commands/datasets/fetch-progress.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
+import { toolkit } from '../../helpers/commands/toolkit.js'
+import { type Answer, serveFile, whole } from '../../helpers/datasets/file-server.js'
+import { smallCoco } from '../../helpers/datasets/small-coco.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+
+const real = join(packageRoot(), '.data')
+
+describe('toolkit datasets fetch', () => {
+  it('copies from a folder, and sees that it is there', {
+    skip: !existsSync(join(real, cifar10Folder)) && 'CIFAR-10 is not in .data',
+  }, async (t) => {
+    const to = await temporaryFolder(t)
+    const fetch = (...more: string[]) => toolkit(['datasets', 'fetch', 'cifar10', '--to', to, ...more])
+    const copied = await fetch('--from', real)
+    assert.equal(copied.code, 0, copied.stderr)
+    assert.match(copied.stdout, /structure and sizes are right, checksums were not compared/)
+    assert.equal(statSync(join(to, cifar10Folder, 'test_batch.bin')).size, 30_730_000)
+    const again = await fetch('--json')
+    assert.deepEqual(JSON.parse(again.stdout), {
+      dataset: 'cifar10',
+      folder: join(to, cifar10Folder),
+      how: 'present',
+    })
+  })
+
+  it('unpacks COCO from its archives, tells what it does, and sees that it is there', async (t) => {
+    const [from, to] = [await temporaryFolder(t), await temporaryFolder(t)]
+    const { content } = await smallCoco()
+    for (const [path, bytes] of content) writeFileSync(join(from, basename(path)), bytes)
+    const fetched = await toolkit(['datasets', 'fetch', 'coco', '--from', from, '--to', to])
+    assert.equal(fetched.code, 0, fetched.stderr)
+    assert.match(fetched.stdout, /^.*annotations: unpacked from the archive\n.*val2017: unpacked from/)
+    assert.match(fetched.stdout, /Look at it: toolkit datasets inspect .*instances_val2017\.json --images /)
+    assert.match(
+      fetched.stderr,
+      /^val2017\.zip: unpacking and verifying …\nval2017\.zip {2}100 % .*\nval2017: comparing the images/m,
+    )
+    // It has fewer files than the real one, so it is unpacked again: nothing is written twice.
+    const again = await toolkit(['datasets', 'fetch', 'coco', '--from', from, '--to', to, '--json'])
+    assert.deepEqual(JSON.parse(again.stdout).archives[1], { folder: 'val2017', how: 'copied' })
+  })
+
+  it('keeps what has come when it is interrupted, says how to go on, and goes on', async (t) => {
+    const to = join(await temporaryFolder(t), 'data')
+    // As much as the official archive, but the connection hangs; its checksum is never reached.
+    const start = Buffer.alloc(2_000_000, 1)
+    const hangs: Answer = (_, response) => {
+      response.writeHead(200, { ETag: '"1"', 'Content-Length': officialCifar10.bytes })
+      response.write(start)
+    }
+    const server = await serveFile(() => start, [hangs])
+    t.after(server.close)
+    const args = ['datasets', 'fetch', 'cifar10', '--to', to, '--url', server.url]
+    const part = join(to, `${cifar10Archive}.part`)
+    const interrupted = (after: number) =>
+      toolkit(args, {
+        onStart: async (child) => {
+          while (server.requests.length < after || !existsSync(part) || statSync(part).size < start.length)
+            await new Promise((resolve) => setTimeout(resolve, 10))
+          child.kill('SIGINT')
+        },
+      })
+    const first = await interrupted(1)
+    assert.equal(first.code, 130, first.stderr)
+    assert.equal(first.stdout, '')
+    assert.match(
+      first.stderr,
+      /Stopped at 2\.0 MB of 170\.1 MB; run the same command again to go on from there\.\n$/,
+    )
+    assert.doesNotMatch(first.stderr, /at .*\.js:/, 'no stack')
+    assert.deepEqual(readdirSync(to).sort(), [`${cifar10Archive}.part`, `${cifar10Archive}.part.json`])
+    assert.equal((await interrupted(2)).code, 130)
+    assert.deepEqual(server.requests, ['whole', 'bytes=2000000-'])
+  })
+
+  it('tells wrong usage and failures in a sentence each', async (t) => {
+    const to = await temporaryFolder(t)
+    const server = await serveFile(() => Buffer.alloc(10), [whole()])
+    t.after(server.close)
+    for (const [args, code, expected] of [
+      [['mnist'], 2, /Only "cifar10" and "coco" can be fetched; "embedded" is always there/],
+      [['coco', '--part', 'test'], 2, /Allowed choices are val, train, all/],
+      [
+        ['coco', '--to', to, '--url', 'http://x'],
+        1,
+        /^--url is for CIFAR-10; name a mirror of COCO with --from/m,
+      ],
+      [['cifar10', '--to', to, '--part', 'val'], 1, /^CIFAR-10 has no parts to choose/m],
+      [['coco', '--to', to, '--from', to], 1, /has no annotations_trainval2017\.zip; put the archive there/],
+      [['cifar10', '--force'], 2, /unknown option '--force'/],
+      [['cifar10', '--to', to, '--url', 'ftp://x'], 1, /^"ftp:\/\/x" is no address of the form https/m],
+      [
+        ['cifar10', '--to', to, '--from', join(to, 'gone')],
+        1,
+        /^There is no ".*gone" to take CIFAR-10 from\.$/m,
+      ],
+      [['cifar10', '--to', to, '--from', to], 1, /is empty; CIFAR-10 needs data_batch_1\.bin/],
+    ] as [string[], number, RegExp][]) {
+      const failed = await toolkit(['datasets', 'fetch', ...args])
+      assert.equal(failed.code, code, failed.stderr)
+      assert.match(failed.stderr, expected)
+      assert.doesNotMatch(failed.stderr, /at .*\.js:/, 'no stack')
+    }
+  })
+})
+
+describe('toolkit datasets scenes', () => {
+  it('writes a data set that inspect finds whole', async (t) => {
+    const out = join(await temporaryFolder(t), 'scenes')
+    const args = ['datasets', 'scenes', '--out', out, '--train', '5', '--test', '2', '--size', '64']
+    const written = await toolkit(args)
+    assert.equal(written.code, 0, written.stderr)
+    assert.match(written.stdout, /^5 training and 2 test scenes are in .*scenes\.\nLook at them: /)
+    assert.match(written.stderr, /scenes {2}7 of 7 {2}100 %\n$/)
+    const inspected = await toolkit([
+      ...[
+        'datasets',
+        'inspect',
+        join(out, 'annotations', 'train.json'),
+        '--images',
+        join(out, 'train'),
+        '--json',
+      ],
+    ])
+    const { images, problems, imageFiles } = JSON.parse(inspected.stdout)
+    assert.deepEqual([images.count, problems.count, imageFiles], [5, 0, []])
+    const again = await toolkit(args)
+    assert.deepEqual([again.code, again.stdout], [1, ''])
+    assert.match(again.stderr, /^".*scenes" is not empty; choose a new folder/)
+    const wrong = await toolkit(['datasets', 'scenes', '--out', out, '--size', '10'])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /Give a whole number from 64 to 1024/)
+  })
+})
+
+describe('toolkit datasets preview', () => {
+  it('draws a folder of images, and says which it could not read', async (t) => {
+    const folder = await temporaryFolder(t)
+    for (const [kind, background] of [
+      ['red', '#ff0000'],
+      ['blue', '#0000ff'],
+    ]) {
+      mkdirSync(join(folder, 'train', kind), { recursive: true })
+      await sharp({ create: { width: 30, height: 20, channels: 3, background } }).toFile(
+        join(folder, 'train', kind, '1.png'),
+      )
+    }
+    mkdirSync(join(folder, 'train', 'red', '2.png'))
+    const out = join(folder, 'sheet.png')
+    const { code, stdout, stderr } = await toolkit([
+      'datasets',
+      'preview',
+      folder,
+      '--out',
+      out,
+      '--columns',
+      '3',
+    ])
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, `Drawn: ${out}\n`)
+    assert.match(stderr, /2\.png cannot be read/)
+    const { dominant } = await sharp(
+      await sharp(out).extract({ left: 60, top: 30, width: 60, height: 60 }).toBuffer(),
+    ).stats()
+    assert.ok(dominant.b > 200 && dominant.r < 50, 'blue comes first by name')
+    const unknown = await toolkit(['datasets', 'preview', 'nothing', '--out', out])
+    assert.deepEqual([unknown.code, unknown.stdout], [1, ''])
+    assert.match(unknown.stderr, /^There is no data set "nothing"/)
+  })
+})
+
+describe('the progress line', () => {
+  it('tells percent, speed and time left', () => {
+    const at = (receivedBytes: number) => ({ receivedBytes, totalBytes: 170_052_171, resumedBytes: 0 })
+    assert.equal(progressLine('CIFAR-10', at(0), Number.NaN), 'CIFAR-10  0 %  0.0 of 170.1 MB')
+    assert.equal(
+      progressLine('CIFAR-10', at(85_026_086), 8.5e6),
+      'CIFAR-10  50 %  85.0 of 170.1 MB  8.5 MB/s  11 s left',
+    )
+    assert.equal(
+      progressLine('CIFAR-10', at(1_000_000), 1e5),
+      'CIFAR-10  0 %  1.0 of 170.1 MB  0.1 MB/s  29 min left',
+    )
+  })
+
+  it('is written over itself on a terminal, and seldom into a log', () => {
+    for (const [isTTY, lines] of [
+      [true, 11],
+      [false, 1],
+    ] as const) {
+      let [time, text] = [0, '']
+      const texts = { unpack: 'Unpacking …' }
+      const out = { isTTY, write: (piece: string) => (text += piece) }
+      const progress = fetchProgress('CIFAR-10', texts, out, () => time)
+      progress.onStage('download')
+      for (; time <= 1000; time += 20)
+        progress.onProgress({ receivedBytes: time * 1000, totalBytes: 1e9, resumedBytes: 0 })
+      progress.onStage('unpack')
+      progress.end()
+      assert.equal(text.split('CIFAR-10').length - 1, lines)
+      assert.match(text, /\nUnpacking …\n$/)
+      if (isTTY) assert.ok(text.includes('\r\x1b[KCIFAR-10  0 %  1.0 of 1000.0 MB  1.0 MB/s'))
+      else assert.doesNotMatch(text, /\r/)
+    }
+  })
+})

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import sharp from 'sharp'
+import { inspectCommand } from '../../../src/commands/datasets/inspect.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+
+/** What the command prints. */
+async function inspect(t: TestContext, ...args: string[]): Promise<string> {
+  const log = t.mock.method(console, 'log', () => {})
+  await inspectCommand().parseAsync(args, { from: 'user' })
+  log.mock.restore()
+  return log.mock.calls.map((call) => `${call.arguments[0]}\n`).join('')
+}
+
+const dataset = {
+  images: [
+    { id: 1, width: 120, height: 100, file_name: 'grey.png' },
+    { id: 2, width: 60, height: 50, file_name: 'gone.png' },
+    { id: 3, width: 60, height: 50, file_name: 'other-size.png' },
+  ],
+  categories: [
+    { id: 1, name: 'cat & <kin>', keypoints: ['a', 'b'], skeleton: [[1, 2]] },
+    { id: 2, name: 'dog' },
+  ],
+  annotations: [
+    {
+      ...{ id: 1, image_id: 1, category_id: 1, bbox: [20, 20, 40, 40], area: 1600, iscrowd: 0 },
+      ...{
+        segmentation: [[20, 20, 60, 20, 60, 60, 20, 60]],
+        keypoints: [30, 30, 2, 50, 50, 2],
+        num_keypoints: 2,
+      },
+    },
+    {
+      ...{ id: 2, image_id: 1, category_id: 1, bbox: [80, 0, 20, 100], area: 2000, iscrowd: 1 },
+      segmentation: { size: [100, 120], counts: [8000, 2000, 2000] },
+    },
+    { id: 3, image_id: 2, category_id: 1, bbox: [50, 10, 20, 0], area: 0, iscrowd: 0 },
+    { id: 3, image_id: 2, category_id: 1, bbox: [0, 0, 1, 1], area: 1, iscrowd: 0 },
+    { id: 4, image_id: 9, category_id: 1, bbox: [0, 0, 1, 1], area: 1, iscrowd: 0 },
+  ],
+}
+
+test('inspect: counts, problems, files that do not fit, and a drawing', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'a.json')
+  const images = join(folder, 'images')
+  await writeFile(path, JSON.stringify(dataset))
+  await mkdir(images)
+  const grey = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#808080' } })
+  await grey(120, 100).toFile(join(images, 'grey.png'))
+  await grey(50, 60).toFile(join(images, 'other-size.png'))
+
+  const figures = JSON.parse(await inspect(t, path, '--images', images, '--json'))
+  assert.deepEqual(figures.images, {
+    count: 3,
+    withoutObjects: 1,
+    width: { least: 60, median: 60, most: 120 },
+    height: { least: 50, median: 50, most: 100 },
+  })
+  const { count, crowds, small, medium, large, polygons, rle, withoutMask, withKeypoints } = figures.objects
+  assert.deepEqual(
+    { count, crowds, small, medium, large },
+    { count: 3, crowds: 1, small: 1, medium: 2, large: 0 },
+  )
+  assert.deepEqual(
+    { polygons, rle, withoutMask, withKeypoints },
+    { polygons: 1, rle: 1, withoutMask: 1, withKeypoints: 1 },
+  )
+  assert.deepEqual(figures.categories[0], { id: 1, name: 'cat & <kin>', images: 2, objects: 3, crowds: 1 })
+  assert.deepEqual(figures.problems.byKind, { 'duplicate-id': 1, 'unknown-image': 1 })
+  assert.match(figures.problems.first[0], /^annotations\[3\] \(id 3\): another entry/)
+  assert.equal(figures.imageFiles.length, 2)
+  assert.match(figures.imageFiles.join('\n'), /image 2: there is no file .*gone\.png/)
+  assert.match(figures.imageFiles.join('\n'), /image 3: .* is 50 × 60, but the annotations say 60 × 50/)
+  assert.match(figures.warnings.join('\n'), /1 category has no objects \(the first: id 2\)/)
+  assert.match(figures.warnings.join('\n'), /1 box has no area inside its image; training leaves it out/)
+
+  const sheet = join(folder, 'sheet.png')
+  const text = await inspect(t, path, '--images', images, '--draw', sheet, '--count', '1')
+  assert.match(text, /^objects +3, 1 of them crowds/m)
+  assert.match(text, /^problems: 2$/m)
+  const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true })
+  // One image in a place of 360 × 300, so at a scale of 3, behind a gap of 6.
+  assert.deepEqual([info.width, info.height], [372, 312])
+  const colour = (x: number, y: number): number[] => {
+    const at = ((6 + 3 * y) * info.width + 6 + 3 * x) * info.channels
+    return [...data.subarray(at, at + 3)]
+  }
+  assert.deepEqual(colour(5, 90), [128, 128, 128])
+  assert.notDeepEqual(colour(25, 50), [128, 128, 128]) // within the polygon
+  assert.deepEqual(colour(90, 70), colour(25, 50)) // within the crowd's run-length mask, of the same category
+  assert.deepEqual(colour(30, 30), [255, 255, 255]) // a keypoint
+  assert.ok(Math.min(...colour(40, 40)) > 230) // the bone between the two, a thin line
+})
+
+test('inspect refuses what is no annotation file', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'cut.json')
+  await writeFile(path, JSON.stringify(dataset).slice(0, 200))
+  await assert.rejects(inspect(t, path), /cut\.json: the text ends too early/)
+})
+
+test('inspect tells what makes a data set fail or lose images in training', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'mine.json')
+  const images = join(folder, 'images')
+  await mkdir(images)
+  const noise = Buffer.from(Array.from({ length: 60 * 50 * 3 }, (_, i) => (i * 7919) % 251))
+  const photo = sharp(noise, { raw: { width: 60, height: 50, channels: 3 } })
+  const jpeg = await photo.clone().jpeg().toBuffer()
+  await writeFile(join(images, 'whole.jpg'), jpeg)
+  await writeFile(join(images, 'cut.jpg'), jpeg.subarray(0, jpeg.length * 0.7))
+  await writeFile(join(images, 'text.jpg'), 'no image')
+  // Orientation 6: stored lying on its side, seen upright.
+  await photo.clone().withMetadata({ orientation: 6 }).jpeg().toFile(join(images, 'turned.jpg'))
+  await photo.clone().toColourspace('b-w').jpeg().toFile(join(images, 'grey.jpg'))
+  await photo.clone().toColourspace('cmyk').jpeg().toFile(join(images, 'cmyk.jpg'))
+  const names = ['whole', 'cut', 'text', 'turned', 'grey', 'cmyk']
+  const entries = names.map((name, i) => ({
+    ...{ id: i + 1, width: name === 'turned' ? 50 : 60, height: name === 'turned' ? 60 : 50 },
+    file_name: `${name}.jpg`,
+  }))
+  const box = (id: number, bbox: number[]) => ({
+    ...{ id, image_id: 1, category_id: 7, bbox, area: 100, iscrowd: 0 },
+  })
+  const annotations = [
+    box(1, [10, 10, 10, 10]),
+    box(2, [55, 10, 10, 10]),
+    box(3, [60, 10, 10, 10]),
+    box(4, [10, 10, 0, 10]),
+    box(5, [10, 10, -5, 10]),
+  ]
+  const categories = [
+    { id: 7, name: 'cat' },
+    { id: 3, name: 'dog' },
+  ]
+  const write = (more: object) =>
+    writeFile(path, JSON.stringify({ images: entries, annotations, categories, ...more }))
+  await write({})
+  const {
+    imageFiles,
+    warnings,
+    problems,
+    images: counted,
+  } = JSON.parse(await inspect(t, path, '--images', images, '--json'))
+  assert.equal(counted.withoutObjects, 5)
+  assert.equal(imageFiles.length, 2)
+  assert.match(imageFiles[0], /^image 2: .*cut\.jpg cannot be read \(.*(premature end of JPEG|cut short)/)
+  assert.match(imageFiles[1], /^image 3: .*text\.jpg cannot be read \(.*unsupported image format/)
+  assert.deepEqual(problems.byKind, { 'bad-box': 1 })
+  assert.match(problems.first[0], /\(id 5\): bbox\[2\] is -5, but a width cannot be negative/)
+  assert.deepEqual(warnings, [
+    '1 box reaches over the edge of its image, where training cuts it (the first: id 2)',
+    '2 boxes have no area inside their image; training leaves them out (the first: id 3)',
+    '1 category has no objects (the first: id 3)',
+    'category ids have gaps (2 of 3 to 7), which is allowed',
+  ])
+
+  await write({ images: entries.map((entry) => ({ ...entry, file_name: `other-${entry.file_name}` })) })
+  const text = await inspect(t, path, '--images', images)
+  assert.match(text, /^image files that do not fit: 6$/m)
+  assert.match(
+    text,
+    /^note: ".*mine\.json" is for other images than those in ".*images": all of its 6 images are missing there, for example other-whole\.jpg;/m,
+  )
+  await assert.rejects(
+    inspect(t, path, '--images', join(folder, 'gone')),
+    /^DatasetError: There is no folder ".*gone"; name the one that holds the images\.$/,
+  )
+})
+
+test('inspect finds and draws images whose names another tool has spelt, and names those that fit several files', async (t) => {
+  const folder = await temporaryFolder(t)
+  const images = join(folder, 'images')
+  for (const place of ['', 'a', 'b']) await mkdir(join(images, place), { recursive: true })
+  const blue = sharp({ create: { width: 60, height: 50, channels: 3, background: '#2040c0' } })
+  for (const name of ['one two.png', 'a/3.png', 'b/3.png']) await blue.clone().toFile(join(images, name))
+  const names = ['C:\\images\\One%20Two.PNG', '3.png']
+  const path = join(folder, 'mine.json')
+  await writeFile(
+    path,
+    JSON.stringify({
+      images: names.map((file_name, i) => ({ id: i + 1, width: 60, height: 50, file_name })),
+      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [5, 5, 10, 10], area: 100, iscrowd: 0 }],
+      categories: [{ id: 1, name: 'cat' }],
+    }),
+  )
+  const sheet = join(folder, 'sheet.png')
+  const text = await inspect(t, path, '--images', images, '--draw', sheet)
+  assert.match(
+    text,
+    /^image files that do not fit: 1\n {2}image 2: "3\.png" fits a\/3\.png and b\/3\.png in /m,
+  )
+  assert.match(
+    text,
+    /^note: 1 image of ".*mine\.json" was found in .* under another spelling: .*One%20Two\.PNG" is .*one two\.png\.$/m,
+  )
+  const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true })
+  const at = (200 * info.width + 200) * info.channels
+  assert.deepEqual([...data.subarray(at, at + 3)], [0x20, 0x40, 0xc0])
+})
+
+test('inspect tells what was completed, and what may not be meant', async (t) => {
+  const path = join(await temporaryFolder(t), 'unusual.json')
+  const annotations = [0, 1, 2].map((id) => ({
+    ...{ id, image_id: '1', category_id: 1, bbox: [10, 10, 20, 20], iscrowd: '0', segmentation: [] },
+  }))
+  const categories = [
+    { id: 0, name: 'pets', supercategory: 'none' },
+    { id: 1, name: 'cat', supercategory: 'pets' },
+    { id: 2, name: 'cat', supercategory: 'pets' },
+    { id: 3, name: null, supercategory: 'pets' },
+    { id: 4, name: 'long\n'.repeat(20), supercategory: 'pets' },
+  ]
+  await writeFile(path, JSON.stringify({ images: dataset.images, annotations, categories }))
+  const { completed, warnings, objects } = JSON.parse(await inspect(t, path, '--json'))
+  assert.deepEqual([objects.count, objects.crowds, objects.withoutMask], [3, 0, 3])
+  assert.deepEqual(completed, {
+    count: 4,
+    byKind: { 'category-name': 1, 'text-id': 3, 'empty-mask': 3, 'crowd-flag': 3, 'area-from-box': 3 },
+    kinds: completed.kinds,
+  })
+  assert.match(
+    completed.kinds[0],
+    /^1 category has no usable name; it was given one \(categories\[3\] \(id 3\): its name is null, so it is called "category 3"\)$/,
+  )
+  assert.deepEqual(warnings, [
+    '1 annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1 (the first: id 0)',
+    '3 categories have no objects (the first: id 2)',
+    '1 category is only named as the supercategory of others; training leaves it out (the first: id 0)',
+    '2 categories have one name: cat (id 1), cat (id 2); training refuses that where they have objects',
+    '1 category has a name of more than 40 characters, or with line breaks (the first: id 4)',
+  ])
+  const text = await inspect(t, path)
+  assert.match(text, /^entries that were completed: 4\n {2}1 category has no usable name/m)
+  assert.match(text, /^ {2}long␣long␣\S*… +4 +0 +0 +0$/m)
+
+  await writeFile(path, JSON.stringify({ images: dataset.images, annotations: [], categories }))
+  assert.match(await inspect(t, path), /^note: there is no object to learn from; training refuses that$/m)
+})
+
+test('inspect names images whose orientation leaves open how their boxes were drawn', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'turned.json')
+  const names = ['upright', 'around', 'mirrored', 'square', 'told', 'fine']
+  const orientations = [1, 3, 2, 6, 6, 8]
+  const entries = []
+  for (const [i, name] of names.entries()) {
+    const [width, height] = name === 'square' ? [50, 50] : [60, 50]
+    const photo = sharp({ create: { width, height, channels: 3, background: '#808080' } })
+    await photo
+      .withMetadata({ orientation: orientations[i] })
+      .jpeg()
+      .toFile(join(folder, `${name}.jpg`))
+    // The size tells that the boxes of these two are for the image as it is seen, and as it is stored.
+    const size = name === 'told' ? { width: 50, height: 60 } : { width, height }
+    entries.push({ id: i + 1, ...size, file_name: `${name}.jpg` })
+  }
+  const annotations = [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 9, 9], area: 81, iscrowd: 0 }]
+  await writeFile(
+    path,
+    JSON.stringify({ images: entries, annotations, categories: [{ id: 1, name: 'cat' }] }),
+  )
+  const { warnings, imageFiles } = JSON.parse(await inspect(t, path, '--images', folder, '--json'))
+  assert.deepEqual(imageFiles, [])
+  assert.equal(warnings.length, 1)
+  assert.match(
+    warnings[0],
+    /^3 images have an EXIF orientation that leaves open how the boxes were drawn \(1 turned by 180°: around\.jpg; 1 mirrored: mirrored\.jpg; 1 square, turned by 90°: square\.jpg\)\. /,
+  )
+})

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Command } from 'commander'
+import {
+  addFinetuneFlags,
+  applyFinetuneFlags,
+  type FinetuneFlags,
+} from '../../../src/commands/train/finetune-flags.js'
+import type { DetectionDataConfig, DetectorRunConfig } from '../../../src/train/detection/config.js'
+import { cocoData, detectorPresets, embeddedData } from '../../../src/train/detection/presets.js'
+
+const small = detectorPresets['faster-rcnn-nas-small']
+
+/** The config that a command line makes of another. */
+function configOf(line: string, before: DetectorRunConfig = small): DetectorRunConfig {
+  const command = addFinetuneFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+  command.parse(line.split(' ').filter(Boolean), { from: 'user' })
+  return applyFinetuneFlags(before, command.opts<FinetuneFlags>())
+}
+
+test('without flags a preset stays as it is', () => {
+  for (const preset of Object.values(detectorPresets)) assert.deepEqual(configOf('', preset), preset)
+})
+
+test('each flag changes its setting and nothing else', () => {
+  const { detector, augmentation, checkpoint } = small
+  const cases: [string, Partial<DetectorRunConfig>][] = [
+    ['--input-size 600', { inputSize: [600, 600] }],
+    ['--input-size 480x640 --resize stretch', { inputSize: [480, 640], resize: 'stretch' }],
+    [
+      '--multi-scale 256,320x416',
+      {
+        multiScale: [
+          [256, 256],
+          [320, 416],
+        ],
+      },
+    ],
+    ['--batch-norm frozen', { detector: { ...detector, batchNorm: 'frozen' } }],
+    ['--batch-size 1 --accumulate 8', { batchSize: 1, accumulate: 8 }],
+    ['--max-objects 20 --seed 7', { maxObjects: 20, seed: 7 }],
+    ['--seconds 1200', { length: { kind: 'seconds', amount: 1200 } }],
+    ['--learning-rate 0.1 --warmup 2', { learningRate: { kind: 'cosine', peak: 0.1, warmup: 2 } }],
+    ['--schedule constant', { learningRate: { kind: 'constant', peak: 0.01, warmup: 0 } }],
+    ['--clip off --weight-decay 0 --average off', { clipNorm: null, weightDecay: 0, averageDecay: null }],
+    ['--no-flip', { augmentation: { ...augmentation, flip: false } }],
+    ['--scale 0.5,2', { augmentation: { ...augmentation, scale: [0.5, 2] } }],
+    ['--scale off', { augmentation: { ...augmentation, scale: [1, 1] } }],
+    ['--evaluate-every 0.25', { evaluateEvery: 0.25 }],
+    ['--checkpoint-steps 9', { checkpoint: { ...checkpoint, steps: 9 } }],
+  ]
+  for (const [line, change] of cases) assert.deepEqual(configOf(line), { ...small, ...change }, line)
+})
+
+test('data is what the flags name, and else the preset’s', () => {
+  const photos = { images: 'photos', annotations: 'photos.json' }
+  const more = { images: 'more', annotations: 'more.json' }
+  const named = '--data photos --annotations photos.json'
+  const cases: [string, DetectionDataConfig][] = [
+    [named, { ...cocoData, train: photos, validation: null }],
+    [
+      `${named} --val-images more --val-annotations more.json`,
+      { ...cocoData, train: photos, validation: more },
+    ],
+    ['--limit 500 --val-limit 50', { ...cocoData, limit: 500, validationLimit: 50 }],
+    ['--data embedded', embeddedData],
+    ['--data embedded --limit 40 --val-limit 0', { ...embeddedData, train: 40, validation: 0 }],
+  ]
+  for (const [line, data] of cases) assert.deepEqual(configOf(line).data, data, line)
+  assert.deepEqual(configOf(named, detectorPresets['faster-rcnn-nas-embedded']).data, cases[0][1])
+  // A run that goes on with its images in another place keeps what it measures on.
+  const categories = [{ id: 1, name: 'cat' }]
+  const begun = { ...small, data: { ...cocoData, train: more, validation: more, categories } }
+  assert.deepEqual(configOf(named, begun).data, { ...begun.data, train: photos })
+})
+
+test('of a run that has begun, images or annotations alone may be named anew', () => {
+  const fingerprint = {
+    annotations: { bytes: 1, sha256: 'a' },
+    images: { files: 1, bytes: 1, names: 'n', contents: 'c' },
+  }
+  const train = { images: '/photos', annotations: '/photos.json', fingerprint }
+  const validation = { images: '/more', annotations: '/more.json', fingerprint }
+  const categories = [{ id: 1, name: 'thing' }]
+  const begun = { ...small, data: { ...cocoData, train, validation, categories } }
+  assert.deepEqual(configOf('--data new', begun).data, {
+    ...begun.data,
+    train: { images: 'new', annotations: '/photos.json', fingerprint },
+  })
+  assert.deepEqual(configOf('--annotations new.json --val-images new', begun).data, {
+    ...begun.data,
+    train: { images: '/photos', annotations: 'new.json', fingerprint },
+    validation: { images: 'new', annotations: '/more.json' },
+  })
+})
+
+test('flags that contradict each other or make no sense are refused', () => {
+  assert.throws(() => configOf('--data photos'), /--data and --annotations belong together/)
+  assert.throws(() => configOf('--val-images more'), /--val-images and --val-annotations belong together/)
+  assert.throws(() => configOf('--data embedded --annotations a.json'), /bring their own annotations/)
+  assert.throws(() => configOf('--steps 1 --epochs 2'), /Give one of/)
+  assert.throws(() => configOf('--input-size big'), /Give a side like 600/)
+  assert.throws(() => configOf('--scale 2'), /Give two factors/)
+  assert.throws(() => configOf('--scale 2,1'), /"augmentation.scale" is \[2, 1\]/)
+  assert.throws(() => configOf('--limit 0'), /"data.limit" is 0/)
+})

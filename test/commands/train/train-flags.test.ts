@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Command } from 'commander'
+import { NASNET_A } from '../../../models/published-cells.js'
+import { readGenotype } from '../../../src/commands/shared/read-genotype.js'
+import { addTrainFlags, applyFlags, type TrainFlags } from '../../../src/commands/train/train-flags.js'
+import { presets } from '../../../src/train/classification/presets.js'
+import type { RunConfig } from '../../../src/train/settings/config.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+
+/** The config that a command line makes of a preset. */
+function configOf(line: string, preset = 'paper-cifar'): RunConfig {
+  const command = addTrainFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+  command.parse(line.split(' ').filter(Boolean), { from: 'user' })
+  return applyFlags(presets[preset], command.opts<TrainFlags>())
+}
+
+test('without flags the preset stays as it is', () => {
+  for (const [name, preset] of Object.entries(presets)) assert.deepEqual(configOf('', name), preset)
+})
+
+test('each flag changes its setting and nothing else', () => {
+  const paper = presets['paper-cifar']
+  const { data, model, augmentation, checkpoint } = paper
+  const cases: [string, Partial<RunConfig>][] = [
+    ['--data embedded', { data: { ...data, name: 'embedded' } }],
+    ['--data-dir /data', { data: { ...data, folder: '/data' } }],
+    ['--image-size 64', { data: { ...data, imageSize: 64 } }],
+    ['--validation 0', { data: { ...data, validation: 0 } }],
+    ['--cells 2 --filters 16', { model: { ...model, cells: 2, filters: 16 } }],
+    ['--stem imagenet --stem-filters 8', { model: { ...model, stem: 'imagenet', stemFilters: 8 } }],
+    ['--skip-reduction', { model: { ...model, skipReduction: true } }],
+    ['--dropout 0.5', { model: { ...model, dropout: 0.5 } }],
+    ['--seed 7 --batch-size 64', { seed: 7, batchSize: 64 }],
+    ['--epochs 20', { length: { kind: 'epochs', amount: 20 } }],
+    ['--steps 20', { length: { kind: 'steps', amount: 20 } }],
+    ['--seconds 1.5', { length: { kind: 'seconds', amount: 1.5 } }],
+    ['--nesterov', { optimizer: { kind: 'momentum', momentum: 0.9, nesterov: true } }],
+    ['--momentum 0.8', { optimizer: { kind: 'momentum', momentum: 0.8, nesterov: false } }],
+    [
+      '--optimizer rmsprop --momentum 0',
+      { optimizer: { kind: 'rmsprop', decay: 0.9, momentum: 0, epsilon: 1 } },
+    ],
+    ['--optimizer adam', { optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } }],
+    ['--learning-rate 0.1 --warmup 2', { learningRate: { kind: 'cosine', peak: 0.1, warmup: 2 } }],
+    ['--schedule constant', { learningRate: { kind: 'constant', peak: 0.025, warmup: 0 } }],
+    ['--schedule one-cycle --warmup 0.2', { learningRate: { kind: 'one-cycle', peak: 0.025, rise: 0.2 } }],
+    ['--weight-decay 0 --clip off', { weightDecay: 0, clipNorm: null }],
+    ['--clip 10', { clipNorm: 10 }],
+    ['--drop-path-keep 1 --auxiliary 0', { dropPathKeep: 1, auxiliaryWeight: 0 }],
+    ['--label-smoothing 0.1 --average 0.999', { labelSmoothing: 0.1, averageDecay: 0.999 }],
+    ['--crop 0 --no-flip --cutout 16', { augmentation: { crop: 0, flip: false, cutout: 16, colour: 0 } }],
+    ['--colour 0.5', { augmentation: { ...augmentation, colour: 0.5 } }],
+    ['--cutout 16', { augmentation: { ...augmentation, cutout: 16 } }],
+    [
+      '--auxiliary 0 --resolution 16@5,24@10',
+      {
+        auxiliaryWeight: 0,
+        resolution: [
+          { size: 16, untilEpoch: 5 },
+          { size: 24, untilEpoch: 10 },
+        ],
+      },
+    ],
+    ['--checkpoint-steps 100', { checkpoint: { ...checkpoint, steps: 100 } }],
+    ['--checkpoint-seconds off', { checkpoint: { ...checkpoint, seconds: null } }],
+    ['--evaluate-every 3', { evaluateEvery: 3 }],
+  ]
+  for (const [line, change] of cases) assert.deepEqual(configOf(line), { ...paper, ...change }, line)
+})
+
+test('flags that contradict each other are refused', () => {
+  assert.throws(() => configOf('--optimizer adam --momentum 0.9'), /--momentum goes with/)
+  assert.throws(() => configOf('--optimizer rmsprop --nesterov'), /--nesterov goes with/)
+  assert.throws(() => configOf('--steps 1 --seconds 2'), /Give one of/)
+  assert.throws(() => configOf('--resolution 16'), /Give stages like 16@5/)
+})
+
+test('an architecture is published cells or a genotype in a file', async (t) => {
+  const folder = await temporaryFolder(t)
+  const path = join(folder, 'found.json')
+  assert.equal(await readGenotype('nasnet-a'), NASNET_A)
+  assert.equal((await readGenotype('amoebanet-a')).name, 'amoebanet-a')
+  await writeFile(path, JSON.stringify({ ...NASNET_A, name: 'found' }))
+  const genotype = await readGenotype(path)
+  assert.equal(applyFlags(presets.embedded, {}, genotype).model.name, 'found')
+  await writeFile(path, JSON.stringify({ ...NASNET_A, normal: { blocks: [] } }))
+  await assert.rejects(readGenotype(path), /found.json: the normal cell needs a non-empty list/)
+  await writeFile(path, '{')
+  await assert.rejects(readGenotype(path), /found.json is not JSON/)
+  await writeFile(path, '{\n  "name": "found",\n}')
+  await assert.rejects(readGenotype(path), /found.json is not JSON: .*line 3/)
+  await assert.rejects(
+    readGenotype(join(folder, 'none.json')),
+    /neither a file that exists nor one of nasnet-a, amoebanet-a/,
+  )
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { classFigures, evaluate, measure } from '../../../src/train/classification/evaluate.js'
+import { colourSet } from '../../helpers/train/linear-step.js'
+
+test('top-1, top-5, loss and confusion are counted as by hand', () => {
+  const rows = [
+    [0.5, 0.2, 0.1, 0.1, 0.05, 0.05],
+    [0.3, 0.3, 0.1, 0.1, 0.1, 0.1],
+    [0.4, 0.2, 0.15, 0.15, 0.1, 0],
+  ]
+  // Right; second of two equal ones, the lower index counts as first; last of six.
+  const figures = measure(Float32Array.from(rows.flat()), Int32Array.of(0, 1, 5), 6)
+  assert.equal(figures.top1, 1 / 3)
+  assert.equal(figures.top5, 2 / 3)
+  const loss = -(Math.log(0.5) + Math.log(0.3) + Math.log(1e-12)) / 3
+  assert.ok(Math.abs(figures.loss - loss) < 1e-6)
+  assert.deepEqual(
+    figures.confusion.map((row) => row[0]),
+    [1, 1, 0, 0, 0, 1],
+  )
+})
+
+test('recall and precision of each class', () => {
+  const figures = classFigures(
+    [
+      [3, 1, 0],
+      [2, 2, 0],
+      [0, 0, 0],
+    ],
+    ['cat', 'dog', 'none'],
+  )
+  assert.deepEqual(figures, [
+    { label: 'cat', images: 4, recall: 0.75, precision: 0.6 },
+    { label: 'dog', images: 4, recall: 0.5, precision: 2 / 3 },
+    { label: 'none', images: 0, recall: null, precision: null },
+  ])
+})
+
+test('a set is run in batches, the last one smaller, and every image is counted once', async () => {
+  const set = colourSet(11)
+  const counts: number[] = []
+  const perfect = {
+    async run(images: Uint8Array, count: number) {
+      assert.equal(images.length, count * 192)
+      const first = counts.reduce((sum, n) => sum + n, 0)
+      counts.push(count)
+      const rows = new Float32Array(count * 3)
+      for (let i = 0; i < count; i++) rows[i * 3 + set.labels[first + i]] = 1
+      return rows
+    },
+    async close() {},
+  }
+  const figures = await evaluate(perfect, set, { batchSize: 4 })
+  assert.deepEqual(counts, [4, 4, 3])
+  assert.equal(figures?.top1, 1)
+  assert.equal(figures?.images, 11)
+  assert.equal(await evaluate(perfect, set, { batchSize: 4, signal: AbortSignal.abort() }), null)
+})
+
+test('probabilities that are no numbers are no right answers', () => {
+  const { top1, top5, loss } = measure(new Float32Array(12).fill(Number.NaN), Int32Array.of(0, 5), 6)
+  assert.deepEqual([top1, top5, loss], [0, 0, Number.NaN])
+})
