@@ -1,4 +1,6 @@
-/** Reads tar archives as a stream (POSIX ustar, and the plain files of GNU and pax archives). */
+/** Reads tar archives as a stream. */
+import { pipeline } from 'node:stream/promises'
+import { extract } from 'tar-stream'
 import { DatasetError } from '../files/errors.js'
 
 export interface TarFile {
@@ -9,83 +11,61 @@ export interface TarFile {
   content: AsyncIterable<Buffer>
 }
 
-const block = 512
-
 /**
- * Yields the regular files of an archive, in order. Folders, links and extended headers are passed over.
+ * Yields the regular files of an archive, in order. Folders and links are skipped.
  *
- * @throws DatasetError when the stream is no tar archive or ends early.
+ * @throws DatasetError, of which the message is a reason, when the stream is not a tar archive or ends early; errors
+ * of the stream itself
  */
 export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarFile> {
-  const bytes = new ByteReader(stream)
-  for (;;) {
-    const header = await bytes.take(block)
-    // Two blocks of zeros end an archive; a first one is enough to know.
-    if (header.every((byte) => byte === 0)) return
-    verifyHeader(header)
-    const size = number(header, 124, 12)
-    const type = String.fromCharCode(header[156])
-    let left = size
-    const content = (async function* () {
-      while (left > 0) {
-        const chunk = await bytes.takeUpTo(left)
-        left -= chunk.length
-        yield chunk
-      }
-    })()
-    if (type === '0' || type === '\0') {
-      const prefix = header.toString('latin1', 257, 262) === 'ustar' ? text(header, 345, 155) : ''
-      yield { name: prefix ? `${prefix}/${text(header, 0, 100)}` : text(header, 0, 100), size, content }
+  const end = new EndOfArchive()
+  // Archives from before POSIX carry no mark of their format. The option is missing in the package's types.
+  const parser = extract({ allowUnknownFormat: true } as Parameters<typeof extract>[0])
+  const fed = pipeline(end.watch(stream), parser)
+  fed.catch(() => undefined)
+  for await (const entry of withReasons(parser, fed)) {
+    const { name, size = 0, type } = entry.header
+    if (type === 'file')
+      yield { name, size, content: withReasons<Buffer>(entry as AsyncIterable<Buffer>, fed) }
+    entry.resume()
+  }
+  if (!end.seen) throw new DatasetError(END_MISSING)
+}
+
+const END_MISSING = 'the archive ends early'
+
+/** What is read from the parser; where that fails, the parser may only say that it was stopped, `fed` says why. */
+async function* withReasons<T>(items: AsyncIterable<T>, fed: Promise<void>): AsyncGenerator<T> {
+  try {
+    yield* items
+  } catch (late) {
+    const error = await fed.then(
+      () => late,
+      (first) => first,
+    )
+    // Errors of the stream have codes, those of the parser have none.
+    if (error instanceof DatasetError || error.code !== undefined) throw error
+    const isShort = error.message === 'Unexpected end of data'
+    const reason = isShort ? END_MISSING : 'it is not a tar archive, or it is damaged'
+    throw new DatasetError(reason, { cause: error })
+  }
+}
+
+/** The parser does not demand the zeros that end an archive: to it, one that is cut between two files is complete. */
+class EndOfArchive {
+  private zeros = 0
+
+  /** True when the bytes so far end in a block of zeros. */
+  get seen(): boolean {
+    return this.zeros >= 512
+  }
+
+  async *watch(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const bytes of stream) {
+      let at = bytes.length
+      while (at > 0 && bytes[at - 1] === 0) at--
+      this.zeros = at === 0 ? this.zeros + bytes.length : bytes.length - at
+      yield bytes
     }
-    while (left > 0) left -= (await bytes.takeUpTo(left)).length
-    await bytes.take((block - (size % block)) % block)
   }
-}
-
-/** Hands out a stream's bytes in pieces of the length asked for. */
-class ByteReader {
-  private held: Buffer = Buffer.alloc(0)
-  private readonly chunks: AsyncIterator<Uint8Array>
-
-  constructor(stream: AsyncIterable<Uint8Array>) {
-    this.chunks = stream[Symbol.asyncIterator]()
-  }
-
-  /** At least one byte and at most `length`. */
-  async takeUpTo(length: number): Promise<Buffer> {
-    while (this.held.length === 0) {
-      const { value, done } = await this.chunks.next()
-      if (done) throw new DatasetError('the archive ends early')
-      this.held = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    }
-    const piece = this.held.subarray(0, length)
-    this.held = this.held.subarray(piece.length)
-    return piece
-  }
-
-  /** Exactly `length` bytes. */
-  async take(length: number): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for (let left = length; left > 0; left -= pieces.at(-1)!.length) pieces.push(await this.takeUpTo(left))
-    return Buffer.concat(pieces)
-  }
-}
-
-/** The checksum counts its own eight bytes as spaces. */
-function verifyHeader(header: Buffer): void {
-  let sum = 8 * 32
-  for (let i = 0; i < block; i++) if (i < 148 || i >= 156) sum += header[i]
-  if (sum !== number(header, 148, 8)) throw new DatasetError('it is no tar archive, or it is damaged')
-}
-
-function text(header: Buffer, start: number, length: number): string {
-  return header.toString('utf8', start, start + length).split('\0', 1)[0]
-}
-
-/** Octal digits. */
-function number(header: Buffer, start: number, length: number): number {
-  const value = Number.parseInt(text(header, start, length).trim() || '0', 8)
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new DatasetError('it is no tar archive, or it is damaged')
-  return value
 }

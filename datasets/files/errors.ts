@@ -11,6 +11,11 @@ export function isMissing(error: unknown): boolean {
   return MISSING.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
+/** True for errors of the operating system, such as a failed read. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+}
+
 /**
  * Turns what the system says when writing to `path` fails into a sentence; other errors come back as they are.
  *
@@ -33,6 +38,10 @@ export function writeError(error: unknown, path: string, option = '--to'): unkno
     case 'EEXIST':
       return new DatasetError(
         `"${path}" cannot be made because a file is in its way; choose another folder with ${option}.`,
+      )
+    case 'EISDIR':
+      return new DatasetError(
+        `"${path}" cannot be made because a folder is in its way; choose another folder with ${option}.`,
       )
     default:
       return error

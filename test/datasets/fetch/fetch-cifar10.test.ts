@@ -219,7 +219,7 @@ describe('fetchCifar10 from a folder', () => {
       [archive.subarray(0, archive.length / 2), /no gzip file, or it is damaged or cut short; delete it/],
       [Buffer.from('hello'), /no gzip file, or it is damaged/],
       [gzipSync('hello'), /the archive ends early/],
-      [gzipSync(Buffer.alloc(1024, 'hello')), /no tar archive/],
+      [gzipSync(Buffer.alloc(1024, 'hello')), /not a tar archive/],
       [gzipSync(writeTar(entries.slice(0, 4))), /is missing in/],
     ] as const) {
       writeFileSync(damaged, bytes)

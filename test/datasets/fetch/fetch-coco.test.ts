@@ -237,7 +237,7 @@ describe('fetchCoco from elsewhere', () => {
     await refused({ from }, /its folder annotations is unpacked already: use it in place/)
     writeFileSync(join(from, 'annotations_trainval2017.zip'), 'hello')
     writeFileSync(join(from, 'val2017.zip'), 'hello')
-    await refused({ from }, /annotations_trainval2017\.zip" cannot be unpacked: it is no zip archive/)
+    await refused({ from }, /annotations_trainval2017\.zip" cannot be unpacked: it is not a zip archive/)
   })
 })
 

@@ -59,10 +59,10 @@ describe('readTar', () => {
   it('refuses what ends early or is no archive', async () => {
     for (const end of [100, 512 + 512 + 3, archive.length - 1024])
       await assert.rejects(readAll(inPieces(archive.subarray(0, end), 512)), /the archive ends early/)
-    await assert.rejects(readAll(inPieces(Buffer.alloc(1024, 'text '), 512)), /no tar archive/)
+    await assert.rejects(readAll(inPieces(Buffer.alloc(1024, 'text '), 512)), /not a tar archive/)
     const damaged = Buffer.from(archive)
     damaged[3] ^= 1
-    await assert.rejects(readAll(inPieces(damaged, 512)), /no tar archive, or it is damaged/)
+    await assert.rejects(readAll(inPieces(damaged, 512)), /not a tar archive, or it is damaged/)
   })
 
   for (const format of ['ustar', 'gnu', 'pax', 'v7']) {

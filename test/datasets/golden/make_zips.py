@@ -11,7 +11,7 @@ here = Path(__file__).parent
 
 def write(name: str) -> None:
     with zipfile.ZipFile(here / name, "w") as archive:
-        archive.comment = b"PK\x05\x06 is the signature of the record that this comment follows"
+        archive.comment = b"A comment lies behind the record that ends the archive."
         for file, content, method in [
             ("photos/", "", zipfile.ZIP_STORED),
             ("photos/stored.txt", "stored as it is", zipfile.ZIP_STORED),
