@@ -1,8 +1,8 @@
 /** The context for running a model directly on a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs'
+import { random } from '../src/shared/random.js'
 import type { Context, ParameterSpec } from './context.js'
 import { initialValue } from './initialize.js'
-import { random } from './random.js'
 
 export interface EagerParameter {
   spec: ParameterSpec

@@ -1,6 +1,7 @@
 /** Initial values of parameters, drawn from (seed, path) alone. */
+
+import { random } from '../src/shared/random.js'
 import type { ParameterSpec } from './context.js'
-import { random } from './random.js'
 
 /** The standard deviation of a standard normal cut at two deviations, by which TensorFlow rescales. */
 const TRUNCATED_DEVIATION = 0.8796256610342398

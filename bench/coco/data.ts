@@ -3,21 +3,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { type Detection, mask, writeResults } from '#coco-ts'
+import { sfc32 } from '../../src/shared/random.js'
 
 const WIDTH = 640
 const HEIGHT = 480
 const CATEGORIES = 80
-
-/** Numbers from 0 up to 1, by a seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 interface SyntheticObject {
   category: number
@@ -79,7 +69,7 @@ function objectsByImage({ images, objects }: Shape, random: () => number): Uint1
 
 /** Writes the annotations, an entry at a time. Returns the bytes written. */
 export async function writeAnnotations(path: string, shape: Shape, seed = 1): Promise<number> {
-  const random = randomNumbers(seed)
+  const random = sfc32(seed)
   const counts = objectsByImage(shape, random)
   const file = createWriteStream(path)
   const write = async (text: string): Promise<void> => {
@@ -143,9 +133,9 @@ export async function writeDetections(
 }
 
 function* drawDetections(shape: Shape, form: 'bbox' | 'segm', seed: number): Generator<Detection> {
-  const random = randomNumbers(seed)
+  const random = sfc32(seed)
   const counts = objectsByImage(shape, random)
-  const own = randomNumbers(seed + 1)
+  const own = sfc32(seed + 1)
   for (let i = 0; i < shape.images; i++) {
     let left = shape.detections
     const detection = (object: SyntheticObject, shift: number, score: number): Detection => {
@@ -169,6 +159,6 @@ function* drawDetections(shape: Shape, form: 'bbox' | 'segm', seed: number): Gen
 
 /** Outlines of objects, to try the mask operations on. */
 export function drawMasks(count: number): { size: [number, number]; polygons: number[][] } {
-  const random = randomNumbers(3)
+  const random = sfc32(3)
   return { size: [HEIGHT, WIDTH], polygons: Array.from({ length: count }, () => drawObject(random).polygon) }
 }

@@ -1,6 +1,6 @@
 /** Memory over many requests: pictures of all formats, whole, cut and with flipped bits, raw and in forms, drawn or not. */
 import sharp from 'sharp'
-import { randomStream } from '../../datasets/files/random.js'
+import { sfc32 } from '../../src/shared/random.js'
 import { boundary, exchange, formBody, request } from './client.js'
 import type { ServerProcess } from './server-process.js'
 
@@ -14,7 +14,7 @@ export interface SoakReport {
 
 /** Pictures of noise and colour in every format, small ones and one of a megapixel each. */
 async function pictures(): Promise<Buffer[]> {
-  const random = randomStream(1, 'pictures')
+  const random = sfc32(1, 'pictures')
   const all: Buffer[] = []
   for (const [width, height] of [
     [48, 32],
@@ -43,7 +43,7 @@ export async function soak(
   tell: (done: number, seconds: number) => void,
 ): Promise<SoakReport> {
   const wholes = await pictures()
-  const random = randomStream(1, 'requests')
+  const random = sfc32(1, 'requests')
   const below = (n: number) => Math.floor(n * random())
   const mutated = (): Buffer => {
     // Small ones more often: a million pixels take their time.

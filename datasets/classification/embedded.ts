@@ -3,12 +3,12 @@
  * honest: every test image shows drawings by an artist whose work training never sees.
  */
 import { setImmediate } from 'node:timers/promises'
+import { sfc32, shuffle } from '../../src/shared/random.js'
 import { type Artist, artists } from '../emoji/artists.js'
 import { type Artwork, loadArtwork } from '../emoji/artwork.js'
 import { emojiClasses } from '../emoji/classes.js'
 import { type Canvas, drawArtwork, type Placement, paintBackground } from '../emoji/compose.js'
 import { DatasetError } from '../files/errors.js'
-import { randomStream, shuffle } from '../files/random.js'
 import type { ImageSet } from './image-set.js'
 
 export interface EmbeddedOptions {
@@ -85,7 +85,7 @@ export function divideArtwork<T extends { artist: string; classId: number }>(
   if (!validation) return { shown: known, heldOut: [], unseen }
   const held = new Set<T>()
   for (const pile of byClass(known)) {
-    const drawn = shuffle([...pile], randomStream(seed, 'hold out'))
+    const drawn = shuffle([...pile], sfc32(seed, 'hold out'))
     for (const one of drawn.slice(0, Math.ceil(pile.length / validationShare))) held.add(one)
   }
   return { shown: known.filter((one) => !held.has(one)), heldOut: [...held], unseen }
@@ -123,8 +123,8 @@ async function compose(
     const turn = Math.floor(i / piles.length)
     const pile = piles[classId]
     // Every drawing of a class is shown once before any is shown again.
-    if (turn % pile.length === 0) shuffle(pile, randomStream(seed, name, 'order', i))
-    const random = randomStream(seed, name, 'image', i)
+    if (turn % pile.length === 0) shuffle(pile, sfc32(seed, name, 'order', i))
+    const random = sfc32(seed, name, 'image', i)
     paintBackground(canvas, random)
     drawArtwork(canvas, pile[turn % pile.length], randomPlacement(size, random))
     rounded.set(canvas.rgb, i * bytes)

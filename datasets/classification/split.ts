@@ -1,5 +1,5 @@
+import { sfc32, shuffle } from '../../src/shared/random.js'
 import { DatasetError } from '../files/errors.js'
-import { randomStream, shuffle } from '../files/random.js'
 import type { ImageSet } from './image-set.js'
 
 /**
@@ -20,7 +20,7 @@ export function splitTrainValidation(
   }
   const order = shuffle(
     Uint32Array.from({ length: set.count }, (_, i) => i),
-    randomStream(seed, 'validation'),
+    sfc32(seed, 'validation'),
   )
   return {
     train: selectImages(set, order.slice(validation).sort(), set.name),

@@ -6,13 +6,13 @@
 
 import sharp from 'sharp'
 import { COCO, DatasetBuilder, mask } from '#coco-ts'
+import { sfc32 } from '../../src/shared/random.js'
 import { divideArtwork } from '../classification/embedded.js'
 import { artists } from '../emoji/artists.js'
 import { type Artwork, type Drawing, loadDrawings, rasterise } from '../emoji/artwork.js'
 import { emojiClasses } from '../emoji/classes.js'
 import { between, type Canvas, type Random } from '../emoji/compose.js'
 import { DatasetError } from '../files/errors.js'
-import { randomStream } from '../files/random.js'
 import { trainBackgrounds } from './backgrounds.js'
 import { toDetectionImage } from './coco-set.js'
 import type { DetectionSet } from './detection-set.js'
@@ -87,7 +87,7 @@ export async function* composeScenes(options: SceneSetOptions): AsyncGenerator<S
     backgrounds: Object.values(part === 'train' ? trainBackgrounds : testBackgrounds),
   }
   const compose = async (index: number): Promise<SceneFile> => {
-    const random = randomStream(seed, 'scenes', part, index)
+    const random = sfc32(seed, 'scenes', part, index)
     const { canvas, objects } = await composeScene(scene, random)
     const jpeg = await photograph(canvas, random)
     return { fileName: `${String(index + 1).padStart(6, '0')}.jpg`, jpeg, objects, size }

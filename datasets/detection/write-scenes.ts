@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { writeFileAtomically } from '../../src/shared/files.js'
 import { DatasetError, isMissing, writeError } from '../files/errors.js'
-import { writeFileAtomically } from '../files/write-file.js'
 import { addScene, composeScenes, type SceneSetOptions, sceneBuilder } from './scenes.js'
 
 export interface WriteScenesOptions extends Pick<SceneSetOptions, 'size' | 'seed'> {

@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { brotliCompressSync, constants } from 'node:zlib'
-import { writeFileAtomically } from '../files/write-file.js'
+import { writeFileAtomically } from '../../src/shared/files.js'
 import { type Artist, artists } from './artists.js'
 import type { Drawing } from './artwork.js'
 import { artworkFile } from './artwork.js'

@@ -2,7 +2,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { type Entry, fromRandomAccessReaderPromise, getFileNameLowLevel, RandomAccessReader } from 'yauzl'
-import { DatasetError, isSystemError } from '../files/errors.js'
+import { isFileError } from '../../src/shared/files.js'
+import { DatasetError } from '../files/errors.js'
 import { crc32 } from './crc32.js'
 
 export interface ZipEntry {
@@ -60,7 +61,7 @@ async function orDamaged<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    if (error instanceof DatasetError || isSystemError(error)) throw error
+    if (error instanceof DatasetError || isFileError(error)) throw error
     throw new DatasetError('it is not a zip archive, or it is damaged or cut short', { cause: error })
   }
 }
@@ -96,7 +97,7 @@ async function* verified(open: () => Promise<Readable>, entry: Entry, name: stri
       yield piece
     }
   } catch (error) {
-    throw isSystemError(error) ? error : damaged(error)
+    throw isFileError(error) ? error : damaged(error)
   }
   if (crc !== entry.crc32) throw damaged()
 }

@@ -1,3 +1,5 @@
+import { UserError } from '../../src/shared/errors.js'
+
 /** What is wrong with a data set on disk or on its way here: one plain sentence that the user can act on. */
 export class DatasetError extends Error {
   override name = 'DatasetError'
@@ -11,18 +13,15 @@ export function isMissing(error: unknown): boolean {
   return MISSING.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
-/** True for errors of the operating system, such as a failed read. */
-export function isSystemError(error: unknown): boolean {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
-}
-
 /**
  * Turns what the system says when writing to `path` fails into a sentence; other errors come back as they are.
  *
  * @param option Where the user chose the folder.
  */
 export function writeError(error: unknown, path: string, option = '--to'): unknown {
-  switch ((error as NodeJS.ErrnoException | null)?.code) {
+  // The functions that all rooms share wrap what the system says.
+  const cause = error instanceof UserError ? error.cause : error
+  switch ((cause as NodeJS.ErrnoException | null)?.code) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new DatasetError(

@@ -1,4 +1,5 @@
 /** Writing files so that nothing half-written ever stands under its final name. */
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -88,9 +89,10 @@ export async function writeFileAtomically(
   path: string,
   fill: string | Uint8Array | ((file: FileHandle) => Promise<void>),
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
+  // By chance, not by process: those of several containers have the same number.
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
-    const file = await open(temporary, 'w')
+    const file = await open(temporary, 'wx')
     try {
       if (typeof fill === 'function') await fill(file)
       else await file.writeFile(fill)

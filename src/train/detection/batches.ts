@@ -1,7 +1,7 @@
 /** Batches of a detector: which images, in which order, placed how. Those of step k depend on the seed and on k alone. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { random } from '../../../models/random.js'
 import { UserError } from '../../shared/errors.js'
+import { random } from '../../shared/random.js'
 import { epochOrder } from '../images/batches.js'
 import { type ColourChange, drawColourChange } from '../images/colour.js'
 import { changeColoursOn, placeObjects, placePixels } from './augment.js'

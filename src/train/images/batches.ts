@@ -1,8 +1,7 @@
 /** Batches: which images, in which order, augmented how. Batch k depends on the seed and on k alone. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
-import { shuffle } from '../../../datasets/files/random.js'
-import { random } from '../../../models/random.js'
 import { UserError } from '../../shared/errors.js'
+import { random, shuffle } from '../../shared/random.js'
 import { imageSizeAt, type RunConfig } from '../settings/config.js'
 import { augmentImage, boxDownscale, type Downscale, drawAugmentation } from './augment.js'
 import { changeColours, drawColourChange } from './colour.js'

@@ -18,7 +18,7 @@ import { artists } from '../../../datasets/emoji/artists.js'
 import { type Artwork, type Drawing, loadDrawings, rasterise } from '../../../datasets/emoji/artwork.js'
 import { emojiClasses } from '../../../datasets/emoji/classes.js'
 import { DatasetError } from '../../../datasets/files/errors.js'
-import { randomStream } from '../../../datasets/files/random.js'
+import { sfc32 } from '../../../src/shared/random.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const digest = (set: DetectionSet, index: number) =>
@@ -124,7 +124,7 @@ describe('composeScene', () => {
             ...{ size, drawings, pixels: async (drawing) => rasters.get(drawing)! },
             backgrounds: [(canvas) => canvas.rgb.fill(90)],
           },
-          randomStream(3, index),
+          sfc32(3, index),
         ),
       ),
     )
@@ -189,7 +189,7 @@ describe('backgrounds', () => {
       for (const size of [64, 100]) {
         const painted = [0, 1, 2, 3].map((seed) => {
           const canvas = { size, rgb: new Float32Array(size * size * 3).fill(Number.NaN) }
-          paint(canvas, randomStream(seed, name))
+          paint(canvas, sfc32(seed, name))
           assert.ok(canvas.rgb.every((value) => value > -60 && value < 500))
           return createHash('sha256').update(canvas.rgb).digest('hex')
         })

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { type DownloadOptions, DownloadStopped, download } from '../../../datasets/fetch/download.js'
-import { randomStream } from '../../../datasets/files/random.js'
+import { sfc32 } from '../../../src/shared/random.js'
 import {
   type Answer,
   cutAfter,
@@ -28,7 +28,7 @@ import {
 } from '../../helpers/datasets/file-server.js'
 
 const randomBytes = (seed: number) => {
-  const random = randomStream(seed)
+  const random = sfc32(seed)
   return Buffer.from(Array.from({ length: 300_000 }, () => random() * 256))
 }
 const content = randomBytes(1)

@@ -3,7 +3,7 @@
  * in plain JavaScript, float32 throughout. It is a function of its inputs alone, and noise depends on (seed, step).
  */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
-import { random } from '../../../models/random.js'
+import { random } from '../../../src/shared/random.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import type { Compiler } from '../../../src/train/classification/train.js'
 import type { RunConfig } from '../../../src/train/settings/config.js'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { mask } from '#coco-ts'
-import { random } from '../../../models/random.js'
 import { fitImage } from '../../../src/shared/detector-input.js'
+import { random } from '../../../src/shared/random.js'
 import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'
 import {
   cutBox,

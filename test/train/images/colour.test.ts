@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { random } from '../../../models/random.js'
+import { random } from '../../../src/shared/random.js'
 import { changeColours, drawColourChange } from '../../../src/train/images/colour.js'
 
 const byte = fc.integer({ min: 0, max: 255 })

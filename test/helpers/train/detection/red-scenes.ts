@@ -9,7 +9,7 @@ import sharp from 'sharp'
 import { type Annotation, COCO } from '#coco-ts'
 import { toDetectionImage } from '../../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
-import { random } from '../../../../models/random.js'
+import { random } from '../../../../src/shared/random.js'
 import type { DetectorRunConfig } from '../../../../src/train/detection/config.js'
 import {
   type Detector,

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  fnv1a64,
-  initialValue,
-  type ParameterSpec,
-  random,
-  splitMix64,
-  xoshiro128,
-} from '../../models/index.js'
+import { fnv1a64, random, sfc32, shuffle, splitMix64, xoshiro128 } from '../../src/shared/random.js'
+import { moments } from '../helpers/moments.js'
 
 test('the published parts give their published numbers', () => {
   // FNV's own test suite (Noll).
@@ -52,15 +46,6 @@ test('uniform numbers stay below 1 as 32-bit floats and are flat', () => {
   for (const count of counts) assert.ok(Math.abs(count - 10_000) < 450, `${counts}`)
 })
 
-function moments(values: ArrayLike<number>) {
-  const list = Array.from(values)
-  const mean = list.reduce((sum, value) => sum + value, 0) / list.length
-  return {
-    mean,
-    deviation: Math.sqrt(list.reduce((sum, value) => sum + (value - mean) ** 2, 0) / list.length),
-  }
-}
-
 test('normal numbers have mean 0, deviation 1, and the tails of a normal', () => {
   const { normal } = random(4, 'normal')
   const values = Array.from({ length: 100_000 }, normal)
@@ -70,28 +55,17 @@ test('normal numbers have mean 0, deviation 1, and the tails of a normal', () =>
   assert.ok(Math.abs(beyondTwo - 0.0455) < 0.003, `${beyondTwo}`)
 })
 
-test('initial values: variance scaling, uniform, constant', () => {
-  const spec = (initializer: ParameterSpec['initializer'], path = 'a/kernel'): ParameterSpec => ({
-    path,
-    shape: [5, 4, 100, 20],
-    role: 'weight',
-    initializer,
-  })
-  const scaled = initialValue(spec({ kind: 'varianceScaling', scale: 2, fanIn: 2000 }), 1)
-  assert.equal(scaled.length, 40_000)
-  const { mean, deviation } = moments(scaled)
-  const wanted = Math.sqrt(2 / 2000)
-  assert.ok(Math.abs(deviation / wanted - 1) < 0.015, `${deviation} against ${wanted}`)
-  assert.ok(Math.abs(mean) < wanted * 0.02)
-  // Cut at two deviations of the normal before rescaling.
-  assert.ok(Math.max(...scaled) <= (2 * wanted) / 0.8796 && Math.max(...scaled) > wanted * 2)
+test('sfc32 gives the numbers that data sets were drawn with', () => {
+  const first = (...args: Parameters<typeof sfc32>) => {
+    const draw = sfc32(...args)
+    return Array.from({ length: 3 }, () => draw() * 2 ** 32)
+  }
+  assert.deepEqual(first(0), [3_286_217_895, 47_629_698, 2_839_242_424])
+  assert.deepEqual(first(1, 'scenes', 'train', 7), [2_871_104_444, 2_218_849_732, 4_251_293_382])
+  assert.deepEqual(first(-3, 'ü'), [306_174_884, 4_003_047_433, 1_430_420_269])
+})
 
-  const flat = initialValue(spec({ kind: 'uniform', limit: 0.1 }), 1)
-  assert.ok(Math.abs(moments(flat).deviation - 0.1 / Math.sqrt(3)) < 0.001)
-  assert.ok(flat.every((value) => Math.abs(value) <= 0.1))
-
-  assert.ok(initialValue(spec({ kind: 'constant', value: 3 }), 1).every((value) => value === 3))
-  assert.deepEqual(scaled, initialValue(spec({ kind: 'varianceScaling', scale: 2, fanIn: 2000 }), 1))
-  assert.notDeepEqual(scaled, initialValue(spec({ kind: 'varianceScaling', scale: 2, fanIn: 2000 }), 2))
-  assert.notDeepEqual(scaled, initialValue(spec({ kind: 'varianceScaling', scale: 2, fanIn: 2000 }, 'b'), 1))
+test('shuffling keeps the items, in the order that the stream decides', () => {
+  const shuffled = shuffle([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], sfc32(5, 'x'))
+  assert.deepEqual(shuffled, [3, 8, 6, 5, 2, 7, 1, 4, 9, 0])
 })
