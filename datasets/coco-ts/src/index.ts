@@ -1,15 +1,21 @@
-export { COCO, type LoadOptions } from './coco.js'
 export {
   type Completion,
   type CompletionKind,
   type CompletionLog,
   describeCompletion,
-} from './completions.js'
+} from './common/completions.js'
+export {
+  CocoError,
+  describeProblem,
+  type Problem,
+  type ProblemKind,
+  type ProblemLog,
+} from './common/problems.js'
+export type * from './common/types.js'
+export { COCO, type LoadOptions } from './dataset/coco.js'
+export type { ByteStream } from './dataset/read.js'
+export { DatasetBuilder, writeResults } from './dataset/write.js'
 export type { Accumulated } from './eval/accumulate.js'
 export { type CategoryStats, COCOeval, type EvalImg } from './eval/coco-eval.js'
 export { defaultParams, type EvalParams } from './eval/params.js'
-export * as mask from './mask.js'
-export { CocoError, describeProblem, type Problem, type ProblemKind, type ProblemLog } from './problems.js'
-export type { ByteStream } from './read.js'
-export type * from './types.js'
-export { DatasetBuilder, writeResults } from './write.js'
+export * as mask from './masks/mask.js'

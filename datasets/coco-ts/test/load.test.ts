@@ -6,9 +6,9 @@ import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { COCO, mask } from '../src/index.js'
-import type { JsonHandler } from '../src/json-handler.js'
-import { JsonReader } from '../src/json-reader.js'
-import { packedPolygons, polygonReader } from '../src/packed-polygons.js'
+import type { JsonHandler } from '../src/json/handler.js'
+import { JsonReader } from '../src/json/reader.js'
+import { packedPolygons, polygonReader } from '../src/masks/packed-polygons.js'
 import { smallDataset, smallResults, temporaryFolder } from './support.js'
 
 const folder = temporaryFolder()

@@ -1,4 +1,4 @@
-import type { Annotation } from '../types.js'
+import type { Annotation } from '../common/types.js'
 import type { Groups } from './groups.js'
 import { matchDetections } from './match.js'
 import { orderByScore } from './numeric.js'

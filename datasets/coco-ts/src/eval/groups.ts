@@ -1,5 +1,5 @@
-import type { COCO } from '../coco.js'
-import type { Annotation } from '../types.js'
+import type { Annotation } from '../common/types.js'
+import type { COCO } from '../dataset/coco.js'
 import type { EvalParams } from './params.js'
 
 /**

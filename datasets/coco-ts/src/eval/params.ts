@@ -1,4 +1,4 @@
-import type { IouType } from '../types.js'
+import type { IouType } from '../common/types.js'
 
 export interface EvalParams {
   iouType: IouType

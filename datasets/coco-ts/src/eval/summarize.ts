@@ -1,4 +1,4 @@
-import { CocoError } from '../problems.js'
+import { CocoError } from '../common/problems.js'
 import type { Accumulated } from './accumulate.js'
 import { pairwiseSum } from './numeric.js'
 

@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import { noteDigits } from './digits.js'
-import { type JsonHandler, JsonSyntaxError } from './json-handler.js'
-import { JsonReader } from './json-reader.js'
-import { polygonReader } from './packed-polygons.js'
-import { CocoError } from './problems.js'
-import type { Dataset, Detection } from './types.js'
+import { CocoError } from '../common/problems.js'
+import type { Dataset, Detection } from '../common/types.js'
+import { noteDigits } from '../json/digits.js'
+import { type JsonHandler, JsonSyntaxError } from '../json/handler.js'
+import { JsonReader } from '../json/reader.js'
+import { polygonReader } from '../masks/packed-polygons.js'
 
 /** Bytes from somewhere: a Node stream, the body of a fetch, any async iterable. */
 export type ByteStream = AsyncIterable<Uint8Array>

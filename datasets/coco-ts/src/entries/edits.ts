@@ -1,4 +1,4 @@
-import type { CompletionKind } from './completions.js'
+import type { CompletionKind } from '../common/completions.js'
 
 /** What is to be changed in an entry that is being read, and what is said of it. */
 export class Edits {

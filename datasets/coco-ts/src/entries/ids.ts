@@ -1,6 +1,7 @@
 /** Ids as files write them: whole numbers, or texts of digits where it is clear which number is meant. */
-import { digitsOf } from './digits.js'
-import { isObject, show, wholeNumberInText } from './values.js'
+
+import { isObject, show, wholeNumberInText } from '../common/values.js'
+import { digitsOf } from '../json/digits.js'
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 

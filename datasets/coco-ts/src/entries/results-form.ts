@@ -1,5 +1,7 @@
 /** What makes a result valid, as a writer asks it, and which form results have. */
-import { packedPolygons } from './packed-polygons.js'
+
+import { isNumber, isObject, show } from '../common/values.js'
+import { packedPolygons } from '../masks/packed-polygons.js'
 import {
   boxFault,
   type Fault,
@@ -11,7 +13,6 @@ import {
   referenceFault,
   segmentationFault,
 } from './validate.js'
-import { isNumber, isObject, show } from './values.js'
 
 /** What a results file holds: decided, as in pycocotools, by its first entry. */
 export type ResultForm = 'bbox' | 'segmentation' | 'keypoints' | 'caption'

@@ -1,6 +1,7 @@
 import { CLOSE, CLOSE_BRACE, COMMA, OPEN, OPEN_BRACE, QUOTE } from './bytes.js'
-import { JsonSyntaxError } from './json-handler.js'
-import { CUT, JsonScanner } from './json-scanner.js'
+import { JsonSyntaxError } from './handler.js'
+import { JsonScanner } from './scanner.js'
+import { CUT } from './tokens.js'
 
 type State =
   | 'start'

@@ -1,11 +1,12 @@
 /** Reads the fields of an annotation that say where its object is. Each notes in `edits` what it changes. */
+
+import type { Annotation, Box, CocoImage } from '../common/types.js'
+import { isList, isNumber, isObject, numberInText, show } from '../common/values.js'
+import { packedPolygons } from '../masks/packed-polygons.js'
+import { runsArea, runsBox } from '../masks/rle.js'
+import { runsOf } from '../masks/segmentation.js'
 import type { Edits } from './edits.js'
-import { packedPolygons } from './packed-polygons.js'
-import { runsArea, runsBox } from './rle.js'
-import { runsOf } from './segmentation.js'
-import type { Annotation, Box, CocoImage } from './types.js'
 import { boxFault, type Fault, keypointsFault, missing, segmentationFault } from './validate.js'
-import { isList, isNumber, isObject, numberInText, show } from './values.js'
 
 /** Whether a value is a list without entries, or of such lists, an object without keys, or an empty text. */
 function isEmpty(value: unknown): boolean {

@@ -4,9 +4,10 @@
  * that, and become lists when someone looks at one. n / 100 rounds to the very number that the text denotes, so
  * nothing is lost.
  */
-import { CLOSE, COMMA, LINE, MINUS, NINE, OPEN, POINT, RETURN, SPACE, TAB, ZERO } from './bytes.js'
-import { type FieldReader, NEED_MORE, NOT_MINE } from './json-handler.js'
-import type { Polygons } from './types.js'
+
+import type { Polygons } from '../common/types.js'
+import { CLOSE, COMMA, LINE, MINUS, NINE, OPEN, POINT, RETURN, SPACE, TAB, ZERO } from '../json/bytes.js'
+import { type FieldReader, NEED_MORE, NOT_MINE } from '../json/handler.js'
 
 const PAGE = 1 << 18
 const LARGEST_WHOLE = 21_000_000

@@ -1,14 +1,14 @@
 /** Sorts the entries of files: those that can be used are indexed, what is wrong with the others is counted. */
-import { addCompletions, type CompletionLog, createCompletionLog } from './completions.js'
+import { addCompletions, type CompletionLog, createCompletionLog } from '../common/completions.js'
+import { addProblem, createProblemLog, type ProblemLog } from '../common/problems.js'
+import type { Annotation, Category, CocoImage, Dataset, Detection } from '../common/types.js'
+import { isObject, show } from '../common/values.js'
 import { Edits } from './edits.js'
 import { ambiguousIds, freeIds, readId } from './ids.js'
-import { addProblem, createProblemLog, type ProblemLog } from './problems.js'
 import { type References, readAnnotation, readCategory, readImage } from './read-entry.js'
 import { readResult } from './read-result.js'
 import { type ResultForm, resultForm } from './results-form.js'
-import type { Annotation, Category, CocoImage, Dataset, Detection } from './types.js'
 import { type Fault, isCaption, NOT_AN_OBJECT } from './validate.js'
-import { isObject, show } from './values.js'
 
 /** What a file turned out to hold. */
 export interface Found {

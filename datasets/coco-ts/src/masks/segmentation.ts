@@ -1,10 +1,11 @@
+import { CocoError } from '../common/problems.js'
+import type { CompressedRle, Rle, Segmentation } from '../common/types.js'
 import { boxIous } from './boxes.js'
+import { countsOf } from './check-rle.js'
+import { compressCounts } from './compressed-counts.js'
 import { packedPolygons } from './packed-polygons.js'
 import { runsFromPolygon } from './polygons.js'
-import { CocoError } from './problems.js'
-import { compressCounts, mergeRuns, type Runs, runsArea, runsBox, runsIntersection } from './rle.js'
-import type { CompressedRle, Rle, Segmentation } from './types.js'
-import { countsOf } from './validate.js'
+import { mergeRuns, type Runs, runsArea, runsBox, runsIntersection } from './rle.js'
 
 /** The runs of an RLE; throws if its counts do not fill height × width. */
 export function toRuns(rle: Rle): Runs {

@@ -1,18 +1,12 @@
+import { CocoError } from '../common/problems.js'
+import type { Box, CompressedRle, Mask, Polygons, Rle } from '../common/types.js'
 import { boxIous } from './boxes.js'
+import { sizeFault } from './check-rle.js'
+import { compressCounts, parseCounts } from './compressed-counts.js'
+import { maskFromRuns, runsFromMask } from './pixels.js'
 import { boxPolygon, runsFromPolygon } from './polygons.js'
-import { CocoError } from './problems.js'
-import {
-  compressCounts,
-  maskFromRuns,
-  parseCounts,
-  type Runs,
-  runsArea,
-  runsBox,
-  runsFromMask,
-} from './rle.js'
+import { type Runs, runsArea, runsBox } from './rle.js'
 import { fromRuns, maskIous, mergeAll, toRuns } from './segmentation.js'
-import type { Box, CompressedRle, Mask, Polygons, Rle } from './types.js'
-import { sizeFault } from './validate.js'
 
 function each<In, Out>(input: In | In[], map: (one: In) => Out): Out | Out[] {
   return Array.isArray(input) ? input.map(map) : map(input)

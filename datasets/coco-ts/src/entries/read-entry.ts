@@ -3,12 +3,13 @@
  * box) must be there, or the entry has a fault. What only something needs (a mask, keypoints, an area, a name) costs
  * no more than that where it cannot be used, and is completed where it follows from the rest.
  */
+
+import type { Category, CocoImage } from '../common/types.js'
+import { numberInText, show } from '../common/values.js'
 import type { Edits } from './edits.js'
 import { idFaultOf, readId } from './ids.js'
 import { readArea, readBox, readCrowd, readKeypoints, readMask } from './read-fields.js'
-import type { Category, CocoImage } from './types.js'
 import { duplicate, type Fault, imageSizeFault, isCaption, missing } from './validate.js'
-import { numberInText, show } from './values.js'
 
 /** What entries may refer to. */
 export interface References {

@@ -1,17 +1,7 @@
-import type { CompletionLog } from './completions.js'
-import { decode } from './mask.js'
-import { packedPolygons } from './packed-polygons.js'
-import { boxPolygon } from './polygons.js'
-import { CocoError, type ProblemLog, throwProblems } from './problems.js'
-import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
-import type { References } from './read-entry.js'
-import type { ResultForm } from './results-form.js'
-import { type Runs, runsArea, runsBox } from './rle.js'
-import { fromRuns, runsOf } from './segmentation.js'
-import { type Found, type Index, siftDataset, siftResults } from './sift.js'
+import type { CompletionLog } from '../common/completions.js'
+import { CocoError, type ProblemLog, throwProblems } from '../common/problems.js'
 import type {
   Annotation,
-  Box,
   Category,
   CocoImage,
   CompressedRle,
@@ -19,7 +9,16 @@ import type {
   Detection,
   Mask,
   Segmentation,
-} from './types.js'
+} from '../common/types.js'
+import type { References } from '../entries/read-entry.js'
+import { type Found, type Index, siftDataset, siftResults } from '../entries/sift.js'
+import { decode } from '../masks/mask.js'
+import { packedPolygons } from '../masks/packed-polygons.js'
+import { boxPolygon } from '../masks/polygons.js'
+import type { Runs } from '../masks/rle.js'
+import { fromRuns, runsOf } from '../masks/segmentation.js'
+import { completeResults } from './complete-results.js'
+import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
 
 export interface LoadOptions {
   /**
@@ -259,46 +258,4 @@ function lookUp<T>(entries: ReadonlyMap<number, T>, ids: OneOrMore<number>, what
     if (entry === undefined) throw new CocoError(`There is no ${what} with the id ${id}.`)
     return entry
   })
-}
-
-/** Gives results what evaluation asks of annotations: id, area, iscrowd, box. */
-function completeResults(
-  results: Annotation[],
-  form: ResultForm | undefined,
-  runsOf: (ann: Annotation) => Runs,
-): void {
-  results.forEach((ann, i) => {
-    ann.id = i + 1
-    if (form === 'caption') return
-    ann.iscrowd = 0
-    if (form === 'bbox') {
-      ann.area = ann.bbox[2] * ann.bbox[3]
-    } else if (form === 'segmentation') {
-      const runs = runsOf(ann)
-      ann.area = runsArea(runs.counts)
-      if (!(ann.bbox?.length > 0)) {
-        const box: Box = [0, 0, 0, 0]
-        runsBox(runs, box)
-        ann.bbox = box
-      }
-    } else {
-      ann.bbox = keypointsBox(ann.keypoints!)
-      ann.area = ann.bbox[2] * ann.bbox[3]
-    }
-  })
-}
-
-/** The box around keypoints [x, y, v, …], whether visible or not. */
-function keypointsBox(keypoints: ArrayLike<number>): Box {
-  let left = Number.POSITIVE_INFINITY
-  let top = Number.POSITIVE_INFINITY
-  let right = Number.NEGATIVE_INFINITY
-  let bottom = Number.NEGATIVE_INFINITY
-  for (let i = 0; i + 2 < keypoints.length; i += 3) {
-    left = Math.min(left, keypoints[i])
-    right = Math.max(right, keypoints[i])
-    top = Math.min(top, keypoints[i + 1])
-    bottom = Math.max(bottom, keypoints[i + 1])
-  }
-  return [left, top, right - left, bottom - top]
 }

@@ -1,26 +1,6 @@
-import {
-  BACKSLASH,
-  CLOSE,
-  CLOSE_BRACE,
-  COLON,
-  COMMA,
-  LINE,
-  MINUS,
-  NINE,
-  OPEN,
-  OPEN_BRACE,
-  PLUS,
-  POINT,
-  QUOTE,
-  RETURN,
-  SPACE,
-  TAB,
-  ZERO,
-} from './bytes.js'
-import { type JsonHandler, type JsonSyntaxError, NEED_MORE, NOT_MINE } from './json-handler.js'
+import { BACKSLASH, LINE, MINUS, NINE, PLUS, POINT, QUOTE, RETURN, SPACE, TAB, ZERO } from './bytes.js'
+import type { JsonSyntaxError } from './handler.js'
 
-/** Deeper than any COCO file; keeps hostile input from overflowing the stack. */
-const MAX_DEPTH = 200
 /** Numbers of at most 15 digits are exact as a quotient of two exact numbers. */
 const EXACT_DIGITS = 15
 const POWERS = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
@@ -39,26 +19,17 @@ const ESCAPES: Record<number, string> = {
   116: '\t',
 }
 
-const KEYS = 256
-
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE
 /** Whether a string goes on with this byte. */
-const isPlain = (byte: number): boolean => byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20
+export const isPlain = (byte: number): boolean => byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20
 
-/** Reads values from the bytes that have arrived. */
-export abstract class JsonScanner {
-  protected readonly handler: JsonHandler
+/** Reads what has no parts, strings, numbers and words, from the bytes that have arrived. */
+export abstract class JsonTokens {
   protected buffer = Buffer.allocUnsafe(1 << 20)
   protected pos = 0
   protected end = 0
-  protected depth = 0
   /** Of the number read last, where it is whole and too large to be exact. */
-  private digits: string | undefined
-  private readonly keys: (string | undefined)[] = new Array(KEYS).fill(undefined)
-
-  constructor(handler: JsonHandler) {
-    this.handler = handler
-  }
+  protected digits: string | undefined
 
   /** An error at the place that was reached. */
   protected abstract fault(message: string, cut?: boolean): JsonSyntaxError
@@ -82,38 +53,13 @@ export abstract class JsonScanner {
   }
 
   /** The next byte that is no white space; it is not consumed. */
-  private next(): number {
+  protected next(): number {
     this.space()
     if (this.pos >= this.end) throw CUT
     return this.buffer[this.pos]
   }
 
-  protected value(): unknown {
-    const byte = this.next()
-    switch (byte) {
-      case OPEN_BRACE:
-        return this.object()
-      case OPEN:
-        return this.list()
-      case QUOTE:
-        return this.string()
-      case 0x74:
-        return this.word('true', true)
-      case 0x66:
-        return this.word('false', false)
-      case 0x6e:
-        return this.word('null', null)
-      case 0x4e:
-        return this.word('NaN', Number.NaN)
-      case 0x49:
-        return this.word('Infinity', Number.POSITIVE_INFINITY)
-      default:
-        if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return this.number()
-        throw this.expected('a value')
-    }
-  }
-
-  private word<T>(text: string, value: T): T {
+  protected word<T>(text: string, value: T): T {
     for (let i = 0; i < text.length; i++) {
       if (this.pos >= this.end) throw CUT
       if (this.buffer[this.pos] !== text.charCodeAt(i)) throw this.expected(`"${text}"`)
@@ -122,75 +68,7 @@ export abstract class JsonScanner {
     return value
   }
 
-  private deeper(): void {
-    if (++this.depth > MAX_DEPTH) throw this.fault(`more than ${MAX_DEPTH} levels of nesting`)
-  }
-
-  private object(): Record<string, unknown> {
-    this.deeper()
-    this.pos++
-    const object: Record<string, unknown> = {}
-    if (this.next() === CLOSE_BRACE) {
-      this.pos++
-      this.depth--
-      return object
-    }
-    for (;;) {
-      if (this.next() !== QUOTE) throw this.expected('a key in quotes')
-      const key = this.key()
-      if (!this.readField(key, object)) {
-        this.digits = undefined
-        const value = this.value()
-        if (this.digits !== undefined && typeof value === 'number') {
-          this.handler.largeNumber?.(object, key, this.digits)
-        }
-        if (key === '__proto__') {
-          Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
-        } else {
-          object[key] = value
-        }
-      }
-      const byte = this.next()
-      if (byte !== COMMA && byte !== CLOSE_BRACE) throw this.expected('"," or "}"')
-      this.pos++
-      if (byte === CLOSE_BRACE) break
-    }
-    this.depth--
-    return object
-  }
-
-  private readField(key: string, object: object): boolean {
-    const { fields } = this.handler
-    if (fields === undefined || !Object.hasOwn(fields, key)) return false
-    const after = fields[key](this.buffer, this.pos, this.end, object)
-    if (after === NEED_MORE) throw CUT
-    if (after === NOT_MINE) return false
-    this.pos = after
-    return true
-  }
-
-  private list(): unknown[] {
-    this.deeper()
-    this.pos++
-    const list: unknown[] = []
-    if (this.next() === CLOSE) {
-      this.pos++
-      this.depth--
-      return list
-    }
-    for (;;) {
-      list.push(this.value())
-      const byte = this.next()
-      if (byte !== COMMA && byte !== CLOSE) throw this.expected('"," or "]"')
-      this.pos++
-      if (byte === CLOSE) break
-    }
-    this.depth--
-    // A copy has no spare capacity; boxes, the most frequent lists, would carry three times their size of it.
-    return list.length === 4 ? [list[0], list[1], list[2], list[3]] : list.slice()
-  }
-
-  private number(): number {
+  protected number(): number {
     const { buffer, end } = this
     const start = this.pos
     let pos = start
@@ -236,40 +114,7 @@ export abstract class JsonScanner {
     return negative ? -value : value
   }
 
-  /** A key and the colon after it. The same key gives the same string object, which keeps property access fast. */
-  protected key(): string {
-    const { buffer, end } = this
-    const start = this.pos + 1
-    let pos = start
-    let hash = 0
-    while (pos < end && isPlain(buffer[pos]) && buffer[pos] < 0x80) hash = (hash * 31 + buffer[pos++]) | 0
-    if (pos >= end) throw CUT
-    let key: string
-    if (buffer[pos] === QUOTE) {
-      const slot = hash & (KEYS - 1)
-      const known = this.keys[slot]
-      if (known !== undefined && this.isAt(known, start, pos)) {
-        key = known
-      } else {
-        key = buffer.toString('latin1', start, pos)
-        this.keys[slot] = key
-      }
-      this.pos = pos + 1
-    } else {
-      key = this.string()
-    }
-    if (this.next() !== COLON) throw this.expected('":"')
-    this.pos++
-    return key
-  }
-
-  private isAt(text: string, start: number, end: number): boolean {
-    if (text.length !== end - start) return false
-    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== this.buffer[start + i]) return false
-    return true
-  }
-
-  private string(): string {
+  protected string(): string {
     const { buffer, end } = this
     const start = ++this.pos
     let pos = start
