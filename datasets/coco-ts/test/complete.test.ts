@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import {
-  COCO,
-  COCOeval,
-  type CompletionKind,
-  type Dataset,
-  type Detection,
-  describeCompletion,
-  mask,
-} from '../src/index.js'
-import { smallDataset, smallResults, temporaryFolder } from './support.js'
+import { COCO, COCOeval, type CompletionKind, type Dataset, describeCompletion, mask } from '../src/index.js'
+import { fileIn, pythonJson, smallDataset, smallResults, temporaryFolder } from './support.js'
 
 const folder = temporaryFolder()
 
-/** JSON as Python writes it, with NaN and Infinity. */
-function saved(value: unknown): string {
-  const path = join(folder, 'unusual.json')
-  const marked = JSON.stringify(value, (_key, part) =>
-    typeof part === 'number' && !Number.isFinite(part) ? `<${part}>` : part,
-  )
-  writeFileSync(path, marked.replace(/"<(NaN|-?Infinity)>"/g, '$1'))
-  return path
-}
+const saved = (value: unknown) => fileIn(folder, 'unusual.json', pythonJson(value))
 
 type Loose = Record<string, unknown>
 const annotation = (dataset: Dataset, index: number): Loose => dataset.annotations[index]
@@ -261,140 +243,5 @@ describe('images and categories in an unusual form', () => {
       assert.deepEqual(coco.completed.byKind, { 'category-name': 1 })
       assert.deepEqual(coco.getAnnIds({ catIds: coco.getCatIds({ catNms: String(read) }) }), [12])
     }
-  })
-})
-
-describe('ids of which it is not clear what they mean', () => {
-  const lenient = (change: (dataset: Dataset) => void): COCO => {
-    const dataset = smallDataset()
-    change(dataset)
-    return new COCO(dataset, { lenient: true })
-  }
-
-  it('are refused, with all that refers to them', () => {
-    for (const [id, other] of [
-      ['1', 1],
-      ['01', '1'],
-      [1, '+1'],
-    ]) {
-      const coco = lenient((d) => {
-        Object.assign(d.images[0], { id })
-        Object.assign(d.images[2], { id: other })
-      })
-      if (other === '+1') {
-        assert.match(coco.problems.first[0].message, /^id is "\+1", but must be a whole number$/)
-        continue
-      }
-      assert.deepEqual(coco.getImgIds(), [2])
-      assert.deepEqual(coco.getAnnIds(), [13])
-      assert.deepEqual(coco.problems.bySection, {
-        images: { 'ambiguous-id': 2 },
-        annotations: { 'unknown-image': 2 },
-      })
-      assert.match(
-        coco.problems.first[0].message,
-        /several entries have this id: "?0?1"? \("a\.jpg"\) and "?1"? \("c\.jpg"\)/,
-      )
-      assert.equal(coco.problems.first[2].message, 'image_id 1 is the id of an image that cannot be used')
-    }
-  })
-
-  it('beyond what is exact are shown as the file has them', async () => {
-    const text = JSON.stringify(smallDataset())
-      .replace('{"id":1,"width":100', '{"id":9007199254740993,"width":100')
-      .replace('"id":11,"image_id":1,', '"id":11,"image_id":9007199254740993,')
-      .replace('"id":12,"image_id":1,', '"id":12,"image_id":"9007199254740995",')
-    const path = join(folder, 'large.json')
-    writeFileSync(path, text)
-    const coco = await COCO.load(path, { lenient: true })
-    const advice = 'but whole numbers beyond 9007199254740991 cannot be told apart: use smaller ids'
-    assert.deepEqual(
-      coco.problems.first.map(({ message }) => message),
-      [
-        `id is 9007199254740993, ${advice}`,
-        `image_id is 9007199254740993, ${advice}`,
-        `image_id is "9007199254740995", ${advice}`,
-      ],
-    )
-    const parsed = new COCO(JSON.parse(text), { lenient: true })
-    assert.equal(parsed.problems.first[0].message, `id is 9007199254740992 or close to it, ${advice}`)
-  })
-})
-
-describe('results in an unusual form', () => {
-  const coco = new COCO(smallDataset())
-  const read = async (change: (results: Loose[]) => void): Promise<COCO> => {
-    const results = smallResults()
-    change(results as unknown as Loose[])
-    const before = structuredClone(results)
-    const [fromFile, fromList] = [await coco.loadRes(saved(results)), await coco.loadRes(results)]
-    assert.deepEqual(results, before, 'the caller’s entries stay as they are')
-    assert.deepEqual(fromFile.completed, fromList.completed)
-    assert.deepEqual(fromFile.anns, fromList.anns)
-    return fromFile
-  }
-
-  it('numbers and ids in text are numbers', async () => {
-    const results = await read((list) => {
-      for (const one of list)
-        Object.assign(one, {
-          image_id: `${one.image_id}`,
-          category_id: `${one.category_id}`,
-          score: `${one.score}`,
-          bbox: (one.bbox as number[]).map(String),
-        })
-    })
-    assert.deepEqual(results.anns, (await coco.loadRes(smallResults())).anns)
-    assert.deepEqual(results.completed.byKind, { 'text-id': 3, 'text-number': 3 })
-  })
-
-  it('what boxes do not need costs nothing but itself', async () => {
-    const results = await read(([first, second, third]) => {
-      Object.assign(first, { segmentation: [] })
-      Object.assign(second, { segmentation: [[1, 2, 3]], keypoints: null })
-      Object.assign(third, { keypoints: [1, 2], area: 'x', id: 'x' })
-    })
-    assert.deepEqual(results.completed.byKind, {
-      'empty-mask': 1,
-      'unusable-mask': 1,
-      'unusable-keypoints': 1,
-    })
-    assert.deepEqual(
-      [...results.anns.values()].map(({ id, area }) => [id, area]),
-      [1, 2, 3].map((id) => [id, 600]),
-    )
-  })
-
-  it('an empty box is no box', async () => {
-    for (const bbox of [[], null]) {
-      const results = await read((list) => {
-        for (const one of list) Object.assign(one, { bbox, segmentation: [[5, 10, 25, 10, 25, 40, 5, 40]] })
-      })
-      assert.deepEqual(results.anns.get(1)?.bbox, [5, 10, 20, 30])
-    }
-  })
-})
-
-describe('masks that are missing', () => {
-  const measure = async (coco: COCO, results: Detection[]): Promise<number> => {
-    const run = new COCOeval(coco, await coco.loadRes(results), 'segm')
-    run.evaluate()
-    run.accumulate()
-    return run.summarize(() => {})[0]
-  }
-
-  it('of objects or results are an error where masks are compared', async () => {
-    const dataset = smallDataset()
-    annotation(dataset, 1).segmentation = []
-    await assert.rejects(
-      measure(new COCO(dataset), smallResults()),
-      /^CocoError: 1 of 3 annotations has no mask that can be used \(the first: annotation 12\)/,
-    )
-    const [first, ...others] = smallResults()
-    await assert.rejects(
-      measure(new COCO(smallDataset()), [{ ...first, segmentation: [] as never }, ...others]),
-      /^CocoError: 1 of 3 detections has no mask that can be used \(the first: detection 1\)/,
-    )
-    assert.ok((await measure(new COCO(smallDataset()), smallResults())) >= 0, 'boxes stand for their masks')
   })
 })

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import type { Annotation, Dataset, Detection } from '../src/index.js'
+import { type Annotation, CocoError, type Dataset, type Detection } from '../src/index.js'
 
 /** The package's folder, from the build as from the sources. */
 export const packageRoot = ((): string => {
@@ -69,4 +70,31 @@ export function smallResults(): Detection[] {
     { image_id: 1, category_id: 7, bbox: [40, 12, 20, 30], score: 0.8 },
     { image_id: 2, category_id: 1, bbox: [5, 10, 20, 30], score: 0.7 },
   ]
+}
+
+/** JSON as Python writes it, with NaN and Infinity. */
+export function pythonJson(value: unknown): string {
+  const marked = JSON.stringify(value, (_key, part) =>
+    typeof part === 'number' && !Number.isFinite(part) ? `<${part}>` : part,
+  )
+  return marked.replace(/"<(NaN|-?Infinity)>"/g, '$1')
+}
+
+/** Runs into a CocoError of one line that says all of this. */
+export async function refused(run: () => Promise<unknown>, ...messages: RegExp[]): Promise<CocoError> {
+  const error = await run().then(
+    () => assert.fail('nothing was wrong'),
+    (reason) => reason,
+  )
+  assert.ok(error instanceof CocoError, String(error))
+  for (const message of messages) assert.match(error.message, message)
+  assert.doesNotMatch(error.message, /\n/)
+  return error
+}
+
+/** Writes a file of the folder, and returns its path. */
+export function fileIn(folder: string, name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
 }

@@ -1,98 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { gzipSync } from 'node:zlib'
-import {
-  type Annotation,
-  COCO,
-  CocoError,
-  type Dataset,
-  type Detection,
-  type ProblemKind,
-} from '../src/index.js'
-import { smallDataset, smallResults, temporaryFolder } from './support.js'
+import { type Annotation, COCO, type Dataset, type Detection, type ProblemKind } from '../src/index.js'
+import { fileIn, pythonJson, refused, smallDataset, smallResults, temporaryFolder } from './support.js'
 
 const folder = temporaryFolder()
 
-function fileWith(name: string, content: string | Uint8Array): string {
-  const path = join(folder, name)
-  writeFileSync(path, content)
-  return path
-}
-
-async function refused(run: () => Promise<unknown>, ...messages: RegExp[]): Promise<CocoError> {
-  const error = await run().then(
-    () => assert.fail('nothing was wrong'),
-    (reason) => reason,
-  )
-  assert.ok(error instanceof CocoError, String(error))
-  for (const message of messages) assert.match(error.message, message)
-  assert.doesNotMatch(error.message, /\n/)
-  return error
-}
-
-describe('files that are not whole JSON', () => {
-  const text = JSON.stringify(smallDataset())
-
-  it('not JSON', async () => {
-    const path = fileWith('page.json', '<html>404</html>')
-    await refused(
-      () => COCO.load(path),
-      /page\.json: not valid JSON at byte 0: expected "\{" or "\[", found "<"/,
-    )
-    const inside = fileWith('inside.json', text.replace('"id":12', '"id":twelve'))
-    await refused(() => COCO.load(inside), /inside\.json: not valid JSON at byte \d+, in annotations\[1\]/)
-  })
-
-  it('cut in half, wherever', async () => {
-    for (let length = 1; length < text.length - 1; length += 7) {
-      const path = fileWith('half.json', text.slice(0, length))
-      await refused(
-        () => COCO.load(path, { lenient: true }),
-        /half\.json: the text ends too early \(at byte \d+/,
-        /cut short/,
-      )
-    }
-    const path = fileWith('half.json', text.slice(0, text.indexOf('"id":12') + 9))
-    await refused(() => COCO.load(path), /in annotations\[1\]/)
-  })
-
-  it('0 bytes', async () => {
-    await refused(() => COCO.load(fileWith('empty.json', '')), /empty\.json: the file is empty \(0 bytes\)/)
-    await refused(() => COCO.load(fileWith('empty.json.gz', gzipSync(''))), /the file is empty/)
-    await refused(() => COCO.load(Readable.from([Buffer.alloc(0)])), /the input: the file is empty/)
-  })
-
-  it('damaged gzip', async () => {
-    const packed = gzipSync(text)
-    await refused(
-      () => COCO.load(fileWith('cut.json.gz', packed.subarray(0, 100))),
-      /cut\.json\.gz: .*cut short/,
-    )
-    await refused(() => COCO.load(fileWith('plain.json.gz', text)), /plain\.json\.gz: .*no gzip/)
-  })
-
-  it('no file, a folder, a stream of text', async () => {
-    await refused(() => COCO.load(join(folder, 'none.json')), /none\.json: there is no such file/)
-    await refused(() => COCO.load(join(folder, 'none.json.gz')), /none\.json\.gz: there is no such file/)
-    mkdirSync(join(folder, 'dir.json'))
-    await refused(() => COCO.load(join(folder, 'dir.json')), /dir\.json: this is a folder/)
-    await refused(() => COCO.load(Readable.from(['{}']) as never), /must give bytes/)
-  })
-
-  it('results for annotations, and the other way round', async () => {
-    const results = fileWith('results.json', JSON.stringify(smallResults()))
-    const annotations = fileWith('annotations.json', text)
-    const coco = await COCO.load(annotations)
-    await refused(() => COCO.load(results), /results\.json: this is a list.*Is it a results file\?/)
-    await refused(
-      () => coco.loadRes(annotations),
-      /annotations\.json: this is an object.*Is it an annotation file\?/,
-    )
-  })
-})
+const fileWith = (name: string, content: string | Uint8Array) => fileIn(folder, name, content)
 
 /** A data set with one thing wrong, and how that is told. */
 interface Wrong {
@@ -233,14 +146,6 @@ const wrongs: Wrong[] = [
     message: /annotations\[1\]: the entry must be an object/,
   },
 ]
-
-/** JSON as Python writes it, with NaN and Infinity. */
-function pythonJson(value: unknown): string {
-  const marked = JSON.stringify(value, (_key, part) =>
-    typeof part === 'number' && !Number.isFinite(part) ? `<${part}>` : part,
-  )
-  return marked.replace(/"<(NaN|-?Infinity)>"/g, '$1')
-}
 
 describe('annotations with something wrong', () => {
   for (const { what, kind, spoil, message } of wrongs) {
