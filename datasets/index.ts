@@ -50,13 +50,13 @@ export interface Dataset {
   validation?: ImageSet
   test?: ImageSet
   classes: string[]
-  /** What the user should see before going on, such as images that could not be read. */
+  /** What the user should see, such as images that could not be read. */
   warnings: string[]
   /** Of the files that it was read from; none of data that comes with the package. */
   fingerprint?: DataFingerprint
 }
 
-/** Where fetched data sets lie when nothing else is said. */
+/** The folder of fetched data sets where none is given. */
 export function defaultDataDir(): string {
   return process.env.TOOLKIT_DATA || '.data'
 }
@@ -130,7 +130,7 @@ async function recognisedCifar10(folder: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new DatasetError(
-      `"${folder}" is no data set that is known here: it needs train/<class>/*.jpg (${imageFormats}), or CIFAR-10's ` +
+      `"${folder}" is not a known data set: it needs train/<class>/*.jpg (${imageFormats}), or CIFAR-10's ` +
         `data_batch_1.bin to test_batch.bin. (${error.message})`,
     )
   }

@@ -36,7 +36,7 @@ export interface ClassFolders {
   /** Names of the folders in train, sorted. */
   classes: string[]
   parts: { train: ClassPart; validation?: ClassPart; test?: ClassPart }
-  /** What is left out, and what may not be meant, in a sentence each; for the user to see. */
+  /** What is left out, and what is probably a mistake, in a sentence each; for the user to see. */
   notes: string[]
 }
 
@@ -81,14 +81,14 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
     else if (above.includes(identity)) leftOut.add('repeated', [name])
     else found.push(await readPart(part, folder, name, [...above, identity], leftOut))
   }
-  const train = theOne(folder, 'train', found)
+  const train = chosenPart(folder, 'train', found)
   if (train === undefined || train.classes.length === 0) throw noClasses(folder)
   const classes = train.classes.map(({ name }) => name)
   refuseEmptyClasses(train)
   const notes = [...alike(train), ...sameFolders(train)]
   const parts: ClassFolders['parts'] = { train: filesOf(train, classes) }
   for (const name of ['validation', 'test'] as const) {
-    const part = theOne(folder, name, found)
+    const part = chosenPart(folder, name, found)
     if (part === undefined) continue
     if (isUnlabelled(part)) {
       notes.push(`"${part.place}" has images, but no class folders: it is not used.`)
@@ -121,7 +121,7 @@ interface FoundPart {
   classes: FoundClass[]
   /** Images beside the class folders. */
   loose: number
-  /** Sentences about what has the name of an image and is none. */
+  /** Sentences about entries that are named like an image and are not one. */
   unusable: string[]
 }
 
@@ -173,14 +173,14 @@ const hasImages = ({ classes }: FoundPart): boolean => classes.some(({ images })
 const isUnlabelled = (part: FoundPart): boolean => part.classes.length === 0 && part.loose > 0
 
 /** The folder of a part; undefined when there is none. */
-function theOne(folder: string, part: PartName, found: readonly FoundPart[]): FoundPart | undefined {
+function chosenPart(folder: string, part: PartName, found: readonly FoundPart[]): FoundPart | undefined {
   const all = found.filter((one) => one.part === part)
   const full = all.filter(hasImages)
   if (full.length > 1) {
     const places = full.map(({ place }) => place)
     throw new DatasetError(
-      `"${folder}" has several folders that may be its ${part} part: ${places.join(' and ')}; keep the one that is ` +
-        'meant, and move the others elsewhere.',
+      `"${folder}" has several folders that may be its ${part} part: ${places.join(' and ')}; keep one of them ` +
+        'and move the others elsewhere.',
     )
   }
   const [one] = full.length === 1 ? full : all
@@ -199,7 +199,7 @@ function refuseEmptyClasses({ place, classes }: FoundPart): void {
   throw new DatasetError(
     `${empty.length === 1 ? `The class ${names[0]} has no image` : `The classes ${listed(names)} have no images`} in ` +
       `${empty.length === 1 ? join(place, name) : place}` +
-      `${others.length > 0 ? ` (only files such as ${others[0]}, which are no ${imageFormats})` : ''}; ` +
+      `${others.length > 0 ? ` (only files such as ${others[0]}, which are not ${imageFormats})` : ''}; ` +
       `add some, or remove the ${empty.length === 1 ? 'folder' : 'folders'}.`,
   )
 }
@@ -208,14 +208,14 @@ function refuseEmptyClasses({ place, classes }: FoundPart): void {
 function filesOf({ place, classes: found }: FoundPart, classes: readonly string[]): ClassPart {
   const filled = found.filter(({ images }) => images.length > 0)
   const idOf = (name: string): number => classIdOf(name, classes)
-  const strangers = filled.filter(({ name }) => idOf(name) < 0).map(({ name }) => name)
-  if (strangers.length > 0) {
-    const [first, ...more] = strangers
+  const unknown = filled.filter(({ name }) => idOf(name) < 0).map(({ name }) => name)
+  if (unknown.length > 0) {
+    const [first, ...more] = unknown
     const alike = classes.find((known) => known.toLowerCase() === first.toLowerCase())
     throw new DatasetError(
       `${join(place, first)} is a class that ${join(place, '..', 'train')} does not have` +
         `${more.length > 0 ? `, and so ${more.length === 1 ? 'is' : 'are'} ${listed(more)}` : ''}; ` +
-        `${alike === undefined ? 'add images of it to train, or remove the folder' : `rename it to ${alike}, if that is meant`}.`,
+        `${alike === undefined ? 'add images of it to train, or remove the folder' : `rename it to ${alike} if they are the same class`}.`,
     )
   }
   const files = filled

@@ -1,4 +1,4 @@
-/** What about class folders may not be meant, in sentences for the user. */
+/** Notes on class folders that are probably a mistake, in sentences for the user. */
 import type { FileIdentity } from '../files/image-files.js'
 import { count, listed } from '../files/left-out.js'
 
@@ -21,7 +21,7 @@ export function lacking(
   ]
 }
 
-/** Reports classes whose names people may take for the same. */
+/** Reports classes whose names are easily confused. */
 export function alike({ place, classes }: Classes): string[] {
   return groups(classes, ({ name }) => name.normalize('NFC').toLowerCase()).flatMap((group) =>
     group.length < 2

@@ -8,6 +8,7 @@ import {
   filesFingerprint,
   type NamedFile,
 } from '../files/fingerprint.js'
+import { inParallel } from '../files/parallel.js'
 import { cifar10TestFile, cifar10TrainFiles } from './cifar10.js'
 import type { ClassFolders, ClassPart, PartName } from './class-folders.js'
 
@@ -18,8 +19,8 @@ export interface DataFingerprint {
   test?: FilesFingerprint
 }
 
-/** Files that are looked at side by side. */
-const AT_ONCE = 32
+/** Files that are looked at in parallel. */
+const PARALLEL = 32
 
 /** Of class folders: names and sizes of their images. */
 export async function classFoldersFingerprint({
@@ -35,11 +36,9 @@ export async function classFoldersFingerprint({
 
 async function sizesOf({ files }: ClassPart): Promise<FilesFingerprint> {
   const named = new Array<NamedFile>(files.length)
-  const queue = files.entries()
-  const look = async (): Promise<void> => {
-    for (const [i, { name, path }] of queue) named[i] = { name, bytes: (await stat(path)).size }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, look))
+  await inParallel(files.entries(), PARALLEL, async ([i, { name, path }]) => {
+    named[i] = { name, bytes: (await stat(path)).size }
+  })
   return filesFingerprint(named)
 }
 

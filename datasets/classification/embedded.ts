@@ -1,6 +1,6 @@
 /**
  * The embedded data set: emoji of ten classes on varied backgrounds. It needs no download, and its test is
- * honest: every test image shows drawings by an artist whose work training never sees.
+ * measures generalisation: every test image shows drawings by an artist whose work training never sees.
  */
 import { setImmediate } from 'node:timers/promises'
 import { sfc32, shuffle } from '../../src/shared/random.js'
@@ -29,7 +29,7 @@ export interface EmbeddedDataset {
   validation?: ImageSet
   /** By the test artist. */
   test: ImageSet
-  /** Whom to credit, and under which licence the drawings are. */
+  /** The artists to credit, and the licences of their drawings. */
   credits: Artist[]
 }
 
@@ -72,7 +72,7 @@ export async function loadEmbedded({
 }
 
 /**
- * Who sees what: `shown` and `heldOut` are by the training artists (no drawing is in both; `heldOut` is empty
+ * Divides the drawings: `shown` and `heldOut` are by the training artists (no drawing is in both; `heldOut` is empty
  * without validation), `unseen` is all by the test artist.
  */
 export function divideArtwork<T extends { artist: string; classId: number }>(
@@ -117,7 +117,7 @@ async function compose(
   // The same bytes: writing floats through this view rounds them and keeps them in 0…255.
   const rounded = new Uint8ClampedArray(set.pixels.buffer)
   for (let i = 0; i < count; i++) {
-    // Signals and timers get their turn.
+    // Let signals and timers run.
     if (i % 256 === 255) await setImmediate()
     const classId = i % piles.length
     const turn = Math.floor(i / piles.length)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { DatasetError } from '../files/errors.js'
 import { imageFormats } from '../files/image-files.js'
+import { inParallel } from '../files/parallel.js'
 import { type ClassFile, type ClassFolders, type PartName, readClassFolders } from './class-folders.js'
 import type { ImageSet } from './image-set.js'
 
@@ -32,7 +33,7 @@ export interface ImageFolder {
   train: ImageSet
   validation?: ImageSet
   test?: ImageSet
-  /** What of the folder is left out, and what may not be meant, in a sentence each; for the user to see. */
+  /** What of the folder is left out, and what is probably a mistake, in a sentence each; for the user to see. */
   notes: string[]
   /** Left out of the sets; never silently: show how many, and some by name. */
   unreadable: UnreadableImage[]
@@ -81,7 +82,7 @@ export async function decodeClassFolders(
   return { ...sets, train, notes, unreadable }
 }
 
-/** The first `most` files of each class; those of one class lie side by side. */
+/** The first `most` files of each class; those of one class follow each other. */
 function firstOfEachClass(files: readonly ClassFile[], most: number): ClassFile[] {
   let [classId, taken] = [-1, 0]
   return files.filter((file) => {
@@ -106,17 +107,13 @@ async function loadPart(
   }
   const pixels = new Uint8Array(files.length * bytes)
   const failed = new Map<number, string>()
-  let next = 0
-  const decode = async () => {
-    for (let i = next++; i < files.length; i = next++) {
-      try {
-        pixels.set(await decodeImage(files[i].path, size), i * bytes)
-      } catch (error) {
-        failed.set(i, (error as Error).message)
-      }
+  await inParallel(files.entries(), availableParallelism() + 1, async ([i, { path }]) => {
+    try {
+      pixels.set(await decodeImage(path, size), i * bytes)
+    } catch (error) {
+      failed.set(i, (error as Error).message)
     }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, decode))
+  })
   return keepReadable({ name, pixels, files, failed, classes, size }, unreadable)
 }
 

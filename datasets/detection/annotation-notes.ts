@@ -1,10 +1,11 @@
-/** What is to be said of annotations before anybody relies on them, in a sentence each. */
+/** Notes on annotations for the user, in a sentence each. */
 import {
   type Annotation,
   type Category,
   type COCO,
   describeCompletion,
   describeProblem,
+  type ProblemKind,
   type ProblemLog,
 } from '#coco-ts'
 
@@ -23,13 +24,32 @@ export function shortName(name: string, longest = 40): string {
   return [...plain].length > longest ? `${[...plain].slice(0, longest - 1).join('')}…` : plain
 }
 
-/** "3 unknown image, 1 bad box": why entries cannot be used. */
-export function countReasons(byKind: ProblemLog['byKind']): string {
-  const reasons = Object.entries(byKind).map(([kind, count]) => `${count} ${kind.replaceAll('-', ' ')}`)
-  return reasons.join(', ')
+/** What is wrong with entries, for people. */
+const REASONS: Record<ProblemKind, string> = {
+  'not-an-object': 'not an object',
+  'missing-key': 'missing key',
+  'bad-id': 'invalid id',
+  'ambiguous-id': 'ambiguous id',
+  'duplicate-id': 'duplicate id',
+  'bad-size': 'invalid size',
+  'unknown-image': 'unknown image',
+  'unknown-category': 'unknown category',
+  'bad-box': 'invalid box',
+  'bad-area': 'invalid area',
+  'bad-crowd': 'invalid iscrowd',
+  'bad-score': 'invalid score',
+  'bad-polygon': 'invalid polygon',
+  'bad-rle': 'invalid run lengths',
+  'bad-keypoints': 'invalid keypoints',
 }
 
-/** What reading a file left out, and what it completed. */
+/** "3 × unknown image, 1 × invalid box": why entries cannot be used. */
+export function countReasons(byKind: ProblemLog['byKind']): string {
+  const kinds = Object.entries(byKind) as [ProblemKind, number][]
+  return kinds.map(([kind, count]) => `${count} × ${REASONS[kind]}`).join(', ')
+}
+
+/** What was left out when a file was read, and what was completed. */
 export function readingNotes(coco: COCO, file: string): string[] {
   const { count, first, byKind } = coco.problems
   const left =
@@ -43,17 +63,17 @@ export function readingNotes(coco: COCO, file: string): string[] {
   return [...left, ...completionNotes(coco, file)]
 }
 
-/** What reading a file completed, a sentence for each kind. */
+/** What was completed when a file was read, a sentence for each kind. */
 export const completionNotes = (coco: COCO, file: string): string[] =>
   coco.completed.groups.map((group) => `"${file}": ${describeCompletion(group)}.`)
 
-/** Said where figures are printed: an object with the id 0 can be found, but counts as missed. */
+/** A note beside metrics: an object with the id 0 can be matched, but counts as missed. */
 export function zeroIdNotes(coco: COCO): string[] {
   const zero = coco.anns.get(0)
   if (zero === undefined || zero.bbox === undefined || zero.iscrowd) return []
   return [
-    'Annotation 0 lowers the figures: COCO’s evaluation, here as in pycocotools, takes the id 0 for "not found", so ' +
-      'that a detection of this object counts as wrong. Count annotation ids from 1.',
+    'Annotation 0 lowers the metrics: COCO’s evaluation, here as in pycocotools, takes the id 0 for "not found", so ' +
+      'that a detection of this object counts as a false positive. Count annotation ids from 1.',
   ]
 }
 
@@ -65,7 +85,7 @@ export function looksNormalised(annotations: readonly Pick<Annotation, 'bbox'>[]
   )
 }
 
-/** Boxes from which on there is a rule to be seen in them. */
+/** The least boxes that show a pattern. */
 const FEW = 4
 
 /**
@@ -81,7 +101,7 @@ function lookLikeCorners(coco: COCO, boxes: readonly Annotation[]): boolean {
   return over.length * 2 >= boxes.length
 }
 
-/** Said of a file whose boxes look as if they were not in COCO's form. */
+/** A note on a file whose boxes seem to have another form than COCO's. */
 export function boxFormNotes(coco: COCO, file: string): string[] {
   const boxes = coco.dataset.annotations.filter(({ bbox }) => bbox !== undefined)
   const form = `but COCO's boxes are [x, y, width, height] in pixels`
@@ -98,7 +118,7 @@ export function boxFormNotes(coco: COCO, file: string): string[] {
   return []
 }
 
-/** Categories that people cannot tell apart, because they have one name: in groups. */
+/** Categories with the same name, in groups. */
 export function sameNames<C extends Pick<Category, 'name'>>(categories: readonly C[]): C[][] {
   const byName = new Map<string, C[]>()
   for (const category of categories) {
@@ -109,7 +129,7 @@ export function sameNames<C extends Pick<Category, 'name'>>(categories: readonly
 }
 
 /**
- * Categories that are no classes but the roots of others, as some tools write them: without an annotation, and named
+ * Categories that are not classes but the parents of others, as some tools write them: without an annotation, and named
  * as the supercategory of another category.
  */
 export function unusedRoots(coco: COCO): Category[] {

@@ -8,7 +8,7 @@ type Categories = DetectionSet['categories']
 
 /**
  * The classes of the annotations read from `file`, by ascending id; without categories that are only the roots of
- * others, which is said in `warnings`. With `wanted`, those, in that order.
+ * others, which `warnings` reports. With `wanted`, those, in that order.
  *
  * @throws DatasetError when there are none, or others than `wanted`
  */
@@ -31,19 +31,19 @@ export function chooseCategories(
     if (roots.length > 0)
       warnings.push(
         `${roots.length === 1 ? 'A category' : `${roots.length} categories`} of "${file}" ` +
-          `${roots.length === 1 ? 'is' : 'are'} no class to learn: without an object, and only named as the ` +
+          `${roots.length === 1 ? 'is' : 'are'} not ${roots.length === 1 ? 'a class' : 'classes'} to learn: without an object, and only the ` +
           `supercategory of others: ${listCategories(roots)}.`,
       )
     return found
   }
   const lacking = wanted.filter(({ id, name }) => coco.cats.get(id)?.name !== name)
   const known = new Map(wanted.map(({ id, name }) => [id, name]))
-  const strange = found.filter(({ id, name }) => known.get(id) !== name)
-  if (lacking.length + strange.length === 0) return wanted.map(({ id, name }) => ({ id, name }))
+  const unknown = found.filter(({ id, name }) => known.get(id) !== name)
+  if (lacking.length + unknown.length === 0) return wanted.map(({ id, name }) => ({ id, name }))
   const differences = [
     ...(lacking.length > 0 ? [`it lacks ${lacking.length}, such as ${listCategories(lacking)}`] : []),
-    ...(strange.length > 0
-      ? [`it has ${strange.length} that are not known, such as ${listCategories(strange)}`]
+    ...(unknown.length > 0
+      ? [`it has ${unknown.length} that are unknown, such as ${listCategories(unknown)}`]
       : []),
   ]
   throw new DatasetError(

@@ -1,4 +1,4 @@
-/** The image files of COCO annotations, found in a folder, and what is to be said of those that are not. */
+/** Finds the image files of COCO annotations in a folder, and reports those that are missing or ambiguous. */
 import type { CocoImage } from '#coco-ts'
 import { DatasetError } from '../files/errors.js'
 import type { NamedFile } from '../files/fingerprint.js'
@@ -50,11 +50,11 @@ export async function locateImages(
   const total = images.length
   if (missing.length * 2 > total)
     throw new DatasetError(
-      tellOtherImages({ file, folder, missing: missing.length, total, example: missing[0] }),
+      otherImagesMessage({ file, folder, missing: missing.length, total, example: missing[0] }),
     )
   if (located.length * 2 < total)
     throw new DatasetError(
-      `${count(ambiguous.length, 'image')} of "${file}" cannot be told apart in "${folder}": ${ambiguous[0]}; ` +
+      `${count(ambiguous.length, 'image')} of "${file}" are ambiguous in "${folder}": ${ambiguous[0]}; ` +
         'write their names as paths in that folder.',
     )
   warnings.push(...respeltNote(images, lookups, { file, folder }))
@@ -99,8 +99,8 @@ export function respeltNote(
   ]
 }
 
-/** What is said when most of the images that a file is for are not in the folder. */
-export function tellOtherImages(found: {
+/** The message where most of the images of an annotation file are not in the folder. */
+export function otherImagesMessage(found: {
   file: string
   folder: string
   missing: number

@@ -1,10 +1,11 @@
-/** What a COCO annotation file holds, counted, and what in it deserves a second look. */
+/** Counts what a COCO annotation file holds, and reports what is wrong or suspicious in it. */
 
 import sharp from 'sharp'
 import { type Annotation, COCO, type CocoImage, describeCompletion, describeProblem } from '#coco-ts'
 import { findImages, type Lookup } from '../files/image-index.js'
+import { inParallel } from '../files/parallel.js'
 import { shortName } from './annotation-notes.js'
-import { describeAmbiguous, respeltNote, tellOtherImages } from './coco-images.js'
+import { describeAmbiguous, otherImagesMessage, respeltNote } from './coco-images.js'
 import { requireFolder } from './coco-set.js'
 import { cocoWarnings } from './coco-warnings.js'
 import { unreadableReason } from './decode.js'
@@ -45,7 +46,7 @@ export interface CocoInspection {
   problems: { count: number; byKind: Record<string, number>; first: string[] }
   /** Entries that were completed or converted: how many, by kind, and each kind in words. */
   completed: { count: number; byKind: Record<string, number>; kinds: string[] }
-  /** What is allowed but may not be meant. */
+  /** What is allowed but probably a mistake. */
   warnings: string[]
 }
 
@@ -122,18 +123,18 @@ export interface CheckOptions {
 export interface ImageCheck {
   /** What is wrong with an image, in words, in the order of the annotations. */
   faults: string[]
-  /** Said when most images are missing, so that the annotations are for others. */
+  /** Set when most images are missing: the annotations are then for other images. */
   verdict?: string
-  /** What is said of names that were found under another spelling. */
+  /** Notes on names that were found under another spelling. */
   respelt: string[]
   /** Path of an image's file, by the image's id. */
   paths: Map<number, string>
-  /** What may not be meant: images whose EXIF orientation leaves open how their boxes are. */
+  /** Images whose EXIF orientation leaves open how their boxes were drawn. */
   warnings: string[]
 }
 
-/** Images that lie side by side on their way through sharp. */
-const AT_ONCE = 8
+/** Images that are decoded in parallel. */
+const PARALLEL = 8
 
 /**
  * Compares the files in `folder` with what the annotations (of the file named `name`) say of them.
@@ -154,23 +155,19 @@ export async function checkImages(
     images.map((image) => image.file_name),
   )
   const turns: (string | undefined)[] = []
-  const queue = images.entries()
   let done = 0
-  const work = async (): Promise<void> => {
-    for (const [index, image] of queue) {
-      const fault = await imageFault(image, folder, lookups[index], decode, (turn) => {
-        turns[index] = turn
-      })
-      if (fault) faults[index] = fault
-      onProgress?.(++done, images.length)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-  // Without the holes of those that are sound.
+  await inParallel(images.entries(), PARALLEL, async ([index, image]) => {
+    const fault = await imageFault(image, folder, lookups[index], decode, (turn) => {
+      turns[index] = turn
+    })
+    if (fault) faults[index] = fault
+    onProgress?.(++done, images.length)
+  })
+  // Without the holes of images without a fault.
   const found = faults.filter(() => true)
   const missing = found.filter((fault) => fault.missing)
   const [total, example] = [images.length, images[faults.findIndex((fault) => fault?.missing)]?.file_name]
-  const verdict = tellOtherImages({
+  const verdict = otherImagesMessage({
     file: name,
     folder,
     missing: missing.length,

@@ -29,11 +29,11 @@ export interface CocoSet {
 /**
  * Loads any data set in COCO's format, with any categories: classes are in the order of ascending category id
  * (gaps allowed), or in that of `categories`. Boxes are cut at the image's edges. Entries that are wrong, boxes
- * without area inside their image, and images that are missing on disk are left out, also of `set.coco`, and told
+ * without area inside their image, and images that are missing on disk are left out, also of `set.coco`, and reported
  * in `warnings`. Images without objects stay.
  *
  * @throws DatasetError when the annotations are for other images (more than half of them are missing), have
- * other classes than `categories`, or leave nothing to work with; CocoError when the file is no whole COCO file.
+ * other classes than `categories`, or leave nothing to work with; CocoError when the file is not a complete COCO file.
  */
 export async function loadCocoSet(options: CocoSetOptions): Promise<CocoSet> {
   const { images: folder, annotations: file, limit = Number.POSITIVE_INFINITY } = options
@@ -119,7 +119,7 @@ function requireEntries(coco: COCO, file: string): void {
     if (fault === undefined) continue
     throw new DatasetError(
       fault.index < 0
-        ? `"${file}" is no COCO file of objects: ${fault.message}.`
+        ? `"${file}" is not a COCO file of objects: ${fault.message}.`
         : `None of the ${section} of "${file}" can be used (${countReasons(coco.problems.bySection[section])}); ` +
             `the first: ${describeProblem(fault)}.`,
     )

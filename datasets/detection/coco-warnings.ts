@@ -1,4 +1,4 @@
-/** What in a COCO annotation file is allowed but may not be meant, in words. */
+/** Reports what in a COCO annotation file is allowed but probably a mistake. */
 import type { Annotation, COCO, CocoImage } from '#coco-ts'
 import { boxFormNotes, listCategories, sameNames, shortName, unusedRoots } from './annotation-notes.js'
 import { hasAreaInside } from './coco-set.js'
@@ -6,7 +6,7 @@ import { hasAreaInside } from './coco-set.js'
 /** The box's part of a pixel that rounding to two decimals may put over the edge. */
 const TOLERANCE = 0.01
 
-/** A sentence on each kind of thing in the file at `path` that is allowed but may not be meant. */
+/** A sentence on each kind of suspicious entry in the file at `path`. */
 export function cocoWarnings(coco: COCO, objects: readonly Annotation[], path: string): string[] {
   const imageOf = (ann: Annotation): CocoImage => coco.imgs.get(ann.image_id)!
   const empty = objects.filter((ann) => !hasAreaInside(ann.bbox, imageOf(ann)))
@@ -55,12 +55,12 @@ export function cocoWarnings(coco: COCO, objects: readonly Annotation[], path: s
     ...found(unused, 'category has no objects', 'categories have no objects'),
     ...found(
       roots,
-      'category is only named as the supercategory of others; training leaves it out',
-      'categories are only named as the supercategory of others; training leaves them out',
+      'category is only the supercategory of others; training leaves it out',
+      'categories are only the supercategory of others; training leaves them out',
     ),
     ...sameNames(categories).map(
       (group) =>
-        `${group.length} categories have one name: ${listCategories(group)}; training refuses that where they have objects`,
+        `${group.length} categories have the same name: ${listCategories(group)}; training refuses this where they have objects`,
     ),
     ...found(
       odd,
@@ -72,7 +72,7 @@ export function cocoWarnings(coco: COCO, objects: readonly Annotation[], path: s
 }
 
 const nothingToLearn = (crowds: number): string =>
-  `there is no object to learn from${crowds > 0 ? `: all ${crowds} are crowds` : ''}; training refuses that`
+  `there is no object to learn from${crowds > 0 ? `: all ${crowds} are crowds` : ''}; training refuses this`
 
 function gaps(ids: number[]): string[] {
   const first = ids.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY)

@@ -43,7 +43,7 @@ export async function decodeSource(source: string | Buffer): Promise<Pixels> {
   return toPixels(open(source).autoOrient(), typeof source === 'string' ? source : undefined)
 }
 
-// Cameras and scanners leave oddities that libvips warns of; only what costs pixels is an error.
+// libvips warns of harmless oddities that cameras and scanners leave; only lost pixels are an error.
 const open = (source: string | Buffer): Sharp => sharp(source, { failOn: 'error' })
 
 async function toPixels(image: Sharp, name: string | undefined): Promise<Pixels> {
@@ -68,6 +68,6 @@ async function toPixels(image: Sharp, name: string | undefined): Promise<Pixels>
 /** What sharp says of a file that it cannot read, as half a sentence. */
 export function unreadableReason(error: unknown): string {
   const [text] = (error as Error).message.split('\n')
-  // It is at a loss for words over some files that end early.
+  // What sharp says of some files that end early.
   return text === 'Unknown error' ? 'it is damaged or cut short' : text.replace(/\.$/, '')
 }

@@ -15,7 +15,7 @@ const TURNS: Record<number, string> = {
 
 /**
  * How people see an image that has one size as it is stored and as it is seen, so that the annotations' size does not
- * tell which of the two they are for; undefined where it is seen as it is stored, or the sizes differ.
+ * show which of the two they are for; undefined where it is seen as it is stored, or the sizes differ.
  */
 export function openTurn({
   width,
@@ -49,8 +49,8 @@ export function orientationNotes(
       `${names.length} ${turn}: ${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`,
   )
   return [
-    `${count} ${count === 1 ? 'image has' : 'images have'} an EXIF orientation that leaves open how the boxes were drawn ` +
-      `(${kinds.join('; ')}). Boxes are taken to be for the image as people see it, with the orientation applied: look ` +
-      'at them with --draw; if they are misplaced, remove the orientation from the files',
+    `${count} ${count === 1 ? 'image has' : 'images have'} an EXIF orientation, so it is unclear how the boxes were drawn ` +
+      `(${kinds.join('; ')}). Boxes are read for the image with the orientation applied: look at them ` +
+      'with --draw; if they are misplaced, remove the orientation from the files',
   ]
 }

@@ -1,7 +1,7 @@
 /**
  * The embedded detection data set: scenes of emoji over backgrounds, with true COCO annotations. It needs no
- * download, and its test is honest: objects of test scenes are by an artist, and their backgrounds of kinds, that
- * training never sees.
+ * download, and its test measures generalisation: objects of test scenes are by an artist, and their backgrounds of
+ * kinds, that training never sees.
  */
 
 import sharp from 'sharp'

@@ -36,7 +36,7 @@ const paintMarble: Painter = (canvas, random) => {
 
 /**
  * Grass, straw or fur: blades one over the other, those above lighter. (No leaves, which would be plants that the
- * annotations do not tell of.)
+ * annotations do not name.)
  */
 const paintGrass: Painter = (canvas, random) => {
   const { size, rgb } = canvas

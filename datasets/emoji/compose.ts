@@ -36,7 +36,7 @@ export function randomColour(random: Random): Rgb {
 }
 
 /**
- * A background that tells nothing of the class: one colour, a gradient, soft blobs, stripes or discs,
+ * A background that is independent of the class: one colour, a gradient, soft blobs, stripes or discs,
  * under a little noise.
  */
 export function paintBackground(canvas: Canvas, random: Random): void {

@@ -1,29 +1,30 @@
-/** Downloads of large files: they survive cut connections and restarts, and are whole and verified or not there. */
+/** Downloads of large files: resumed after cut connections and restarts, complete and verified or not there. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeFileAtomically } from '../../src/shared/files.js'
 import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { fileSize } from '../files/file-size.js'
 import { plainNetworkError } from './network-error.js'
 import { requestFile, statusText } from './request-file.js'
 
 export interface DownloadOptions {
   url: string
-  /** Final path. Until the download is whole and verified, it is `<path>.part`, with notes in `<path>.part.json`. */
+  /** Final path. Until the download is complete and verified, it is `<path>.part`, with notes in `<path>.part.json`. */
   path: string
   /** Size and checksum that the file must have. */
   bytes: number
   md5: string
   onProgress?: (progress: DownloadProgress) => void
-  /** Stops the download; what has come is kept to go on from. */
+  /** Stops the download; what has arrived is kept for the next run. */
   signal?: AbortSignal
-  /** Tries in a row that bring nothing new before giving up. Default 5. */
+  /** Tries in a row without any new byte before giving up. Default 5. */
   tries?: number
   /** Wait before the second try, in ms; it doubles with each further one. Default 1,000. */
   retryDelay?: number
-  /** A connection that is silent for so long, in ms, counts as cut. Default 30,000. */
+  /** A connection without a byte for so long, in ms, counts as cut. Default 30,000. */
   silence?: number
 }
 
@@ -34,11 +35,11 @@ export interface DownloadProgress {
   resumedBytes: number
 }
 
-/** The download was stopped by its signal and can go on later. */
+/** The download was stopped by its signal and can be resumed later. */
 export class DownloadStopped extends DatasetError {}
 
-/** A failure that another try may mend. */
-class Passing extends Error {}
+/** A failure that may not happen again at the next try. */
+class TransientError extends Error {}
 
 /** What identifies the version of the file that `.part` is a piece of. */
 interface Notes {
@@ -47,8 +48,8 @@ interface Notes {
 }
 
 /**
- * Downloads `url` to `path`. A `.part` of an earlier run is gone on with if the server still has the same
- * version (ETag or Last-Modified, by If-Range); otherwise, or if it cannot resume, it starts again.
+ * Downloads `url` to `path`. A `.part` of an earlier run is continued if the server still has the same version
+ * (ETag or Last-Modified, by If-Range); otherwise, or if the server cannot resume, the download starts again.
  *
  * @throws DownloadStopped when the signal stopped it; DatasetError for everything else, in one sentence.
  */
@@ -66,7 +67,7 @@ export async function download(options: DownloadOptions): Promise<void> {
       const found = await md5Of(part)
       if (found === md5) break
       await discard(part)
-      // A piece of another version may have been gone on with, so once more from the start; twice is no accident.
+      // The piece may have been of another version, so try once more from the start. Twice is no accident.
       if (++wrongChecksums === 2) {
         throw new DatasetError(
           `What ${url} sends has the MD5 checksum ${found} instead of ${md5}, so it is not the official file; ` +
@@ -76,14 +77,14 @@ export async function download(options: DownloadOptions): Promise<void> {
       furthest = 0
     } catch (error) {
       if (signal?.aborted) throw new DownloadStopped(await stoppedMessage(part, bytes))
-      if (!(error instanceof Passing)) throw writeError(error, part)
+      if (!(error instanceof TransientError)) throw writeError(error, part)
       const size = await partSize(part)
       failures = size > furthest ? 1 : failures + 1
       furthest = Math.max(furthest, size)
       if (failures >= tries) {
         throw new DatasetError(
           `${url} could not be downloaded: ${error.message} (${tries} tries). Run the same command again to ` +
-            `${size > 0 ? 'go on from what has come' : 'try later'}, or download the file elsewhere and use --from.`,
+            `${size > 0 ? 'continue from what has arrived' : 'try later'}, or download the file elsewhere and use --from.`,
         )
       }
       await sleep(retryDelay * 2 ** (failures - 1), undefined, { signal }).catch(() => undefined)
@@ -114,7 +115,7 @@ async function transfer(
     : {}
   const { response, peer } = await requestFile(url, { headers, signal, silence }).catch((error) => {
     if (error instanceof DatasetError) throw error
-    throw new Passing(plainNetworkError(error))
+    throw new TransientError(plainNetworkError(error))
   })
   try {
     const { statusCode = 0, headers: answer } = response
@@ -130,7 +131,7 @@ async function transfer(
         statusCode === 429 ||
         statusCode >= 500
       )
-        throw new Passing(text)
+        throw new TransientError(text)
       throw new DatasetError(
         `${url} could not be downloaded: ${text}; download the file elsewhere and use --from.`,
       )
@@ -156,7 +157,7 @@ async function transfer(
       `${url} sends more than the official ${bytes.toLocaleString('en')} bytes; nothing was kept.`,
     )
   }
-  if (received < bytes) throw new Passing('the connection ended early')
+  if (received < bytes) throw new TransientError('the connection ended early')
 }
 
 async function receive(
@@ -169,7 +170,7 @@ async function receive(
   const chunks = response[Symbol.asyncIterator]()
   while (received <= bytes) {
     const { value: chunk, done } = await chunks.next().catch((error) => {
-      throw new Passing(plainNetworkError(error))
+      throw new TransientError(plainNetworkError(error))
     })
     if (done) break
     await file.writeFile(chunk)
@@ -200,9 +201,8 @@ async function readNotes(part: string): Promise<Notes | undefined> {
 
 async function partSize(part: string): Promise<number> {
   try {
-    return (await stat(part)).size
+    return (await fileSize(part)) ?? 0
   } catch (error) {
-    if (isMissing(error)) return 0
     throw writeError(error, dirname(part))
   }
 }
@@ -223,6 +223,6 @@ async function stoppedMessage(part: string, bytes: number): Promise<string> {
   const megabytes = (n: number) => `${(n / 1e6).toFixed(1)} MB`
   return (
     `Stopped at ${megabytes(await partSize(part))} of ${megabytes(bytes)}; ` +
-    'run the same command again to go on from there.'
+    'run the same command again to continue from there.'
   )
 }

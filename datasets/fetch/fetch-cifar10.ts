@@ -1,4 +1,4 @@
-/** Brings CIFAR-10 to a folder of this machine: downloaded and verified, or copied from another folder. */
+/** Puts CIFAR-10 into a folder of this machine: downloaded and verified, or copied from another folder. */
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
@@ -13,10 +13,11 @@ import {
   verifyCifar10,
 } from '../classification/cifar10.js'
 import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { fileSize } from '../files/file-size.js'
 import { type DownloadOptions, type DownloadProgress, DownloadStopped, download, md5Of } from './download.js'
 import { readTar } from './tar.js'
 
-/** Where the official archive is, and how to know it (https://www.cs.toronto.edu/~kriz/cifar.html). */
+/** Where the official archive is, with its size and checksum (https://www.cs.toronto.edu/~kriz/cifar.html). */
 export const officialCifar10 = {
   url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
   bytes: 170_052_171,
@@ -27,7 +28,7 @@ export const cifar10Archive = 'cifar-10-binary.tar.gz'
 
 const files = [cifar10NamesFile, ...cifar10TrainFiles, cifar10TestFile]
 /** What else the official folder holds. */
-const companions = ['readme.html']
+const otherFiles = ['readme.html']
 /** Nothing in the archive is larger, so a forged one cannot fill the disk. */
 const maxFileBytes = 64 * 2 ** 20
 
@@ -38,23 +39,23 @@ export interface FetchOptions extends Cifar10Options {
   from?: string
   source?: typeof officialCifar10
   onProgress?: (progress: DownloadProgress) => void
-  /** Called when the next stretch of work begins. */
+  /** Called when the next stage begins. */
   onStage?: (stage: 'download' | 'verify' | 'unpack' | 'copy') => void
   signal?: AbortSignal
-  /** How patient the download is. */
+  /** Tries and timeouts of the download. */
   connection?: Pick<DownloadOptions, 'tries' | 'retryDelay' | 'silence'>
 }
 
 export interface Fetched {
   /** The folder that holds the binary files now. */
   folder: string
-  /** `present`: it was whole before, and nothing was done. */
+  /** `present`: it was complete before, and nothing was done. */
   how: 'present' | 'downloaded' | 'copied'
 }
 
 /**
- * Puts CIFAR-10 to `to/cifar-10-batches-bin`. The folder appears there whole or not at all; a damaged one is
- * replaced. With `from`, structure and sizes are verified but no checksum.
+ * Puts CIFAR-10 to `to/cifar-10-batches-bin`. The folder appears there complete or not at all; a damaged one
+ * is replaced. With `from`, structure and sizes are verified but no checksum.
  *
  * @throws DownloadStopped by the signal while downloading; DatasetError for everything else, in one sentence.
  */
@@ -65,7 +66,7 @@ export async function fetchCifar10(options: FetchOptions): Promise<Fetched> {
     throw writeError(error, to)
   })
   onStage?.('verify')
-  if (await isWhole(folder, options)) return { folder, how: 'present' }
+  if (await isComplete(folder, options)) return { folder, how: 'present' }
   await refuseForeignFiles(folder)
 
   if (from === undefined) {
@@ -97,7 +98,7 @@ async function downloadedArchive({
   ...options
 }: FetchOptions): Promise<string> {
   const archive = join(to, cifar10Archive)
-  if ((await sizeOf(archive)) === source.bytes && (await md5Of(archive)) === source.md5) return archive
+  if ((await fileSize(archive)) === source.bytes && (await md5Of(archive)) === source.md5) return archive
   onStage?.('download')
   await download({
     ...source,
@@ -109,7 +110,7 @@ async function downloadedArchive({
   return archive
 }
 
-async function isWhole(folder: string, options: Cifar10Options): Promise<boolean> {
+async function isComplete(folder: string, options: Cifar10Options): Promise<boolean> {
   try {
     await verifyCifar10(folder, options)
     return true
@@ -125,14 +126,14 @@ async function refuseForeignFiles(folder: string): Promise<void> {
     if (error.code === 'ENOENT') return []
     throw writeError(error, folder)
   })
-  const foreign = names.find((name) => !files.includes(name) && !companions.includes(name))
+  const foreign = names.find((name) => !files.includes(name) && !otherFiles.includes(name))
   if (foreign === undefined) return
   throw new DatasetError(
-    `"${folder}" is not a whole CIFAR-10 and holds "${foreign}" besides; move that away, or choose another folder with --to.`,
+    `"${folder}" is not a complete CIFAR-10 and also holds "${foreign}"; move that away, or choose another folder with --to.`,
   )
 }
 
-/** Lets `write` fill a folder beside `folder`, verifies it and moves it into place; whatever fails leaves nothing. */
+/** Lets `write` fill a folder beside `folder`, verifies it and moves it into place; a failure leaves nothing. */
 async function fill(
   folder: string,
   { signal, ...options }: Cifar10Options & { signal?: AbortSignal },
@@ -176,16 +177,7 @@ async function archiveIn(from: string): Promise<string | undefined> {
   })
   if (found.isFile()) return from
   const inside = join(from, cifar10Archive)
-  return (await sizeOf(inside)) === undefined ? undefined : realpath(inside)
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+  return (await fileSize(inside)) === undefined ? undefined : realpath(inside)
 }
 
 /** Writes the archive's known files into `folder`, whatever folder they have in the archive. */
@@ -196,7 +188,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   try {
     for await (const { name, size, content } of readTar(input.pipe(unzipped))) {
       const file = basename(name)
-      if (!files.includes(file) && !companions.includes(file)) continue
+      if (!files.includes(file) && !otherFiles.includes(file)) continue
       if (size > maxFileBytes) throw new DatasetError(`its ${file} has ${size.toLocaleString('en')} bytes`)
       const target = await open(join(folder, file), 'wx')
       try {
@@ -208,7 +200,9 @@ async function unpack(archive: string, folder: string): Promise<void> {
   } catch (error) {
     const zlibError = String((error as NodeJS.ErrnoException).code).startsWith('Z_')
     if (!zlibError && !(error instanceof DatasetError)) throw error
-    const reason = zlibError ? 'it is no gzip file, or it is damaged or cut short' : (error as Error).message
+    const reason = zlibError
+      ? 'it is not a gzip file, or it is damaged or cut short'
+      : (error as Error).message
     throw new DatasetError(
       `The archive "${archive}" cannot be unpacked: ${reason}; delete it and fetch it again.`,
     )

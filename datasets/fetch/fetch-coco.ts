@@ -1,8 +1,10 @@
-/** Brings COCO 2017 to a folder of this machine: downloaded and verified, or unpacked from archives that are there. */
+/** Puts COCO 2017 into a folder of this machine: downloaded and verified, or unpacked from archives that are there. */
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkImages, inspectCoco } from '../detection/coco-inspect.js'
 import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { fileSize } from '../files/file-size.js'
 import { type DownloadOptions, type DownloadProgress, download, md5Of } from './download.js'
 import { unzip } from './unzip.js'
 
@@ -18,7 +20,7 @@ export interface CocoArchive {
   unpackedBytes: number
 }
 
-/** Where COCO is (https://cocodataset.org/#download), and how to know it. */
+/** Where COCO is (https://cocodataset.org/#download), with sizes and checksums. */
 export const officialCoco: { url: string; archives: CocoArchive[] } = {
   url: 'http://images.cocodataset.org',
   archives: [
@@ -52,10 +54,10 @@ export interface FetchCocoOptions {
   from?: string
   source?: typeof officialCoco
   onProgress?: (progress: DownloadProgress) => void
-  /** Called when the next stretch of work begins, with the archive or folder that it is about. */
+  /** Called when the next stage begins, with the archive or folder that it is about. */
   onStage?: (stage: 'download' | 'verify' | 'unpack' | 'check', name: string) => void
   signal?: AbortSignal
-  /** How patient a download is. */
+  /** Tries and timeouts of a download. */
   connection?: Pick<DownloadOptions, 'tries' | 'retryDelay' | 'silence'>
 }
 
@@ -67,9 +69,9 @@ export interface FetchedCoco {
 }
 
 /**
- * Puts COCO 2017 to `to/coco/{annotations,val2017,train2017}`. What is there is kept, so that an interrupted run goes
- * on. Downloads are held to size and MD5 checksum, files in archives to theirs; at last, what was unpacked is
- * compared with the annotations.
+ * Puts COCO 2017 to `to/coco/{annotations,val2017,train2017}`. What is there is kept, so that an interrupted run
+ * continues. Size and MD5 checksum of downloads are verified, and those of the files in archives; at last, the images
+ * are compared with the annotations.
  *
  * @throws DownloadStopped by the signal; DatasetError for everything else, in one sentence.
  */
@@ -86,19 +88,19 @@ export async function fetchCoco(options: FetchCocoOptions): Promise<FetchedCoco>
   await mkdir(folder, { recursive: true }).catch((error) => {
     throw writeError(error, folder)
   })
-  await requireRoom(folder, missing, places)
+  await requireDiskSpace(folder, missing, places)
   const archives: FetchedCoco['archives'] = wanted.map((archive) => ({
     folder: archive.folder,
     how: !missing.includes(archive) ? 'present' : places.has(archive) ? 'copied' : 'downloaded',
   }))
-  for (const archive of missing) await bring(archive, folder, places.get(archive), options)
+  for (const archive of missing) await fetchArchive(archive, folder, places.get(archive), options)
   for (const { folder: images } of missing) {
     if (images !== 'annotations') await checkPart(folder, images, options)
   }
   return { folder, archives }
 }
 
-/** Files have their names only when they are whole. */
+/** Files have their names only when they are complete. */
 async function unpackedFiles(folder: string, archive: CocoArchive): Promise<number> {
   const names = await readdir(join(folder, archive.folder)).catch((error) => {
     if (isMissing(error)) return []
@@ -126,10 +128,10 @@ async function findArchives(
   for (const archive of archives) {
     const candidates = [join(from, nameOf(archive)), join(from, archive.path)]
     for (const candidate of candidates) {
-      if (!places.has(archive) && (await sizeOf(candidate)) !== undefined) places.set(archive, candidate)
+      if (!places.has(archive) && (await fileSize(candidate)) !== undefined) places.set(archive, candidate)
     }
     if (places.has(archive)) continue
-    const unpacked = (await sizeOf(join(from, archive.folder))) !== undefined
+    const unpacked = existsSync(join(from, archive.folder))
     throw new DatasetError(
       `"${from}" has no ${nameOf(archive)}; ` +
         (unpacked
@@ -140,17 +142,8 @@ async function findArchives(
   return places
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-/** Better said before hours of downloading than after. */
-async function requireRoom(
+/** Refuses a disk that is too small before hours of downloading, not after. */
+async function requireDiskSpace(
   folder: string,
   missing: CocoArchive[],
   places: Map<CocoArchive, string>,
@@ -158,7 +151,7 @@ async function requireRoom(
   let needed = 0
   for (const archive of missing) {
     const zip = join(folder, nameOf(archive))
-    const here = (await sizeOf(zip)) ?? (await sizeOf(`${zip}.part`)) ?? 0
+    const here = (await fileSize(zip)) ?? (await fileSize(`${zip}.part`)) ?? 0
     const still = 1 - Math.min(1, (await unpackedFiles(folder, archive)) / archive.files)
     needed += still * archive.unpackedBytes + (places.has(archive) ? 0 : Math.max(0, archive.bytes - here))
   }
@@ -172,8 +165,8 @@ async function requireRoom(
     )
 }
 
-/** Downloads the archive, unless it is in `place` or came in an earlier run, and unpacks it. */
-async function bring(
+/** Downloads the archive, unless it is in `place` or was downloaded by an earlier run, and unpacks it. */
+async function fetchArchive(
   archive: CocoArchive,
   folder: string,
   place: string | undefined,
@@ -185,12 +178,12 @@ async function bring(
   const zip = place ?? join(folder, name)
   if (place === undefined) {
     const server = (from ?? source.url).replace(/\/+$/, '')
-    let whole = (await sizeOf(zip)) === bytes
-    if (whole) {
+    let complete = (await fileSize(zip)) === bytes
+    if (complete) {
       onStage?.('verify', name)
-      whole = (await md5Of(zip)) === md5
+      complete = (await md5Of(zip)) === md5
     }
-    if (!whole) {
+    if (!complete) {
       onStage?.('download', name)
       await download({
         ...{ url: `${server}/${archive.path}`, path: zip, bytes, md5, onProgress, signal, ...connection },
@@ -211,7 +204,7 @@ async function checkPart(folder: string, images: string, { onStage }: FetchCocoO
   onStage?.('check', images)
   const file = join(folder, 'annotations', `instances_${images}.json`)
   const { coco } = await inspectCoco(file)
-  // The archive's checksums have told that they are whole.
+  // Unpacking has verified their checksums.
   const { faults } = await checkImages(coco, join(folder, images), file, { decode: false })
   if (faults.length === 0) return
   const count = faults.length === 1 ? '1 image does' : `${faults.length} images do`

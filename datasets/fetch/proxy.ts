@@ -65,7 +65,7 @@ function areEncoded({ username, password }: URL): boolean {
 /**
  * Whether a `NO_PROXY` list excepts the target. Its entries, separated by commas or blanks, are `*`, a host (which
  * stands for its sub-domains too, as `.host` and `*.host` do), an IP address or a range such as `10.0.0.0/8`, each
- * with a port behind it if only that one is meant.
+ * with a port behind it for that port alone.
  */
 function isExcepted(target: URL, list: string): boolean {
   const host = target.hostname.replace(/^\[|\]$|\.$/g, '')

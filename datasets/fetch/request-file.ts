@@ -22,7 +22,7 @@ export interface FileRequest {
 
 export interface FileResponse {
   response: IncomingMessage
-  /** How messages name whoever answered: the server, or the proxy in front of it. */
+  /** What messages call the peer that answered: the server, or the proxy in front of it. */
   peer: string
 }
 
@@ -47,7 +47,7 @@ export async function requestFile(url: string, options: FileRequest): Promise<Fi
 function parseUrl(text: string, base?: string): URL {
   const url = URL.canParse(text, base) ? new URL(text, base) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  throw new DatasetError(`"${text}" is no address of the form https://…`)
+  throw new DatasetError(`"${text}" is not an address of the form https://…`)
 }
 
 async function get(url: URL, { headers, signal, silence }: FileRequest): Promise<FileResponse> {

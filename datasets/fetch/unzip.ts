@@ -1,7 +1,9 @@
 /** Unpacks zip archives so that a file has its name only when it is complete, and an interrupted run can continue. */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { DatasetError, writeError } from '../files/errors.js'
+import { fileSize } from '../files/file-size.js'
+import { inParallel } from '../files/parallel.js'
 import { DownloadStopped } from './download.js'
 import { readZip, type ZipEntry } from './zip.js'
 
@@ -62,30 +64,15 @@ async function writeEntries(
   const total = entries.reduce((sum, { bytes }) => sum + bytes, 0)
   let done = 0
   // In the order of the archive, so that the disk reads forwards.
-  const queue = entries.sort((a, b) => a.offset - b.offset).values()
-  let failed = false
-  const work = async (): Promise<void> => {
-    for (const entry of queue) {
-      if (failed) return
-      if (signal?.aborted)
-        throw new DownloadStopped(
-          'Stopped while unpacking; run the same command again to continue from there.',
-        )
-      const path = join(folder, entry.name)
-      if ((await sizeOf(path)) !== entry.bytes) await writeEntry(entry, path)
-      done += entry.bytes
-      onProgress?.(done, total)
-    }
-  }
-  const workers = Array.from({ length: PARALLEL }, () =>
-    work().catch((error) => {
-      failed = true
-      throw error
-    }),
-  )
-  // Wait for all before the archive is closed, also where one has failed.
-  const outcomes = await Promise.allSettled(workers)
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  const queue = entries.sort((a, b) => a.offset - b.offset)
+  await inParallel(queue, PARALLEL, async (entry) => {
+    if (signal?.aborted)
+      throw new DownloadStopped('Stopped while unpacking; run the same command again to continue from there.')
+    const path = join(folder, entry.name)
+    if ((await fileSize(path)) !== entry.bytes) await writeEntry(entry, path)
+    done += entry.bytes
+    onProgress?.(done, total)
+  })
 }
 
 async function writeEntry(entry: ZipEntry, path: string): Promise<void> {
@@ -104,16 +91,6 @@ async function writeEntry(entry: ZipEntry, path: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG')
       throw new DatasetError(`its ${JSON.stringify(entry.name)} has a name that is too long for this disk`)
     await rm(part, { force: true })
-    throw error
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const found = await stat(path)
-    return found.isFile() ? found.size : undefined
-  } catch (error) {
-    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -8,6 +8,7 @@ import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { isMissing } from './errors.js'
 import { fileTree, identityAt } from './image-files.js'
+import { inParallel } from './parallel.js'
 
 export interface FoundImage {
   path: string
@@ -21,8 +22,8 @@ export type Lookup =
   /** Several files fit equally well: their paths in the folder, or the other names that lead to the same file. */
   | { kind: 'ambiguous'; candidates: string[] }
 
-/** Files that are looked for side by side. */
-const AT_ONCE = 32
+/** Files that are looked for in parallel. */
+const PARALLEL = 32
 
 const MISSING: Lookup = { kind: 'missing' }
 
@@ -35,7 +36,7 @@ const MISSING: Lookup = { kind: 'missing' }
 export async function findImages(folder: string, names: readonly (string | undefined)[]): Promise<Lookup[]> {
   const lookups = new Array<Lookup>(names.length).fill(MISSING)
   const left: number[] = []
-  await sideBySide(names.keys(), async (i) => {
+  await inParallel(names.keys(), PARALLEL, async (i) => {
     const name = names[i]
     if (typeof name !== 'string' || name === '') return
     const path = inside(folder, name)
@@ -45,18 +46,12 @@ export async function findImages(folder: string, names: readonly (string | undef
   })
   if (left.length === 0) return lookups
   const index = indexOf((await fileTree(folder)).files)
-  await sideBySide(left.sort((a, b) => a - b).values(), async (i) => {
+  const inOrder = left.sort((a, b) => a - b)
+  await inParallel(inOrder, PARALLEL, async (i) => {
     lookups[i] = await found(folder, await sameFile(folder, search(index, names[i]!)))
   })
   refuseShared(folder, names, lookups)
   return lookups
-}
-
-async function sideBySide(queue: Iterator<number>, work: (index: number) => Promise<void>): Promise<void> {
-  const worker = async (): Promise<void> => {
-    for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 /** The path of a name in the folder; null for one that leads out of it. */
@@ -144,7 +139,7 @@ function add(endings: Map<string, Ending>, key: string, file: string, whole: boo
   if (ending === undefined) endings.set(key, { files: [file], ...(whole && { whole: file }) })
   else {
     if (ending.files.length < NAMED) ending.files.push(file)
-    // Of two that differ in case alone, neither is the one that is meant.
+    // Two that differ in case alone are equally good.
     if (whole) ending.whole = ending.whole === undefined ? file : undefined
   }
 }

@@ -1,16 +1,16 @@
-/** What of a folder of images is left out, counted and named. */
+/** Counts and names what is left out of a folder of images. */
 import { type Entries, imageFormats } from './image-files.js'
 
 /** Kinds of what is left out: one, and several. */
 const kinds = {
-  file: [`file that is no ${imageFormats}`, `files that are no ${imageFormats}`],
+  file: [`file that is not ${imageFormats}`, `files that are not ${imageFormats}`],
   'image beside class folders': ['image beside the class folders', 'images beside the class folders'],
   'class folder without images': ['class folder without images', 'class folders without images'],
   'folder beside the parts': ['folder beside train, val and test', 'folders beside train, val and test'],
   system: ['hidden or system name', 'hidden or system names'],
-  broken: ['link that leads nowhere', 'links that lead nowhere'],
-  repeated: ['link to a folder that is read already', 'links to folders that are read already'],
-  special: ['name that is no file', 'names that are no files'],
+  broken: ['broken link', 'broken links'],
+  repeated: ['link to a folder that was read already', 'links to folders that were read already'],
+  special: ['pipe, socket or device', 'pipes, sockets or devices'],
 } satisfies Record<string, [string, string]>
 
 type Kind = keyof typeof kinds

@@ -1,10 +1,10 @@
-/** What a user sees on stderr while a data set is fetched. */
+/** The progress on stderr while a data set is fetched. */
 import type { DownloadProgress } from '../../../datasets/fetch/download.js'
 import { type LineStream, liveLine } from '../shared/live-line.js'
 
 export interface FetchProgress {
   onProgress: (progress: DownloadProgress) => void
-  /** `name` is what is brought now, where it is one of several. */
+  /** `name` is what is fetched now, where it is one of several. */
   onStage: (stage: FetchStage, name?: string) => void
   /** Leaves the progress line, so that what follows starts on a line of its own. */
   end: () => void
@@ -12,7 +12,7 @@ export interface FetchProgress {
 
 export type FetchStage = 'download' | 'verify' | 'unpack' | 'copy' | 'check'
 
-/** The speed shown is that of so many ms past. */
+/** The speed shown is the mean of so many ms. */
 const speedWindow = 5000
 
 /**

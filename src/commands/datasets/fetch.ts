@@ -23,7 +23,7 @@ validation images (1 GB), with --part train or all also the training images (19 
 images compared with their annotations. --from names a folder with the archives, or a mirror (http://…) with the
 same paths.
 
-Ctrl-C keeps what has come; the same command goes on from there. Downloads go through the proxy that HTTPS_PROXY,
+Ctrl-C keeps what has arrived; the same command continues from there. Downloads go through the proxy that HTTPS_PROXY,
 HTTP_PROXY or ALL_PROXY names, except for the hosts in NO_PROXY.
 
 Examples:
@@ -43,7 +43,7 @@ interface Flags {
 
 /** What is printed at the end: for programs, and for people. */
 interface Outcome {
-  figures: object
+  result: object
   text: string
 }
 
@@ -60,7 +60,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         const fetched = await fetchCifar10({
           ...{ to, from, source, signal, onProgress, onStage: (stage) => onStage(stage) },
         })
-        return { figures: fetched, text: describeCifar10(fetched) }
+        return { result: fetched, text: describeCifar10(fetched) }
       },
     },
     coco: {
@@ -74,7 +74,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         if (url !== undefined)
           throw new DatasetError('--url is for CIFAR-10; name a mirror of COCO with --from http://….')
         const fetched = await fetchCoco({ to, from, part, signal, onProgress, onStage })
-        return { figures: fetched, text: describeCoco(fetched) }
+        return { result: fetched, text: describeCoco(fetched) }
       },
     },
   }
@@ -82,7 +82,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
 /** `toolkit datasets fetch cifar10 | coco` */
 export function fetchCommand(): Command {
   return new Command('fetch')
-    .description('bring a data set to this machine')
+    .description('download a data set')
     .argument('<name>', 'cifar10 or coco', (name: string) => {
       if (Object.hasOwn(dataSets, name)) return name
       throw new InvalidArgumentError(
@@ -94,7 +94,7 @@ export function fetchCommand(): Command {
     .addOption(new Option('--part <part>', 'of COCO: which images (default: "val")').choices(cocoParts))
     .option(
       '--url <url>',
-      'take the archive of CIFAR-10 from a mirror; it must be the official one all the same',
+      'take the archive of CIFAR-10 from a mirror; its checksum must be the official one',
     )
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', help)
@@ -102,12 +102,12 @@ export function fetchCommand(): Command {
       const { title, stages, fetch } = dataSets[name]
       const progress = fetchProgress(title, stages, process.stderr)
       try {
-        const { figures, text } = await interruptible(
+        const { result, text } = await interruptible(
           (signal) => fetch(flags, progress, signal),
           () => {},
         )
         progress.end()
-        console.log(flags.json ? JSON.stringify({ dataset: name, ...figures }) : text)
+        console.log(flags.json ? JSON.stringify({ dataset: name, ...result }) : text)
       } catch (error) {
         progress.end()
         if (!(error instanceof DownloadStopped)) throw error
@@ -118,9 +118,9 @@ export function fetchCommand(): Command {
 
 function describeCifar10({ folder, how }: Awaited<ReturnType<typeof fetchCifar10>>): string {
   const done = {
-    present: `CIFAR-10 was already whole in ${folder}.`,
+    present: `CIFAR-10 was already complete in ${folder}.`,
     downloaded: `CIFAR-10 is in ${folder}; its checksum is the official one.`,
-    copied: `CIFAR-10 is in ${folder}; structure and sizes are right, checksums were not compared.`,
+    copied: `CIFAR-10 is in ${folder}; structure and sizes are correct, checksums were not compared.`,
   }[how]
   return `${done}\nTrain on it: toolkit train-backbone --data ${folder === join('.data', cifar10Folder) ? 'cifar10' : folder}`
 }

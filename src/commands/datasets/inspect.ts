@@ -23,9 +23,9 @@ interface Flags {
 
 const help = `
 Counts images, objects and categories, and says what is wrong with entries (those are left out of the counts), what
-was missing or converted in others (such as an area, computed from the mask or the box), and what may not be meant,
-such as boxes over the edge. With --images, every image is read and compared with its entry: missing, cut short, of
-another size, turned so that it is open how its boxes were drawn. A file_name as another tool
+was missing or converted in others (such as an area, computed from the mask or the box), and what is probably a
+mistake, such as boxes over the edge. With --images, every image is read and compared with its entry: missing, cut short, of
+another size, turned so that it is unclear how its boxes were drawn. A file_name as another tool
 spelt it (with backslashes, %20, folders in front, as an address) is found where one file alone fits it.
 
 Examples:
@@ -41,7 +41,7 @@ export function inspectCommand(): Command {
     .option('--images <folder>', 'the images, to be checked and drawn on')
     .option('--draw <png>', 'write a contact sheet with boxes, masks and keypoints')
     .option('--count <n>', 'images on the contact sheet', wholeNumber(1, 400), 12)
-    .option('--json', 'print the figures as JSON')
+    .option('--json', 'print the counts as JSON')
     .addHelpText('after', help)
     .action(async (path: string, flags: Flags) => {
       const { coco, inspection } = await inspectCoco(path)

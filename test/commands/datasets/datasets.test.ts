@@ -49,7 +49,7 @@ describe('toolkit datasets fetch', () => {
     assert.deepEqual(JSON.parse(again.stdout).archives[1], { folder: 'val2017', how: 'copied' })
   })
 
-  it('keeps what has come when it is interrupted, says how to go on, and goes on', async (t) => {
+  it('keeps what has arrived when it is interrupted, says how to continue, and continues', async (t) => {
     const to = join(await temporaryFolder(t), 'data')
     // As much as the official archive, but the connection hangs; its checksum is never reached.
     const start = Buffer.alloc(2_000_000, 1)
@@ -74,7 +74,7 @@ describe('toolkit datasets fetch', () => {
     assert.equal(first.stdout, '')
     assert.match(
       first.stderr,
-      /Stopped at 2\.0 MB of 170\.1 MB; run the same command again to go on from there\.\n$/,
+      /Stopped at 2\.0 MB of 170\.1 MB; run the same command again to continue from there\.\n$/,
     )
     assert.doesNotMatch(first.stderr, /at .*\.js:/, 'no stack')
     assert.deepEqual(readdirSync(to).sort(), [`${cifar10Archive}.part`, `${cifar10Archive}.part.json`])
@@ -97,7 +97,7 @@ describe('toolkit datasets fetch', () => {
       [['cifar10', '--to', to, '--part', 'val'], 1, /^CIFAR-10 has no parts to choose/m],
       [['coco', '--to', to, '--from', to], 1, /has no annotations_trainval2017\.zip; put the archive there/],
       [['cifar10', '--force'], 2, /unknown option '--force'/],
-      [['cifar10', '--to', to, '--url', 'ftp://x'], 1, /^"ftp:\/\/x" is no address of the form https/m],
+      [['cifar10', '--to', to, '--url', 'ftp://x'], 1, /^"ftp:\/\/x" is not an address of the form https/m],
       [
         ['cifar10', '--to', to, '--from', join(to, 'gone')],
         1,

@@ -204,7 +204,7 @@ test('inspect finds and draws images whose names another tool has spelt, and nam
   assert.deepEqual([...data.subarray(at, at + 3)], [0x20, 0x40, 0xc0])
 })
 
-test('inspect tells what was completed, and what may not be meant', async (t) => {
+test('inspect reports what was completed, and what is probably a mistake', async (t) => {
   const path = join(await temporaryFolder(t), 'unusual.json')
   const annotations = [0, 1, 2].map((id) => ({
     ...{ id, image_id: '1', category_id: 1, bbox: [10, 10, 20, 20], iscrowd: '0', segmentation: [] },
@@ -231,8 +231,8 @@ test('inspect tells what was completed, and what may not be meant', async (t) =>
   assert.deepEqual(warnings, [
     '1 annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1 (the first: id 0)',
     '3 categories have no objects (the first: id 2)',
-    '1 category is only named as the supercategory of others; training leaves it out (the first: id 0)',
-    '2 categories have one name: cat (id 1), cat (id 2); training refuses that where they have objects',
+    '1 category is only the supercategory of others; training leaves it out (the first: id 0)',
+    '2 categories have the same name: cat (id 1), cat (id 2); training refuses this where they have objects',
     '1 category has a name of more than 40 characters, or with line breaks (the first: id 4)',
   ])
   const text = await inspect(t, path)
@@ -240,10 +240,10 @@ test('inspect tells what was completed, and what may not be meant', async (t) =>
   assert.match(text, /^ {2}long␣long␣\S*… +4 +0 +0 +0$/m)
 
   await writeFile(path, JSON.stringify({ images: dataset.images, annotations: [], categories }))
-  assert.match(await inspect(t, path), /^note: there is no object to learn from; training refuses that$/m)
+  assert.match(await inspect(t, path), /^note: there is no object to learn from; training refuses this$/m)
 })
 
-test('inspect names images whose orientation leaves open how their boxes were drawn', async (t) => {
+test('inspect names images whose orientation makes it unclear how their boxes were drawn', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'turned.json')
   const names = ['upright', 'around', 'mirrored', 'square', 'told', 'fine']
@@ -270,6 +270,6 @@ test('inspect names images whose orientation leaves open how their boxes were dr
   assert.equal(warnings.length, 1)
   assert.match(
     warnings[0],
-    /^3 images have an EXIF orientation that leaves open how the boxes were drawn \(1 turned by 180°: around\.jpg; 1 mirrored: mirrored\.jpg; 1 square, turned by 90°: square\.jpg\)\. /,
+    /^3 images have an EXIF orientation, so it is unclear how the boxes were drawn \(1 turned by 180°: around\.jpg; 1 mirrored: mirrored\.jpg; 1 square, turned by 90°: square\.jpg\)\. /,
   )
 })

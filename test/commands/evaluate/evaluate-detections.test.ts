@@ -71,7 +71,7 @@ test('evaluate-detections: the table, the figures, categories, packed files, ent
   assert.match(none.stderr, /none\.json: there is no such file\.\n$/)
 })
 
-test('evaluate-detections: what is completed or lowers the figures is told', async (t) => {
+test('evaluate-detections: what is completed or lowers the metrics is reported', async (t) => {
   const folder = await temporaryFolder(t)
   const run = async (truth: object, found: object, ...flags: string[]) => {
     const [a, d] = ['a.json', 'd.json'].map((name) => join(folder, name))
@@ -129,7 +129,7 @@ test('evaluate-detections: what is completed or lowers the figures is told', asy
   const zero = annotations.annotations.map((annotation) => ({ ...annotation, id: annotation.id - 1 }))
   const lower = await run({ ...annotations, annotations: zero }, detections)
   assert.ok(JSON.parse(lower.stdout).stats[0] < stats[0])
-  assert.match(lower.stderr, /^Annotation 0 lowers the figures: /)
+  assert.match(lower.stderr, /^Annotation 0 lowers the metrics: /)
   const parts = detections.map((detection) => ({ ...detection, bbox: [0.1, 0.1, 0.2, 0.2] }))
   assert.match(
     (await run(annotations, parts)).stderr,

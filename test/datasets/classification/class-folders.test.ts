@@ -72,10 +72,10 @@ test('links in circles end, and broken ones are named', async (t) => {
   const { classes, parts, notes } = await readClassFolders(folder)
   assert.deepEqual(classes, ['cat', 'dog'])
   assert.deepEqual(namesIn(parts.train), ['cat/1.jpg', 'dog/1.jpg'])
-  assert.match(notes[0], /2 links that lead nowhere \(train\/gone, train\/dog\/itself\.jpg\)/)
+  assert.match(notes[0], /2 broken links \(train\/gone, train\/dog\/itself\.jpg\)/)
   assert.match(
     notes[0],
-    /3 links to folders that are read already \(train\/cat\/same, train\/cat\/top, train\/up\)/,
+    /3 links to folders that were read already \(train\/cat\/same, train\/cat\/top, train\/up\)/,
   )
 })
 
@@ -92,7 +92,7 @@ test('what systems and programs leave is no class and no image, and all that is 
   assert.deepEqual(namesIn(parts.train), ['cat/1.jpg', 'dog/1.jpg'])
   assert.equal(notes.length, 2)
   for (const expected of [
-    /^Left out of ".*data": 3 files that are no JPEG, .* \(README\.md, train\/dog\/notes\.txt, train\/dog\/photo\.heic\)/,
+    /^Left out of ".*data": 3 files that are not JPEG, .* \(README\.md, train\/dog\/notes\.txt, train\/dog\/photo\.heic\)/,
     /1 image beside the class folders \(train\/loose\.jpg\)/,
     /1 class folder without images \(val\/dog\)/,
     /1 folder beside train, val and test \(annotations\)/,
@@ -133,7 +133,7 @@ test('a class or a part without images, and a class that training lacks, are ref
   )
   await refused(
     [...good, 'train/bmp/1.bmp', 'train/none/.x.jpg'],
-    /^The classes "bmp", "none" have no images in .*train \(only files such as 1\.bmp, which are no JPEG/,
+    /^The classes "bmp", "none" have no images in .*train \(only files such as 1\.bmp, which are not JPEG/,
   )
   await refused([...good, 'val/'], /^".*val" has no images; put some/)
   await refused([...good, 'test/cat/', 'test/dog/'], /^".*test" has no images; put some/)

@@ -89,7 +89,7 @@ test('annotations for other images, other classes or of no objects are refused',
   ]
   await refused(
     { ...good, categories: known },
-    /are not the 2 that are needed: it lacks 1, such as wolf \(id 17\); it has 2 that are not known, such as dog \(id 17\), kite/,
+    /are not the 2 that are needed: it lacks 1, such as wolf \(id 17\); it has 2 that are unknown, such as dog \(id 17\), kite/,
   )
   await writeFile(good.annotations, JSON.stringify({ images: [], annotations: [], categories }))
   await refused(good, /has no images/)
@@ -103,7 +103,7 @@ test('annotations for other images, other classes or of no objects are refused',
   await refused(good, /has no categories; it must be a COCO file of objects/)
 })
 
-test('a set without objects is told', async (t) => {
+test('a set without objects is reported', async (t) => {
   const { warnings } = await loadCocoSet(await writeCoco(t, {}))
   assert.match(warnings.join(), /None of the 4 images .* has an object/)
 })
@@ -121,22 +121,25 @@ test('when all images or categories are refused, the message says why', async (t
   const changed = (change: object) => dataset.images.map((image: object) => ({ ...image, ...change }))
   await refused(
     { images: changed({ width: undefined }) },
-    /^None of the images of ".*mine\.json" can be used \(4 missing key\); the first: images\[0\] \(id 1\): the key "width" is missing\.$/,
+    /^None of the images of ".*mine\.json" can be used \(4 × missing key\); the first: images\[0\] \(id 1\): the key "width" is missing\.$/,
   )
   await refused(
     { images: changed({ id: 'a' }) },
-    /\(4 bad id\); the first: images\[0\]: id is "a", but must be a/,
+    /\(4 × invalid id\); the first: images\[0\]: id is "a", but must be a/,
   )
   await refused(
     { images: changed({ id: 1 }) },
-    /\(4 ambiguous id\); .* several entries have this id: 1 \("1\.png"\) and/,
+    /\(4 × ambiguous id\); .* several entries have this id: 1 \("1\.png"\) and/,
   )
-  await refused({ images: {} }, /is no COCO file of objects: "images" is \{\}, but must be a list\.$/)
-  await refused({ categories: undefined }, /is no COCO file of objects: the key "categories" is missing\.$/)
+  await refused({ images: {} }, /is not a COCO file of objects: "images" is \{\}, but must be a list\.$/)
+  await refused(
+    { categories: undefined },
+    /is not a COCO file of objects: the key "categories" is missing\.$/,
+  )
   await refused({ categories: [{ name: 'a' }] }, /None of the categories of .*the key "id" is missing\.$/)
 })
 
-test('what was completed is told, and does not change what is learnt', async (t) => {
+test('what was completed is reported, and does not change what is learnt', async (t) => {
   const annotations = [box(1, 1, 3, [4, 2, 10, 6]), box(2, 2, 17, [4, 2, 10, 6])]
   const plain = await loadCocoSet(await writeCoco(t, { annotations }))
   const unusual = annotations.map(({ area, id, image_id, ...rest }) => ({
@@ -158,7 +161,7 @@ test('what was completed is told, and does not change what is learnt', async (t)
   )
 })
 
-test('boxes that look as if they were in another form are told', async (t) => {
+test('boxes that look as if they were in another form are reported', async (t) => {
   const told = async (bboxes: number[][]): Promise<string> => {
     const annotations = bboxes.map((bbox, i) => box(i + 1, 1, 3, bbox))
     return (await loadCocoSet(await writeCoco(t, { annotations }))).warnings.join('\n')

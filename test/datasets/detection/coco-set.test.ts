@@ -79,7 +79,7 @@ test('a root category without objects is no class', async (t) => {
     { id: 1, name: 'cat' },
     { id: 2, name: 'dog' },
   ])
-  assert.match(warnings.join('\n'), /^A category of ".*" is no class to learn: .*: pets \(id 0\)\.$/m)
+  assert.match(warnings.join('\n'), /^A category of ".*" is not a class to learn: .*: pets \(id 0\)\.$/m)
   // The same file measures a detector of these classes, and one that was begun with the root among its classes.
   for (const categories of [set.categories, roots.map(({ id, name }) => ({ id, name }))])
     assert.deepEqual((await loadCocoSet({ images, annotations, categories })).set.categories, categories)

@@ -83,12 +83,12 @@ describe('a download that fails', () => {
     assert.deepEqual(server.requests.slice(0, 2), ['whole', 'bytes=70000-'])
   })
 
-  it('refuses what is no address', async () => {
+  it('refuses what is not an address', async () => {
     for (const url of ['cifar.tar.gz', 'file:///etc/passwd'])
-      await assert.rejects(again({ url }), /^DatasetError: ".*" is no address of the form https/)
+      await assert.rejects(again({ url }), /^DatasetError: ".*" is not an address of the form https/)
     await assert.rejects(
       get([(_, response) => response.writeHead(302, { Location: 'ftp://x/y' }).end()]),
-      /"ftp:\/\/x\/y" is no address/,
+      /"ftp:\/\/x\/y" is not an address/,
     )
   })
 

@@ -33,7 +33,7 @@ describe('a download that is continued', () => {
   it('goes on in another run', async () => {
     await assert.rejects(
       get([cut(100_000), status(503)]),
-      /the server answered 503 .*\(3 tries\).* Run the same command again to go on/,
+      /the server answered 503 .*\(3 tries\).* Run the same command again to continue/,
     )
     assert.deepEqual(readdirSync(folder).sort(), ['file.bin.part', 'file.bin.part.json'])
     const { url } = server

@@ -93,7 +93,7 @@ describe('fetchCifar10 from the server', () => {
     writeFileSync(join(to, cifar10Folder, 'thesis.txt'), 'years of work')
     await assert.rejects(
       fetchFrom([whole()]),
-      /is not a whole CIFAR-10 and holds "thesis\.txt" besides; move that away/,
+      /is not a complete CIFAR-10 and also holds "thesis\.txt"; move that away/,
     )
     assert.equal(readFileSync(join(to, cifar10Folder, 'thesis.txt'), 'utf8'), 'years of work')
     assert.equal(server!.requests.length, 0)
@@ -216,8 +216,8 @@ describe('fetchCifar10 from a folder', () => {
     )
     const damaged = join(temporary, 'damaged.tar.gz')
     for (const [bytes, reason] of [
-      [archive.subarray(0, archive.length / 2), /no gzip file, or it is damaged or cut short; delete it/],
-      [Buffer.from('hello'), /no gzip file, or it is damaged/],
+      [archive.subarray(0, archive.length / 2), /not a gzip file, or it is damaged or cut short; delete it/],
+      [Buffer.from('hello'), /not a gzip file, or it is damaged/],
       [gzipSync('hello'), /the archive ends early/],
       [gzipSync(Buffer.alloc(1024, 'hello')), /not a tar archive/],
       [gzipSync(writeTar(entries.slice(0, 4))), /is missing in/],

@@ -214,7 +214,7 @@ describe('fetchCoco from elsewhere', () => {
     assert.deepEqual(paths, ['/annotations/annotations_trainval2017.zip', '/zips/val2017.zip'])
     await assert.rejects(
       fetch('http://127.0.0.1:1', { from: 'ftp://mirror', part: 'train' }),
-      /"ftp:\/\/mirror\/zips\/train2017\.zip" is no address of the form https/,
+      /"ftp:\/\/mirror\/zips\/train2017\.zip" is not an address of the form https/,
     )
   })
 
@@ -242,7 +242,7 @@ describe('fetchCoco from elsewhere', () => {
 })
 
 describe('the official archives', () => {
-  it('are named as on the server, with checksums and the numbers of images that COCO tells', () => {
+  it('are named as on the server, with checksums and the numbers of images of COCO', () => {
     assert.deepEqual(
       officialCoco.archives.map(({ folder, files }) => [folder, files]),
       [
