@@ -155,7 +155,7 @@ test('what was completed is reported, and does not change what is learnt', async
     [
       '2 annotations have ids that are written as text; they were read as numbers',
       '2 annotations have an empty segmentation, so no mask',
-      '2 annotations have an iscrowd that is neither 0 nor 1; it was read by its meaning',
+      '2 annotations have an iscrowd that is neither 0 nor 1; it was converted to 0 or 1',
       '2 annotations have no usable area; it was computed from the box',
     ],
   )

@@ -59,7 +59,7 @@ export function addCompletions(
   }
 }
 
-/** What is said of one entry, and of several. */
+/** Descriptions for one entry, and for several. */
 const WORDS: Record<CompletionKind, [one: string, several: string]> = {
   'area-from-mask': [
     'has no usable area; it was computed from the mask',
@@ -75,24 +75,24 @@ const WORDS: Record<CompletionKind, [one: string, several: string]> = {
   ],
   'empty-mask': ['has an empty segmentation, so no mask', 'have an empty segmentation, so no mask'],
   'unusable-mask': [
-    'has a segmentation that cannot be used; it was left out, the rest of the entry counts',
-    'have a segmentation that cannot be used; it was left out, the rest of the entry counts',
+    'has a segmentation that cannot be used; it was ignored, the rest of the entry is used',
+    'have a segmentation that cannot be used; it was ignored, the rest of the entry is used',
   ],
   'short-polygon': [
     'has a polygon of fewer than three corners; its mask is made of the other polygons',
     'have a polygon of fewer than three corners; their masks are made of the other polygons',
   ],
   'unusable-keypoints': [
-    'has keypoints that cannot be used; they were left out, the rest of the entry counts',
-    'have keypoints that cannot be used; they were left out, the rest of the entry counts',
+    'has keypoints that cannot be used; they were ignored, the rest of the entry is used',
+    'have keypoints that cannot be used; they were ignored, the rest of the entry is used',
   ],
   'keypoint-count': [
-    'has a num_keypoints that is no count; it was counted from the keypoints',
-    'have a num_keypoints that is no count; it was counted from the keypoints',
+    'has an invalid num_keypoints; it was counted from the keypoints',
+    'have an invalid num_keypoints; it was counted from the keypoints',
   ],
   'crowd-flag': [
-    'has an iscrowd that is neither 0 nor 1; it was read by its meaning',
-    'have an iscrowd that is neither 0 nor 1; it was read by its meaning',
+    'has an iscrowd that is neither 0 nor 1; it was converted to 0 or 1',
+    'have an iscrowd that is neither 0 nor 1; it was converted to 0 or 1',
   ],
   'text-number': [
     'has numbers that are written as text; they were read as numbers',

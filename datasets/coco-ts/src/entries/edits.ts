@@ -1,6 +1,6 @@
 import type { CompletionKind } from '../common/completions.js'
 
-/** What is to be changed in an entry that is being read, and what is said of it. */
+/** Changes to an entry that is being read, and their descriptions. */
 export class Edits {
   readonly made: { kind: CompletionKind; message: string }[] = []
   private values: Record<string, unknown> | undefined

@@ -1,11 +1,11 @@
-/** Ids as files write them: whole numbers, or texts of digits where it is clear which number is meant. */
+/** Ids as files write them: whole numbers, or texts of digits where the number is unambiguous. */
 
 import { isObject, show, wholeNumberInText } from '../common/values.js'
 import { digitsOf } from '../json/digits.js'
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 
-/** The id that a value stands for; undefined where it is no whole number, or one too large to be exact. */
+/** The id that a value stands for; undefined where it is not a whole number, or one too large to be exact. */
 export function readId(value: unknown): number | undefined {
   const number = typeof value === 'number' ? value : wholeNumberInText(value)
   return number !== undefined && Number.isSafeInteger(number) ? number : undefined
@@ -22,7 +22,7 @@ export function idFaultOf(entry: Record<string, unknown>, key: string): string {
 }
 
 /**
- * Ids of a section of which it is not clear which entry others mean: entries write one number in several ways, such as
+ * Ambiguous ids of a section: entries write one number in several ways, such as
  * 1 and "1", or "1" and "01", or have one id and different values at `label`. Each with the ways, for messages.
  */
 export function ambiguousIds(entries: readonly unknown[], label: string): ReadonlyMap<number, string> {

@@ -1,7 +1,7 @@
 /**
- * Reads an image, a category or an annotation as files of many tools have them. What everything needs (ids, sizes, a
- * box) must be there, or the entry has a fault. What only something needs (a mask, keypoints, an area, a name) costs
- * no more than that where it cannot be used, and is completed where it follows from the rest.
+ * Reads an image, a category or an annotation as files of many tools have them. Required fields (ids, sizes, a box)
+ * must be there, or the entry has a fault. Optional ones (a mask, keypoints, an area, a name) are ignored where they
+ * cannot be used, and computed where they follow from the rest.
  */
 
 import type { Category, CocoImage } from '../common/types.js'
@@ -66,7 +66,7 @@ export function readAnnotation(
   const fault = readReferences(edits, known, !caption)
   if (fault) return fault
   if (caption) {
-    // Whoever asks for boxes need not know of null.
+    // Code that reads boxes need not handle null.
     if (entry.bbox === null) edits.set('bbox', undefined)
     return undefined
   }

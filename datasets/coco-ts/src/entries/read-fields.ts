@@ -1,4 +1,4 @@
-/** Reads the fields of an annotation that say where its object is. Each notes in `edits` what it changes. */
+/** Reads the fields of an annotation that say where its object is. Each records its changes in `edits`. */
 
 import type { Annotation, Box, CocoImage } from '../common/types.js'
 import { isList, isNumber, isObject, numberInText, show } from '../common/values.js'
@@ -74,7 +74,7 @@ export function readBox(edits: Edits, image: CocoImage | undefined): Fault {
 const NO_CROWD = ['0', 'false', '']
 const CROWD = ['1', 'true']
 
-/** `iscrowd` decides whether there is something to find: it is read by its meaning, or the entry has a fault. */
+/** `iscrowd` decides whether an object must be detected: it is converted to 0 or 1, or the entry has a fault. */
 export function readCrowd(edits: Edits): Fault {
   const { iscrowd } = edits.entry
   if (iscrowd === 0 || iscrowd === 1 || iscrowd === undefined) return undefined

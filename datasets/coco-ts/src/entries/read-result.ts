@@ -1,4 +1,4 @@
-/** Reads a detector's result. What its form does not need costs nothing but itself where it cannot be used. */
+/** Reads a detector's result. Fields that its form does not need are ignored where they cannot be used. */
 import type { Edits } from './edits.js'
 import { type References, readReferences, readTextNumber } from './read-entry.js'
 import { readBox, readKeypoints, readMask } from './read-fields.js'

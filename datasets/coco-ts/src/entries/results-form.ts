@@ -1,4 +1,4 @@
-/** What makes a result valid, as a writer asks it, and which form results have. */
+/** What makes a result valid for a writer, and which form results have. */
 
 import { isNumber, isObject, show } from '../common/values.js'
 import { packedPolygons } from '../masks/packed-polygons.js'

@@ -10,7 +10,7 @@ import { readResult } from './read-result.js'
 import { type ResultForm, resultForm } from './results-form.js'
 import { type Fault, isCaption, NOT_AN_OBJECT } from './validate.js'
 
-/** What a file turned out to hold. */
+/** Problems and completions found in a file. */
 export interface Found {
   problems: ProblemLog
   completed: CompletionLog
@@ -76,7 +76,7 @@ function sectionOf(dataset: Partial<Dataset>, section: string, log: ProblemLog):
   return []
 }
 
-/** Remembers the id of an entry that cannot be used, so that it can be told from one that is not there. */
+/** Remembers the id of an entry that cannot be used, to distinguish it from one that is not there. */
 const rememberIn =
   (ids: Set<number>) =>
   (entry: unknown): void => {
@@ -84,7 +84,7 @@ const rememberIn =
     if (id !== undefined) ids.add(id)
   }
 
-/** Sifts all sections of an annotation file. `own`: its entries may be changed, for nobody else has them. */
+/** Sifts all sections of an annotation file. `own`: its entries may be changed, since no caller holds them. */
 export function siftDataset(
   raw: Partial<Dataset>,
   own: boolean,

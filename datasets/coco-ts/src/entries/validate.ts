@@ -1,6 +1,6 @@
 /**
- * What makes an entry of a COCO file valid, as a writer asks it. The `…Fault` functions say what is wrong in words that
- * follow "annotations[3] (id 7): ", or return undefined. (A reader takes more: see `read-entry.ts`.)
+ * What makes an entry of a COCO file valid for a writer. The `…Fault` functions describe what is wrong in words that
+ * follow "annotations[3] (id 7): ", or return undefined. (A reader accepts more: see `read-entry.ts`.)
  */
 
 import type { ProblemKind } from '../common/problems.js'

@@ -25,14 +25,14 @@ export interface CategoryResult {
   objectCounts: Int32Array
 }
 
-/** One image's stretch of a category's detections or objects. */
-interface Stretch {
+/** One image's range of a category's detections or objects. */
+interface ImageRange {
   image: number
   from: number
   to: number
 }
 
-function* stretches(image: Int32Array, from: number, to: number): Generator<Stretch> {
+function* imageRanges(image: Int32Array, from: number, to: number): Generator<ImageRange> {
   for (let at = from; at < to; ) {
     let end = at + 1
     while (end < to && image[end] === image[at]) end++
@@ -41,7 +41,7 @@ function* stretches(image: Int32Array, from: number, to: number): Generator<Stre
   }
 }
 
-/** Whether the object neither counts as found nor as missed: a crowd, or for keypoints one without any. */
+/** Whether the object is ignored: a crowd, or for keypoints one without any. */
 export function isIgnored(object: Annotation, params: EvalParams): boolean {
   if (object.iscrowd) return true
   return params.iouType === 'keypoints' && labelledKeypoints(object) === 0
@@ -73,14 +73,14 @@ export function evaluateCategory(
   const { iouThrs, areaRng } = params
   const { result, anns, ranked } = rankDetections(k, detections, params)
   fillUnmatched(result, anns, params)
-  const objectStretches = [...stretches(objects.image, objects.start[k], objects.start[k + 1])]
-  result.objectImages = Int32Array.from(objectStretches, (stretch) => stretch.image)
-  result.objectCounts = new Int32Array(areaRng.length * objectStretches.length)
+  const objectRanges = [...imageRanges(objects.image, objects.start[k], objects.start[k + 1])]
+  result.objectImages = Int32Array.from(objectRanges, (range) => range.image)
+  result.objectCounts = new Int32Array(areaRng.length * objectRanges.length)
   let ious = new Float64Array(1024)
   let matched = new Int32Array(1024)
-  objectStretches.forEach((stretch, s) => {
-    const inImage = objects.anns.slice(stretch.from, stretch.to)
-    const places = ranked.get(stretch.image) ?? []
+  objectRanges.forEach((range, s) => {
+    const inImage = objects.anns.slice(range.from, range.to)
+    const places = ranked.get(range.image) ?? []
     const found = places.map((d) => anns[d])
     const always = flags(inImage, (object) => isIgnored(object, params))
     const crowd = flags(inImage, (object) => Boolean(object.iscrowd))
@@ -96,7 +96,7 @@ export function evaluateCategory(
       const ignore = flags(inImage, (object, g) => always[g] === 1 || isOutside(object.area, areaRng[a]))
       let counting = 0
       for (const flag of ignore) counting += 1 - flag
-      result.objectCounts[a * objectStretches.length + s] = counting
+      result.objectCounts[a * objectRanges.length + s] = counting
       if (found.length === 0) continue
       const [D, G] = [found.length, inImage.length]
       matchDetections({ detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs }, matched)
@@ -106,7 +106,7 @@ export function evaluateCategory(
   return result
 }
 
-/** Every detection as if it matched nothing: wrong, or, where its own area is out of range, ignored. */
+/** Every detection as if it matched nothing: a false positive, or, where its own area is out of range, ignored. */
 function fillUnmatched(result: CategoryResult, anns: readonly Annotation[], params: EvalParams): void {
   const { iouThrs, areaRng } = params
   const { outcome, detections: n } = result
@@ -166,7 +166,7 @@ function rankDetections(k: number, groups: Groups, params: EvalParams): Ranked {
   return { result, anns, ranked }
 }
 
-/** A match with an ignored object makes a detection ignored; one with an object that counts makes it true. */
+/** A match with an ignored object makes a detection ignored; one with an object that counts makes it a true positive. */
 function recordOutcome(
   result: CategoryResult,
   a: number,

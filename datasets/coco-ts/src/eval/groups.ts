@@ -41,7 +41,7 @@ export function groupAnnotations(coco: COCO, params: EvalParams): Groups {
   }
 }
 
-/** A stable counting sort of `order` by `key[n]`, with the beginning of each key's stretch. */
+/** A stable counting sort of `order` by `key[n]`, with the beginning of each key's range. */
 function sortByKey(
   order: Int32Array<ArrayBuffer>,
   key: Int32Array,

@@ -6,7 +6,7 @@ export interface MatchInput {
   ious: Float64Array
   /** 1 for objects that may be matched any number of times. */
   crowd: Uint8Array
-  /** 1 for objects that neither count as found nor as missed. */
+  /** 1 for ignored objects: neither true positives nor false negatives. */
   ignore: Uint8Array
   /** 1 for detections whose id blocks an object from further matches; pycocotools lets ids below 1 not do so. */
   blocks: Uint8Array

@@ -1,6 +1,6 @@
 /**
- * The digits of whole numbers that are too large to be exact. A reader of JSON notes them beside the object that they
- * are in, so that a message can show what the file says and not what a double makes of it.
+ * The digits of whole numbers that are too large to be exact. A reader of JSON keeps them beside the object that they
+ * are in, so that a message can show what the file says and not the rounded double.
  */
 const noted = new WeakMap<object, Map<string, string>>()
 

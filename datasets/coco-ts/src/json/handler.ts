@@ -3,15 +3,15 @@
  * lists in a top-level object, are handed out one at a time. An entry is parsed when it has arrived whole; what was
  * read of a cut one is read again with the next piece.
  *
- * Beyond JSON, the numbers NaN, Infinity and -Infinity are read, because Python writes them: whoever checks the
+ * Beyond JSON, the numbers NaN, Infinity and -Infinity are read, because Python writes them: a check of the
  * values can then say where they are.
  */
 export interface JsonHandler {
   /** One entry of a list. `section` is the list's key, null for a top-level list. */
   entry(section: string | null, index: number, value: unknown): void
-  /** A top-level value that is no list; and, at a list's beginning, `[]`. */
+  /** A top-level value that is not a list; and, at a list's beginning, `[]`. */
   value(section: string | null, value: unknown): void
-  /** Hears of a whole number in an object that is too large to be exact, before the object is handed out. */
+  /** Called for a whole number that is too large to be exact, before its object is handed out. */
   largeNumber?(object: object, key: string, digits: string): void
   /** Reads the values of some keys in the handler's own way. */
   fields?: Readonly<Record<string, FieldReader>>

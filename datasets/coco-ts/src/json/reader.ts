@@ -50,7 +50,7 @@ export class JsonReader extends JsonScanner {
     this.written(chunk.length)
   }
 
-  /** Says that nothing more comes; throws if the text is not complete. */
+  /** Ends the input; throws if the text is not complete. */
   finish(): void {
     this.final = true
     this.run()

@@ -5,7 +5,7 @@ import type { JsonSyntaxError } from './handler.js'
 const EXACT_DIGITS = 15
 const POWERS = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 
-/** Thrown where a value goes on beyond what has arrived. */
+/** Thrown where a value continues beyond the bytes that have arrived. */
 export const CUT = Symbol('cut')
 
 const ESCAPES: Record<number, string> = {
@@ -20,18 +20,18 @@ const ESCAPES: Record<number, string> = {
 }
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE
-/** Whether a string goes on with this byte. */
+/** Whether a string continues with this byte. */
 export const isPlain = (byte: number): boolean => byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20
 
-/** Reads what has no parts, strings, numbers and words, from the bytes that have arrived. */
+/** Reads strings, numbers and words from the bytes that have arrived. */
 export abstract class JsonTokens {
   protected buffer = Buffer.allocUnsafe(1 << 20)
   protected pos = 0
   protected end = 0
-  /** Of the number read last, where it is whole and too large to be exact. */
+  /** Digits of the last number, where it is a whole number too large to be exact. */
   protected digits: string | undefined
 
-  /** An error at the place that was reached. */
+  /** An error at the current position. */
   protected abstract fault(message: string, cut?: boolean): JsonSyntaxError
 
   protected expected(what: string): JsonSyntaxError {

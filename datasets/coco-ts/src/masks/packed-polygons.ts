@@ -1,7 +1,7 @@
 /**
  * Polygons are most of what a large annotation file holds. As lists of numbers they would take about as much memory
  * as the file; COCO writes them with at most two decimals, so here they lie as hundredths in 32-bit pages, half of
- * that, and become lists when someone looks at one. n / 100 rounds to the very number that the text denotes, so
+ * that, and become lists when one is accessed. n / 100 rounds to the very number that the text denotes, so
  * nothing is lost.
  */
 
