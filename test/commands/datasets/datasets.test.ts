@@ -22,7 +22,7 @@ describe('toolkit datasets fetch', () => {
     const fetch = (...more: string[]) => toolkit(['datasets', 'fetch', 'cifar10', '--to', to, ...more])
     const copied = await fetch('--from', real)
     assert.equal(copied.code, 0, copied.stderr)
-    assert.match(copied.stdout, /structure and sizes are right, checksums were not compared/)
+    assert.match(copied.stdout, /structure and sizes are correct, checksums were not compared/)
     assert.equal(statSync(join(to, cifar10Folder, 'test_batch.bin')).size, 30_730_000)
     const again = await fetch('--json')
     assert.deepEqual(JSON.parse(again.stdout), {
