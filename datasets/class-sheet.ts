@@ -1,5 +1,6 @@
 /** A picture of labelled image sets: one row for each class, one block of columns for each part. */
 import sharp, { type OverlayOptions } from 'sharp'
+import { type Html, html } from '../src/shared/html.js'
 import { isImageFolder, loadImageFolder } from './classification/image-folder.js'
 import type { ImageSet } from './classification/image-set.js'
 import { artists } from './emoji/artists.js'
@@ -34,7 +35,7 @@ export async function drawClassSheet(parts: SheetPart[], scale = 2): Promise<Cla
   const tile = height * scale
   const labelWidth = Math.max(...classes.slice(0, rows).map((name) => name.length)) * letterWidth + 16
   const overlays: OverlayOptions[] = []
-  const titles: string[] = []
+  const titles: Html[] = []
   let left = labelWidth
   for (const { title, set, columns } of parts) {
     titles.push(text(title, left, headHeight / 2, 'bold'))
@@ -53,22 +54,16 @@ export async function drawClassSheet(parts: SheetPart[], scale = 2): Promise<Cla
   const labels = classes
     .slice(0, rows)
     .map((name, row) => text(name, 8, headHeight + row * (tile + gap) + tile / 2, 'normal'))
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">` +
-    `${titles.join('')}${labels.join('')}</svg>`
+  const svg = html`<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">${titles}${labels}</svg>`
   const png = await sharp({ create: { ...size, channels: 3, background: '#ffffff' } })
-    .composite([...overlays, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .composite([...overlays, { input: Buffer.from(String(svg)), left: 0, top: 0 }])
     .png({ compressionLevel: 9 })
     .toBuffer()
   return { png, rows }
 }
 
-function text(content: string, x: number, y: number, weight: string): string {
-  const safe = content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-  return (
-    `<text x="${x}" y="${y}" dominant-baseline="central" font-family="sans-serif" font-size="14" ` +
-    `font-weight="${weight}" fill="#222">${safe}</text>`
-  )
+function text(content: string, x: number, y: number, weight: string): Html {
+  return html`<text x="${x}" y="${y}" dominant-baseline="central" font-family="sans-serif" font-size="14" font-weight="${weight}" fill="#222">${content}</text>`
 }
 
 function* firstOfEachClass(

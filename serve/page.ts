@@ -71,10 +71,11 @@ function script(path: string): { type: string; text: string } {
   return { type: 'js', text: text.replace(/^\/\/# sourceMappingURL=.*\n?/m, '') }
 }
 
-/** What the page is made of beside itself, by path. The script finds the drawing by the same relative path as here. */
+/** What the page is made of beside itself, by path. Modules import each other by the same relative paths as here. */
 export const pageFiles: Record<string, { type: string; text: string }> = {
   '/page/style.css': { type: 'css', text: style },
   '/page/icon.svg': { type: 'svg', text: icon },
   '/page/script.js': script('./page-script.js'),
-  '/src/draw-boxes.js': script('../src/shared/draw-boxes.js'),
+  '/src/shared/draw-boxes.js': script('../src/shared/draw-boxes.js'),
+  '/src/shared/html.js': script('../src/shared/html.js'),
 }

@@ -2,6 +2,7 @@
 
 import sharp, { type OverlayOptions } from 'sharp'
 import type { Annotation, COCO, CocoImage } from '#coco-ts'
+import { attributes, type Html, html } from '../../src/shared/html.js'
 import { findImages } from '../files/image-index.js'
 import { shortName } from './annotation-notes.js'
 
@@ -92,23 +93,22 @@ async function ground(
 function overlay(coco: COCO, image: CocoImage, width: number, height: number): string {
   const anns = coco.imgToAnns.get(image.id) ?? []
   const scale = `scale(${width / image.width} ${height / image.height})`
-  const thin = `stroke-width="1.5" vector-effect="non-scaling-stroke"`
   const shapes = anns
     .filter((ann) => ann.bbox !== undefined)
     .map((ann) => {
       const colour = colourOf(ann.category_id)
       const [x, y, w, h] = ann.bbox
-      const dashes = ann.iscrowd ? ' stroke-dasharray="4 3"' : ''
-      const box = `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${colour}" ${thin}${dashes}/>`
-      return `<path d="${maskPath(coco, ann)}" fill="${colour}" fill-opacity="0.4"/>${box}${keypoints(coco, ann, image)}`
+      const box = attributes({
+        ...{ x, y, width: w, height: h, fill: 'none', stroke: colour, 'stroke-width': 1.5 },
+        ...{ 'vector-effect': 'non-scaling-stroke', 'stroke-dasharray': ann.iscrowd ? '4 3' : null },
+      })
+      return html`<path d="${maskPath(coco, ann)}" fill="${colour}" fill-opacity="0.4"/><rect${box}/>${keypoints(coco, ann, image)}`
     })
   const labels = anns
     .filter((ann) => ann.bbox !== undefined)
     .map((ann) => label(coco, ann, image, width, height))
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
-    `<g transform="${scale}">${shapes.join('')}</g>${labels.join('')}</svg>`
-  )
+  const svg = html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g transform="${scale}">${shapes}</g>${labels}</svg>`
+  return String(svg)
 }
 
 /** Polygons as they are; the runs of other masks as one thin rectangle each. */
@@ -135,8 +135,8 @@ function maskPath(coco: COCO, ann: Annotation): string {
   return path
 }
 
-function keypoints(coco: COCO, ann: Annotation, image: CocoImage): string {
-  if (ann.keypoints === undefined) return ''
+function keypoints(coco: COCO, ann: Annotation, image: CocoImage): Html[] {
+  if (ann.keypoints === undefined) return []
   const points = ann.keypoints
   const radius = Math.max(image.width, image.height) / 150
   const shown = (k: number): boolean => points[3 * k + 2] > 0
@@ -146,27 +146,30 @@ function keypoints(coco: COCO, ann: Annotation, image: CocoImage): string {
     (bone) => Array.isArray(bone) && shown(bone[0] - 1) && shown(bone[1] - 1),
   )
   const lines = bones.map(([a, b]) => {
-    const ends = `x1="${points[3 * a - 3]}" y1="${points[3 * a - 2]}" x2="${points[3 * b - 3]}" y2="${points[3 * b - 2]}"`
-    return `<line ${ends} stroke="white" stroke-width="${radius / 2}"/>`
+    const [x1, y1, x2, y2] = [3 * a - 3, 3 * a - 2, 3 * b - 3, 3 * b - 2].map((at) => points[at])
+    return html`<line${attributes({ x1, y1, x2, y2, stroke: 'white', 'stroke-width': radius / 2 })}/>`
   })
   const dots = Array.from({ length: points.length / 3 }, (_, k) => k)
     .filter(shown)
-    .map((k) => `<circle cx="${points[3 * k]}" cy="${points[3 * k + 1]}" r="${radius}" fill="white"/>`)
-  return [...lines, ...dots].join('')
+    .map((k) => {
+      const [cx, cy] = [points[3 * k], points[3 * k + 1]]
+      return html`<circle${attributes({ cx, cy, r: radius, fill: 'white' })}/>`
+    })
+  return [...lines, ...dots]
 }
 
-function label(coco: COCO, ann: Annotation, image: CocoImage, width: number, height: number): string {
+function label(coco: COCO, ann: Annotation, image: CocoImage, width: number, height: number): Html {
   const x = Math.max(0, (ann.bbox[0] * width) / image.width)
   const y = Math.max(10, (ann.bbox[1] * height) / image.height - 3)
-  const name = escapeXml(shortName(coco.cats.get(ann.category_id)?.name ?? ''))
-  return (
-    `<text x="${x}" y="${y}" font-family="sans-serif" font-size="11" fill="white" stroke="black" stroke-width="2.5" ` +
-    `paint-order="stroke">${name}</text>`
-  )
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  const name = shortName(coco.cats.get(ann.category_id)?.name ?? '')
+  const look = {
+    'font-family': 'sans-serif',
+    'font-size': 11,
+    fill: 'white',
+    stroke: 'black',
+    'stroke-width': 2.5,
+  }
+  return html`<text${attributes({ x, y, ...look, 'paint-order': 'stroke' })}>${name}</text>`
 }
 
 /** Neighbouring ids lie a golden angle apart on the colour wheel. */

@@ -1,5 +1,6 @@
 /** Where everything of a cell's drawing stands: boxes and curves, in points, y downwards. */
 import { type Cell, outputStates, type Path } from '../../models/genotype.js'
+import { orderedPlaces } from '../shared/ordered-places.js'
 import { type Item, type LayeredCell, layerCell, type Segment, type Side } from './cell-layers.js'
 import {
   COMBINE,
@@ -10,7 +11,6 @@ import {
   placesAcross,
   startShifts,
 } from './cell-places.js'
-import { orderedPlaces } from './ordered-places.js'
 
 export interface Point {
   x: number

@@ -1,6 +1,7 @@
 /** Where the items of a layered cell stand from left to right, in points. */
+
+import { orderedPlaces } from '../shared/ordered-places.js'
 import type { Item, LayeredCell, Segment } from './cell-layers.js'
-import { orderedPlaces } from './ordered-places.js'
 
 export const OPERATION = { width: 46, height: 34, gap: 8 }
 /** Width of a block: its two operations. */

@@ -1,6 +1,9 @@
 /** Cells as pictures, after figure 4 of Zoph et al. 2018: inputs at the bottom, blocks, the output at the top. */
 import type { Cell } from '../../models/genotype.js'
 import type { CellKind } from '../search/space/space.js'
+import { svgPicture } from '../shared/charts/picture.js'
+import { svgText } from '../shared/charts/text.js'
+import { attributes, type Html, type HtmlValue, html } from '../shared/html.js'
 import { type LayeredCell, layerCell } from './cell-layers.js'
 import { type Box, type CellLayout, type Edge, layoutCell } from './cell-layout.js'
 import { FAMILY_COLOURS, operationFamily, operationLabel, operationLines } from './operation-families.js'
@@ -23,41 +26,42 @@ const HALF_TITLE = 56
 /** Wider than this, cells stand below each other, so that their text stays readable on a screen. */
 const WIDEST_ROW = 1400
 
-/** Dark on light. The classes let a page recolour what stands outside of the boxes. */
+/** Dark on light, as the boxes stay on dark paper too. */
 const INK = '#2b2b2b'
 const GREEN = { fill: '#c6ead9', line: '#00805c' }
 const WHITE = { fill: '#ffffff', line: '#555555' }
 /** Edges by where they come from. */
 const EDGE_COLOURS = { current: '#1d4f7c', previous: '#a3477f', block: '#7d7d7d' }
+const DARK_EDGE_COLOURS = { current: '#6fb1ea', previous: '#e08abf', block: '#9a9a9a' }
+const DARK = Object.entries(DARK_EDGE_COLOURS)
+  .map(([source, colour]) => `.edge.${source}{stroke:${colour}}.tip.${source}{fill:${colour}}`)
+  .join('')
 
 /** Draws the cells of a genotype side by side, each under its title. */
 export function drawGenotype(genotype: DrawnCells): string {
-  const parts: string[] = []
+  const parts: Html[] = []
   let [right, y] = [0, MARGIN]
   for (const row of rowsOf(genotype)) {
     const height = TITLE_HEIGHT + Math.max(...row.map(({ layout }) => layout.height))
     let x = MARGIN
     for (const { kind, cell, layered } of row) {
       const layout = layoutCell(cell, height - TITLE_HEIGHT, layered)
-      parts.push(`<g transform="translate(${place(x)} ${place(y + height - layout.height)})">`)
-      parts.push(title(TITLES[kind], layout), cellParts(layout), '</g>')
+      parts.push(moved(x, y + height - layout.height, [title(TITLES[kind], layout), cellParts(layout)]))
       x += layout.width + BETWEEN
     }
     right = Math.max(right, x - BETWEEN)
     y += height + BETWEEN
   }
   const kinds = KINDS.filter((kind) => genotype[kind] !== undefined)
-  return svg(kinds.map((kind) => TITLES[kind]).join(', '), right + MARGIN, y - BETWEEN + MARGIN, parts)
+  const name = kinds.map((kind) => TITLES[kind]).join(', ')
+  return picture(name, right + MARGIN, y - BETWEEN + MARGIN, parts)
 }
 
 /** Draws one cell. */
 export function drawCell(cell: Cell): string {
   const layout = layoutCell(cell)
-  return svg('A cell', layout.width + 2 * MARGIN, layout.height + 2 * MARGIN, [
-    `<g transform="translate(${MARGIN} ${MARGIN})">`,
-    cellParts(layout),
-    '</g>',
-  ])
+  const [width, height] = [layout.width + 2 * MARGIN, layout.height + 2 * MARGIN]
+  return picture('A cell', width, height, [moved(MARGIN, MARGIN, cellParts(layout))])
 }
 
 interface Entry {
@@ -87,53 +91,45 @@ function rowsOf(genotype: DrawnCells): Entry[][] {
 }
 
 /** Above the output. */
-function title(text: string, { width, boxes }: CellLayout): string {
+function title(text: string, { width, boxes }: CellLayout): Html {
   const { left, width: own } = boxes.find(({ kind }) => kind === 'output')!
   const x = Math.max(HALF_TITLE, Math.min(width - HALF_TITLE, left + own / 2))
-  return `<text class="ink" x="${place(x)}" y="-20" font-size="15" font-weight="600" text-anchor="middle" fill="${INK}">${text}</text>`
+  return svgText(x, -20, text, { anchor: 'middle', kind: 'ink', size: 15, bold: true })
 }
 
-function svg(name: string, width: number, height: number, parts: string[]): string {
-  const [w, h] = [Math.ceil(width), Math.ceil(height)]
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="cells" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" font-family="system-ui, Helvetica, Arial, sans-serif">`,
-    `<title>${name}</title>`,
-    `<rect class="paper" width="100%" height="100%" fill="#fff"/>`,
-    ...parts,
-    '</svg>\n',
-  ].join('\n')
+function picture(title: string, width: number, height: number, parts: Html[]): string {
+  const size = { width: Math.ceil(width), height: Math.ceil(height) }
+  return svgPicture({ title, ...size, kind: 'cells', dark: DARK }, parts)
 }
 
-function cellParts({ boxes, edges }: CellLayout): string {
-  return [...edges.map(drawEdge), ...boxes.map(drawBox)].join('\n')
-}
+const moved = (x: number, y: number, content: HtmlValue): Html => html`
+<g transform="translate(${place(x)} ${place(y)})">${content}
+</g>`
+
+const cellParts = ({ boxes, edges }: CellLayout): Html[] => [...edges.map(drawEdge), ...boxes.map(drawBox)]
 
 const place = (value: number): string => String(Math.round(value * 10) / 10)
 
-function drawEdge({ from, points }: Edge): string {
+function drawEdge({ from, points }: Edge): Html {
   const source = from.kind !== 'input' ? 'block' : from.state === 0 ? 'current' : 'previous'
   // After a C, every three points are a curve.
   const [first, ...rest] = points.map(({ x, y }) => `${place(x)} ${place(y)}`)
   const colour = EDGE_COLOURS[source]
   const { x, y } = points.at(-1)!
-  return (
-    `<path class="edge ${source}" d="M${first}C${rest.join(' ')}" fill="none" stroke="${colour}" stroke-width="1.4"/>` +
-    `<path class="tip ${source}" d="M${place(x)} ${place(y)}l-3.2 6.5h6.4z" fill="${colour}"/>`
-  )
+  const way = { d: `M${first}C${rest.join(' ')}`, fill: 'none', stroke: colour, 'stroke-width': 1.4 }
+  const tip = { d: `M${place(x)} ${place(y)}l-3.2 6.5h6.4z`, fill: colour }
+  return html`
+<path${attributes({ class: `edge ${source}`, ...way })}/><path${attributes({ class: `tip ${source}`, ...tip })}/>`
 }
 
-function drawBox(box: Box): string {
+function drawBox(box: Box): Html {
   const { left, top, width, height } = box
   const { fill, line } = coloursOf(box)
-  const [faint, dashed] =
-    box.kind === 'input' && !box.read ? [' opacity="0.5"', ' stroke-dasharray="3 3"'] : ['', '']
-  const radius = box.kind === 'operation' ? 6 : height / 2
-  return [
-    `<g${faint}><title>${titleOf(box)}</title>`,
-    `<rect x="${place(left)}" y="${place(top)}" width="${place(width)}" height="${height}" rx="${radius}" fill="${fill}" stroke="${line}" stroke-width="1.2"${dashed}/>`,
-    ...textOf(box),
-    '</g>',
-  ].join('')
+  const unread = box.kind === 'input' && !box.read
+  const size = { x: left, y: top, width, height, rx: box.kind === 'operation' ? 6 : height / 2 }
+  const look = { fill, stroke: line, 'stroke-width': 1.2, 'stroke-dasharray': unread && '3 3' }
+  return html`
+<g${attributes({ opacity: unread && 0.5 })}><title>${titleOf(box)}</title><rect${attributes({ ...size, ...look })}/>${textOf(box)}</g>`
 }
 
 function coloursOf(box: Box): { fill: string; line: string } {
@@ -150,11 +146,11 @@ function coloursOf(box: Box): { fill: string; line: string } {
 }
 
 /** Lines of text around the middle of a box. */
-function textOf(box: Box): string[] {
-  const x = place(box.left + box.width / 2)
+function textOf(box: Box): Html[] {
+  const x = box.left + box.width / 2
   const middle = box.top + box.height / 2
-  const line = (text: string, y: number, size = 12) =>
-    `<text x="${x}" y="${place(y + 4)}" font-size="${size}" text-anchor="middle" fill="${INK}">${text}</text>`
+  const line = (text: HtmlValue, y: number, size = 12) =>
+    html`<text${attributes({ x, y: y + 4, 'font-size': size, 'text-anchor': 'middle', fill: INK })}>${text}</text>`
   if (box.kind === 'operation') {
     const lines = operationLines(box.path.operation)
     // A line alone is a long word.
@@ -166,7 +162,7 @@ function textOf(box: Box): string[] {
   const index = box.kind === 'output' ? 'i+1' : box.state === 0 ? 'i' : 'i−1'
   return [
     line(
-      `<tspan font-size="14" font-style="italic">h</tspan><tspan font-size="10" dy="3">${index}</tspan>`,
+      html`<tspan font-size="14" font-style="italic">h</tspan><tspan font-size="10" dy="3">${index}</tspan>`,
       middle,
     ),
   ]

@@ -2,6 +2,7 @@
  * Boxes and their labels as an SVG to lay over an image. Plain text in and out, so that pages in a browser, the
  * server and the commands draw them alike.
  */
+import { attributes, type Html, html } from './html.js'
 
 export interface DrawnBox {
   /** [x, y, width, height] in pixels of the image. */
@@ -44,13 +45,11 @@ export function boxesSvg(image: { width: number; height: number }, boxes: readon
   const line = Math.max(1, extent / 220)
   const fontSize = Math.max(LEAST_FONT_SIZE, Math.min(extent * 0.023, Math.min(width, height) / 8))
   const outlines = boxes.map((box) => outline(box, line, image)).reverse()
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
-    `<g fill="none" stroke-linejoin="round">${outlines.join('')}</g>`,
-    `<g font-family="${FONT_FAMILY}" font-size="${short(fontSize)}">`,
-    ...labels(image, boxes, fontSize).reverse(),
-    '</g></svg>',
-  ].join('\n')
+  return String(html`<svg xmlns="http://www.w3.org/2000/svg"${attributes({ width, height, viewBox: `0 0 ${width} ${height}` })}>
+<g fill="none" stroke-linejoin="round">${outlines}</g>
+<g${attributes({ 'font-family': FONT_FAMILY, 'font-size': fontSize })}>
+${labels(image, boxes, fontSize).reverse()}
+</g></svg>`)
 }
 
 /** A colour for each category, as `#rrggbb`; those of neighbouring ids are far apart. */
@@ -71,30 +70,28 @@ function outline(
   { bbox, colour, dashed }: DrawnBox,
   line: number,
   image: { width: number; height: number },
-): string {
+): Html {
   const [x, y, width, height] = bbox
   // Half of a line along the image's edge would be cut off.
   const inset = (value: number, side: number) => Math.max(line / 2, Math.min(side - line / 2, value))
   const left = inset(x, image.width)
   const top = inset(y, image.height)
-  const place = attributes({
+  const place = {
     x: left,
     y: top,
     width: Math.max(0, inset(x + width, image.width) - left),
     height: Math.max(0, inset(y + height, image.height) - top),
-  })
-  const dashes = dashed ? ` stroke-dasharray="${short(line * 3)} ${short(line * 2)}"` : ''
-  return (
-    `<rect ${place} stroke="#000000" stroke-opacity="0.5" stroke-width="${short(line * 1.8)}"${dashes}/>` +
-    `<rect ${place} stroke="${colour}" stroke-width="${short(line)}"${dashes}/>`
-  )
+  }
+  const dashes = { 'stroke-dasharray': dashed && `${short(line * 3)} ${short(line * 2)}` }
+  const darker = { stroke: '#000000', 'stroke-opacity': 0.5, 'stroke-width': line * 1.8 }
+  return html`<rect${attributes({ ...place, ...darker, ...dashes })}/><rect${attributes({ ...place, stroke: colour, 'stroke-width': line, ...dashes })}/>`
 }
 
 function labels(
   image: { width: number; height: number },
   boxes: readonly DrawnBox[],
   fontSize: number,
-): string[] {
+): Html[] {
   const height = fontSize * 1.3
   const padding = fontSize * 0.3
   const cells = Math.floor((image.width - 2 * padding) / (ADVANCE * fontSize))
@@ -107,11 +104,9 @@ function labels(
     const place = freePlace(bbox, { width, height }, image, taken)
     if (place === undefined) return []
     taken.push(place)
-    return [
-      `<rect ${attributes(place)} fill="${colour}" fill-opacity="0.85"/>` +
-        `<text x="${short(place.x + padding)}" y="${short(place.y + fontSize)}" fill="${inkOn(colour)}">` +
-        `${escapeXml(text)}</text>`,
-    ]
+    const ground = attributes({ ...place, fill: colour, 'fill-opacity': 0.85 })
+    const start = attributes({ x: place.x + padding, y: place.y + fontSize, fill: inkOn(colour) })
+    return [html`<rect${ground}/><text${start}>${text}</text>`]
   })
 }
 
@@ -184,12 +179,6 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ' ')
 }
 
-const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' }
-
-function escapeXml(text: string): string {
-  return text.replace(/[<>&"]/g, (letter) => ENTITIES[letter])
-}
-
 /** Black or white, whichever stands out more (relative luminance of WCAG 2, where 0.179 contrasts alike with both). */
 function inkOn(colour: string): string {
   const [red, green, blue] = [1, 3, 5].map((at) => {
@@ -197,12 +186,6 @@ function inkOn(colour: string): string {
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
   })
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000000' : '#ffffff'
-}
-
-function attributes(values: Record<string, number> | Rectangle): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}="${short(value)}"`)
-    .join(' ')
 }
 
 /** Two decimals are more than the eye sees. */

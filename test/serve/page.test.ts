@@ -76,7 +76,8 @@ describe('the page', () => {
       '/page/icon.svg',
       '/page/script.js',
       '/page/style.css',
-      '/src/draw-boxes.js',
+      '/src/shared/draw-boxes.js',
+      '/src/shared/html.js',
     ])
   })
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { reportFigures } from '../../search/report/figures.js'
 import { drawPage } from '../../search/report/page.js'
 import { drawPictures, type Pictures } from '../../search/report/pictures.js'
+import { reportStatistics } from '../../search/report/report-statistics.js'
 import { readSearchLogs } from '../../search/report/search-log.js'
 import { makeFolder, writeFileAtomically } from '../../shared/files.js'
 
@@ -45,7 +45,7 @@ export function searchReportCommand(): Command {
 
 async function report(folders: string[], { out, best, json, svg }: Flags): Promise<void> {
   const logs = await readSearchLogs(folders)
-  const figures = reportFigures(logs, best)
+  const figures = reportStatistics(logs, best)
   const page = out ?? (json || svg !== undefined ? undefined : 'search-report.html')
   const pictures = page === undefined && svg === undefined ? undefined : drawPictures(figures)
   const wrote = (what: string) => (json ? console.error : console.log)(`Wrote ${what}`)

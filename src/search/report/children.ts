@@ -8,7 +8,7 @@ import { decodeCells } from '../space/genotypes.js'
 import type { Decisions } from '../space/space.js'
 import type { SearchLog } from './search-log.js'
 
-export interface ToldChild {
+export interface FinishedChild {
   id: number
   cells: DrawnCells
   /** The same for the same architecture. */
@@ -28,9 +28,9 @@ export interface ToldChild {
  *
  * @throws UserError when the journal tells of a child that was not asked for, or tells of one twice
  */
-export function toldChildren({ name, config: { space }, events }: SearchLog): ToldChild[] {
+export function finishedChildren({ name, config: { space }, events }: SearchLog): FinishedChild[] {
   const open = new Map<number, Decisions>()
-  return events.flatMap((event): ToldChild[] => {
+  return events.flatMap((event): FinishedChild[] => {
     if (event.kind === 'asked') open.set(event.id, event.decisions)
     if (event.kind !== 'told') return []
     const { result, reward, seconds, figures } = event

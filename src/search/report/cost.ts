@@ -1,7 +1,7 @@
 /** What a search has cost, and where the time of its workers went. */
 import type { JournalEvent, SittingEvent } from '../journal/journal.js'
 import { secondsOf } from '../search.js'
-import { sum } from './statistics.js'
+import { sum } from './curves.js'
 
 /** Seconds of workers: of a search in one sitting, as many as it had processes times its duration. */
 export interface SearchTime {

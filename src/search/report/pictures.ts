@@ -1,7 +1,7 @@
 /** The figures of a report, each as an SVG that stands alone. */
 import { drawGenotype } from '../../drawing/draw-cell.js'
-import type { ReportFigures } from './figures.js'
 import { drawOperations } from './operation-chart.js'
+import type { ReportStatistics } from './report-statistics.js'
 import { drawRetrained } from './retrained-chart.js'
 import { drawEntropy, drawHours, drawRewards, drawTops } from './reward-charts.js'
 import { drawTime } from './time-chart.js'
@@ -21,7 +21,7 @@ export interface Pictures {
   best: Picture[][]
 }
 
-export function drawPictures(report: ReportFigures): Pictures {
+export function drawPictures(report: ReportStatistics): Pictures {
   const { searches, groups } = report
   const entropy = drawEntropy(report)
   return {

@@ -1,4 +1,4 @@
-/** The look of a report's page. Drawings carry colours for white paper; here are those for a dark screen. */
+/** The look of a report's page. Its pictures bring their own colours. */
 export const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, Helvetica, Arial, sans-serif; --line: #8883; --soft: #666; --paper: #fff; }
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; line-height: 1.45; }
@@ -23,23 +23,5 @@ pre { overflow-x: auto; font-size: 0.85rem; }
 @media (prefers-color-scheme: dark) {
   :root { --soft: #a5a5a5; --paper: #16181b; }
   body { background: var(--paper); color: #e4e4e4; }
-  .paper { fill: none; }
-  .ink { fill: #e4e4e4; }
-  .soft { fill: #b0b0b0; }
-  .grid { stroke: #34373b; }
-  .axis { stroke: #777; }
-  .area { stroke: var(--paper); }
-  .stroke-0 { stroke: #4ea8de; }
-  .fill-0 { fill: #4ea8de; }
-  .stroke-soft { stroke: #a0a0a0; }
-  .fill-soft { fill: #a0a0a0; }
-  .stroke-6 { stroke: #fff; }
-  .fill-6 { fill: #fff; }
-  .edge.current { stroke: #6fb1ea; }
-  .tip.current { fill: #6fb1ea; }
-  .edge.previous { stroke: #e08abf; }
-  .tip.previous { fill: #e08abf; }
-  .edge.block { stroke: #9a9a9a; }
-  .tip.block { fill: #9a9a9a; }
 }
 `

@@ -1,5 +1,8 @@
-/** Precision against recall at IoU 0.5, as figures and as a picture. */
+/** Precision against recall at IoU 0.5, as numbers and as a picture. */
 import type { COCOeval } from '#coco-ts'
+import { drawChart } from '../../shared/charts/chart.js'
+import { sample } from '../../shared/charts/legend.js'
+import { line } from '../../shared/charts/marks.js'
 
 export interface PrecisionCurves {
   /** From 0 to 1. */
@@ -27,35 +30,29 @@ export function precisionCurves(coco: COCOeval): PrecisionCurves {
   return { recalls: [...params.recThrs], categories, mean }
 }
 
-const PLOT = { width: 460, height: 340, left: 52, right: 16, top: 16, bottom: 46 }
-const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
+const [CATEGORY, MEAN] = [0, 1]
 
 /** The curves as SVG: the mean strong, each category's thin and pale. */
 export function drawPrecision({ recalls, categories, mean }: PrecisionCurves): string {
-  const inner = { width: PLOT.width - PLOT.left - PLOT.right, height: PLOT.height - PLOT.top - PLOT.bottom }
-  const x = (recall: number): string => (PLOT.left + recall * inner.width).toFixed(1)
-  const y = (precision: number): string => (PLOT.top + (1 - precision) * inner.height).toFixed(1)
-  const line = (precisions: readonly number[]): string =>
-    `M${recalls.map((recall, i) => `${x(recall)} ${y(precisions[i])}`).join('L')}`
-  const grid = TICKS.flatMap((tick) => [
-    `<path d="M${x(0)} ${y(tick)}H${x(1)}M${x(tick)} ${y(0)}V${y(1)}" stroke="currentColor" stroke-opacity="0.15"/>`,
-    `<text x="${x(0)}" y="${y(tick)}" dx="-8" dy="4" text-anchor="end">${tick}</text>`,
-    `<text x="${x(tick)}" y="${y(0)}" dy="18" text-anchor="middle">${tick}</text>`,
-  ])
-  const pale = categories.map(
-    ({ precisions }) =>
-      `<path d="${line(precisions)}" fill="none" stroke="#0072b2" stroke-opacity="0.3" stroke-width="1"/>`,
+  const pointsOf = (precisions: readonly number[]) => recalls.map((x, i) => ({ x, y: precisions[i] }))
+  const marks = categories.map(({ name, precisions }) =>
+    line(pointsOf(precisions), { series: CATEGORY, style: 'pale', title: name }),
   )
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${PLOT.width}" height="${PLOT.height}" viewBox="0 0 ${PLOT.width} ${PLOT.height}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="currentColor">`,
-    '<title>Precision against recall</title>',
-    ...grid,
-    `<text x="${x(0.5)}" y="${PLOT.height - 6}" text-anchor="middle">Recall</text>`,
-    `<text transform="translate(14 ${y(0.5)}) rotate(-90)" text-anchor="middle">Precision at IoU 0.5</text>`,
-    ...pale,
-    ...(categories.length === 0
-      ? []
-      : [`<path d="${line(mean)}" fill="none" stroke="#d55e00" stroke-width="2.5"/>`]),
-    '</svg>',
-  ].join('\n')
+  // Without a category the mean is not defined.
+  if (categories.length > 0) marks.push(line(pointsOf(mean), { series: MEAN, style: 'strong' }))
+  const legend = [
+    sample('mean over the categories', 'strong', MEAN),
+    sample('each category', 'pale', CATEGORY),
+  ]
+  return drawChart(
+    [
+      {
+        title: 'Precision at IoU 0.5',
+        x: { domain: [0, 1], label: 'recall' },
+        y: { domain: [0, 1] },
+        marks,
+      },
+    ],
+    { title: 'Precision against recall at IoU 0.5', legend },
+  )
 }

@@ -1,7 +1,8 @@
-/** An evaluation as one page: figures, the precision curve, and pictures of the worst and the best images. */
+/** An evaluation as one page: metrics, the precision curve, and pictures of the worst and the best images. */
 import { basename } from 'node:path'
 import type { CategoryStats } from '#coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { type Html, html, raw } from '../../shared/html.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { drawPrecision, precisionCurves } from './evaluation-curve.js'
 import { chooseImages, figuresAt, type ImageMatches, type Threshold } from './evaluation-matches.js'
@@ -28,108 +29,101 @@ export async function drawReport(
   { title, matches, threshold, signal }: ReportOptions,
 ): Promise<string | null> {
   const { worst, best } = chooseImages(matches, threshold.score, PICTURES)
-  const drawn = new Map<ImageMatches, string>()
+  const drawn = new Map<ImageMatches, Html>()
   for (const image of [...worst, ...best]) {
     if (signal?.aborted) return null
     drawn.set(image, await figure(set, image, threshold.score))
   }
-  const figures = (images: ImageMatches[]): string => images.map((image) => drawn.get(image)!).join('\n')
+  const shown = (images: ImageMatches[]): Html[] => images.map((image) => drawn.get(image)!)
   const count = matches.filter(({ detections, objects }) => detections.length + objects.length > 0).length
-  return `<!doctype html>
+  const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)} on ${escapeHtml(set.name)}</title>
-<style>${STYLE}</style>
+<title>${title} on ${set.name}</title>
+<style>${raw(STYLE)}</style>
 </head>
 <body>
-<h1>${escapeHtml(title)} on ${escapeHtml(set.name)}</h1>
+<h1>${title} on ${set.name}</h1>
 <p>${facts(evaluation)}</p>
 ${statsTable(evaluation.stats)}
-${drawPrecision(precisionCurves(evaluation.coco))}
-<p>Orange: the mean over the categories; blue: each category.</p>
+${raw(drawPrecision(precisionCurves(evaluation.coco)))}
 <h2>Pictures</h2>
 <p>${thresholdSentence(threshold)}</p>
-<p>The images are sorted by their own F1; of equals the one with more mistakes is worse. Shown are
-${worst.length} from the worst and ${best.length} from the best${worst.length + best.length < count ? ` of ${count}` : ''}.</p>
+<p>The images are sorted by their own F1; of two with the same F1, the one with more errors is worse. The page shows
+${worst.length} from the worst and ${best.length} from the best${worst.length + best.length < count && ` of ${count}`}.</p>
 <ul class="legend">${LEGEND}</ul>
-<h3>The worst, the worst first</h3>
-<div class="pictures">
-${figures(worst)}
+<h3>The worst, worst first</h3>
+<div class="pictures">${shown(worst)}
 </div>
-<h3>The best, the best first</h3>
-<div class="pictures">
-${figures(best)}
+<h3>The best, best first</h3>
+<div class="pictures">${shown(best)}
 </div>
 <h2>Categories</h2>
 ${categoryTable(evaluation.perCategory, matches)}
 </body>
 </html>
 `
+  return String(page)
 }
 
 function facts({ images, unreadable, detections, millisecondsPerImage }: DetectorEvaluation): string {
   const left =
     unreadable.count === 0
       ? ''
-      : `, ${unreadable.count} more could not be read and are left out (${escapeHtml(unreadable.first.join(' '))})`
+      : `, ${unreadable.count} more could not be read and are left out (${unreadable.first.join(' ')})`
   return `${images} images${left}; ${detections.length} detections; ${millisecondsPerImage.toFixed(0)} ms an image in the detector.`
 }
 
 const thresholdSentence = ({ score, precision, recall, f1 }: Threshold): string =>
   f1 === 0
-    ? 'Nothing was found rightly at IoU 0.5, so no detections are drawn.'
-    : `Drawn are the detections from score ${score.toFixed(2)} up, where the F1 over all images is highest: ` +
+    ? 'There is no true positive at IoU 0.5, so no detections are drawn.'
+    : `Detections are drawn from score ${score.toFixed(2)} up, where the F1 over all images is highest: ` +
       `${f1.toFixed(3)}, with precision ${precision.toFixed(3)} and recall ${recall.toFixed(3)} at IoU 0.5.`
 
-const LEGEND = [
-  ['right', 'solid', 'detection, right'],
-  ['wrong', 'solid', 'detection, wrong'],
-  ['found', 'dashed', 'object, found'],
-  ['missed', 'dashed', 'object, missed'],
-  ['ignored', 'dashed', 'crowd, and what lies in it: counts for nothing'],
-]
-  .map(
-    ([outcome, line, text]) =>
-      `<li><span style="border: 3px ${line} ${OUTCOME_COLOURS[outcome as keyof typeof OUTCOME_COLOURS]}"></span> ${text}</li>`,
-  )
-  .join('')
+const LEGEND = (
+  [
+    ['right', 'solid', 'true positive: detection of an object'],
+    ['wrong', 'solid', 'false positive: detection of none'],
+    ['found', 'dashed', 'object that was detected'],
+    ['missed', 'dashed', 'false negative: object that was not detected'],
+    ['ignored', 'dashed', 'crowd, and detections in it: not counted'],
+  ] as const
+).map(
+  ([outcome, line, text]) =>
+    html`<li><span style="border: 3px ${line} ${OUTCOME_COLOURS[outcome]}"></span> ${text}</li>`,
+)
 
-async function figure(set: DetectionSet, image: ImageMatches, score: number): Promise<string> {
+async function figure(set: DetectionSet, image: ImageMatches, score: number): Promise<Html> {
   const { width, height, jpeg, overlay } = await drawPicture(set, image, score)
-  const name = escapeHtml(basename(set.images[image.index].fileName))
+  const name = basename(set.images[image.index].fileName)
   const { f1, right, wrong, missed } = figuresAt(image, score)
-  return (
-    `<figure><div class="picture" style="aspect-ratio: ${width} / ${height}">` +
-    `<img alt="${name}" src="data:image/jpeg;base64,${jpeg.toString('base64')}">${overlay}</div>` +
-    `<figcaption>${name}: F1 ${f1.toFixed(2)}, ${right} right, ${wrong} wrong, ${missed} missed</figcaption></figure>`
-  )
+  return html`
+<figure><div class="picture" style="aspect-ratio: ${width} / ${height}"><img alt="${name}" src="data:image/jpeg;base64,${jpeg.toString('base64')}">${raw(overlay)}</div>
+<figcaption>${name}: F1 ${f1.toFixed(2)}, true positives ${right}, false positives ${wrong}, false negatives ${missed}</figcaption></figure>`
 }
 
-function statsTable(stats: readonly number[]): string {
-  const heads = STATS.map((name) => `<th>${name}</th>`).join('')
-  const cells = stats.map((value) => `<td>${shown(value)}</td>`).join('')
-  return `<table><tr>${heads}</tr><tr>${cells}</tr></table>`
+function statsTable(stats: readonly number[]): Html {
+  return html`<table><tr>${STATS.map((name) => html`<th>${name}</th>`)}</tr><tr>${statsCells(stats)}</tr></table>`
 }
 
-function categoryTable(categories: readonly CategoryStats[], matches: readonly ImageMatches[]): string {
+function categoryTable(categories: readonly CategoryStats[], matches: readonly ImageMatches[]): Html {
   const objects = new Map<number, number>()
   for (const { object, ignored } of matches.flatMap((image) => image.objects))
     if (!ignored) objects.set(object.category_id, (objects.get(object.category_id) ?? 0) + 1)
   const rows = categories.map(
-    ({ id, name, stats }) =>
-      `<tr><th>${escapeHtml(name)}</th><td>${objects.get(id) ?? 0}</td>${stats.map((value) => `<td>${shown(value)}</td>`).join('')}</tr>`,
+    ({ id, name, stats }) => html`
+<tr><th>${name}</th><td>${objects.get(id) ?? 0}</td>${statsCells(stats)}</tr>`,
   )
-  const heads = ['category', 'objects', ...STATS].map((name) => `<th>${name}</th>`).join('')
-  return `<table class="categories"><tr>${heads}</tr>\n${rows.join('\n')}\n</table>`
+  const heads = ['category', 'objects', ...STATS].map((name) => html`<th>${name}</th>`)
+  return html`<table class="categories"><tr>${heads}</tr>${rows}
+</table>`
 }
 
-/** −1 stands where there is nothing to find. */
-const shown = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
-
-const ENTITIES: Record<string, string> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' }
-const escapeHtml = (text: string): string => text.replace(/[<>&"]/g, (letter) => ENTITIES[letter])
+/** COCO gives −1 where there is nothing to find. */
+const statsCells = (stats: readonly number[]): Html[] =>
+  stats.map((value) => html`<td>${value < 0 ? '–' : value.toFixed(3)}</td>`)
 
 const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, Helvetica, Arial, sans-serif; }
@@ -142,6 +136,7 @@ th, td { padding: 0.2rem 0.6rem; text-align: right; border-bottom: 1px solid #88
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem; align-items: start; }
 figure { margin: 0; }
 figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
+.chart { max-width: 100%; height: auto; }
 .picture { position: relative; }
 .picture img, .picture svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 `

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import type { JournalEvent } from '../../../src/search/journal/journal.js'
-import { reportFigures } from '../../../src/search/report/figures.js'
 import { drawPage } from '../../../src/search/report/page.js'
 import { drawPictures } from '../../../src/search/report/pictures.js'
+import { reportStatistics } from '../../../src/search/report/report-statistics.js'
 import { readSearchLogs } from '../../../src/search/report/search-log.js'
 import { writeFakeSearch } from '../../helpers/search/fake-search.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
@@ -26,7 +26,7 @@ test('the page needs nothing beside it, and every drawing is a picture that a re
   })
   const cases = [names.slice(0, 3), names.slice(1, 2), names.slice(3)].map(read)
   for (const logs of [...(await Promise.all(cases)), [{ ...failing, events }]]) {
-    const report = reportFigures(logs, 2)
+    const report = reportStatistics(logs, 2)
     const pictures = drawPictures(report)
     const page = drawPage(report, pictures, logs)
     assert.doesNotMatch(page, /NaN|undefined|Infinity|<script|<link|<img/)

@@ -221,7 +221,10 @@ test('the page needs nothing beside it, and the files say what was measured', as
     .match(/https?:|src="(?!data:)|href|@import|url\(/g)
   assert.equal(outside, null)
   assert.match(page, /<title>runs\/&lt;mine&gt; on annotations<\/title>/)
-  assert.match(page, /&lt;b&gt;&amp;&quot;odd&quot;\.png: F1 1\.00, 1 right, 0 wrong, 0 missed/)
+  assert.match(
+    page,
+    /&lt;b&gt;&amp;&quot;odd&quot;\.png: F1 1\.00, true positives 1, false positives 0, false negatives 0/,
+  )
   assert.match(page, /from score 0\.70 up, where the F1 over all images is highest: 0\.667/)
   const pictures = [...page.matchAll(/src="data:image\/jpeg;base64,([^"]+)">(<svg.*?<\/svg>)/gs)]
   assert.equal(pictures.length, 3, 'the image without objects and detections shows nothing')
@@ -258,7 +261,7 @@ test('a page without a single detection, or without objects, can be drawn too', 
     const { set, evaluation, folder } = await measured(t, scene, [[], []])
     await writeEvaluation(join(folder, 'out'), 'nothing', evaluation, set)
     const page = await readFile(join(folder, 'out', 'pictures.html'), 'utf8')
-    assert.match(page, /Nothing was found rightly at IoU 0\.5, so no detections are drawn\./)
+    assert.match(page, /There is no true positive at IoU 0\.5, so no detections are drawn\./)
     assert.deepEqual(unbalanced(page), [])
     assert.doesNotMatch(page, /NaN|undefined|Infinity/)
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { orderedPlaces } from '../../src/drawing/ordered-places.js'
+import { orderedPlaces } from '../../src/shared/ordered-places.js'
 
 const finite = (min: number, max: number) => fc.double({ min, max, noNaN: true })
 

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  bandOf,
-  bestSoFar,
-  runningMean,
-  sharesOverTime,
-  topMean,
-} from '../../../src/search/report/statistics.js'
+import { bandOf, bestSoFar, runningMean, sharesOverTime, topMean } from '../../../src/search/report/curves.js'
 
 const rewards = fc.array(
   fc.tuple(fc.option(fc.double({ min: 0, max: 1, noNaN: true })), fc.constantFrom(...'abcdefgh')),

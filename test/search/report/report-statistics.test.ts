@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sharedRecipe } from '../../../src/search/evaluate/recipes.js'
 import type { JournalEvent, ToldEvent } from '../../../src/search/journal/journal.js'
-import { reportFigures } from '../../../src/search/report/figures.js'
+import { reportStatistics } from '../../../src/search/report/report-statistics.js'
 import type { SearchLog } from '../../../src/search/report/search-log.js'
 import { type FakeSearch, fakeConfig, fakeJournal } from '../../helpers/search/fake-search.js'
 
@@ -20,7 +20,7 @@ test('a search: what its journal says, counted anew', () => {
   // Two children are still in work.
   const lastTwo = told(events).slice(-2)
   const cut = events.filter((event) => !lastTwo.includes(event as ToldEvent))
-  const [search] = reportFigures([logOf({ strategy: 'ppo', seed: 1, children: 230 }, cut)], 4).searches
+  const [search] = reportStatistics([logOf({ strategy: 'ppo', seed: 1, children: 230 }, cut)], 4).searches
 
   const results = told(cut).map(({ result }) => result)
   const measured = results.flatMap((result) => (result.kind === 'measured' ? [result.measured] : []))
@@ -84,7 +84,7 @@ test('the best: those trained longer first, by what they reached; each architect
     { kind: 'retrained', id: 2, quality: 0.1, seconds: 5 },
     { kind: 'retrained', id: 2, quality: 0.95, seconds: 5 },
   ]
-  const [search] = reportFigures([{ ...log, events }], 10).searches
+  const [search] = reportStatistics([{ ...log, events }], 10).searches
   assert.deepEqual(
     search.best.map(({ id, retrainedQuality }) => [id, retrainedQuality]),
     [
@@ -97,7 +97,7 @@ test('the best: those trained longer first, by what they reached; each architect
   const three: JournalEvent[] = [...events, { kind: 'retrained', id: 3, quality: 0.5, seconds: 5 }]
   const tauOf = (ranksChecked: number, events: JournalEvent[]) => {
     const config = { ...log.config, retrain: { ...log.config.retrain!, ranksChecked } }
-    return reportFigures([{ ...log, config, events }], 1).searches[0].retrained.tau
+    return reportStatistics([{ ...log, config, events }], 1).searches[0].retrained.tau
   }
   assert.equal(tauOf(3, events), null, 'two children are too few')
   // Rewards 0.8, 0.6 and 0.75 of qualities 0.5, 0.9 and 0.95: one of three pairs is ordered alike.
@@ -109,7 +109,7 @@ test('searches that differ in seed and budget alone are one method, and its curv
   const fakes = (['ppo', 'random'] as const).flatMap((strategy) =>
     [1, 2, 3].map((seed): FakeSearch => ({ strategy, seed, children: 60 + seed })),
   )
-  const { groups, searches } = reportFigures(
+  const { groups, searches } = reportStatistics(
     fakes.map((fake) => logOf(fake)),
     1,
   )
@@ -139,14 +139,14 @@ test('searches that differ in seed and budget alone are one method, and its curv
   const other = logOf({ strategy: 'ppo', seed: 4, children: 30 })
   const evaluator = sharedRecipe(other.config.space, 'weights')
   const shared = { ...other, config: { ...other.config, evaluator } }
-  const labels = reportFigures([logOf(fakes[0]), shared], 1).groups.map(({ label }) => label)
+  const labels = reportStatistics([logOf(fakes[0]), shared], 1).groups.map(({ label }) => label)
   assert.deepEqual(labels, ['ppo, train', 'ppo, shared'])
 })
 
 test('a search without results, and a journal that contradicts itself, are told in plain words', () => {
   const log = logOf({ strategy: 'random', seed: 1, children: 5 })
   const refuses = (events: readonly JournalEvent[], message: RegExp) =>
-    assert.throws(() => reportFigures([{ ...log, events }], 1), { name: 'UserError', message })
+    assert.throws(() => reportStatistics([{ ...log, events }], 1), { name: 'UserError', message })
   refuses([], /^random-1 has no children to report yet/)
   refuses(
     [...log.events, ...told([...log.events])],

@@ -7,10 +7,10 @@ import { kendallTau } from '../journal/rank-correlation.js'
 import { canonicalKey } from '../space/canonical.js'
 import type { CellKind } from '../space/space.js'
 import { rewardOf } from '../strategy/reward.js'
-import { type ToldChild, toldChildren } from './children.js'
+import { type FinishedChild, finishedChildren } from './children.js'
 import { type SearchCost, type SearchTime, timeAndCost } from './cost.js'
+import { bestSoFar, type Curve, runningMean, sharesOverTime, topMean } from './curves.js'
 import type { SearchLog } from './search-log.js'
-import { bestSoFar, type Curve, runningMean, sharesOverTime, topMean } from './statistics.js'
 
 /** Children of the running mean, and parts of a search over which operations are counted. */
 export const RUNNING_MEAN = 25
@@ -66,7 +66,7 @@ export interface Retrained {
   tau: number | null
 }
 
-export interface SearchFigures {
+export interface SearchStatistics {
   name: string
   strategy: string
   evaluator: string
@@ -102,10 +102,10 @@ export interface SearchFigures {
  * @param count How many of the best children are told of.
  * @throws UserError when no child came back yet, or the journal contradicts itself
  */
-export function searchFigures(log: SearchLog, count: number): SearchFigures {
+export function searchStatistics(log: SearchLog, count: number): SearchStatistics {
   const { name, config, events } = log
   const { strategy, evaluator, seed, space, budget } = config
-  const children = toldChildren(log)
+  const children = finishedChildren(log)
   if (children.length === 0)
     throw new UserError(`${name} has no children to report yet; wait until one was trained`)
   const asked = events.filter(({ kind }) => kind === 'asked').length
@@ -144,7 +144,7 @@ export function searchFigures(log: SearchLog, count: number): SearchFigures {
   }
 }
 
-function curvesOf(children: ToldChild[]): SearchCurves {
+function curvesOf(children: FinishedChild[]): SearchCurves {
   const rewards = children.map(({ reward }) => reward)
   const measured = children.map(({ reward, failure }) => (failure === null ? reward : null))
   const keys = children.map(({ key }) => key)
@@ -159,7 +159,7 @@ function curvesOf(children: ToldChild[]): SearchCurves {
   }
 }
 
-function failuresOf(children: ToldChild[]): SearchFigures['failures'] {
+function failuresOf(children: FinishedChild[]): SearchStatistics['failures'] {
   const found = new Map<string, number[]>()
   for (const { id, failure } of children)
     if (failure !== null) found.set(failure, [...(found.get(failure) ?? []), id])
@@ -169,7 +169,7 @@ function failuresOf(children: ToldChild[]): SearchFigures['failures'] {
 }
 
 /** One retrained twice counts with the last time. */
-function retrainedOf({ name, config, events }: SearchLog, children: ToldChild[]): Retrained {
+function retrainedOf({ name, config, events }: SearchLog, children: FinishedChild[]): Retrained {
   const rewards = new Map(children.map(({ id, reward }) => [id, reward]))
   const found = new Map<number, Retrained['children'][number]>()
   for (const event of events) {
@@ -195,7 +195,7 @@ function retrainedOf({ name, config, events }: SearchLog, children: ToldChild[])
 const measureOf = ({ config: { task } }: SearchLog): string =>
   task === 'autoencode' ? 'variance explained' : 'accuracy'
 
-function bestOf(log: SearchLog, children: ToldChild[], retrained: Retrained, count: number): BestChild[] {
+function bestOf(log: SearchLog, children: FinishedChild[], retrained: Retrained, count: number): BestChild[] {
   const reached = new Map(retrained.children.map(({ id, quality }) => [id, quality]))
   const candidates = children.flatMap(({ id, reward, measured, cells }): BestChild[] => {
     if (measured === null) return []

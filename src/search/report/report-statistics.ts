@@ -1,17 +1,17 @@
 /** From the journals of searches to all that a report shows. No file is read here, and no clock. */
 import type { OperationName } from '../../../models/genotype.js'
+import { type Band, bandOf, mean } from './curves.js'
+import type { SearchLog } from './search-log.js'
 import {
   type BestChild,
   bestFirst,
   type OperationShares,
-  type SearchFigures,
-  searchFigures,
-} from './search-figures.js'
-import type { SearchLog } from './search-log.js'
-import { type Band, bandOf, mean } from './statistics.js'
+  type SearchStatistics,
+  searchStatistics,
+} from './search-statistics.js'
 
 /** Searches whose configs differ in name, seeds, budget and retraining at most: one method, tried several times. */
-export interface GroupFigures {
+export interface GroupStatistics {
   label: string
   /** Their places in the report. */
   searches: number[]
@@ -23,17 +23,17 @@ export interface GroupFigures {
   operations: OperationShares[]
 }
 
-export interface ReportFigures {
-  searches: SearchFigures[]
-  groups: GroupFigures[]
+export interface ReportStatistics {
+  searches: SearchStatistics[]
+  groups: GroupStatistics[]
 }
 
 /**
  * @param count How many of the best children of each search are told of.
  * @throws UserError when no child of a search came back yet, or a journal contradicts itself
  */
-export function reportFigures(logs: readonly SearchLog[], count: number): ReportFigures {
-  const searches = logs.map((log) => searchFigures(log, count))
+export function reportStatistics(logs: readonly SearchLog[], count: number): ReportStatistics {
+  const searches = logs.map((log) => searchStatistics(log, count))
   const methods = logs.map(methodOf)
   const groups = [...new Set(methods)].map((method) =>
     methods.flatMap((other, i) => (other === method ? [i] : [])),
@@ -43,7 +43,7 @@ export function reportFigures(logs: readonly SearchLog[], count: number): Report
     searches,
     groups: groups.map((members, i) => {
       const own = members.map((search) => searches[search])
-      const band = (curve: keyof GroupFigures['curves']) => bandOf(own.map(({ curves }) => curves[curve]))
+      const band = (curve: keyof GroupStatistics['curves']) => bandOf(own.map(({ curves }) => curves[curve]))
       return {
         label: labels[i],
         searches: members,
