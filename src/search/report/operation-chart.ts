@@ -2,8 +2,10 @@
 import { OPERATIONS_BY_FAMILY, operationColour, operationLabel } from '../../drawing/operation-families.js'
 import { drawChart } from '../../shared/charts/chart.js'
 import { labelsWidth, stackedAreas } from '../../shared/charts/stacked-areas.js'
-import { percent } from './format.js'
 import type { OperationShares } from './search-statistics.js'
+
+/** One decimal where it counts: a label has little room. */
+const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 
 /** Areas from part to part of the search, the operations of a family together. */
 export function drawOperations({ cell, tenths }: OperationShares, label: string): string {

@@ -21,10 +21,12 @@ export interface Tick {
   label: string
 }
 
-/** About so many ticks, if there is room. */
-const MOST_TICKS = 6
+/** About so many ticks, if there is room; the first is preferred. */
+const COUNTS = [5, 6, 4]
 /** Relative to their size, values that are closer are drawn as one: their ticks could not be told apart. */
 const SAME = 1e-9
+/** Smaller values are 0: nearer to the least number there is, ticks cannot be told apart. */
+const LEAST = 1e-290
 
 /** The least and the greatest of finite values, however many there are; with `zero`, of them and of 0. */
 export function extentOf(values: Iterable<number | null>, zero = false): [low: number, high: number] {
@@ -37,17 +39,28 @@ export function extentOf(values: Iterable<number | null>, zero = false): [low: n
   return [low, high]
 }
 
-/** The scale of an axis. Values beyond its ends lie on them. */
-export function scaleOf({ domain, nice, whole }: Axis): ScaleLinear<number, number> {
-  const scale = scaleLinear().domain(roomFor(domain, whole)).clamp(true)
-  return nice ? scale.nice(MOST_TICKS) : scale
+export interface AxisScale {
+  /** From values to pixels. Values beyond the ends of the axis lie on them. */
+  scale: ScaleLinear<number, number>
+  /** How many ticks the axis is made for, about. */
+  count: number
+}
+
+export function scaleOf({ domain, nice, whole }: Axis): AxisScale {
+  const exact = scaleLinear().domain(roomFor(domain, whole)).clamp(true)
+  if (!nice) return { scale: exact, count: COUNTS[0] }
+  const lengthOf = ({ scale }: AxisScale) => scale.domain()[1] - scale.domain()[0]
+  // Round ends of one step leave more of the plot empty than those of another.
+  return COUNTS.map((count) => ({ scale: exact.copy().nice(count), count })).reduce((best, other) =>
+    lengthOf(other) < lengthOf(best) ? other : best,
+  )
 }
 
 function roomFor([low, high]: Axis['domain'], whole = false): [number, number] {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
   const size = Math.max(Math.abs(low), Math.abs(high))
+  if (size < LEAST) return [0, 1]
   if (high - low > SAME * size) return [low, high]
-  if (size === 0) return [0, 1]
   const room = whole ? 1 : size / 10
   return [low - room, high + room]
 }
@@ -59,13 +72,13 @@ function roomFor([low, high]: Axis['domain'], whole = false): [number, number] {
  */
 export function ticksOf(
   axis: Axis,
-  scale: ScaleLinear<number, number>,
+  { scale, count: most }: AxisScale,
   fits: (widths: readonly number[]) => boolean,
 ): Tick[] {
   const [low, high] = scale.domain()
-  for (let count = MOST_TICKS; ; count--) {
+  for (let count = most; ; count--) {
     const values = axis.ticks?.filter((tick) => tick >= low && tick <= high) ?? scale.ticks(count)
-    const format = axis.format ?? formatOf(scale, count)
+    const format = axis.format ?? formatOf(axis, scale, count)
     const ticks = values
       .filter((value) => !axis.whole || Number.isInteger(value))
       .map((value) => ({ value, label: format(value) }))
@@ -75,9 +88,13 @@ export function ticksOf(
 }
 
 /** As many decimals as the ticks need; very large and very small numbers with a letter or a power of ten. */
-function formatOf(scale: ScaleLinear<number, number>, count: number): (tick: number) => string {
+function formatOf(
+  { whole }: Axis,
+  scale: ScaleLinear<number, number>,
+  count: number,
+): (tick: number) => string {
   const size = Math.max(...scale.domain().map(Math.abs))
-  const specifier = size >= 1e15 || size < 1e-3 ? 'e' : size >= 1e6 ? '~s' : undefined
-  const format = scale.tickFormat(count, specifier)
+  const small = whole ? ',d' : undefined
+  const format = scale.tickFormat(count, size >= 1e15 || size < 1e-3 ? 'e' : size >= 1e6 ? '~s' : small)
   return (tick) => (tick === 0 ? '0' : format(tick))
 }

@@ -1,5 +1,4 @@
 /** Charts with two axes, one or several side by side, as SVG that stands alone. */
-import type { ScaleLinear } from 'd3-scale'
 import { attributes, type Html, html } from '../html.js'
 import { type Axis, scaleOf, type Tick, ticksOf } from './axis.js'
 import { drawLegend, type LegendEntry } from './legend.js'
@@ -32,6 +31,8 @@ const SIZE = { width: 480, height: 300 }
 const MARGIN = { left: 14, right: 18, top: 26, bottom: 52 }
 const TITLE = { size: 15, line: 19, bold: true }
 const TICK = { length: 4, gap: 8 }
+/** More lines across the plot would be noise. */
+const MOST_LINES = 8
 const LEGEND_GAP = 14
 const NOTE_HEIGHT = 22
 
@@ -66,25 +67,22 @@ export function drawChart(plots: readonly Plot[], { legend = [], note, title }: 
 
 function drawPlot(plot: Plot, title: readonly string[], offset: number, top: number, height: number): Html {
   const bottom = height - MARGIN.bottom
-  const y = scaleOf(plot.y).range([bottom, top])
-  const yTicks = ticksOf(plot.y, y, () => true)
+  const yAxis = scaleOf(plot.y)
+  const yTicks = ticksOf(plot.y, yAxis, (widths) => widths.length <= MOST_LINES)
   const left = offset + MARGIN.left + TICK.gap + Math.ceil(Math.max(0, ...yTicks.map(widthOf)))
   const right = offset + SIZE.width - (plot.right ?? MARGIN.right)
-  const x = scaleOf(plot.x).range([left, right])
-  const xTicks = ticksOf(plot.x, x, (widths) => sum(widths) + 14 * widths.length < right - left)
+  const xAxis = scaleOf(plot.x)
+  const xTicks = ticksOf(plot.x, xAxis, (widths) => sum(widths) + 14 * widths.length < right - left)
+  const [x, y] = [xAxis.scale.range([left, right]), yAxis.scale.range([bottom, top])]
   const scales: Scales = { x, y, left, right, top, bottom }
   return html`
-${title.map((line, i) => svgText(offset + MARGIN.left, 24 + i * TITLE.line, line, { kind: 'ink', ...TITLE }))}${horizontals(yTicks, y, scales)}${plot.marks.map((mark) => mark(scales))}
-<path${attributes({ class: 'axis', d: `M${left} ${bottom}H${right}`, stroke: '#999' })}/>${belowAxis(xTicks, x, scales)}
+${title.map((line, i) => svgText(offset + MARGIN.left, 24 + i * TITLE.line, line, { kind: 'ink', ...TITLE }))}${horizontals(yTicks, scales)}
+<path${attributes({ class: 'axis', d: `M${left} ${bottom}H${right}`, stroke: '#999' })}/>${belowAxis(xTicks, scales)}${plot.marks.map((mark) => mark(scales))}
 ${plot.x.label && svgText((left + right) / 2, bottom + 40, plot.x.label, { anchor: 'middle' })}`
 }
 
 /** Labels of the y axis, and a line at each. */
-function horizontals(
-  ticks: readonly Tick[],
-  y: ScaleLinear<number, number>,
-  { left, right }: Scales,
-): Html[] {
+function horizontals(ticks: readonly Tick[], { y, left, right }: Scales): Html[] {
   return ticks.map(({ value, label }) => {
     const at = Math.round(y(value) * 10) / 10
     const path = attributes({ class: 'grid', d: `M${left} ${at}H${right}`, stroke: '#e3e3e3' })
@@ -93,11 +91,7 @@ function horizontals(
   })
 }
 
-function belowAxis(
-  ticks: readonly Tick[],
-  x: ScaleLinear<number, number>,
-  { right, bottom }: Scales,
-): Html[] {
+function belowAxis(ticks: readonly Tick[], { x, right, bottom }: Scales): Html[] {
   return ticks.map((tick) => {
     const at = Math.round(x(tick.value) * 10) / 10
     const path = attributes({ class: 'axis', d: `M${at} ${bottom}v${TICK.length}`, stroke: '#999' })

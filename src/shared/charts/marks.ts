@@ -27,7 +27,7 @@ const STROKES: Record<LineStyle, Record<string, string | number>> = {
   strong: { 'stroke-width': 2.2 },
   thin: { 'stroke-width': 1.4 },
   dashed: { 'stroke-width': 1.8, 'stroke-dasharray': '6 4' },
-  pale: { 'stroke-width': 1.2, 'stroke-opacity': 0.45 },
+  pale: { 'stroke-width': 1.2, 'stroke-opacity': 0.55 },
 }
 
 /** Attributes of a line. The ends are round, so that a point between two gaps is seen. */

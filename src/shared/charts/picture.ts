@@ -12,7 +12,7 @@ const SERIES = [
   { light: '#009e73', dark: '#1fb88d' },
   { light: '#cc79a7', dark: '#d98cb8' },
   { light: '#e69f00', dark: '#e69f00' },
-  { light: '#56b4e9', dark: '#a3daf9' },
+  { light: '#56b4e9', dark: '#7cc4ee' },
   { light: '#000000', dark: '#ffffff' },
 ]
 /** Of samples in a legend that stand for every series. */
