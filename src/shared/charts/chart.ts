@@ -3,7 +3,7 @@ import { attributes, type Html, html } from '../html.js'
 import { type Axis, scaleOf, type Tick, ticksOf } from './axis.js'
 import { drawLegend, type LegendEntry } from './legend.js'
 import type { Mark, Scales } from './marks.js'
-import { svgPicture } from './picture.js'
+import { svgPicture, tenth } from './picture.js'
 import { FONT_SIZE, svgText, textWidth, wrap } from './text.js'
 
 export interface Plot {
@@ -84,7 +84,7 @@ ${plot.x.label && svgText((left + right) / 2, bottom + 40, plot.x.label, { ancho
 /** Labels of the y axis, and a line at each. */
 function horizontals(ticks: readonly Tick[], { y, left, right }: Scales): Html[] {
   return ticks.map(({ value, label }) => {
-    const at = Math.round(y(value) * 10) / 10
+    const at = tenth(y(value))
     const path = attributes({ class: 'grid', d: `M${left} ${at}H${right}`, stroke: '#e3e3e3' })
     return html`
 <path${path}/>${svgText(left - TICK.gap, at + 0.35 * FONT_SIZE, label, { anchor: 'end' })}`
@@ -93,7 +93,7 @@ function horizontals(ticks: readonly Tick[], { y, left, right }: Scales): Html[]
 
 function belowAxis(ticks: readonly Tick[], { x, right, bottom }: Scales): Html[] {
   return ticks.map((tick) => {
-    const at = Math.round(x(tick.value) * 10) / 10
+    const at = tenth(x(tick.value))
     const path = attributes({ class: 'axis', d: `M${at} ${bottom}v${TICK.length}`, stroke: '#999' })
     // The last label must not be cut off by the edge of the picture.
     const middle = Math.min(at, right + MARGIN.right - 3 - widthOf(tick) / 2)

@@ -1,7 +1,7 @@
 /** What is drawn in a plot: lines, steps, bands, dots and points. */
 import { curveLinear, curveLinearClosed, curveStepAfter, line as d3Line } from 'd3-shape'
 import { attributes, type Html, html } from '../html.js'
-import { fillOf, type Series, strokeOf } from './picture.js'
+import { fillOf, type Series, strokeOf, tenth } from './picture.js'
 
 /** Where y is not finite there is a gap. */
 export interface Point {
@@ -115,7 +115,6 @@ const scaled = ({ x, y }: Point, scales: Scales): Point => ({
   // A clamped scale would take infinity for a value.
   y: Number.isFinite(y) ? scales.y(y) : Number.NaN,
 })
-const tenth = (value: number): number => Math.round(value * 10) / 10
 
 /** A path with one decimal. */
 export function pathThrough(placed: readonly Point[], curve = curveLinear): string {

@@ -1,5 +1,5 @@
 /** The frame of every picture: an SVG that stands alone, on white paper, or on dark where the reader's screen is dark. */
-import { attributes, type HtmlValue, html, raw } from '../html.js'
+import { attributes, type Html, type HtmlValue, html, raw } from '../html.js'
 import { FONT, FONT_SIZE } from './text.js'
 
 /**
@@ -43,6 +43,14 @@ const DARK = [
     return `.stroke-${series}{stroke:${dark}}.fill-${series}{fill:${dark}}`
   }),
 ].join('')
+
+/** For coordinates in paths: finer than that no screen shows. */
+export const tenth = (value: number): number => Math.round(value * 10) / 10
+
+/** Content that is moved to the right and down. */
+export const moved = (x: number, y: number, content: HtmlValue): Html => html`
+<g transform="translate(${tenth(x)} ${tenth(y)})">${content}
+</g>`
 
 export interface PictureOptions {
   /** What a screen reader says. */

@@ -3,6 +3,7 @@ import { area } from 'd3-shape'
 import { attributes, type Html, html } from '../html.js'
 import { orderedPlaces } from '../ordered-places.js'
 import type { Mark, Scales } from './marks.js'
+import { tenth } from './picture.js'
 import { svgText, textWidth } from './text.js'
 
 export interface StackedArea {
@@ -63,7 +64,7 @@ function endLabels(
   return ends.map(({ label, y }, i) => {
     const above = LABEL.height * (ends.length - 1 - i)
     const at = bottom - Math.max(LABEL.height * i, Math.min(room - above, upwards[i]))
-    const leader = `M${right} ${Math.round(10 * y) / 10}L${right + LABEL.leader} ${Math.round(10 * at) / 10}`
+    const leader = `M${right} ${tenth(y)}L${right + LABEL.leader} ${tenth(at)}`
     const start = right + LABEL.leader + LABEL.gap
     return html`
 <path${attributes({ class: 'axis', d: leader, stroke: '#999', 'stroke-width': 0.8, fill: 'none' })}/>${svgText(start, at + 4, label, { kind: 'ink', size: LABEL.size })}`
