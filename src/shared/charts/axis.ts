@@ -79,12 +79,20 @@ export function ticksOf(
   for (let count = most; ; count--) {
     const values = axis.ticks?.filter((tick) => tick >= low && tick <= high) ?? scale.ticks(count)
     const format = axis.format ?? formatOf(axis, scale, count)
-    const ticks = values
-      .filter((value) => !axis.whole || Number.isInteger(value))
-      .map((value) => ({ value, label: format(value) }))
+    const ticks = labelled(
+      values.filter((value) => !axis.whole || Number.isInteger(value)),
+      format,
+    )
     if (count === 1 || axis.ticks !== undefined || fits(ticks.map(({ label }) => textWidth(label))))
       return ticks
   }
+}
+
+/** Where rounding gives two ticks one label, all have the digits that they need. */
+function labelled(values: readonly number[], format: (tick: number) => string): Tick[] {
+  const labels = values.map(format)
+  if (new Set(labels).size === labels.length) return values.map((value, i) => ({ value, label: labels[i] }))
+  return values.map((value) => ({ value, label: String(Number(value.toPrecision(12))) }))
 }
 
 /** As many decimals as the ticks need; very large and very small numbers with a letter or a power of ten. */

@@ -22,7 +22,7 @@ test('ticks are few, evenly spaced, in order, and within an axis that covers the
       assert.ok(values.length >= 1 && values.length <= 6)
       assert.ok(values.every((value) => value >= from && value <= to))
       const steps = values.slice(1).map((value, i) => value - values[i])
-      for (const step of steps) assert.ok(Math.abs(step - steps[0]) <= 1e-9 * (to - from) && step > 0)
+      for (const step of steps) assert.ok(Math.abs(step - steps[0]) <= 1e-6 * (to - from) && step > 0)
       assert.equal(new Set(found.map(({ label }) => label)).size, values.length, 'each has its own label')
     }),
   )
