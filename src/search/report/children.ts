@@ -1,4 +1,4 @@
-/** The children of a search that came back. */
+/** The children of a search that finished. */
 
 import type { DrawnCells } from '../../drawing/draw-cell.js'
 import { UserError } from '../../shared/errors.js'
@@ -17,16 +17,16 @@ export interface FinishedChild {
   /** Null for a child that failed. */
   measured: Measured | null
   failure: string | null
-  /** Of search, until it came back. */
+  /** Of search, until it finished. */
   seconds: number
-  /** Of the strategy's controller then, in nats; null where it tells none. */
+  /** Of the strategy's controller then, in nats; null for a strategy without one. */
   entropy: number | null
 }
 
 /**
- * The children in the order in which they came back.
+ * The children in the order in which they finished.
  *
- * @throws UserError when the journal tells of a child that was not asked for, or tells of one twice
+ * @throws UserError when the journal reports a child that was not proposed, or reports one twice
  */
 export function finishedChildren({ name, config: { space }, events }: SearchLog): FinishedChild[] {
   const open = new Map<number, Decisions>()
@@ -37,7 +37,7 @@ export function finishedChildren({ name, config: { space }, events }: SearchLog)
     const decisions = open.get(result.id)
     if (decisions === undefined)
       throw new UserError(
-        `The journal of ${name} tells of child ${result.id}, which was not asked for or was told before; restore the file`,
+        `The journal of ${name} reports child ${result.id}, which was not proposed or was reported before; restore the file`,
       )
     open.delete(result.id)
     const cells = decodeCells(space, decisions)

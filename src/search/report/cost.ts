@@ -3,7 +3,7 @@ import type { JournalEvent, SittingEvent } from '../journal/journal.js'
 import { secondsOf } from '../search.js'
 import { sum } from './curves.js'
 
-/** Seconds of workers: of a search in one sitting, as many as it had processes times its duration. */
+/** Seconds of workers: of a search in one session, the number of processes times its duration. */
 export interface SearchTime {
   compile: number
   train: number
@@ -13,17 +13,17 @@ export interface SearchTime {
   journal: number
   /**
    * All other time without a result: workers that start, wait for others or for the queue, try a child that fails, or
-   * are killed. Null where the journal does not tell how many there were, as those on other machines.
+   * are killed. Null where the journal does not record how many there were, as for those on other machines.
    */
   waiting: number | null
 }
 
 export interface SearchCost {
-  /** Of evaluation: seconds times threads, one where the journal does not tell them. */
+  /** Of evaluation: seconds times threads, one where the journal does not record them. */
   coreHours: number
   /** Of the training of shared weights before the search, which no budget counts. */
   warmUpCoreHours: number
-  /** Children at a time and threads of each in the last sitting; null where the journal does not tell. */
+  /** Children at a time and threads of each in the last session; null where the journal does not record them. */
   processes: number | null
   threads: number | null
   /** Share of the workers' time that is neither training nor measuring, as far as it is known. */
@@ -71,7 +71,7 @@ export function timeAndCost(events: readonly JournalEvent[]): { time: SearchTime
   }
 }
 
-/** Duration times processes, over all sittings; null where the journal does not tell. */
+/** Duration times processes, over all sessions; null where the journal does not record the processes. */
 function workerSeconds(events: readonly JournalEvent[]): number | null {
   const sittings = events.filter((event) => event.kind === 'sitting')
   const ends = [...sittings.slice(1).map(({ seconds }) => seconds), secondsOf(events)]

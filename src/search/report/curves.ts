@@ -1,4 +1,4 @@
-/** Curves over the children of a search, in the order in which they came back. */
+/** Curves over the children of a search, in the order in which they finished. */
 
 /** Where a curve has no value yet, it holds null. */
 export type Curve = (number | null)[]

@@ -1,10 +1,11 @@
 /** A report as one page: HTML that needs nothing beside it, neither script nor network. */
 import { type Html, html, raw } from '../../shared/html.js'
+import type { BestChild } from './best-children.js'
 import { count, duration, short } from './format.js'
 import type { Picture, Pictures } from './pictures.js'
 import type { GroupStatistics, ReportStatistics } from './report-statistics.js'
 import type { SearchLog } from './search-log.js'
-import type { BestChild, SearchStatistics } from './search-statistics.js'
+import type { SearchStatistics } from './search-statistics.js'
 import { STYLE } from './style.js'
 import { costTable, failureTable, groupTable, retrainedTable, searchTable } from './tables.js'
 

@@ -1,4 +1,4 @@
-/** The figures of a report, each as an SVG that stands alone. */
+/** The pictures of a report, each as an SVG that stands alone. */
 import { drawGenotype } from '../../drawing/draw-cell.js'
 import { drawOperations } from './operation-chart.js'
 import type { ReportStatistics } from './report-statistics.js'

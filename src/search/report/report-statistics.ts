@@ -1,14 +1,9 @@
-/** From the journals of searches to all that a report shows. No file is read here, and no clock. */
+/** All that a report shows, from the journals of searches. No file is read here, and no clock. */
 import type { OperationName } from '../../../models/genotype.js'
+import { type BestChild, bestFirst } from './best-children.js'
 import { type Band, bandOf, mean } from './curves.js'
 import type { SearchLog } from './search-log.js'
-import {
-  type BestChild,
-  bestFirst,
-  type OperationShares,
-  type SearchStatistics,
-  searchStatistics,
-} from './search-statistics.js'
+import { type OperationShares, type SearchStatistics, searchStatistics } from './search-statistics.js'
 
 /** Searches whose configs differ in name, seeds, budget and retraining at most: one method, tried several times. */
 export interface GroupStatistics {
@@ -29,8 +24,8 @@ export interface ReportStatistics {
 }
 
 /**
- * @param count How many of the best children of each search are told of.
- * @throws UserError when no child of a search came back yet, or a journal contradicts itself
+ * @param count How many of the best children of each search to list.
+ * @throws UserError when no child of a search has finished, or a journal contradicts itself
  */
 export function reportStatistics(logs: readonly SearchLog[], count: number): ReportStatistics {
   const searches = logs.map((log) => searchStatistics(log, count))

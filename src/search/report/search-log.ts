@@ -1,4 +1,4 @@
-/** A search as its folder tells of it. */
+/** A search as its folder records it. */
 import type { SearchConfig } from '../config.js'
 import type { JournalEvent } from '../journal/journal.js'
 import { readJournal } from '../journal/read-journal.js'

@@ -1,24 +1,19 @@
-/** From the journal of one search to its figures. */
+/** The statistics of one search, from its journal. */
 import type { OperationName } from '../../../models/genotype.js'
-import type { DrawnCells } from '../../drawing/draw-cell.js'
 import { UserError } from '../../shared/errors.js'
-import { childrenOfAllRanks } from '../journal/best.js'
-import { kendallTau } from '../journal/rank-correlation.js'
-import { canonicalKey } from '../space/canonical.js'
 import type { CellKind } from '../space/space.js'
-import { rewardOf } from '../strategy/reward.js'
+import { type BestChild, bestOf, measureOf } from './best-children.js'
 import { type FinishedChild, finishedChildren } from './children.js'
 import { type SearchCost, type SearchTime, timeAndCost } from './cost.js'
 import { bestSoFar, type Curve, runningMean, sharesOverTime, topMean } from './curves.js'
+import { type Retrained, retrainedOf } from './retrained.js'
 import type { SearchLog } from './search-log.js'
 
 /** Children of the running mean, and parts of a search over which operations are counted. */
 export const RUNNING_MEAN = 25
 export const PARTS = 10
-/** With fewer, a rank correlation says nothing. */
-const LEAST_RETRAINED = 3
 
-/** Over the children that came back, in that order. */
+/** One value for each finished child, in the order in which they finished. */
 export interface SearchCurves {
   /** Seconds of search until then. */
   seconds: number[]
@@ -30,7 +25,7 @@ export interface SearchCurves {
   /** Mean of the best 5 and 25 different architectures so far, as in figure 6 of Zoph et al. 2018. */
   top5: Curve
   top25: Curve
-  /** In nats; null in all places for a strategy without. */
+  /** In nats; null everywhere for a strategy without a controller. */
   entropy: Curve
 }
 
@@ -38,32 +33,6 @@ export interface OperationShares {
   cell: CellKind
   /** Of all operations in each tenth of the children; they sum to 1. */
   tenths: Partial<Record<OperationName, number>>[]
-}
-
-export interface BestChild {
-  /** Of the search that tried it. */
-  search: string
-  measure: string
-  id: number
-  reward: number
-  quality: number
-  /** What it reached when it was trained longer, and the reward that this would have been. */
-  retrainedQuality: number | null
-  retrainedReward: number | null
-  parameters: number
-  multiplyAdds: number
-  latencyMillis: number | null
-  cells: DrawnCells
-}
-
-export interface Retrained {
-  /** The best first. */
-  children: { id: number; reward: number; quality: number; seconds: number }[]
-  /**
-   * Kendall's τ-b between reward and retrained quality, over those of all ranks; the best alone were chosen for what is
-   * to be judged. Null where fewer than three were wanted or came back, or all are alike.
-   */
-  tau: number | null
 }
 
 export interface SearchStatistics {
@@ -81,11 +50,12 @@ export interface SearchStatistics {
     failed: number
     stoppedEarly: number
     inFlight: number
-    /** Different architectures among those that came back. */
+    /** Different architectures among the finished ones. */
     distinct: number
   }
-  /** Of search, over all sittings. */
+  /** Of search, over all sessions. */
   seconds: number
+  /** How many times the search was started or resumed. */
   sittings: number
   childrenPerHour: number
   time: SearchTime
@@ -99,8 +69,8 @@ export interface SearchStatistics {
 }
 
 /**
- * @param count How many of the best children are told of.
- * @throws UserError when no child came back yet, or the journal contradicts itself
+ * @param count How many of the best children to list.
+ * @throws UserError when no child has finished, or the journal contradicts itself
  */
 export function searchStatistics(log: SearchLog, count: number): SearchStatistics {
   const { name, config, events } = log
@@ -166,64 +136,4 @@ function failuresOf(children: FinishedChild[]): SearchStatistics['failures'] {
   return [...found]
     .map(([reason, ids]) => ({ reason, children: ids }))
     .sort((a, b) => b.children.length - a.children.length)
-}
-
-/** One retrained twice counts with the last time. */
-function retrainedOf({ name, config, events }: SearchLog, children: FinishedChild[]): Retrained {
-  const rewards = new Map(children.map(({ id, reward }) => [id, reward]))
-  const found = new Map<number, Retrained['children'][number]>()
-  for (const event of events) {
-    if (event.kind !== 'retrained') continue
-    const { id, quality, seconds } = event
-    const reward = rewards.get(id)
-    if (reward === undefined)
-      throw new UserError(
-        `The journal of ${name} tells of a longer training of child ${id}, which never came back; restore the file`,
-      )
-    found.set(id, { id, reward, quality, seconds })
-  }
-  const ranked = [...found.values()].sort((a, b) => b.quality - a.quality)
-  const ofAllRanks = childrenOfAllRanks(config.space, events, config.retrain?.ranksChecked ?? 0)
-  const checked = ofAllRanks.flatMap(({ id }) => found.get(id) ?? [])
-  const tau = kendallTau(
-    checked.map(({ reward }) => reward),
-    checked.map(({ quality }) => quality),
-  )
-  return { children: ranked, tau: checked.length < LEAST_RETRAINED || Number.isNaN(tau) ? null : tau }
-}
-
-const measureOf = ({ config: { task } }: SearchLog): string =>
-  task === 'autoencode' ? 'variance explained' : 'accuracy'
-
-function bestOf(log: SearchLog, children: FinishedChild[], retrained: Retrained, count: number): BestChild[] {
-  const reached = new Map(retrained.children.map(({ id, quality }) => [id, quality]))
-  const candidates = children.flatMap(({ id, reward, measured, cells }): BestChild[] => {
-    if (measured === null) return []
-    const { quality, parameters, multiplyAdds, latencyMillis = null } = measured
-    const retrainedQuality = reached.get(id) ?? null
-    const retrainedReward =
-      retrainedQuality === null
-        ? null
-        : rewardOf(log.config.reward, { ...measured, quality: retrainedQuality })
-    const longer = { retrainedQuality, retrainedReward }
-    const figures = { reward, quality, ...longer, parameters, multiplyAdds, latencyMillis }
-    return [{ search: log.name, measure: measureOf(log), id, ...figures, cells }]
-  })
-  return bestFirst(candidates, count)
-}
-
-/** The best different architectures: those trained longer by their reward then, before all others by theirs. */
-export function bestFirst(candidates: readonly BestChild[], count: number): BestChild[] {
-  const after = ({ retrainedReward }: BestChild) => retrainedReward ?? Number.NEGATIVE_INFINITY
-  const seen = new Set<string>()
-  return (
-    [...candidates]
-      // Infinity less infinity is no number.
-      .sort((a, b) => (after(a) === after(b) ? b.reward - a.reward : after(b) - after(a)))
-      .filter(({ cells }) => {
-        const key = canonicalKey(cells)
-        return !seen.has(key) && seen.add(key)
-      })
-      .slice(0, count)
-  )
 }

@@ -150,10 +150,10 @@ test('a search without results, and a journal that contradicts itself, are told 
   refuses([], /^random-1 has no children to report yet/)
   refuses(
     [...log.events, ...told([...log.events])],
-    /tells of child 0, which was not asked for or was told before/,
+    /reports child 0, which was not proposed or was reported before/,
   )
   refuses(
     [...log.events, { kind: 'retrained', id: 77, quality: 1, seconds: 1 }],
-    /tells of a longer training of child 77, which never came back/,
+    /reports a longer training of child 77, which never finished/,
   )
 })
