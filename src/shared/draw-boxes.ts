@@ -13,7 +13,7 @@ export interface DrawnBox {
   score?: number
   /** As `#rrggbb`. */
   colour: string
-  /** For what should be told apart from the rest, for example the truth from what was found. */
+  /** To distinguish it from the rest, for example ground truth from detections. */
   dashed?: boolean
 }
 

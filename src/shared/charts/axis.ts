@@ -23,6 +23,8 @@ export interface Tick {
 
 /** About so many ticks, if there is room; the first is preferred. */
 const COUNTS = [5, 6, 4]
+/** More would be noise. */
+export const MOST_TICKS = 8
 /** Relative to their size, values that are closer are drawn as one: their ticks could not be told apart. */
 const SAME = 1e-9
 /** Smaller values are 0: nearer to the least number there is, ticks cannot be told apart. */
@@ -50,8 +52,10 @@ export function scaleOf({ domain, nice, whole }: Axis): AxisScale {
   const exact = scaleLinear().domain(roomFor(domain, whole)).clamp(true)
   if (!nice) return { scale: exact, count: COUNTS[0] }
   const lengthOf = ({ scale }: AxisScale) => scale.domain()[1] - scale.domain()[0]
+  const candidates = COUNTS.map((count) => ({ scale: exact.copy().nice(count), count }))
+  const few = candidates.filter(({ scale, count }) => scale.ticks(count).length <= MOST_TICKS)
   // Round ends of one step leave more of the plot empty than those of another.
-  return COUNTS.map((count) => ({ scale: exact.copy().nice(count), count })).reduce((best, other) =>
+  return (few.length > 0 ? few : candidates).reduce((best, other) =>
     lengthOf(other) < lengthOf(best) ? other : best,
   )
 }

@@ -1,6 +1,6 @@
 /** Charts with two axes, one or several side by side, as SVG that stands alone. */
 import { attributes, type Html, html } from '../html.js'
-import { type Axis, scaleOf, type Tick, ticksOf } from './axis.js'
+import { type Axis, MOST_TICKS, scaleOf, type Tick, ticksOf } from './axis.js'
 import { drawLegend, type LegendEntry } from './legend.js'
 import type { Mark, Scales } from './marks.js'
 import { svgPicture, tenth } from './picture.js'
@@ -31,8 +31,6 @@ const SIZE = { width: 480, height: 300 }
 const MARGIN = { left: 14, right: 18, top: 26, bottom: 52 }
 const TITLE = { size: 15, line: 19, bold: true }
 const TICK = { length: 4, gap: 8 }
-/** More lines across the plot would be noise. */
-const MOST_LINES = 8
 const LEGEND_GAP = 14
 const NOTE_HEIGHT = 22
 
@@ -68,7 +66,7 @@ export function drawChart(plots: readonly Plot[], { legend = [], note, title }: 
 function drawPlot(plot: Plot, title: readonly string[], offset: number, top: number, height: number): Html {
   const bottom = height - MARGIN.bottom
   const yAxis = scaleOf(plot.y)
-  const yTicks = ticksOf(plot.y, yAxis, (widths) => widths.length <= MOST_LINES)
+  const yTicks = ticksOf(plot.y, yAxis, (widths) => widths.length <= MOST_TICKS)
   const left = offset + MARGIN.left + TICK.gap + Math.ceil(Math.max(0, ...yTicks.map(widthOf)))
   const right = offset + SIZE.width - (plot.right ?? MARGIN.right)
   const xAxis = scaleOf(plot.x)

@@ -5,7 +5,7 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { boxesSvg, type DrawnBox } from '../../shared/draw-boxes.js'
 import type { ImageMatches } from './evaluation-matches.js'
 
-/** Told apart by the colour-blind too (Okabe and Ito, "Color Universal Design", 2008). */
+/** Distinguishable for the colour-blind (Okabe and Ito, "Color Universal Design", 2008). */
 export const OUTCOME_COLOURS = {
   right: '#56b4e9',
   wrong: '#d55e00',
@@ -20,7 +20,7 @@ export interface Picture {
   height: number
   /** A JPEG of the image alone. */
   jpeg: Buffer
-  /** Of the same size, to lie over it. */
+  /** An SVG of the same size, to lie over it. */
   overlay: string
 }
 
@@ -42,7 +42,7 @@ export async function drawPicture(set: DetectionSet, image: ImageMatches, score:
   return { width: info.width, height: info.height, jpeg, overlay: boxesSvg(info, boxes) }
 }
 
-/** Mistakes lie on top: what was missed, then what was found, then the objects that were found. */
+/** Errors lie on top: missed objects, then detections, then the objects that were detected. */
 function drawnBoxes(
   { categories }: DetectionSet,
   { detections, objects }: ImageMatches,
@@ -52,7 +52,7 @@ function drawnBoxes(
   const truth = objects.map(({ object, ignored, score: foundAt }): DrawnBox & { missed: boolean } => {
     const missed = !ignored && foundAt < score
     const colour = OUTCOME_COLOURS[ignored ? 'ignored' : missed ? 'missed' : 'found']
-    // A found object's name stands on the detection that found it.
+    // The name of a detected object stands on its detection.
     const label = ignored || missed ? nameOf.get(object.category_id)! : ''
     return { bbox: object.bbox, label, colour, dashed: true, missed }
   })
