@@ -45,7 +45,12 @@ describe('the package', () => {
     t.after(() => rm(folder, { recursive: true }))
     const script = join(packageRoot(), 'dist/examples/search-cells.js')
     const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: folder })
-    assert.match(stdout, /^ENAS's cells are (\d+ ){49}\d+$/m)
+    const children = [...stdout.matchAll(/^([123]) of 3: child ([012]) has reward [01]\.\d{3}$/gm)]
+    assert.deepEqual(
+      children.map(([, count]) => count),
+      ['1', '2', '3'],
+    )
+    assert.equal(new Set(children.map(([, , id]) => id)).size, 3)
     assert.match(stdout, /^the best is child [012]: [01]\.\d{3}, drawn in best\.svg$/m)
     assert.match(await readFile(join(folder, 'best.svg'), 'utf8'), /^<svg /)
   })

@@ -1,11 +1,15 @@
 /**
- * Searching for cells: a strategy asks for children, a queue has them evaluated, {@link runSearch} keeps both busy and
- * writes down what happens. Each of the three can be exchanged for one's own.
+ * Searching for cells. {@link createSearch} and {@link resumeSearch} make a study of a folder, which runs the whole
+ * search and emits what happens. The parts that it is made of are here too: a strategy proposes children, a queue has
+ * them evaluated, and {@link runSearch} keeps both busy and writes the journal. Each of the three can be replaced.
  */
 
 export { drawCell, drawGenotype } from '../drawing/draw-cell.js'
+export type { AutoencoderComparison } from './comparison.js'
+export type { SearchConfig } from './config.js'
+export { type CreateOptions, createSearch, resumeSearch, type SearchChanges } from './create-study.js'
 export type { Child, ChildResult, Evaluator, Measured } from './evaluate/child.js'
-/** For an evaluator of one's own: a module that exports `createEvaluator`, which queues and workers are given. */
+/** To write an evaluator: a module that exports `createEvaluator`, whose URL queues and workers are given. */
 export type { CreateEvaluator, EvaluatorSettings } from './evaluate/evaluator.js'
 export { retrainRecipe, sharedRecipe, trainRecipe } from './evaluate/recipes.js'
 export { type WarmUpOptions, warmUpShared } from './evaluate/shared.js'
@@ -14,11 +18,20 @@ export type { TrainSettings } from './evaluate/train.js'
 export { openLocalQueue } from './execution/local-queue.js'
 export type { WorkQueue } from './execution/queue.js'
 export { type Best, bestChildren } from './journal/best.js'
-export type { JournalEvent } from './journal/journal.js'
+export type { JournalEvent, RetrainedEvent, ToldEvent } from './journal/journal.js'
 export { kendallTau } from './journal/rank-correlation.js'
 export { readJournal } from './journal/read-journal.js'
 export { openRedisQueue } from './redis/queue.js'
-export { type Budget, runSearch, type SearchOptions, type SearchParts } from './search.js'
+export type { NamedCells, RankedChild } from './results.js'
+export {
+  type Budget,
+  type Progress,
+  runSearch,
+  type SearchOptions,
+  type SearchParts,
+  type Standing,
+} from './search.js'
+export type { SearchSettings } from './settings.js'
 export { canonicalKey } from './space/canonical.js'
 export { distinctGenotypes, spaceSize } from './space/count.js'
 export { decode, encode, mutate, randomDecisions } from './space/genotypes.js'
@@ -29,3 +42,4 @@ export { type PpoOptions, paperController, smallController } from './strategy/pp
 export { randomSearch } from './strategy/random.js'
 export { qualityAlone, type RewardConfig } from './strategy/reward.js'
 export type { Strategy } from './strategy/strategy.js'
+export type { RunOptions, SearchResult, Study, StudyEvents, WarmUpProgress } from './study.js'

@@ -26,6 +26,10 @@ export const genotypePath = (folder: string): string => join(folder, 'genotype.j
 /** The shared weights that a search trains itself, as its config names them. */
 export const OWN_WEIGHTS = 'shared-weights.safetensors'
 
+/** Whether a search trains shared weights itself; false where it does without, or uses another search's. */
+export const trainsOwnWeights = ({ evaluator }: Pick<SearchConfig, 'evaluator'>): boolean =>
+  evaluator.kind === 'shared' && evaluator.weights === OWN_WEIGHTS
+
 /**
  * The evaluator of a search with the path of its shared weights: the config names them as seen from the search's
  * folder, so that it may be moved.
@@ -36,7 +40,7 @@ export function evaluatorIn(folder: string, evaluator: ChildEvaluator): ChildEva
     : evaluator
 }
 
-/** A search that this process runs, and nobody else at the same time. */
+/** The folder of a search that this process runs, locked so that no other process does. */
 export interface SearchFolder {
   readonly folder: string
   readonly config: SearchConfig
@@ -44,17 +48,22 @@ export interface SearchFolder {
   readonly events: readonly JournalEvent[]
   /** Writes an event and flushes it to the disk. */
   append(event: JournalEvent): Promise<void>
-  /** Removes a search in which no child came back and nothing was trained: it would stand in the next one's way. */
+  /**
+   * Removes the search's files if no child came back and nothing was trained, so that the folder can be used again.
+   * Nothing may be appended after that.
+   */
   discardUnbegun(): Promise<void>
-  /** Gives the folder free. */
+  /** Unlocks the folder. */
   close(): Promise<void>
 }
 
 /**
- * Throws a UserError when the config could not be read again, or the folder holds a search or something else already,
- * is locked, or cannot be written; nothing is left of it then.
+ * Makes the folder of a new search and writes `search.json`.
+ *
+ * @throws UserError when the config could not be read again, or the folder holds a search or something else already,
+ *   is locked, or cannot be written; nothing is left of it then
  */
-export async function createSearch(folder: string, config: SearchConfig): Promise<SearchFolder> {
+export async function createSearchFolder(folder: string, config: SearchConfig): Promise<SearchFolder> {
   const text = configText(config)
   const removeFolder = await makeRemovableFolder(folder)
   let written = false
@@ -80,16 +89,17 @@ export async function createSearch(folder: string, config: SearchConfig): Promis
 }
 
 /**
- * Opens a search to go on with it, with another budget or what `change` makes of its config. A last line of the journal that a killed process left half-written is cut off.
+ * Opens the folder of a search to go on with it, with another budget or what `change` makes of its config. A last line
+ * of the journal that a killed process left half-written is cut off.
  *
  * @throws UserError when there is none, it is locked, or a file is damaged
  */
-export async function resumeSearch(
+export async function openSearchFolder(
   folder: string,
   budget?: SearchConfig['budget'],
   change: (config: SearchConfig) => Promise<SearchConfig> = async (config) => config,
 ): Promise<SearchFolder> {
-  // Before the lock, which a folder that is none could not take.
+  // Before the lock: where there is no search, or no folder, none can be taken.
   const saved = await readSearchConfig(folder)
   return locked(folder, async () => {
     const changed = await change(saved)
@@ -123,7 +133,7 @@ export async function readSearchConfig(folder: string): Promise<SearchConfig> {
   try {
     return validateSearchConfig(JSON.parse(text))
   } catch (error) {
-    throw new UserError(`${path} is damaged: ${(error as Error).message}. Mend it, or begin a new search`, {
+    throw new UserError(`${path} is damaged: ${(error as Error).message}. Fix it, or begin a new search`, {
       cause: error,
     })
   }

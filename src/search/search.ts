@@ -163,7 +163,20 @@ async function replay(
   return { asked, told, seconds: secondsOf(events) }
 }
 
-/** Seconds of search until the last event, over all sittings. */
+/** How far a search has come. */
+export interface Progress {
+  /** Children that came back. */
+  told: number
+  /** Seconds of search, over all runs. */
+  seconds: number
+}
+
+/** What the events of a journal amount to. */
+export function progressOf(events: readonly JournalEvent[]): Progress {
+  return { told: events.filter(({ kind }) => kind === 'told').length, seconds: secondsOf(events) }
+}
+
+/** Seconds of search until the last event, over all runs. */
 export function secondsOf(events: readonly JournalEvent[]): number {
   const counted = events.filter(
     (event) => event.kind === 'told' || event.kind === 'sitting' || event.kind === 'overhead',

@@ -7,10 +7,10 @@ import { test } from 'node:test'
 import type { JournalEvent } from '../../src/search/journal/journal.js'
 import {
   configPath,
-  createSearch,
+  createSearchFolder,
   journalPath,
+  openSearchFolder,
   readSearchConfig,
-  resumeSearch,
 } from '../../src/search/search-folder.js'
 import { smallSearch } from '../helpers/search/small-search.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
@@ -32,7 +32,7 @@ test('a config that could not be read again is refused, and leaves nothing behin
   const folder = join(await temporaryFolder(t), 'searches/new')
   const wrong = { ...config, seed: Number.NaN }
   await refuses(
-    createSearch(folder, wrong),
+    createSearchFolder(folder, wrong),
     /^The search cannot be begun, because its config could not be read again: "seed" is null/,
   )
   await assert.rejects(readdir(folder), /ENOENT/)
@@ -40,7 +40,7 @@ test('a config that could not be read again is refused, and leaves nothing behin
 
 test('a search comes back as it was left, without the line that was half-written', async (t) => {
   const folder = join(await temporaryFolder(t), 'searches/new')
-  const search = await createSearch(folder, config)
+  const search = await createSearchFolder(folder, config)
   assert.deepEqual(search.events, [])
   for (const event of events) await search.append(event)
   await search.close()
@@ -51,7 +51,7 @@ test('a search comes back as it was left, without the line that was half-written
   for (let bytes = text.length - last + 1; bytes < text.length; bytes += 7) {
     await writeFile(journalPath(folder), text)
     await truncate(journalPath(folder), bytes)
-    const resumed = await resumeSearch(folder)
+    const resumed = await openSearchFolder(folder)
     assert.deepEqual(resumed.config, config)
     assert.deepEqual(resumed.events, events.slice(0, -1))
     await resumed.append(events.at(-1)!)
@@ -64,7 +64,7 @@ test('a search that could not begin leaves nothing behind; one in which somethin
   const parent = await temporaryFolder(t)
   const folder = join(parent, 'new')
   const fails = async (happened: JournalEvent[], file?: string): Promise<string[]> => {
-    const search = await createSearch(folder, config)
+    const search = await createSearchFolder(folder, config)
     for (const event of [...events, ...happened]) await search.append(event)
     if (file !== undefined) await writeFile(join(folder, file), '')
     await search.discardUnbegun()
@@ -84,16 +84,16 @@ test('a search that could not begin leaves nothing behind; one in which somethin
 test('a search killed before its first event begins', async (t) => {
   const folder = await temporaryFolder(t)
   await writeFile(configPath(folder), JSON.stringify(config))
-  const resumed = await resumeSearch(folder)
+  const resumed = await openSearchFolder(folder)
   assert.deepEqual(resumed.events, [])
   await resumed.close()
 })
 
 test('the budget alone can be changed, and stays changed', async (t) => {
   const folder = await temporaryFolder(t)
-  await (await createSearch(folder, config)).close()
+  await (await createSearchFolder(folder, config)).close()
   const budget = { kind: 'seconds', amount: 90 } as const
-  const resumed = await resumeSearch(folder, budget)
+  const resumed = await openSearchFolder(folder, budget)
   assert.deepEqual(resumed.config, { ...config, budget })
   await resumed.close()
   assert.deepEqual(await readSearchConfig(folder), { ...config, budget })
@@ -101,48 +101,51 @@ test('the budget alone can be changed, and stays changed', async (t) => {
 
 test("another search's folder, and one with other files, are left alone", async (t) => {
   const folder = await temporaryFolder(t)
-  await (await createSearch(folder, config)).close()
-  await refuses(createSearch(folder, { ...config, seed: 8 }), /holds a search already; go on .*--resume/)
+  await (await createSearchFolder(folder, config)).close()
+  await refuses(
+    createSearchFolder(folder, { ...config, seed: 8 }),
+    /holds a search already; go on .*--resume/,
+  )
   assert.deepEqual(await readSearchConfig(folder), config)
 
   const other = join(folder, 'other')
   await mkdir(other)
   await writeFile(join(other, 'letter.txt'), 'Dear')
-  await refuses(createSearch(other, config), /other holds other files, such as letter\.txt/)
-  await refuses(resumeSearch(other), /other holds no search: there is no search\.json in it/)
+  await refuses(createSearchFolder(other, config), /other holds other files, such as letter\.txt/)
+  await refuses(openSearchFolder(other), /other holds no search: there is no search\.json in it/)
   assert.deepEqual(await readdir(other), ['letter.txt'])
-  await refuses(resumeSearch(join(folder, 'nowhere')), /nowhere holds no search/)
-  await refuses(resumeSearch(join(other, 'letter.txt')), /letter\.txt holds no search/)
-  await refuses(createSearch(join(other, 'letter.txt/new'), config), /Cannot create .*a file/)
+  await refuses(openSearchFolder(join(folder, 'nowhere')), /nowhere holds no search/)
+  await refuses(openSearchFolder(join(other, 'letter.txt')), /letter\.txt holds no search/)
+  await refuses(createSearchFolder(join(other, 'letter.txt/new'), config), /Cannot create .*a file/)
 })
 
 test('damage is told with the file and what is wrong in it, and gives the folder free', async (t) => {
   const folder = await temporaryFolder(t)
-  await (await createSearch(folder, config)).close()
+  await (await createSearchFolder(folder, config)).close()
   await writeFile(configPath(folder), JSON.stringify({ ...config, seed: 'one' }))
-  await refuses(resumeSearch(folder), /search\.json is damaged: "seed" is "one"/)
+  await refuses(openSearchFolder(folder), /search\.json is damaged: "seed" is "one"/)
   await writeFile(configPath(folder), '{"name"')
-  await refuses(resumeSearch(folder), /search\.json is damaged: /)
+  await refuses(openSearchFolder(folder), /search\.json is damaged: /)
   await writeFile(configPath(folder), JSON.stringify(config))
   await appendFile(journalPath(folder), '{"kind":"asked"}\n')
-  await refuses(resumeSearch(folder), /journal\.jsonl, line 1 is damaged/)
+  await refuses(openSearchFolder(folder), /journal\.jsonl, line 1 is damaged/)
   assert.deepEqual((await readdir(folder)).sort(), ['journal.jsonl', 'search.json'])
 })
 
 test('two processes do not search in one folder; the lock of one that was killed is taken over', async (t) => {
   const folder = await temporaryFolder(t)
-  const search = await createSearch(folder, config)
-  await refuses(resumeSearch(folder), /wait for it or stop it/)
+  const search = await createSearchFolder(folder, config)
+  await refuses(openSearchFolder(folder), /wait for it or stop it/)
   await search.close()
 
   const living = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   t.after(() => living.kill('SIGKILL'))
   const lock = join(folder, 'lock')
   await writeFile(lock, JSON.stringify({ pid: living.pid, host: hostname(), started: '' }))
-  await refuses(resumeSearch(folder), new RegExp(`^Process ${living.pid} on`))
+  await refuses(openSearchFolder(folder), new RegExp(`^Process ${living.pid} on`))
   const gone = new Promise((resolve) => living.once('exit', resolve))
   living.kill('SIGKILL')
   await gone
-  await (await resumeSearch(folder)).close()
+  await (await openSearchFolder(folder)).close()
   assert.ok(!(await readdir(folder)).includes('lock'))
 })

@@ -5,6 +5,7 @@ import { type ChildData, type ImageRecipe, loadChildData } from '../../search/ev
 import { retrainRecipe } from '../../search/evaluate/recipes.js'
 import { compareNetworks, type Trained } from '../../search/retrain/compare.js'
 import { type Sized, sized, sizedTo } from '../../search/retrain/equal-cost.js'
+import { withData } from '../../search/settings.js'
 import { decode, randomDecisions } from '../../search/space/genotypes.js'
 import { paperSpace } from '../../search/space/space.js'
 import { formatDuration, percent } from '../../train/run/progress.js'
@@ -14,7 +15,6 @@ import { liveLine } from '../shared/live-line.js'
 import { readGenotype } from '../shared/read-genotype.js'
 import { grouped, textTable } from '../shared/text-table.js'
 import { wholeFrom } from './search-flags.js'
-import { withData } from './search-flags-config.js'
 
 interface Flags {
   random: number

@@ -8,9 +8,10 @@ import {
   type SearchFlags,
   wholeFrom,
 } from '../../../src/commands/search/search-flags.js'
-import { searchConfigOf } from '../../../src/commands/search/search-flags-config.js'
+import { searchSettings } from '../../../src/commands/search/search-flags-config.js'
 import type { SearchConfig } from '../../../src/search/config.js'
 import { type TrainedFor, trainedForOf } from '../../../src/search/evaluate/shared-weights-file.js'
+import { searchConfig } from '../../../src/search/settings.js'
 import { paperSpace } from '../../../src/search/space/space.js'
 import { evolutionFor } from '../../../src/search/strategy/evolution.js'
 import { paperController, smallController } from '../../../src/search/strategy/ppo-options.js'
@@ -24,7 +25,11 @@ const searchCommand = (): Command =>
 function configOf(line: string, given?: TrainedFor): SearchConfig {
   const command = searchCommand()
   command.parse(line.split(' ').filter(Boolean), { from: 'user' })
-  return searchConfigOf(command.opts<SearchFlags>(), { folder: 'searches/mine', id: 'mine', given })
+  return searchConfig(searchSettings(command.opts<SearchFlags>()), {
+    folder: 'searches/mine',
+    id: 'mine',
+    given,
+  })
 }
 
 test('a budget is children or a time, and more than nothing', () => {

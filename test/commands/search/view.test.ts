@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { searchView, summaryLine } from '../../../src/commands/search/search-view.js'
+import { searchView, summaryLine } from '../../../src/commands/search/view.js'
 import { watchSearch } from '../../../src/search/journal/standing.js'
 import { toldOf } from '../../helpers/search/fake-queue.js'
 

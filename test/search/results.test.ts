@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { writeBest } from '../../../src/commands/search/search-results.js'
-import { trainRecipe } from '../../../src/search/evaluate/recipes.js'
-import type { RetrainedEvent } from '../../../src/search/journal/journal.js'
-import { qualityAlone } from '../../../src/search/strategy/reward.js'
-import { fakeConfig, fakeJournal, paperLikeSpace } from '../../helpers/search/fake-search.js'
-import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { trainRecipe } from '../../src/search/evaluate/recipes.js'
+import type { RetrainedEvent } from '../../src/search/journal/journal.js'
+import { rankBest, writeBest } from '../../src/search/results.js'
+import { qualityAlone } from '../../src/search/strategy/reward.js'
+import { fakeConfig, fakeJournal, paperLikeSpace } from '../helpers/search/fake-search.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 test('what the best cost counts after longer training as it did before', async (t) => {
   const fake = { strategy: 'random', seed: 3, children: 12 } as const
@@ -30,7 +30,8 @@ test('what the best cost counts after longer training as it did before', async (
   }
   const ranksWith = async (reward: typeof config.reward) => {
     const folder = await temporaryFolder(t)
-    const ranked = await writeBest(folder, { ...config, reward }, events, retrained)
+    const ranked = rankBest({ ...config, reward }, events, retrained)
+    await writeBest(folder, ranked)
     assert.equal((await readdir(join(folder, 'best'))).length, ranked.length)
     const { name } = JSON.parse(await readFile(join(folder, 'genotype.json'), 'utf8'))
     assert.equal(name, `${config.name}-${ranked[0].id}`)

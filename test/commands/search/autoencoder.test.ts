@@ -6,9 +6,10 @@ import { test } from 'node:test'
 import { Command } from 'commander'
 import sharp from 'sharp'
 import { addSearchFlags, type SearchFlags } from '../../../src/commands/search/search-flags.js'
-import { searchConfigOf } from '../../../src/commands/search/search-flags-config.js'
+import { searchSettings } from '../../../src/commands/search/search-flags-config.js'
 import { readJournal } from '../../../src/search/journal/read-journal.js'
-import { createSearch, readSearchConfig } from '../../../src/search/search-folder.js'
+import { createSearchFolder, readSearchConfig } from '../../../src/search/search-folder.js'
+import { searchConfig } from '../../../src/search/settings.js'
 import { decodeAutoencoder } from '../../../src/search/space/genotypes.js'
 import { paintImages } from '../../helpers/commands/painted-images.js'
 import { toolkit } from '../../helpers/commands/toolkit.js'
@@ -18,11 +19,11 @@ import { temporaryFolder } from '../../helpers/temporary-folder.js'
 async function begin(folder: string, line: string): Promise<void> {
   const command = addSearchFlags(new Command())
   command.parse(line.split(' '), { from: 'user' })
-  const config = searchConfigOf(command.opts<SearchFlags>(), { folder, id: 'short' })
+  const config = searchConfig(searchSettings(command.opts<SearchFlags>()), { folder, id: 'short' })
   const { retrain } = config
   assert.ok(retrain?.evaluator.kind === 'reconstruct')
   retrain.evaluator.run.length = { kind: 'steps', amount: 3 }
-  await (await createSearch(folder, config)).close()
+  await (await createSearchFolder(folder, config)).close()
 }
 
 test('search --task autoencode: the best cells, against plain convolutions, with pictures', async (t) => {
