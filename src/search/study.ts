@@ -78,7 +78,7 @@ export class Study extends EventEmitter<StudyEvents> {
   readonly #isNew: boolean
   readonly #events: JournalEvent[]
   readonly #closing = new AbortController()
-  #state: 'open' | 'running' | 'failed' | 'closed' = 'open'
+  #state: 'open' | 'running' | 'broken' | 'closed' = 'open'
   #run: Promise<SearchResult> | null = null
 
   constructor(folder: SearchFolder, options: StudyOptions = {}) {
@@ -122,7 +122,7 @@ export class Study extends EventEmitter<StudyEvents> {
    */
   run({ signal }: RunOptions = {}): Promise<SearchResult> {
     if (this.#state !== 'open')
-      return Promise.reject(new Error(`The study cannot be run: it is ${this.#state}`))
+      return Promise.reject(new Error(`The study is ${this.#state} and cannot be run`))
     this.#state = 'running'
     const { signal: closing } = this.#closing
     const stopped = signal === undefined ? closing : AbortSignal.any([signal, closing])
@@ -132,7 +132,7 @@ export class Study extends EventEmitter<StudyEvents> {
         return result
       },
       async (error) => {
-        this.#state = 'failed'
+        this.#state = 'broken'
         if (this.#isNew) await this.#folder.discardUnbegun()
         throw error
       },

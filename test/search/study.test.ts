@@ -56,7 +56,7 @@ test('a study emits what happens, returns the best with its genotype, and keeps 
   assert.deepEqual((await study.run()).best, best)
   assert.deepEqual(names, ['start', 'search', 'searched'])
   await study.close()
-  await assert.rejects(study.run(), /it is closed/)
+  await assert.rejects(study.run(), /study is closed/)
 
   const more = await resumeSearch(folder, { budget: { kind: 'children', amount: 3 } }, options)
   t.after(() => more.close())
@@ -85,7 +85,7 @@ test('a study that is stopped, or closed in the middle, can be run on', async (t
 
   const searching = new Promise<void>((resolve) => study.once('search', () => resolve()))
   const running = study.run()
-  await assert.rejects(study.run(), /it is running/)
+  await assert.rejects(study.run(), /study is running/)
   await searching
   await study.close()
   assert.equal((await running).finished, false)
@@ -111,7 +111,7 @@ test('a new study that cannot evaluate any child leaves nothing behind', async (
   const study = await createSearch(settings, join(parent, 'new'), options)
   await rm(settings.data, { recursive: true })
   await assert.rejects(study.run(), { name: 'UserError' })
-  await assert.rejects(study.run(), /it is failed/)
+  await assert.rejects(study.run(), /study is broken/)
   await study.close()
   assert.deepEqual(await readdir(parent), [])
 })

@@ -71,7 +71,7 @@ export function searchWorkerCommand(module?: URL): Command {
 
 async function work(flags: Flags, module?: URL): Promise<void> {
   const { queue, name, processes, threads, data, dataDir, patience } = flags
-  const [{ runRedisWorker }, { openWorkerPool }] = await Promise.all([
+  const [{ runRedisWorker }, { WorkerPool }] = await Promise.all([
     import('../../search/redis/worker.js'),
     import('../../search/execution/worker-pool.js'),
   ])
@@ -82,14 +82,14 @@ async function work(flags: Flags, module?: URL): Promise<void> {
       await runRedisWorker({
         url: queue,
         name,
-        patience,
+        timeout: patience,
         processes,
         signal,
         note: progress.note,
         onBegin: progress.begin,
         onEnd: progress.end,
         async evaluatorFor(evaluator) {
-          const pool = openWorkerPool({
+          const pool = new WorkerPool({
             evaluator,
             processes,
             threads,

@@ -3,18 +3,18 @@ import { setMaxListeners } from 'node:events'
 import type { ChildResult } from '../evaluate/child.js'
 import { mailbox } from './mailbox.js'
 import type { WorkQueue } from './queue.js'
-import { openWorkerPool, type PoolOptions } from './worker-pool.js'
+import { type PoolOptions, WorkerPool } from './worker-pool.js'
 
-/** Starts the worker processes. That none can work is told by `next`. */
+/** Starts the worker processes. When none can work, `next` rejects with the reason. */
 export async function openLocalQueue(options: PoolOptions): Promise<WorkQueue> {
-  const pool = openWorkerPool(options)
+  const pool = new WorkerPool(options)
   const results = mailbox<ChildResult>()
   const closed = new AbortController()
-  // Each child in line listens, and of those to be trained longer all are in line at once.
+  // Each child in line adds a listener, and those to be trained longer are all in line at once.
   setMaxListeners(0, closed.signal)
   pool.ready.catch(results.fail)
   return {
-    // A queue without processes must still be asked, to say why.
+    // At least 1 also when no process is left, so that `next` is called and can say why.
     capacity: () => Math.max(1, pool.size()),
     async submit(child) {
       pool.evaluate(child, closed.signal).then(results.put, (error: Error) => {

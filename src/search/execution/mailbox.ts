@@ -1,9 +1,9 @@
-/** Items that arrive by themselves and are taken one at a time, by one taker. */
+/** A queue in memory: items are put in at any time, and one consumer takes them one at a time. */
 export interface Mailbox<T> {
   put(item: T): void
-  /** Lets the taker who waits go on with nothing. */
+  /** Makes a `take` that waits return null. */
   wake(): void
-  /** No more will come: once the items are taken, the taker gets this error. The first one counts. */
+  /** No more items will come: once all are taken, `take` rejects with this error. Of several the first counts. */
   fail(error: Error): void
   /** The next item; null when `signal` is aborted, or `wake` called, before there is one. */
   take(signal?: AbortSignal): Promise<T | null>
@@ -11,9 +11,9 @@ export interface Mailbox<T> {
 
 export function mailbox<T>(): Mailbox<T> {
   const items: T[] = []
-  let goOn: (() => void) | null = null
+  let resume: (() => void) | null = null
   let failure: Error | null = null
-  const wake = (): void => goOn?.()
+  const wake = (): void => resume?.()
 
   return {
     put(item) {
@@ -28,10 +28,10 @@ export function mailbox<T>(): Mailbox<T> {
     async take(signal) {
       if (items.length === 0 && failure === null && !signal?.aborted) {
         await new Promise<void>((resolve) => {
-          goOn = resolve
+          resume = resolve
           signal?.addEventListener('abort', wake)
         })
-        goOn = null
+        resume = null
         signal?.removeEventListener('abort', wake)
       }
       if (signal?.aborted) return null

@@ -1,4 +1,4 @@
-/** What lies between the search and those who train: children out, results back, in any order. */
+/** The queue between a search and its workers: children go out, results come back in any order. */
 import type { Child, ChildResult } from '../evaluate/child.js'
 
 export interface WorkQueue {
@@ -7,14 +7,14 @@ export interface WorkQueue {
   /** Hands out a child. One whose worker dies is handed out again; it is never lost. */
   submit(child: Child): Promise<void>
   /**
-   * Waits for the next result; null when `signal` is aborted meanwhile, or when `capacity()` has grown since it was last
-   * asked, so that new workers need not wait for old ones. Each submitted child comes back once, whatever happens to
-   * workers and to the queue's store. A result counts as written down when `next` is called again: until then, a store
-   * that outlives this process keeps it, and answers with it after a restart when the child is submitted once more.
+   * Waits for the next result. Null when `signal` is aborted meanwhile, or when `capacity()` has grown since it was last
+   * called, so that new workers get children at once. Each submitted child comes back once, whatever happens to workers
+   * and to the queue's store. A result counts as saved when `next` is called again: until then, a store that outlives
+   * this process keeps it, and returns it after a restart when the child is submitted again.
    *
    * @throws UserError when no worker can work any more (the store is gone for good, every worker fails at once)
    */
   next(signal?: AbortSignal): Promise<ChildResult | null>
-  /** Stops handing out. Children in flight are given up: local processes end, remote workers drop theirs. */
+  /** Closes the queue. Children in flight are given up: local processes end, remote workers drop theirs. */
   close(): Promise<void>
 }

@@ -1,13 +1,13 @@
-/** What a worker process and the one that started it say to each other. */
+/** Messages between a worker process and the pool that started it. */
 import type { Child, ChildResult } from '../evaluate/child.js'
 import type { EvaluatorSettings } from '../evaluate/evaluator.js'
 import type { Machine } from '../evaluate/machine.js'
 
 export type Order =
-  /** The first: `module` is the URL of a module that exports `createEvaluator`. */
+  /** The first order; `module` is the URL of a module that exports `createEvaluator`. */
   | { kind: 'open'; module: string; settings: EvaluatorSettings; machine: Machine }
   | { kind: 'evaluate'; child: Child }
-  /** Nobody wants the child's result any more. */
+  /** Drop the child in work: its result is not needed any more. */
   | { kind: 'abort' }
   | { kind: 'close' }
 
@@ -15,7 +15,7 @@ export type Report =
   | { kind: 'ready' }
   | { kind: 'result'; result: ChildResult }
   | { kind: 'aborted' }
-  /** No child at all can be evaluated, and the user can mend that. */
+  /** No child at all can be evaluated, for a reason that the user can fix. */
   | { kind: 'refused'; message: string }
-  /** A mistake in the program: the process is in no known state. */
+  /** A bug: the state of the process is unknown, so it must be replaced. */
   | { kind: 'broken'; message: string }

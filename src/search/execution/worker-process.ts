@@ -1,26 +1,26 @@
 /**
  * A process that evaluates children, one after the other: a crash of ONNX Runtime or a kill for lack of memory costs
- * the one that it has in hand. Started by the worker pool, which it talks to and outlives by nothing.
+ * only the child that it evaluates. The worker pool starts it, and it ends when the pool's process does.
  */
 import { isMendable } from '../../shared/errors.js'
 import type { Evaluator } from '../evaluate/child.js'
 import type { CreateEvaluator } from '../evaluate/evaluator.js'
 import type { Order, Report } from './worker-messages.js'
 
-// Ctrl-C reaches the whole group of processes; what becomes of the child in hand is for the parent to say.
+// Ctrl-C reaches the whole group of processes; the parent decides what happens to the child in work.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {})
 
-// ONNX Runtime's threads may be computing: an orderly exit under them can hang, or crash with words that frighten.
-const vanish = (): void => void process.kill(process.pid, 'SIGKILL')
-process.on('disconnect', vanish)
-if (!process.connected) vanish()
+/** By SIGKILL: while threads of ONNX Runtime compute, an orderly exit can hang, or crash and print a stack. */
+const exit = (): void => void process.kill(process.pid, 'SIGKILL')
+process.on('disconnect', exit)
+if (!process.connected) exit()
 
 let evaluator: Evaluator | undefined
 let running: AbortController | null = null
 
 const report = (message: Report): void => void process.send!(message)
 
-async function obey(order: Order): Promise<void> {
+async function handleOrder(order: Order): Promise<void> {
   switch (order.kind) {
     case 'open': {
       const { createEvaluator } = (await import(order.module)) as { createEvaluator: CreateEvaluator }
@@ -46,14 +46,14 @@ async function obey(order: Order): Promise<void> {
       running?.abort()
       break
     case 'close':
-      // A child in hand cannot be waited for: ONNX Runtime runs a step to its end.
+      // A child in work is not waited for: ONNX Runtime runs a step to its end, however long that takes.
       if (running === null) await evaluator?.close()
-      vanish()
+      exit()
   }
 }
 
 process.on('message', (order: Order) => {
-  obey(order).catch((error: unknown) => {
+  handleOrder(order).catch((error: unknown) => {
     if (isMendable(error)) report({ kind: 'refused', message: error.message })
     else {
       console.error(error)

@@ -1,4 +1,4 @@
-/** The address of a Redis server, and what its errors mean for people. */
+/** The address of a Redis server, and its errors in plain words. */
 import { UserError } from '../../shared/errors.js'
 
 /** Throws a UserError when `address` is not `redis://…` or `rediss://…`. */
@@ -17,13 +17,13 @@ export function shownAddress(address: string): string {
   return url.toString()
 }
 
-/** What the beginning or a part of an error's code and message means. The first that fits counts. */
+/** Patterns of an error's code and message, and what they mean. The first that matches counts. */
 const meanings: [RegExp, string][] = [
-  [/ECONNREFUSED/, 'nothing listens there; start redis-server, or mend the address'],
+  [/ECONNREFUSED/, 'nothing listens there; start redis-server, or correct the address'],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no host of that name'],
-  [/EHOSTUNREACH|ENETUNREACH/, 'the network knows no way there'],
+  [/EHOSTUNREACH|ENETUNREACH/, 'there is no route to the host'],
   [/ETIMEDOUT|[Tt]imed out|Socket timeout/, 'it does not answer'],
-  [/NOAUTH/, 'it wants a password: redis://:PASSWORD@host:port'],
+  [/NOAUTH/, 'it asks for a password: redis://:PASSWORD@host:port'],
   [/WRONGPASS|invalid password/, 'it refuses the name or password'],
   [/NOPERM/, 'the user may not use all commands; give the user that the address names the rights to'],
   [/READONLY/, 'it is a read-only replica; name the primary'],
@@ -37,14 +37,14 @@ const meanings: [RegExp, string][] = [
   [/ECONNRESET|EPIPE|Connection is closed|closed by server/, 'it closed the connection'],
 ]
 
-/** For example `nothing listens there; start redis-server, or mend the address`. */
+/** For example `nothing listens there; start redis-server, or correct the address`. */
 export function meaningOf(error: unknown): string {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException
   const text = `${code} ${message}`
   return meanings.find(([pattern]) => pattern.test(text))?.[1] ?? message
 }
 
-/** True for errors that come from Redis or the way there, rather than from a mistake in the program. */
+/** True for errors of Redis or of the connection to it, false for bugs. */
 export function isRedisError(error: unknown): boolean {
   const { name = '', code = '', message = '' } = error as NodeJS.ErrnoException
   return (

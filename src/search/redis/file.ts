@@ -15,7 +15,7 @@ export interface FileToSend {
   bytes: Buffer
 }
 
-/** Bytes. Small, so that Redis answers others between two of them. */
+/** Bytes of a piece: few, so that Redis serves other clients between two of them. */
 const PIECE = 2 ** 20
 
 const checksum = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
@@ -31,7 +31,7 @@ export async function fileToSend(setting: string, path: string): Promise<FileToS
   }
 }
 
-/** Sees to it that the file lies whole under the key. */
+/** Writes the file under the key unless it is there, and keeps it from expiring. */
 export async function keepOnRedis(client: Redis, key: string, { file, bytes }: FileToSend): Promise<void> {
   if ((await client.hlen(key)) !== file.pieces)
     for (let piece = 0; piece < file.pieces; piece++)
@@ -40,8 +40,8 @@ export async function keepOnRedis(client: Redis, key: string, { file, bytes }: F
 }
 
 /**
- * Fetches the file into a temporary folder; null when it does not lie whole on Redis (yet). One whose checksum is
- * wrong is removed there, so that the search sends it again.
+ * Fetches the file into a temporary folder; null when it is not complete on Redis (yet). One whose checksum is wrong is
+ * removed there, so that the search sends it again.
  *
  * @throws UserError when it cannot be written here
  */
@@ -72,8 +72,8 @@ async function fetchFile(
 }
 
 /**
- * The settings of a search's evaluator on this machine, with the file that they name if it has one. Null when there is
- * none to be had: the search is over, deserted, or the signal aborted. `remove` removes the file.
+ * The settings of a search's evaluator on this machine: where they name a file, it is fetched. Null when the file never
+ * came: the search is over, nobody runs it, or the signal is aborted. `remove` removes the file.
  *
  * @throws UserError when it cannot be written here
  */

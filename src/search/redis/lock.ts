@@ -1,4 +1,4 @@
-/** The name of a search on Redis belongs to one process at a time, which renews its claim while it lives. */
+/** A lock on the name of a search on Redis: one process at a time holds it, and renews it while it runs. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis'
 import { UserError } from '../../shared/errors.js'
 import type { Timing } from './search.js'
 
-/** Takes or renews a lock unless another holds it; answers with that holder or nil. */
+/** Takes or renews a lock unless another holds it; returns that holder or nil. */
 const TAKE = `
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return holder end
@@ -17,7 +17,7 @@ const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL',
 
 export interface SearchLock {
   /**
-   * Renews the claim, also after Redis has forgotten it.
+   * Renews the lock, also after Redis has lost it.
    *
    * @throws UserError when another process has taken the name since
    */
@@ -26,7 +26,7 @@ export interface SearchLock {
 }
 
 /**
- * Waits for the lock of a process that died to lapse.
+ * Takes the lock; waits until that of a process that died has expired.
  *
  * @throws UserError when the process that holds it is alive
  */
@@ -50,7 +50,9 @@ export async function takeSearchLock(
     const now = await client.pttl(key)
     if (now > left) throw refusal(holder)
     if (left === Number.POSITIVE_INFINITY)
-      note(`Looking for up to ${Math.ceil(now / 1000)} seconds whether another search named ${name} is alive`)
+      note(
+        `Checking for up to ${Math.ceil(now / 1000)} seconds whether another search named ${name} is running`,
+      )
     left = now
     await sleep(Math.min(500, searchLock / 10))
   }

@@ -1,5 +1,4 @@
-/** Which workers are there: each writes a sign of life now and then, and the search notices when it changes no more. */
-
+/** Which workers are there: each writes a sign of life every beat, and counts as gone when it stops changing. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { RedisConnection } from './connection.js'
@@ -8,12 +7,12 @@ import { KEEP_SECONDS, type Timing } from './search.js'
 /** Beats that a worker may miss. */
 const MISSED = 4
 
-/** The search's side. Clocks of different machines are never compared. */
+/** The search's side. It goes by its own clock: those of other machines may differ. */
 export function workersSeen({ client }: RedisConnection, key: string, { beat }: Pick<Timing, 'beat'>) {
   const seen = new Map<string, { sign: string; at: number }>()
   let total = 0
   return {
-    /** Looks who is there. */
+    /** Reads the signs of life, and removes the workers that are gone. */
     async count(): Promise<void> {
       const now = performance.now()
       const signs = await client.hgetall(key)
@@ -24,7 +23,7 @@ export function workersSeen({ client }: RedisConnection, key: string, { beat }: 
       if (gone.length > 0) await client.hdel(key, ...gone.map(([worker]) => worker))
       total = [...seen.values()].reduce((sum, { sign }) => sum + Number(sign.split(' ')[0]), 0)
     },
-    /** Children that all of them can evaluate at a time. */
+    /** Children that all workers together can evaluate at a time, as of the last count. */
     total: () => total,
   }
 }

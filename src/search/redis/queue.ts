@@ -1,10 +1,9 @@
 /**
  * The queue of a search whose workers are on other machines: children go out as BullMQ jobs on Redis, results come
  * back in a stream of our own. A worker writes its result there before BullMQ forgets the job; so a result counts
- * even when the job's lock was lost meanwhile, and stays until the search has written it down.
+ * even when the job's lock was lost meanwhile, and stays until the search has saved it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Queue } from 'bullmq'
 import { packageVersion } from '../../shared/package-root.js'
 import type { Child, ChildResult } from '../evaluate/child.js'
 import type { EvaluatorSettings } from '../evaluate/evaluator.js'
@@ -13,15 +12,16 @@ import type { WorkQueue } from '../execution/queue.js'
 import { shownAddress } from './address.js'
 import { type ConnectionOptions, connectRedis, type RedisConnection } from './connection.js'
 import { type FileToSend, fileToSend, keepOnRedis } from './file.js'
-import { takeSearchLock } from './lock.js'
+import { type ChildJobs, openJobs } from './jobs.js'
+import { type SearchLock, takeSearchLock } from './lock.js'
 import { workersSeen } from './presence.js'
-import { resultStream } from './results.js'
+import { type ResultStream, resultStream } from './results.js'
 import {
   checkName,
   KEEP_SECONDS,
   keysOf,
-  QUEUE_PREFIX,
   readRecord,
+  type SearchKeys,
   type SearchRecord,
   type Timing,
   usualTiming,
@@ -39,9 +39,6 @@ export interface RedisQueueOptions extends ConnectionOptions {
   timing?: Partial<Timing>
 }
 
-/** Events that BullMQ keeps for onlookers; nobody here reads them. */
-const EVENTS = 100
-
 /**
  * Opens the queue of a search, also one that was killed: what its workers did meanwhile is there.
  *
@@ -52,7 +49,7 @@ export async function openRedisQueue(options: RedisQueueOptions): Promise<WorkQu
   const file = options.file && (await fileToSend(options.file.setting, options.file.path))
   const connection = await connectRedis(options)
   try {
-    return await Promise.race([openOn(connection, options, file), connection.lost])
+    return await Promise.race([RedisQueue.open(connection, options, file), connection.lost])
   } catch (error) {
     connection.close()
     throw connection.plain(error)
@@ -66,172 +63,195 @@ export async function checkRedisQueue({ url, name }: { url: string; name: string
   connection.close()
 }
 
-async function openOn(
-  connection: RedisConnection,
-  options: RedisQueueOptions,
-  file: FileToSend | undefined,
-): Promise<WorkQueue> {
-  const { name, search, evaluator, note = () => {} } = options
-  const timing = { ...usualTiming, ...options.timing }
-  const keys = keysOf(name)
-  const { client } = connection
-  const record: SearchRecord = { search, version: packageVersion(), evaluator, file: file?.file }
+/** A result, and the id of its entry in the stream. */
+interface Arrival {
+  result: ChildResult
+  entry: string
+}
 
-  const lock = await takeSearchLock(client, keys.lock, name, timing, note)
-  const bullmq = await import('bullmq')
-  const jobs: Queue<Child> = new bullmq.Queue(name, {
-    connection: client,
-    prefix: QUEUE_PREFIX,
-    skipVersionCheck: true,
-    skipMetasUpdate: true,
-  })
-  // What goes wrong is told by the connection, or by the command itself.
-  jobs.on('error', () => {})
-  const before = await readRecord(client, name)
-  if (before !== null && before.search !== search) {
-    if (!before.closed) note(`Dropping what an earlier search named ${name} has left on Redis`)
-    await Promise.all([jobs.obliterate({ force: true }), client.del(keys.results, keys.workers, keys.file)])
-  }
-  await announce()
-
-  const jobIdOf = (id: number): string => `${search}-${id}`
-  const inFlight = new Map<number, Child>()
-  const answered = new Set<number>()
-  /** Submitted, and not given out by `next`. */
-  const owed = new Set<number>()
+class RedisQueue implements WorkQueue {
+  readonly #connection: RedisConnection
+  readonly #lock: SearchLock
+  readonly #jobs: ChildJobs
+  readonly #keys: SearchKeys
+  readonly #record: SearchRecord
+  readonly #file: FileToSend | undefined
+  readonly #timing: Timing
+  readonly #note: (text: string) => void
+  readonly #workers: ReturnType<typeof workersSeen>
+  readonly #closing = new AbortController()
+  readonly #inFlight = new Map<number, Child>()
+  readonly #answered = new Set<number>()
+  /** Submitted, and not returned by `next` yet. */
+  readonly #owed = new Set<number>()
   /** Results of children that this process has not submitted yet, and may: those of before a restart. */
-  const early = new Map<number, { result: ChildResult; entry: string }>()
-  const ready = mailbox<{ result: ChildResult; entry: string }>()
-  const workers = workersSeen(connection, keys.workers, timing)
-  let offered = 0
-  let taken: string | null = null
-  const closing = new AbortController()
+  readonly #early = new Map<number, Arrival>()
+  readonly #ready = mailbox<Arrival>()
+  /** The capacity that the search knows of; 0: none yet. */
+  #offered = 0
+  /** The entry of the result that `next` returned last, which is saved when `next` is called again. */
+  #taken: string | null = null
+  #results!: ResultStream
+  #beating!: Promise<void>
 
-  const results = await resultStream(connection, keys.results, search, (result, entry) => {
-    if (inFlight.delete(result.id)) {
-      answered.add(result.id)
-      ready.put({ result, entry })
+  private constructor(
+    connection: RedisConnection,
+    options: RedisQueueOptions,
+    { lock, jobs, file }: { lock: SearchLock; jobs: ChildJobs; file: FileToSend | undefined },
+  ) {
+    const { name, search, evaluator, note = () => {} } = options
+    this.#connection = connection
+    this.#lock = lock
+    this.#jobs = jobs
+    this.#file = file
+    this.#note = note
+    this.#keys = keysOf(name)
+    this.#timing = { ...usualTiming, ...options.timing }
+    this.#record = { search, version: packageVersion(), evaluator, file: file?.file }
+    this.#workers = workersSeen(connection, this.#keys.workers, this.#timing)
+  }
+
+  static async open(
+    connection: RedisConnection,
+    options: RedisQueueOptions,
+    file: FileToSend | undefined,
+  ): Promise<RedisQueue> {
+    const { name, search, url, note = () => {} } = options
+    const { client } = connection
+    const timing = { ...usualTiming, ...options.timing }
+    const lock = await takeSearchLock(client, keysOf(name).lock, name, timing, note)
+    const jobs = await openJobs(connection, name, search)
+    const queue = new RedisQueue(connection, options, { lock, jobs, file })
+    const before = await readRecord(client, name)
+    if (before !== null && before.search !== search) {
+      if (!before.closed) note(`Removing what an earlier search named ${name} has left on Redis`)
+      await queue.#removeEarlier()
+    }
+    await queue.#start()
+    if (queue.#workers.total() === 0)
+      note(`No worker is there yet: toolkit search-worker --queue ${shownAddress(url)} --name ${name}`)
+    return queue
+  }
+
+  capacity(): number {
+    this.#offered = this.#capacity()
+    return this.#offered
+  }
+
+  async submit(child: Child): Promise<void> {
+    this.#owed.add(child.id)
+    const known = this.#early.get(child.id)
+    if (known !== undefined) {
+      this.#early.delete(child.id)
+      this.#answered.add(child.id)
+      this.#ready.put(known)
+      return
+    }
+    this.#inFlight.set(child.id, child)
+    // Not awaited: while Redis is away, the search can still be stopped.
+    this.#jobs.add(child).catch(this.#fail)
+  }
+
+  async next(signal?: AbortSignal): Promise<ChildResult | null> {
+    if (this.#taken !== null) this.#results.forget(this.#taken)
+    this.#taken = null
+    if (this.#hasGrown()) {
+      // Reported once: a search that wants no more children waits for results.
+      this.#offered = this.#capacity()
+      return null
+    }
+    const item = await this.#ready.take(signal)
+    if (item === null) return null
+    this.#taken = item.entry
+    this.#owed.delete(item.result.id)
+    return item.result
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#results.close()
+    await this.#connection.finalWrites(this.#closeMessage())
+    this.#connection.close()
+    await this.#beating
+  }
+
+  async #removeEarlier(): Promise<void> {
+    const { results, workers, file } = this.#keys
+    await Promise.all([this.#jobs.removeAll(), this.#connection.client.del(results, workers, file)])
+  }
+
+  async #start(): Promise<void> {
+    await this.#announce()
+    const { results } = this.#keys
+    this.#results = await resultStream(this.#connection, results, this.#record.search, this.#onResult)
+    await this.#workers.count()
+    this.#connection.lost.catch(this.#fail)
+    this.#beating = this.#beat().catch(this.#fail)
+  }
+
+  /** False for a result that is not needed. */
+  readonly #onResult = (result: ChildResult, entry: string): boolean => {
+    if (this.#inFlight.delete(result.id)) {
+      this.#answered.add(result.id)
+      this.#ready.put({ result, entry })
       return true
     }
-    if (answered.has(result.id) || early.has(result.id)) return false
-    early.set(result.id, { result, entry })
+    if (this.#answered.has(result.id) || this.#early.has(result.id)) return false
+    this.#early.set(result.id, { result, entry })
     return true
-  })
+  }
 
-  async function announce(): Promise<void> {
+  readonly #fail = (error: Error): void => {
+    if (!this.#closing.signal.aborted) this.#ready.fail(error)
+  }
+
+  /** Writes what workers must know of the search, and keeps it from expiring. */
+  async #announce(): Promise<void> {
+    const { client } = this.#connection
     // Before the record that names it.
-    if (file !== undefined) await keepOnRedis(client, keys.file, file)
+    if (this.#file !== undefined) await keepOnRedis(client, this.#keys.file, this.#file)
     await Promise.all([
-      client.set(keys.record, JSON.stringify(record), 'EX', KEEP_SECONDS),
-      client.expire(keys.results, KEEP_SECONDS),
-      client.hset(jobs.toKey('meta'), 'opts.maxLenEvents', EVENTS),
+      client.set(this.#keys.record, JSON.stringify(this.#record), 'EX', KEEP_SECONDS),
+      client.expire(this.#keys.results, KEEP_SECONDS),
+      this.#jobs.limitEvents(),
     ])
-  }
-
-  async function add(child: Child): Promise<void> {
-    const jobId = jobIdOf(child.id)
-    // Named after the search, so that a worker of an earlier one of the same name knows that it is not meant.
-    await connection.persist(() =>
-      jobs.add(search, child, { jobId, removeOnComplete: true, removeOnFail: true }),
-    )
-  }
-
-  /** Children that were without a job at the last look. */
-  let missing = new Set<number>()
-
-  /**
-   * Hands out again what Redis has lost, and takes back what nobody waits for. A result may be under way when its
-   * job is gone: only a child that is missing twice is lost.
-   */
-  async function look(): Promise<void> {
-    const ids = [...inFlight.keys()]
-    const jobKey = (id: number): string => jobs.toKey(jobIdOf(id))
-    const [there, waiting] = await Promise.all([
-      Promise.all(ids.map((id) => client.exists(jobKey(id)))),
-      client.lrange(jobs.toKey('wait'), 0, -1),
-    ])
-    const absent = ids.filter((id, place) => there[place] === 0 && inFlight.has(id))
-    const lost = absent.filter((id) => missing.has(id))
-    missing = new Set(absent.filter((id) => !missing.has(id)))
-    if (lost.length > 0) note(`Redis has lost ${lost.length} children; they are handed out again`)
-    await Promise.all(lost.map((id) => add(inFlight.get(id)!)))
-    const wanted = new Set([...inFlight.keys()].map(jobIdOf))
-    await Promise.all(waiting.filter((jobId) => !wanted.has(jobId)).map((jobId) => jobs.remove(jobId)))
   }
 
   /** Somewhat more than work at a time, so that none has to wait for its next child. */
-  const capacity = (): number => Math.max(1, Math.ceil(1.25 * workers.total()))
-  /** Whether workers have come that the search does not know of. */
-  const hasGrown = (): boolean => offered > 0 && capacity() > offered
+  #capacity(): number {
+    return Math.max(1, Math.ceil(1.25 * this.#workers.total()))
+  }
 
-  async function beat(): Promise<void> {
-    while (!closing.signal.aborted) {
-      await connection.persist(async () => {
-        await lock.renew()
-        await Promise.all([announce(), workers.count(), look()])
+  /** Whether workers have come that the search does not know of. */
+  #hasGrown(): boolean {
+    return this.#offered > 0 && this.#capacity() > this.#offered
+  }
+
+  /** Until the queue is closed: renews the claim on the name, and finds out who came, who left and what was lost. */
+  async #beat(): Promise<void> {
+    const onLost = (count: number): void =>
+      this.#note(`Redis has lost ${count} children; they are handed out again`)
+    while (!this.#closing.signal.aborted) {
+      await this.#connection.persist(async () => {
+        await this.#lock.renew()
+        const reconciled = this.#jobs.reconcile(this.#inFlight, onLost)
+        await Promise.all([this.#announce(), this.#workers.count(), reconciled])
       })
-      if (hasGrown()) ready.wake()
-      await sleep(timing.beat, undefined, { signal: closing.signal }).catch(() => {})
+      if (this.#hasGrown()) this.#ready.wake()
+      await sleep(this.#timing.beat, undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }
 
-  await workers.count()
-  if (workers.total() === 0)
-    note(`No worker is there yet: toolkit search-worker --queue ${shownAddress(options.url)} --name ${name}`)
-  const fail = (error: Error): void => {
-    if (!closing.signal.aborted) ready.fail(error)
-  }
-  connection.lost.catch(fail)
-  const beating = beat().catch(fail)
-
-  async function farewell(): Promise<void> {
-    // Should another search have taken the name, nothing here is this one's any more.
-    await lock.renew()
-    await client.set(keys.record, JSON.stringify({ ...record, closed: true }), 'EX', KEEP_SECONDS)
-    await jobs.obliterate({ force: true })
-    await client.del(keys.file)
-    if (owed.size === 0) await client.del(keys.results)
-    await lock.release()
-  }
-
-  return {
-    capacity() {
-      offered = capacity()
-      return offered
-    },
-    async submit(child) {
-      owed.add(child.id)
-      const known = early.get(child.id)
-      if (known !== undefined) {
-        early.delete(child.id)
-        answered.add(child.id)
-        ready.put(known)
-        return
-      }
-      inFlight.set(child.id, child)
-      // Not waited for: while Redis is away, the search can still be ended.
-      add(child).catch(fail)
-    },
-    async next(signal) {
-      if (taken !== null) results.forget(taken)
-      taken = null
-      if (hasGrown()) {
-        // Told once: whoever does not want more waits on.
-        offered = capacity()
-        return null
-      }
-      const item = await ready.take(signal)
-      if (item === null) return null
-      taken = item.entry
-      owed.delete(item.result.id)
-      return item.result
-    },
-    async close() {
-      closing.abort()
-      results.close()
-      await connection.lastWords(farewell())
-      connection.close()
-      await beating
-    },
+  /** Tells the workers that the search is over, and removes what they need no more. */
+  async #closeMessage(): Promise<void> {
+    const { client } = this.#connection
+    const { record, file, results } = this.#keys
+    // Throws if another search has taken the name: what is on Redis under it is that one's.
+    await this.#lock.renew()
+    await client.set(record, JSON.stringify({ ...this.#record, closed: true }), 'EX', KEEP_SECONDS)
+    await this.#jobs.removeAll()
+    await client.del(file)
+    if (this.#owed.size === 0) await client.del(results)
+    await this.#lock.release()
   }
 }

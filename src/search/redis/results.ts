@@ -1,14 +1,15 @@
-/** Results on their way from workers to the search: a Redis stream that holds those which are not written down yet. */
+/** The results of a search: a Redis stream from workers to the search, of those that it has not saved yet. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildResult } from '../evaluate/child.js'
 import type { RedisConnection } from './connection.js'
 import { KEEP_SECONDS } from './search.js'
 
-/** Seconds that a read waits on the server: short of what a connection may be silent. */
+/** Seconds that a read waits on the server: less than a connection may be silent. */
 const BLOCK = 5
+/** Entries that are read at a time. */
 const AT_ONCE = 100
 
-/** Writes a result, however long Redis lets wait for it. */
+/** Writes a result, once Redis lets it. Throws as {@link RedisConnection.persist}. */
 export async function writeResult(
   { client, persist }: RedisConnection,
   key: string,
@@ -22,14 +23,14 @@ export async function writeResult(
 }
 
 export interface ResultStream {
-  /** Removes an entry: its result is written down. */
+  /** Removes an entry, whose result is saved. */
   forget(entry: string): void
   close(): void
 }
 
 /**
- * Hands each result of a search to `onResult` as it comes, with the id of its entry, those that wait already before
- * this returns. One that it answers with false is not wanted, and removed.
+ * Calls `onResult` with each result of a search and the id of its entry; for those that wait already, before this
+ * returns. Where it returns false, the result is not needed and its entry is removed.
  */
 export async function resultStream(
   connection: RedisConnection,
@@ -38,7 +39,7 @@ export async function resultStream(
   onResult: (result: ChildResult, entry: string) => boolean,
 ): Promise<ResultStream> {
   const { client } = connection
-  /** Entries that were handed on and not forgotten. */
+  /** Entries that `onResult` was called with, and that are not removed. */
   const held = new Set<string>()
   let last = '0'
   let closed = false
@@ -55,7 +56,7 @@ export async function resultStream(
 
   function forget(entry: string): void {
     held.delete(entry)
-    // Should it stay, it is read again after the next break of the connection, and forgotten then.
+    // If this fails, the entry is read again after the next reconnection, and removed then.
     client.xdel(key, entry).catch(() => {})
   }
 
@@ -66,7 +67,7 @@ export async function resultStream(
   }
 
   const reader = connection.another()
-  // The server may have another clock or less memory than before: from the beginning, skipping what is held.
+  // After a restart, the server may have another clock or have lost entries: read from the start, without those held.
   reader.on('close', () => {
     last = '0'
   })
@@ -77,7 +78,7 @@ export async function resultStream(
         const reply = await reader.xread('COUNT', AT_ONCE, 'BLOCK', 1000 * BLOCK, 'STREAMS', key, last)
         for (const [, entries] of reply ?? []) accept(entries)
       } catch {
-        // The connection tells people, and comes back or is given up.
+        // The connection reports the outage; it comes back, or gives up after its timeout.
         if (reader.status === 'end') return
         await sleep(200)
       }

@@ -1,19 +1,19 @@
-/** What a search leaves in Redis for its workers, and under which keys. */
+/** What a search keeps on Redis for its workers, and under which keys. */
 import type { Redis } from 'ioredis'
 import { UserError } from '../../shared/errors.js'
 import type { EvaluatorSettings } from '../evaluate/evaluator.js'
 
-/** Before the keys that BullMQ keeps. */
+/** Prefix of BullMQ's keys. */
 export const QUEUE_PREFIX = 'toolkit:queue'
 
 export interface SearchKeys {
   /** The search's record, as JSON. */
   record: string
-  /** Who runs it, as JSON, as long as it is alive. */
+  /** The process that runs it, as JSON, while it runs. */
   lock: string
   /** A hash: worker → `processes beats`. */
   workers: string
-  /** A stream of results that are not written down yet. */
+  /** A stream of results that the search has not saved yet. */
   results: string
   /** A hash: number of the piece → bytes of a file that workers need. */
   file: string
@@ -41,18 +41,18 @@ export interface SentFile {
 
 /** Everything that a worker must know of a search. */
 export interface SearchRecord {
-  /** Of one search alone, also of those that had its name before. */
+  /** The id of this search; one that had its name before has another. */
   search: string
-  /** Of the toolkit that runs it. */
+  /** Version of the toolkit that runs it. */
   version: string
   evaluator: EvaluatorSettings
   /** A file that the evaluator's settings name, which workers fetch from here. */
   file?: SentFile
-  /** It is over: workers drop what they have in hand. */
+  /** It is over: workers drop the children in work. */
   closed?: boolean
 }
 
-/** A search that runs, under its name. */
+/** A search that is running, by its name. */
 export interface FoundSearch {
   name: string
   record: SearchRecord
@@ -66,9 +66,9 @@ export interface Timing {
   searchLock: number
   /** Without one for so long, a worker is dead and its children are handed out again. */
   childLock: number
-  /** Between two looks for such children. */
+  /** Between two checks for such children. */
   stalled: number
-  /** After a search's death, so long until idle workers look for another. */
+  /** After the death of a search, until idle workers look for another. */
   orphaned: number
 }
 
@@ -80,7 +80,7 @@ export const usualTiming: Timing = {
   orphaned: 60_000,
 }
 
-/** Seconds after which Redis forgets what a search that never comes back has left. */
+/** Seconds after which Redis removes what a search that never comes back has left. */
 export const KEEP_SECONDS = 7 * 24 * 3600
 
 /** Throws a UserError unless the name can be part of a key. */
@@ -99,7 +99,7 @@ export async function readRecord(client: Redis, name: string): Promise<SearchRec
   return text === null ? null : (JSON.parse(text) as SearchRecord)
 }
 
-/** Names of the searches that run now. */
+/** Names of the searches that are running. */
 export async function runningSearches(client: Redis): Promise<string[]> {
   const prefix = keysOf('').lock
   const names = new Set<string>()

@@ -344,7 +344,7 @@ test('a search that has lost its name to another leaves that one alone', { skip 
   assert.equal(await server.client.exists('toolkit:queue:test:first-0'), 1)
 })
 
-test('a child whose workers vanish again and again is failed in the end', { skip }, async (t) => {
+test('a child whose workers disappear again and again is failed in the end', { skip }, async (t) => {
   const server = await redis(t)
   const queue = await open(t, server)
   await queue.submit(fakeChild(0))
@@ -356,7 +356,7 @@ test('a child whose workers vanish again and again is failed in the end', { skip
   work(t, server)
   const result = await nextWithin(queue, 30_000)
   assert(result?.kind === 'failed')
-  assert.equal(result.reason, 'its workers vanished 10 times')
+  assert.equal(result.reason, 'its workers disappeared 10 times')
 })
 
 test('a worker that cannot evaluate says why and hands the child back; the search goes on', {
@@ -472,10 +472,10 @@ test('where several searches run, a worker must say which', { skip }, async (t) 
   assertAllOnce(await search(a, 5), 5)
 })
 
-test('Redis that stays away longer than the patience ends search and worker', { skip }, async (t) => {
+test('Redis that stays away longer than the timeout ends search and worker', { skip }, async (t) => {
   const server = await redis(t)
-  const queue = await open(t, server, { patience: 1 })
-  const { ended } = work(t, server, { patience: 1, evaluatorFor: async () => never })
+  const queue = await open(t, server, { timeout: 1 })
+  const { ended } = work(t, server, { timeout: 1, evaluatorFor: async () => never })
   await queue.submit(fakeChild(0))
   await until('the worker is there', () => queue.capacity() > 1)
   await server.kill()
@@ -505,7 +505,7 @@ test('a Redis that cannot be used is refused in plain words, soon', { skip }, as
     ['http://127.0.0.1', /^"http:\/\/127\.0\.0\.1" is not the address of a Redis server; one looks like/],
     [address('', await freePort()), /^Cannot use Redis at redis:\S+: nothing listens there/],
     ['redis://no.such.host.invalid', /^Cannot use Redis at redis:\S+: there is no host of that name$/],
-    [address(''), /^Cannot use Redis at redis:\S+: it wants a password/],
+    [address(''), /^Cannot use Redis at redis:\S+: it asks for a password/],
     [address(':wrong@'), /^Cannot use Redis at redis:\/\/:\*\*\*@\S+: it refuses the name or password$/],
     [`${address(':secret@')}/99`, /^Cannot use Redis at redis:\S+: it has no database of the number/],
     [replica.url, /^Cannot use Redis at redis:\S+: it is a read-only replica; name the primary$/],
