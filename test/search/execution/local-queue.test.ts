@@ -11,7 +11,8 @@ import type { ChildResult } from '../../../src/search/evaluate/child.js'
 import { openLocalQueue } from '../../../src/search/execution/local-queue.js'
 import type { WorkQueue } from '../../../src/search/execution/queue.js'
 import { UserError } from '../../../src/shared/errors.js'
-import { type FakeSettings, fakeChild, fakeQuality } from '../../helpers/search/fake-evaluator.js'
+import { assertAllOnce, search } from '../../helpers/search/children.js'
+import { type FakeSettings, fakeChild } from '../../helpers/search/fake-evaluator.js'
 import { isThere, until } from '../../helpers/search/processes.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
@@ -29,36 +30,8 @@ async function openFake(
   return { queue, notes }
 }
 
-/** Hands out children 0 … count − 1, as many at a time as the queue wants, and gathers what comes back. */
-async function search(
-  queue: WorkQueue,
-  count: number,
-  onResult: (results: ChildResult[]) => Promise<void> = async () => {},
-): Promise<ChildResult[]> {
-  const results: ChildResult[] = []
-  for (let asked = 0; results.length < count; ) {
-    while (asked < count && asked - results.length < queue.capacity()) await queue.submit(fakeChild(asked++))
-    const result = await queue.next()
-    if (result === null) continue
-    results.push(result)
-    await onResult(results)
-  }
-  return results
-}
-
 async function pidsIn(folder: string): Promise<number[]> {
   return (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number)
-}
-
-function assertAllOnce(results: ChildResult[], count: number): void {
-  assert.deepEqual(
-    results.map(({ id }) => id).sort((a, b) => a - b),
-    Array.from({ length: count }, (_, id) => id),
-  )
-  for (const result of results) {
-    assert(result.kind === 'measured', JSON.stringify(result))
-    assert.equal(result.measured.quality, fakeQuality(fakeChild(result.id).decisions))
-  }
 }
 
 test('every child comes back once, with what was measured of it, and no process is left', async (t) => {
@@ -110,8 +83,8 @@ test('processes killed at random moments cost no child', async (t) => {
   const { queue } = await openFake(t, { pids, millis: 10 }, 2)
   const { uniform } = random(5, 'kills')
   const killed = new Set<number>()
-  const results = await search(queue, 100, async ({ length }) => {
-    if (length % 10 !== 0) return
+  const results = await search(queue, 100, 0, async (count) => {
+    if (count % 10 !== 0) return
     await sleep(20 * uniform())
     let alive: number[] = []
     await until('a process is there', async () => {
