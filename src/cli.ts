@@ -67,12 +67,12 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/plot.js')).plotCommand(),
   },
   search: {
-    description: 'search cells: propose networks, train and measure them, learn from what comes of it',
+    description: 'search cells: propose networks, train and measure them, and learn from the results',
     load: async () => (await import('./commands/search/search.js')).searchCommand(),
     outlivesReaders: true,
   },
   'search-report': {
-    description: 'tell of searches on one page: rewards, best cells, operations, time',
+    description: 'report on searches on one page: rewards, best cells, operations, time',
     load: async () => (await import('./commands/search/search-report.js')).searchReportCommand(),
   },
   'compare-cells': {

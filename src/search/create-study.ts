@@ -4,7 +4,6 @@ import { isHere } from '../train/classification/data.js'
 import { type SearchConfig, validateSearchConfig } from './config.js'
 import { loadFinished, loadShared } from './evaluate/shared-weights-file.js'
 import type { QueuePlace } from './open-queue.js'
-import type { Budget } from './search.js'
 import { noteSearchData, resumeSearchData } from './search-data.js'
 import { createSearchFolder, evaluatorIn, openSearchFolder, trainsOwnWeights } from './search-folder.js'
 import { type SearchSettings, searchConfig } from './settings.js'
@@ -17,7 +16,7 @@ export interface CreateOptions extends Partial<QueuePlace> {
 
 /** What may change when a search goes on. */
 export interface SearchChanges {
-  budget?: Budget
+  budget?: SearchConfig['budget']
   /** Where the same data lies now: its name as in {@link SearchSettings.data}, and where fetched data sets lie. */
   data?: { name?: string; folder?: string }
 }

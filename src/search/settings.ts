@@ -10,13 +10,14 @@ import {
   trainRecipe,
 } from './evaluate/recipes.js'
 import type { TrainedFor } from './evaluate/shared-weights-file.js'
-import type { Budget } from './search.js'
 import { OWN_WEIGHTS } from './search-folder.js'
 import { autoencoderSpace, paperSpace } from './space/space.js'
 import { evolutionFor } from './strategy/evolution.js'
 import { paperController, smallController } from './strategy/ppo-options.js'
 import { qualityAlone, type RewardConfig, usualExponent } from './strategy/reward.js'
 import type { STRATEGIES } from './strategy/strategies.js'
+
+type Budget = SearchConfig['budget']
 
 export interface SearchSettings {
   /** `cifar10` (the default), `embedded`, or a folder with `train/<class>/*.jpg`. */

@@ -4,7 +4,7 @@ import { type Genotype, PUBLISHED_CELLS, random } from '../../../models/index.js
 import { type ChildData, type ImageRecipe, loadChildData } from '../../search/evaluate/recipe.js'
 import { retrainRecipe } from '../../search/evaluate/recipes.js'
 import { compareNetworks, type Trained } from '../../search/retrain/compare.js'
-import { type Sized, sized, sizedTo } from '../../search/retrain/equal-cost.js'
+import { matchWidth, type Sized, sized } from '../../search/retrain/match-width.js'
 import { withData } from '../../search/settings.js'
 import { decode, randomDecisions } from '../../search/space/genotypes.js'
 import { paperSpace } from '../../search/space/space.js'
@@ -122,7 +122,7 @@ function equallyExpensive(
   const shapes = { imageSize: train.height, classes: train.classes.length }
   const measure = sized(run, first, filters, shapes)
   const { multiplyAdds } = measure.description
-  return [measure, ...others.map((genotype) => sizedTo(run, genotype, multiplyAdds, shapes))]
+  return [measure, ...others.map((genotype) => matchWidth(run, genotype, multiplyAdds, shapes))]
 }
 
 interface Row {

@@ -33,7 +33,7 @@ const whole = (text: string): number => {
 /** `toolkit search-report RUN… --out report.html` */
 export function searchReportCommand(): Command {
   return new Command('search-report')
-    .description('tell of searches on one page: rewards, best cells, operations, time')
+    .description('report on searches on one page: rewards, best cells, operations, time')
     .argument('<search...>', "searches' folders; several are compared")
     .option('--out <file>', 'the page')
     .option('--best <n>', 'how many of the best cells to show of each method', whole, 3)

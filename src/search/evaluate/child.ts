@@ -1,4 +1,4 @@
-/** A child: one architecture to be tried, what became of it, and who tries it. */
+/** A child: one architecture to be evaluated, its result, and the interface of what evaluates it. */
 import type { Decisions } from '../space/space.js'
 
 /** What is handed to a worker. */
@@ -22,19 +22,19 @@ export interface Measured {
   quality: number
   /** Of autoencoders: mean squared error on the validation images, for pixels in [0, 1]. */
   reconstructionError?: number
-  /** Trained numbers. */
+  /** Trainable parameters. */
   parameters: number
   /** Of one image at the size that the child was trained at. */
   multiplyAdds: number
-  /** Of one image, if the reward wants it. */
+  /** Milliseconds for one image, if the reward counts them. */
   latencyMillis?: number
-  /** Given up before its budget was spent, since it was hopeless. */
+  /** Stopped before its training was over, since it did worse than most others did. */
   stoppedEarly?: boolean
   seconds: ChildSeconds
 }
 
 /**
- * What came back. A child that failed (loss not finite, out of memory, its process died again and again) counts as
+ * The result of a child. One that failed (loss not finite, out of memory, its process died again and again) counts with
  * reward 0, and the search goes on.
  */
 export type ChildResult = { id: number; worker: string } & (
@@ -42,10 +42,10 @@ export type ChildResult = { id: number; worker: string } & (
   | { kind: 'failed'; reason: string }
 )
 
-/** Whoever evaluates children: runs in a worker process. */
+/** What evaluates children; runs in a worker process. */
 export interface Evaluator {
   /**
-   * Tries a child. A problem of the child itself (loss not finite, a graph too large) is a result, not an error.
+   * Evaluates a child. A problem of the child itself (loss not finite, a graph too large) is a result, not an error.
    *
    * @throws UserError when no child at all can be evaluated (data missing, say)
    */

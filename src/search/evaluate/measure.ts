@@ -1,5 +1,4 @@
-/** One child from its config to its figures, whatever its weights begin with. */
-
+/** Trains and measures one child, from its config and any first weights. */
 import { describeNetwork } from '../../train/classification/describe.js'
 import { type TrainClassifierOptions, trainClassifier } from '../../train/classification/train.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
@@ -16,10 +15,10 @@ import type { ChildData, ChildRecipe } from './recipe.js'
 
 export interface MeasureOptions {
   config: RunConfig
-  /** The search wants no answer any more. */
+  /** The result is not needed any more. */
   signal: AbortSignal
-  /** The child is to be stopped where it stands, and counted with what it has reached. */
-  giveUp?: AbortSignal
+  /** Stops the training early; the child counts with what it has reached. */
+  stopEarly?: AbortSignal
   onEvaluation?: (row: EvaluationRow) => void
   begin?: TrainClassifierOptions['begin']
 }
@@ -30,10 +29,10 @@ export function measureChild(
   { latency }: ChildRecipe,
   { train, validation }: ChildData,
   { threads }: Machine,
-  { config, signal, giveUp, onEvaluation, begin }: MeasureOptions,
+  { config, signal, stopEarly, onEvaluation, begin }: MeasureOptions,
 ): Promise<ChildResult> {
   const clock = startClock(threads)
-  const stop = giveUp === undefined ? signal : AbortSignal.any([signal, giveUp])
+  const stop = stopEarly === undefined ? signal : AbortSignal.any([signal, stopEarly])
   return outcomeOf(id, signal, async () => {
     let last: EvaluationRow | undefined
     const { multiplyAdds, parameters } = describeNetwork(

@@ -1,11 +1,10 @@
-/** Cells compared as they should be: equally expensive, trained alike, from several seeds. */
-
+/** Cells compared on equal terms: networks of the same cost, trained alike, from several seeds. */
 import { trainClassifier } from '../../train/classification/train.js'
 import { Diverged } from '../../train/run/divergence.js'
 import { unsavedRun } from '../../train/run/unsaved-run.js'
 import { startClock } from '../evaluate/clock.js'
 import type { ChildData } from '../evaluate/recipe.js'
-import type { Sized } from './equal-cost.js'
+import type { Sized } from './match-width.js'
 
 export interface CompareParts {
   networks: readonly Sized[]

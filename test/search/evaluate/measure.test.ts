@@ -117,12 +117,12 @@ test('what is wrong with the data is thrown, since it is wrong for every child',
 
 test('a child that is given up counts with what it has reached', async (t) => {
   const rows: EvaluationRow[] = []
-  const hopeless = new AbortController()
+  const stop = new AbortController()
   const { result } = await measure(t, {
-    giveUp: hopeless.signal,
+    stopEarly: stop.signal,
     onEvaluation(row) {
       rows.push(row)
-      if (rows.length === 2) hopeless.abort()
+      if (rows.length === 2) stop.abort()
     },
   })
   const { quality, stoppedEarly } = measured(result)
@@ -130,10 +130,10 @@ test('a child that is given up counts with what it has reached', async (t) => {
 })
 
 test('a child that is given up at its end was not stopped early', async (t) => {
-  const hopeless = new AbortController()
+  const stop = new AbortController()
   const { result } = await measure(t, {
-    giveUp: hopeless.signal,
-    onEvaluation: ({ step }) => step === 9 && hopeless.abort(),
+    stopEarly: stop.signal,
+    onEvaluation: ({ step }) => step === 9 && stop.abort(),
   })
   assert.equal(measured(result).stoppedEarly, undefined)
 })

@@ -4,7 +4,7 @@ import { DARTS_V2, type Genotype, NASNET_A } from '../../../models/index.js'
 import { type ChildRecipe, loadChildData } from '../../../src/search/evaluate/recipe.js'
 import { trainEvaluator } from '../../../src/search/evaluate/train.js'
 import { compareNetworks } from '../../../src/search/retrain/compare.js'
-import { type Sized, sized, sizedTo } from '../../../src/search/retrain/equal-cost.js'
+import { matchWidth, type Sized, sized } from '../../../src/search/retrain/match-width.js'
 import { decode } from '../../../src/search/space/genotypes.js'
 import { smallRecipe, smallRun, smallSpace } from '../../helpers/search/evaluate/small-recipe.js'
 
@@ -18,14 +18,14 @@ const genotypes = decisions.map((of, place): Genotype => decode(smallSpace, of, 
 test('the width chosen is the nearest of all', () => {
   const target = sized(smallRun, NASNET_A, 5, shapes).description.multiplyAdds
   const away = ({ description }: Sized): number => Math.abs(description.multiplyAdds - target)
-  const chosen = sizedTo(smallRun, DARTS_V2, target, shapes)
+  const chosen = matchWidth(smallRun, DARTS_V2, target, shapes)
   const all = Array.from({ length: 12 }, (_, place) => sized(smallRun, DARTS_V2, 1 + place, shapes))
   assert.equal(away(chosen), Math.min(...all.map(away)))
   const { name, filters } = chosen.run.model
   assert.equal(name, 'darts-v2')
   assert.ok(filters > 1 && filters < 12, `${filters}`)
-  assert.equal(sizedTo(smallRun, NASNET_A, target, shapes).run.model.filters, 5)
-  assert.equal(sizedTo(smallRun, NASNET_A, 1, shapes).run.model.filters, 1)
+  assert.equal(matchWidth(smallRun, NASNET_A, target, shapes).run.model.filters, 5)
+  assert.equal(matchWidth(smallRun, NASNET_A, 1, shapes).run.model.filters, 1)
 })
 
 test('every network is trained from every seed, as a child of that seed is, however many at a time', async (t) => {

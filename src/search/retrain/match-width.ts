@@ -1,10 +1,10 @@
-/** Networks of different cells, made equally expensive by their widths. */
+/** Networks of different cells, brought to the same cost by their widths. */
 import type { Genotype } from '../../../models/index.js'
 import { describeNetwork, type NetworkDescription } from '../../train/classification/describe.js'
 import type { RunConfig } from '../../train/settings/config.js'
 import { networkConfig } from '../../train/step/network.js'
 
-/** F beyond which no width is looked for. */
+/** The largest width F that is tried. */
 const WIDEST = 1024
 
 export interface Sized {
@@ -26,7 +26,7 @@ export function sized(
 }
 
 /** Of all widths F the one whose multiply-adds come nearest to `multiplyAdds`; of two equally near the narrower. */
-export function sizedTo(
+export function matchWidth(
   run: RunConfig,
   genotype: Genotype,
   multiplyAdds: number,
