@@ -52,8 +52,8 @@ export interface StressReport {
 }
 
 const script = fileURLToPath(new URL('../../test/helpers/search/redis-worker-process.js', import.meta.url))
-/** Without any result for so long, what is missing counts as lost. */
-const PATIENCE = 60_000
+/** Milliseconds without any result after which missing children count as lost. */
+const TIMEOUT = 60_000
 const SAMPLES = 20
 
 export async function stress(options: StressOptions): Promise<StressReport> {
@@ -105,7 +105,7 @@ export async function stress(options: StressOptions): Promise<StressReport> {
         await queue.submit(fakeChild(asked++))
         inFlight++
       }
-      const giveUp = AbortSignal.timeout(PATIENCE)
+      const giveUp = AbortSignal.timeout(TIMEOUT)
       const result = await queue.next(giveUp)
       if (result === null) {
         if (giveUp.aborted) break

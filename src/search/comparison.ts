@@ -59,7 +59,7 @@ async function readComparison(folder: string, child: number): Promise<Autoencode
     const known: AutoencoderComparison = JSON.parse(text)
     return known.child === child ? known : null
   } catch {
-    // The file was edited by hand: the comparison is made anew.
+    // The file is damaged: compare again.
     return null
   }
 }

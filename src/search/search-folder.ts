@@ -139,7 +139,7 @@ export async function readSearchConfig(folder: string): Promise<SearchConfig> {
   }
 }
 
-/** What lies in the folder of a search that has only been opened. */
+/** The files of a search that has not begun. */
 const UNBEGUN = new Set(['search.json', 'journal.jsonl'])
 
 async function locked(

@@ -1,6 +1,6 @@
 /**
- * The search: asks its strategy for children, keeps as many in work as there are workers for, and tells the strategy
- * what became of them. Everything is written into the journal before anything follows from it.
+ * The search loop: asks the strategy for children, keeps as many in work as the queue has workers for, and tells the
+ * strategy their rewards. Everything is written to the journal before anything else depends on it.
  */
 import { UserError } from '../shared/errors.js'
 import type { Child, ChildResult } from './evaluate/child.js'
@@ -23,7 +23,7 @@ export interface SearchParts {
   /** Written down for the report, where it is known. */
   workforce?: Workforce
   journal: {
-    /** What happened before this sitting. */
+    /** What happened before this run. */
     events: readonly JournalEvent[]
     append(event: JournalEvent): Promise<void>
   }
@@ -35,16 +35,16 @@ export interface SearchOptions {
   onTold?: (event: ToldEvent, standing: Standing) => void
 }
 
-/** Where a search stands. */
+/** The state of a search, in numbers of children. */
 export interface Standing {
   asked: number
   told: number
   inFlight: number
-  /** Seconds of search, over all sittings. */
+  /** Seconds of search, over all runs. */
   seconds: number
 }
 
-/** Told results between two entries about the search's own time. */
+/** Results between two journal entries about the search's own time. */
 const OVERHEAD_EVERY = 20
 
 /**
@@ -99,7 +99,7 @@ export async function runSearch(
 
   async function take(result: ChildResult): Promise<void> {
     const decisions = inFlight.get(result.id)
-    // Known already: a queue that outlives this process may answer twice after a restart.
+    // Taken already: a queue that outlives this process may return a result twice after a restart.
     if (decisions === undefined) return
     inFlight.delete(result.id)
     const value = rewardOfResult(reward, result)
@@ -125,16 +125,16 @@ export async function runSearch(
     const result = await queue.next(signal)
     if (result !== null) await take(result)
     else if (signal?.aborted) break
-    // Else more workers have come, who want children.
+    // Otherwise more workers have come, and more children can be handed out.
   }
   await writeOverhead()
   return signal?.aborted !== true
 }
 
 /**
- * Repeats the calls that the journal recorded, so that the strategy stands where it stood.
+ * Repeats the calls that the journal recorded, which brings the strategy back to its state.
  *
- * @throws UserError when the strategy proposes something else than it did
+ * @throws UserError when the strategy proposes something else than before
  */
 async function replay(
   strategy: Strategy,

@@ -38,7 +38,7 @@ export interface StudyEvents {
   warmUp: [progress: WarmUpProgress]
   /** Children are about to be tried; `before`: what the search did in earlier runs. */
   search: [before: Progress]
-  /** A child came back, measured or failed, and its reward was told to the strategy. */
+  /** A child came back, measured or failed, and the strategy got its reward. */
   child: [event: ToldEvent, standing: Standing]
   /** No more children are tried in this run: the budget is spent, or the run was stopped or failed. */
   searched: []
@@ -113,8 +113,8 @@ export class Study extends EventEmitter<StudyEvents> {
   }
 
   /**
-   * Runs the search from where it stands to its end; one that is at its end already writes and returns its results
-   * again. After a run that was stopped, it can be run again.
+   * Runs the search from its present state to its end; a finished search only writes and returns its results again.
+   * After a run that was stopped, it can be run again.
    *
    * @throws UserError when no child can be evaluated (data missing, no worker can work, Redis away for too long), none
    *   could be measured, or a file cannot be written. The study can then only be closed; a new search in which nothing

@@ -1,7 +1,7 @@
 /** A child: one architecture to be evaluated, its result, and the interface of what evaluates it. */
 import type { Decisions } from '../space/space.js'
 
-/** What is handed to a worker. */
+/** An architecture that a worker evaluates. */
 export interface Child {
   /** Counts from 0 within a search, in the order of proposal. */
   id: number

@@ -6,8 +6,8 @@ import type { DataConfig } from '../../train/settings/config.js'
 import type { Machine } from './machine.js'
 
 /**
- * The data of a search as it is found here: in the place that the machine names, in the search's own, or, where that
- * is another machine's, in the same place below the working folder or where fetched data sets lie by default. The
+ * The data of a search on this machine: in the place that the machine names, in the search's own, or, where that is on
+ * another machine, in the same place below the working folder or where fetched data sets lie by default. The
  * fingerprint decides whether it is the same data.
  */
 export function dataHere(data: DataConfig, { dataFolder, imageFolder }: Machine): DataConfig {

@@ -11,7 +11,7 @@ export interface EvaluatorSettings {
   kind: string
 }
 
-/** @throws an error that the user can mend when no child can be evaluated here (data missing, say) */
+/** @throws an error that the user can fix when no child can be evaluated here (data missing, say) */
 export type CreateEvaluator = (settings: EvaluatorSettings, machine: Machine) => Promise<Evaluator>
 
 /** Loaded only where they are used: they bring TensorFlow.js. */

@@ -1,4 +1,4 @@
-/** Smaller image sets, for children that shall cost seconds. */
+/** Smaller image sets, for children that take seconds. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { augmentImage, boxDownscale, noAugmentation } from '../../train/images/augment.js'
 

@@ -1,16 +1,16 @@
-/** What becomes of a child whose evaluation ends, well or not. */
+/** The result of a child whose evaluation ends or fails. */
 import { UserError } from '../../shared/errors.js'
 import { Diverged } from '../../train/run/divergence.js'
 import type { ChildResult, Measured } from './child.js'
 
-/** Who measured: told apart in the report when there are several. */
+/** The process that measured: the report distinguishes several. */
 const worker = `${process.pid}`
 
 /**
- * The result of a child. A child that cannot be built, diverges or is refused by ONNX Runtime is a failed result; an
- * error of the machine or of the data is thrown, and that `signal` was aborted.
+ * The result of a child. One that cannot be built, diverges or is refused by ONNX Runtime is a failed result; an error
+ * of the machine or of the data is thrown, and so is the reason of an aborted `signal`.
  *
- * @param measure answers with a text where the child failed: why
+ * @param measure returns a text, the reason, where the child failed
  */
 export async function outcomeOf(
   id: number,

@@ -1,6 +1,6 @@
 /**
- * The file of shared weights: beside them stands what they were trained for, so that no other search takes them for
- * its own, and how far their training is.
+ * The file of shared weights. Its metadata says what they were trained for, so that no other search uses them, and how
+ * many rounds of their training are done.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -13,7 +13,7 @@ import type { SearchSpace } from '../space/space.js'
 import type { SharedSettings } from './shared-settings.js'
 import type { SharedWeights } from './shared-weights.js'
 
-/** Settings that weights cannot be used without. */
+/** Settings that a search must share to use the weights. */
 export interface TrainedFor {
   space: SearchSpace
   model: Pick<ModelConfig, 'stem' | 'cells' | 'filters' | 'stemFilters' | 'skipReduction'>
@@ -73,7 +73,7 @@ export async function saveShared(
 export async function loadShared(path: string): Promise<SharedWeightsFile> {
   if (!existsSync(path))
     throw new UserError(
-      `There are no shared weights at ${path}; mend the path, or let a search train its own`,
+      `There are no shared weights at ${path}; correct the path, or let a search train its own`,
     )
   const { tensors, metadata } = await readSafetensors(path)
   const rounds = Number(metadata.rounds)
@@ -138,7 +138,7 @@ function sameData(theirs: TrainedFor, ours: TrainedFor): boolean {
   return kindOf(theirs.data) === kindOf(ours.data) && resolve(theirs.data) === resolve(ours.data)
 }
 
-/** In words, the first thing that is not the same in both; null: none. */
+/** The first field that differs, in words; null: none does. */
 function differenceOf(theirs: unknown, ours: unknown, field = ''): string | null {
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,13 +1,13 @@
 /**
  * Weights that all children share, after ENAS (Pham et al., "Efficient Neural Architecture Search via Parameter
- * Sharing", 2018). Each operation that a block may choose has weights of its own, for either side; whoever chooses it
- * finds them as the last child left them. A 1×1 convolution or a dense layer that reads a cell's output has rows for
+ * Sharing", 2018). Each operation that a block may choose has weights of its own, for either side; a child that
+ * chooses it starts from them. A 1×1 convolution or a dense layer that reads a cell's output has rows for
  * each of the cell's states, of which a child takes those that its cell gives out.
  */
 import { cellPlan, type NasnetConfig, outputStates, type PlannedCell } from '../../../models/index.js'
 import type { ParameterSlot, StateVectors } from '../../train/step/step-types.js'
 
-/** By key; a child's tensor is one of them, or several one behind the other. */
+/** By key; a child's tensor is one of them, or several, concatenated. */
 export type SharedWeights = Map<string, Float32Array>
 
 /** A part of a parameter, from its first number on. */
@@ -60,7 +60,7 @@ function operationAt(config: NasnetConfig, { kind }: PlannedCell, path: string):
 /** A vector of the state and its moving average, which only some states have. */
 const copies = (vector: string): string[] => [vector, `average${vector[0].toUpperCase()}${vector.slice(1)}`]
 
-/** Puts what is shared of a network's weights into its state. What is not there yet stays as it is. */
+/** Copies shared weights into a network's state. Parameters that are not shared yet keep their values. */
 export function takeShared(
   weights: SharedWeights,
   config: NasnetConfig,

@@ -43,16 +43,16 @@ export async function sharedEvaluator(settings: SharedSettings, machine: Machine
 
 export interface WarmUpOptions {
   signal?: AbortSignal
-  /** Hears of each round: how many are done, and the mean loss of its children's last steps. */
+  /** Called after each round with how many are done, and the mean loss of its children's last steps. */
   onRound?: (done: number, loss: number) => void
-  /** Hears of each round after which the weights lie in the file: a kill loses nothing of it. */
+  /** Called after each save with how many rounds the file holds: a kill loses none of them. */
   onSaved?: (done: number) => Promise<void>
   /** Seconds between saves. */
   saveEvery?: number
 }
 
 /**
- * Trains the shared weights to their end, from where the file stands if there is one, and leaves them in the file.
+ * Trains the shared weights to their end, from the rounds that the file holds if there is one, and saves them there.
  * Returns false when `signal` stopped it before; what was trained until then is kept.
  *
  * @throws UserError when the file is damaged, another search's, or cannot be written
@@ -83,7 +83,7 @@ export async function warmUpShared(
     }
     const children = await Promise.all(
       Array.from({ length: sideBySide }, (_, place) =>
-        trainStint(settings, machine, data, weights, round, place),
+        trainBriefly(settings, machine, data, weights, round, place),
       ),
     )
     const trained = children.filter((child) => child !== null)
@@ -95,7 +95,7 @@ export async function warmUpShared(
 }
 
 /** One child drawn from (seed, round, place), trained from the shared weights; null when it diverged. */
-async function trainStint(
+async function trainBriefly(
   settings: SharedSettings,
   { threads }: Machine,
   data: ChildData,

@@ -7,18 +7,18 @@ import type { ChildResult } from '../evaluate/child.js'
 import type { Decisions } from '../space/space.js'
 import type { StrategyFigures } from '../strategy/strategy.js'
 
-/** The strategy was asked. */
+/** The strategy was asked for a child. */
 export interface AskedEvent {
   kind: 'asked'
   id: number
   decisions: Decisions
 }
 
-/** The strategy was told. */
+/** The strategy was told the reward of a child. */
 export interface ToldEvent {
   kind: 'told'
   result: ChildResult
-  /** Seconds of search until then, over all sittings. */
+  /** Seconds of search until then, over all runs. */
   seconds: number
   reward: number
   figures: StrategyFigures
@@ -27,15 +27,15 @@ export interface ToldEvent {
 /** Shared weights were trained before the search, outside of its budget. */
 export interface WarmedEvent {
   kind: 'warmed'
-  /** Done until then. */
+  /** Rounds that are done. */
   rounds: number
-  /** Since the last such event of the sitting. */
+  /** Since the last such event of this run. */
   seconds: number
-  /** That computed at a time. */
+  /** That computed at the same time. */
   threads: number
 }
 
-/** Who evaluates on the search's own machine. */
+/** The processes that evaluate on the search's own machine. */
 export interface Workforce {
   /** Children at a time. */
   processes: number
@@ -43,13 +43,13 @@ export interface Workforce {
   threads: number
 }
 
-/** A sitting began, at so many seconds of search. */
+/** A run began: the first, or one after a stop or a kill; `seconds` is the time of search before it. */
 export interface SittingEvent {
   kind: 'sitting'
   seconds: number
   /** ISO 8601. */
   at: string
-  /** Missing where workers on other machines evaluate, who come and go. */
+  /** Missing with workers on other machines, whose number changes. */
   workforce?: Workforce
 }
 
@@ -66,7 +66,7 @@ export interface RetrainedEvent {
   kind: 'retrained'
   id: number
   quality: number
-  /** Of autoencoders, as {@link ChildResult} has it. */
+  /** Of autoencoders: mean squared error on the validation images, for pixels in [0, 1]. */
   reconstructionError?: number
   seconds: number
 }

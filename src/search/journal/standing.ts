@@ -1,4 +1,4 @@
-/** How a search stands, for people who watch it. */
+/** Running statistics of a search, for the view of its progress. */
 import type { ToldEvent } from './journal.js'
 
 /** Children that a running mean is taken over, as in the paper's figure of RL against random search. */
@@ -15,7 +15,7 @@ export interface Watched {
   rewards: number[]
 }
 
-/** Keeps the figures of a search up to date. */
+/** Collects the statistics, child by child. */
 export function watchSearch(): Watched & { add(event: ToldEvent): void } {
   return {
     told: 0,

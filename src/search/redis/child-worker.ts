@@ -176,7 +176,7 @@ class ChildWorker {
     }
   }
 
-  /** Gives a sign of life and looks for the search's. Returns why there is no more work, in words; null: there is. */
+  /** Gives a sign of life and checks that of the search. Returns why work ends, in words; null: it goes on. */
   async #checkSearch(): Promise<string | null> {
     const { name, record } = this.#found
     const { client, persist } = this.#connection

@@ -28,7 +28,7 @@ import {
 } from './search.js'
 
 export interface RedisQueueOptions extends ConnectionOptions {
-  /** Tells searches on one Redis apart. */
+  /** Distinguishes the searches on one Redis. */
   name: string
   /** Of this search alone, drawn when it began and kept in its folder: its children are known by it after a restart. */
   search: string
@@ -227,7 +227,7 @@ class RedisQueue implements WorkQueue {
     return this.#offered > 0 && this.#capacity() > this.#offered
   }
 
-  /** Until the queue is closed: renews the claim on the name, and finds out who came, who left and what was lost. */
+  /** Until the queue is closed, once a beat: renews the lock, counts workers, and hands out again what was lost. */
   async #beat(): Promise<void> {
     const onLost = (count: number): void =>
       this.#note(`Redis has lost ${count} children; they are handed out again`)
@@ -246,7 +246,7 @@ class RedisQueue implements WorkQueue {
   async #closeMessage(): Promise<void> {
     const { client } = this.#connection
     const { record, file, results } = this.#keys
-    // Throws if another search has taken the name: what is on Redis under it is that one's.
+    // Throws if another search has taken the name: then nothing under it may be changed.
     await this.#lock.renew()
     await client.set(record, JSON.stringify({ ...this.#record, closed: true }), 'EX', KEEP_SECONDS)
     await this.#jobs.removeAll()

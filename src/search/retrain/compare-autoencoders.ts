@@ -27,7 +27,7 @@ export interface Comparison {
   cells: Compared
   /** `width`: channels of its first convolution. */
   plain: Compared & { width: number }
-  /** Some of the validation images, and what came of them; uint8, RGB, images of side × side one after the other. */
+  /** Some of the validation images and their reconstructions: uint8, RGB, images of side × side, concatenated. */
   pictures: { side: number; count: number; originals: Uint8Array; cells: Uint8Array; plain: Uint8Array }
 }
 

@@ -1,5 +1,4 @@
-/** After a search: its best children and some of all ranks, trained again and longer, in the order that this gives. */
-
+/** Longer training after a search: of its best children, and of some of all ranks. */
 import type { WorkQueue } from '../execution/queue.js'
 import { type Best, bestChildren, childrenOfAllRanks } from '../journal/best.js'
 import type { JournalEvent, RetrainedEvent } from '../journal/journal.js'
@@ -14,7 +13,7 @@ export interface RetrainParts {
 
 export interface RetrainOptions {
   signal?: AbortSignal
-  /** Hears how many are left to be trained. */
+  /** Called with how many are left to be trained. */
   onBegin?: (left: number) => void
   onDone?: (event: RetrainedEvent) => void
 }

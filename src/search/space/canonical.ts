@@ -56,7 +56,7 @@ function textOf({ left, right, combine }: Block, order: number[]): string | unde
   return `${combine} ${first}, ${second}`
 }
 
-/** For every state, who reads it, how. */
+/** For every state, which blocks read it by which operations. */
 function readersOf(cell: Cell): string[] {
   const readers: string[][] = Array.from({ length: cell.blocks.length + 2 }, () => [])
   for (const [index, { left, right }] of cell.blocks.entries())

@@ -6,7 +6,7 @@ export function spaceSize(space: SearchSpace): bigint {
   return decisionSizes(space).reduce((product, { size }) => product * BigInt(size), 1n)
 }
 
-/** The genotypes that differ in more than numbering and sides, as `canonicalKey` tells them apart. */
+/** The genotypes that differ in more than numbering and sides, as `canonicalKey` distinguishes them. */
 export function distinctGenotypes(space: SearchSpace): bigint {
   return distinctCells(space) ** BigInt(space.cells.length)
 }

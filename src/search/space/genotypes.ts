@@ -142,7 +142,7 @@ export function randomDecisions(space: SearchSpace, uniform: Uniform): Decisions
 }
 
 /**
- * One decision is made anew: any that has an alternative, and any of its alternatives, equally likely. Where nothing but
+ * Changes one decision: any that has an alternative, to any of its alternatives, equally likely. Where nothing but
  * `add` combines, these are the two mutations of Real et al. 2018, as often as there: of a hidden state and of an
  * operation. A mutated combination is ours, since their space had no choice there.
  */

@@ -1,6 +1,6 @@
 /**
  * Regularized evolution (Real et al. 2018, "Regularized Evolution for Image Classifier Architecture Search", algorithm 1):
- * the fittest of a sample has a mutated child, and whoever has lived longest dies, however good.
+ * the fittest of a sample has a mutated child, and the oldest dies, however good.
  */
 import { random } from '../../../models/index.js'
 import { UserError } from '../../shared/errors.js'
@@ -38,8 +38,8 @@ interface Individual {
 }
 
 /**
- * The strategy. Age counts from when a reward was told: the paper's oldest is the one that was trained the earliest. A
- * proposal is random until as many were made as the population holds, and while nothing was told.
+ * The strategy. Age counts from when a reward came: the paper's oldest is the one that was trained the earliest. A
+ * proposal is random until as many were made as the population holds, and while no reward has come.
  */
 export function regularizedEvolution(
   space: SearchSpace,

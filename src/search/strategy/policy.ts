@@ -1,4 +1,4 @@
-/** The controller at work: its two graphs, compiled, and its state, in worker threads. */
+/** The controller in use: its two compiled graphs and its state, in worker threads. */
 import type * as tf from '@tensorflow/tfjs'
 import { compile, openSession, type Program, type Tensor, trace } from '../../engine/index.js'
 import { UserError } from '../../shared/errors.js'
@@ -15,7 +15,7 @@ export interface Proposal {
 }
 
 export interface Policy {
-  /** Draws `batch` architectures from `uniforms`, batch × D numbers in [0, 1), and tells their mean entropy in nats. */
+  /** Draws `batch` architectures from `uniforms`, batch × D numbers in [0, 1), and returns their mean entropy in nats. */
   sample(uniforms: Float32Array): Promise<{ proposals: Proposal[]; entropy: number }>
   /** Learns from `batch` proposals and their advantages. Throws a `UserError` when the weights diverge. */
   learn(proposals: readonly Proposal[], advantages: Float32Array): Promise<void>

@@ -29,7 +29,7 @@ export async function createPpo(
   const policy = await openPolicy(controllerOf(decisions, settings.hidden), settings, seed)
   const unanswered = proposals()
   const baseline = movingAverage(settings.baselineDecay)
-  /** Sampled with the parameters of now, in the order in which they will be asked for. */
+  /** Sampled with the present parameters, in the order in which `ask` returns them. */
   let ready: Proposal[] = []
   let answered: { proposal: Proposal; reward: number }[] = []
   const count = { asked: 0, updates: 0 }
@@ -121,12 +121,12 @@ export function movingAverage(decay: number): { add(value: number): void; value(
   }
 }
 
-/** Does one piece of work after the other, so that an ask sees what a tell before it has learned. */
+/** Runs one call after the other, so that an `ask` sees what a `tell` before it has learned. */
 function queue(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
     const result = last.then(work)
-    // Who asked for the work is told of its failure; the work behind it is done all the same.
+    // The caller gets the error; later calls run all the same.
     last = result.catch(() => undefined)
     return result
   }
