@@ -65,17 +65,21 @@ meter { width: 16rem; max-width: 40vw; vertical-align: middle; }
 
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="2" y="2" width="12" height="12" fill="none" stroke="#e07a10" stroke-width="3"/></svg>`
 
-/** A compiled module of this project as a browser takes it: without the way to a source map that is not served. */
-function script(path: string): { type: string; text: string } {
-  const text = readFileSync(new URL(path, import.meta.url), 'utf8')
-  return { type: 'js', text: text.replace(/^\/\/# sourceMappingURL=.*\n?/m, '') }
+/**
+ * The compiled modules that the page's script needs, by path: itself and what it imports. They lie at the same
+ * relative paths as here, so that the browser resolves the imports. Source maps are not served, nor named.
+ */
+function scripts(path: string, url: URL): Record<string, { type: string; text: string }> {
+  const text = readFileSync(url, 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, '')
+  const found = { [path]: { type: 'js', text } }
+  for (const [, specifier] of text.matchAll(/^import .* from '(\..*)'/gm))
+    Object.assign(found, scripts(new URL(specifier, `http://page${path}`).pathname, new URL(specifier, url)))
+  return found
 }
 
-/** What the page is made of beside itself, by path. Modules import each other by the same relative paths as here. */
+/** The files of the page, by path. */
 export const pageFiles: Record<string, { type: string; text: string }> = {
   '/page/style.css': { type: 'css', text: style },
   '/page/icon.svg': { type: 'svg', text: icon },
-  '/page/script.js': script('./page-script.js'),
-  '/src/shared/draw-boxes.js': script('../src/shared/draw-boxes.js'),
-  '/src/shared/html.js': script('../src/shared/html.js'),
+  ...scripts('/page/script.js', new URL('./page-script.js', import.meta.url)),
 }
