@@ -88,12 +88,12 @@ export function answerImage<T extends Task, Options>(
       const received = performance.now()
       const { inference, options } = choose(addFields(query, fields, known))
       const { card } = inference
-      const place = inference.enter()
+      const reservation = inference.reserve()
       try {
         const resize = imageTask.resize(card)
         const image = await decoders.decode(bytes, { size: card.inputSize, resize, maxPixels }, signal)
         const decoded = performance.now()
-        const { outputs, milliseconds } = await place.infer(image.pixels, signal)
+        const { outputs, milliseconds } = await reservation.infer(image.pixels, signal)
         const timings = (): Timings => ({
           read: rounded(received - start),
           decode: rounded(decoded - received),
@@ -108,7 +108,7 @@ export function answerImage<T extends Task, Options>(
           response.json(answer)
         }
       } finally {
-        place.leave()
+        reservation.release()
       }
     } finally {
       held.release()

@@ -14,7 +14,7 @@ export interface DecodersOptions {
   /** A picture that takes longer to decode, in seconds, is given up and its process ended. */
   seconds: number
   /** Receives one sentence whenever a process ends that should not. */
-  onTrouble: (message: string) => void
+  onWarning: (message: string) => void
 }
 
 export interface Decoded extends DecodedImage {
@@ -189,7 +189,7 @@ export class Decoders {
           `The image takes longer than ${this.#options.seconds} s to decode; send a smaller one.`,
         )
       else {
-        this.#options.onTrouble(`A decoder process ended while it decoded an image (${error.message}).`)
+        this.#options.onWarning(`A decoder process ended while it decoded an image (${error.message}).`)
         throw new Problem(422, `The image cannot be decoded: its decoder ended (${error.message}).`)
       }
     } finally {

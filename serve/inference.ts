@@ -1,12 +1,12 @@
 /**
- * A model behind a bounded queue: requests wait here, workers take them in the order they came. A request is
- * given its place before its image is decoded, so that the bound holds for decoding too.
+ * A model behind a bounded queue: requests wait here, and sessions compute them in the order of their arrival. A
+ * request reserves its place before its image is decoded, so that the bound holds for decoding too.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ServeError } from './errors.js'
+import { ModelSession } from './model-session.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
-import { overloaded } from './problem.js'
-import { type Session, startSession } from './session.js'
+import { overloaded, type Problem } from './problem.js'
+import { SessionPool } from './session-pool.js'
 
 export interface InferenceOptions<T extends Task> {
   path: string
@@ -19,10 +19,10 @@ export interface InferenceOptions<T extends Task> {
   threads: number
   /** How many requests may wait beyond those that the workers compute. */
   queue: number
-  /** Nobody is let in who would probably wait for longer than this, in seconds; by default, there is no such bound. */
-  patience?: number
-  /** Told in one sentence whenever a worker dies and is started again, or cannot be. */
-  onTrouble: (message: string) => void
+  /** A request that would probably wait longer than this, in seconds, is refused; by default, there is no such bound. */
+  maxWait?: number
+  /** Receives one sentence whenever a worker dies and is started again, or cannot be. */
+  onWarning: (message: string) => void
 }
 
 export interface Answer<T extends Task> {
@@ -31,164 +31,152 @@ export interface Answer<T extends Task> {
   milliseconds: { queue: number; inference: number }
 }
 
-export interface Place<T extends Task> {
+/** The right of one request to be computed. */
+export interface Reservation<T extends Task> {
   /**
    * Queues one image (uint8, height × width × 3, RGB) and waits for its answer. Rejects with the signal's reason once it
-   * is aborted: an image that waits leaves the queue, one that is computed is computed for nobody.
+   * is aborted: an image that waits leaves the queue; the result of one that is being computed is discarded.
    */
   infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer<T>>
-  /** Gives the place to somebody else; to be called once, whatever happened. */
-  leave(): void
-}
-
-export interface Inference<T extends Task = Task> {
-  readonly card: CardOf<T>
-  /** True while at least one worker can compute. */
-  isReady(): boolean
-  /** @throws Problem 503 when every place is taken, or the server is closing */
-  enter(): Place<T>
-  /** Ends the workers, each after the run it is in; whoever still waits is answered 503. */
-  close(): Promise<void>
+  /** Frees the place for another request; to be called once, whatever happened. */
+  release(): void
 }
 
 interface Job<T extends Task> {
   pixels: Uint8Array
-  entered: number
-  resolve: (answer: Answer<T>) => void
-  reject: (error: Error) => void
+  /** Time of arrival in the queue, in ms. */
+  queued: number
+  resolve(answer: Answer<T>): void
+  reject(error: Error): void
 }
 
-/** A worker that dies is started again at once; one that dies while loading waits ever longer. */
-const restartMilliseconds = (failures: number) => (failures === 0 ? 0 : Math.min(10_000, 100 * 2 ** failures))
+/** Weight of the last run in the moving mean of run times. */
+const NEWEST_WEIGHT = 0.2
 
-/** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
-export async function startInference<T extends Task>(options: InferenceOptions<T>): Promise<Inference<T>> {
-  const { card, path, sha256, threads, queue, patience = Number.POSITIVE_INFINITY, onTrouble } = options
-  if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
-  const waiting: Job<T>[] = []
-  const sessions: (Session<T> | undefined)[] = []
-  const stop = new AbortController()
-  let inside = 0
+export class Inference<T extends Task = Task> {
+  readonly card: CardOf<T>
+  readonly #workers: number
+  readonly #maxReserved: number
+  readonly #maxWait: number
+  readonly #pool: SessionPool<T>
+  readonly #queue: Job<T>[] = []
+  #reserved = 0
   /** Moving mean of the time that one image takes; 0 before the first. */
-  let meanMilliseconds = 0
-  /** No worker lives and the last attempt to start one failed: nobody is asked to wait for the next. */
-  let broken = false
-  let closing = false
+  #meanMilliseconds = 0
+  #closing = false
 
-  const start = () => {
-    const { task, inputSize, labels } = card
-    return startSession<T>({ path, sha256, threads, task, inputSize, classes: labels.length })
+  private constructor(options: InferenceOptions<T>) {
+    const { card, path, sha256, workers, threads, queue, onWarning } = options
+    this.card = card
+    this.#workers = workers
+    this.#maxReserved = workers + queue
+    this.#maxWait = options.maxWait ?? Number.POSITIVE_INFINITY
+    this.#pool = new SessionPool({
+      name: card.name,
+      size: workers,
+      open: () => ModelSession.open({ path, sha256, card, threads }),
+      onReady: () => this.#dispatch(),
+      onBroken: () => this.#rejectWaiting(this.#noWorker()),
+      onWarning,
+    })
   }
 
-  /** Hands waiting images to idle workers. */
-  const dispatch = () => {
-    for (const session of sessions) {
-      if (!session?.isIdle()) continue
-      const job = waiting.shift()
-      if (job === undefined) return
-      void compute(session, job)
+  /** Loads the model in its workers. @throws ServeError when it cannot be loaded or is not what its card says */
+  static async start<T extends Task>(options: InferenceOptions<T>): Promise<Inference<T>> {
+    const { card, path } = options
+    if (card.labels.length === 0) throw new ServeError(`${path} has no labels; export it with its classes.`)
+    const inference = new Inference(options)
+    try {
+      await inference.#pool.start()
+    } catch (error) {
+      throw new ServeError(`${path} cannot be run: ${(error as Error).message}`)
+    }
+    return inference
+  }
+
+  /** True while at least one worker can compute. */
+  isReady(): boolean {
+    return this.#pool.isReady()
+  }
+
+  /** @throws Problem 503 when every place is taken, no worker can be started, or the server is closing */
+  reserve(): Reservation<T> {
+    if (this.#closing) throw closed()
+    if (this.#pool.isBroken()) throw this.#noWorker()
+    const expectedSeconds = (this.#reserved * this.#meanMilliseconds) / this.#workers / 1000
+    if (this.#reserved >= this.#maxReserved || expectedSeconds > this.#maxWait)
+      throw overloaded(
+        `${this.#reserved} requests are being computed or waiting already; try again in a moment.`,
+        Math.min(60, Math.max(1, Math.ceil(expectedSeconds / 2))),
+      )
+    this.#reserved++
+    return {
+      infer: (pixels, signal) => this.#infer(pixels, signal),
+      release: () => {
+        this.#reserved--
+      },
     }
   }
 
-  const compute = async (session: Session<T>, job: Job<T>) => {
+  /** Ends the workers, each after the run that is under way; requests that still wait are answered 503. */
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#rejectWaiting(closed())
+    await this.#pool.close()
+  }
+
+  #infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer<T>> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      if (this.#closing) return reject(closed())
+      const job: Job<T> = { pixels, queued: performance.now(), resolve, reject }
+      const leave = () => {
+        const index = this.#queue.indexOf(job)
+        if (index >= 0) this.#queue.splice(index, 1)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.#queue.push(job)
+      this.#dispatch()
+    })
+  }
+
+  /** Hands waiting images to idle sessions. */
+  #dispatch(): void {
+    for (const session of this.#pool.idle()) {
+      const job = this.#queue.shift()
+      if (job === undefined) return
+      void this.#compute(session, job)
+    }
+  }
+
+  async #compute(session: ModelSession<T>, job: Job<T>): Promise<void> {
     const begun = performance.now()
     try {
       const { outputs, milliseconds } = await session.run(job.pixels)
-      meanMilliseconds = meanMilliseconds === 0 ? milliseconds : 0.8 * meanMilliseconds + 0.2 * milliseconds
-      job.resolve({ outputs, milliseconds: { queue: begun - job.entered, inference: milliseconds } })
+      this.#updateMean(milliseconds)
+      job.resolve({ outputs, milliseconds: { queue: begun - job.queued, inference: milliseconds } })
     } catch (error) {
-      job.reject(closing ? closed() : (error as Error))
+      job.reject(this.#closing ? closed() : (error as Error))
     }
-    dispatch()
+    this.#dispatch()
   }
 
-  /** Keeps one slot filled with a living session until the server closes. */
-  const occupy = async (slot: number, first: Session<T>) => {
-    let session: Session<T> | undefined = first
-    while (session !== undefined) {
-      sessions[slot] = session
-      broken = false
-      if (closing) void session.close()
-      else dispatch()
-      const reason = await session.ended
-      sessions[slot] = undefined
-      if (closing) return
-      onTrouble(`A worker of ${card.name} died (${reason}); it is started again.`)
-      session = await revive()
-    }
+  #updateMean(milliseconds: number): void {
+    const mean = this.#meanMilliseconds
+    this.#meanMilliseconds =
+      mean === 0 ? milliseconds : (1 - NEWEST_WEIGHT) * mean + NEWEST_WEIGHT * milliseconds
   }
 
-  const revive = async (): Promise<Session<T> | undefined> => {
-    for (let failures = 0; !closing; failures++) {
-      try {
-        await sleep(restartMilliseconds(failures), undefined, { signal: stop.signal })
-        const session = await start()
-        if (!closing) return session
-        await session.close()
-      } catch (error) {
-        if (closing) return
-        onTrouble(`A worker of ${card.name} cannot be started again: ${(error as Error).message}`)
-        broken = !isReady()
-        if (broken) for (const job of waiting.splice(0)) job.reject(noWorker())
-      }
-    }
+  #rejectWaiting(problem: Problem): void {
+    for (const job of this.#queue.splice(0)) job.reject(problem)
   }
 
-  const isReady = () => sessions.some((session) => session !== undefined)
-  const closed = () => overloaded('The server is closing.')
-  const noWorker = () => overloaded(`No worker of ${card.name} can be started.`, 10)
-
-  const enter = (): Place<T> => {
-    if (closing) throw closed()
-    if (broken) throw noWorker()
-    const expectedSeconds = (inside * meanMilliseconds) / options.workers / 1000
-    if (inside >= options.workers + queue || expectedSeconds > patience)
-      throw overloaded(
-        `${inside} requests are in work or waiting already; try again in a moment.`,
-        Math.min(60, Math.max(1, Math.ceil(expectedSeconds / 2))),
-      )
-    inside++
-    return {
-      leave: () => {
-        inside--
-      },
-      infer: (pixels, signal) =>
-        new Promise((resolve, reject) => {
-          if (signal.aborted) return reject(signal.reason)
-          if (closing) return reject(closed())
-          const job = { pixels, entered: performance.now(), resolve, reject }
-          signal.addEventListener(
-            'abort',
-            () => {
-              const index = waiting.indexOf(job)
-              if (index >= 0) waiting.splice(index, 1)
-              reject(signal.reason)
-            },
-            { once: true },
-          )
-          waiting.push(job)
-          dispatch()
-        }),
-    }
+  #noWorker(): Problem {
+    return overloaded(`No worker of ${this.card.name} can be started.`, 10)
   }
+}
 
-  const started = await Promise.allSettled(Array.from({ length: options.workers }, start))
-  const lives = started.map(async (result, slot) => {
-    if (result.status === 'fulfilled') await occupy(slot, result.value)
-  })
-
-  const close = async () => {
-    closing = true
-    stop.abort()
-    for (const job of waiting.splice(0)) job.reject(closed())
-    for (const session of sessions) session?.close()
-    await Promise.all(lives)
-  }
-
-  const failure = started.find((result) => result.status === 'rejected')
-  if (failure !== undefined) {
-    await close()
-    throw new ServeError(`${path} cannot be run: ${(failure.reason as Error).message}`)
-  }
-  return { card, isReady, enter, close }
+function closed(): Problem {
+  return overloaded('The server is closing.')
 }

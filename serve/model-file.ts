@@ -1,6 +1,7 @@
 /** A model file as it is served: its card, and which bytes the card belongs to. */
 import { createHash } from 'node:crypto'
 import { type ModelCard, readModel } from '../src/shared/model-card.js'
+import { ServeError } from './errors.js'
 
 export interface ServedFile {
   path: string
@@ -15,4 +16,17 @@ export interface ServedFile {
 export async function readServedFile(path: string): Promise<ServedFile> {
   const { card, bytes, verified } = await readModel(path)
   return { path, card, sha256: createHash('sha256').update(bytes).digest('hex'), verified }
+}
+
+/** Reads several files. @throws as `readServedFile` does; ServeError when two models have one name */
+export async function readServedFiles(paths: string[]): Promise<ServedFile[]> {
+  const files: ServedFile[] = []
+  for (const path of paths) {
+    const file = await readServedFile(path)
+    const twin = files.find(({ card }) => card.name === file.card.name)
+    if (twin !== undefined)
+      throw new ServeError(`${twin.path} and ${path} are both named "${file.card.name}"; serve one of them.`)
+    files.push(file)
+  }
+  return files
 }

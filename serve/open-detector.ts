@@ -10,7 +10,7 @@ import {
 } from './detections.js'
 import { ServeError } from './errors.js'
 import { decodeImage, drawOver } from './image.js'
-import { startInference } from './inference.js'
+import { Inference } from './inference.js'
 import { readServedFile } from './model-file.js'
 
 export interface Found {
@@ -44,7 +44,7 @@ export interface OpenDetectorOptions {
 }
 
 /**
- * Loads a detector into a thread of its own, as the server does.
+ * Loads a detector into a thread of its own, as the server does. Close it when it is no longer needed.
  *
  * @throws UserError when the file cannot be read, ServeError when it is no detector or not what its card says
  */
@@ -57,29 +57,29 @@ export async function openDetector(
     throw new ServeError(
       `${path} is a model for ${card.task}; give a detector, or ask this one with "toolkit serve".`,
     )
-  const inference = await startInference<'detection'>({
+  const inference = await Inference.start<'detection'>({
     path,
     sha256,
     card,
     workers: 1,
     threads,
     queue: Number.POSITIVE_INFINITY,
-    // A run that dies with its worker is told to whoever waits for it.
-    onTrouble: () => {},
+    // The caller of a run that fails with its worker gets the error.
+    onWarning: () => {},
   })
   const detect = async (bytes: Uint8Array, options: Partial<DetectionOptions> = {}): Promise<Found> => {
-    const place = inference.enter()
+    const reservation = inference.reserve()
     try {
       const { inputSize: size, resize } = card
       const { pixels, width, height } = await decodeImage(bytes, { size, resize, maxPixels })
-      const { outputs } = await place.infer(pixels, new AbortController().signal)
+      const { outputs } = await reservation.infer(pixels, new AbortController().signal)
       const wanted = { ...detectionDefaults, ...options }
       return { width, height, detections: readDetections(outputs, card, { width, height }, wanted) }
     } finally {
-      place.leave()
+      reservation.release()
     }
   }
   const draw = (bytes: Uint8Array, found: Found) =>
     drawOver(bytes, detectionsSvg(found, found.detections), maxPixels)
-  return { card, detect, draw, close: inference.close }
+  return { card, detect, draw, close: () => inference.close() }
 }

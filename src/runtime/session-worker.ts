@@ -2,9 +2,23 @@
  * The worker thread behind a session: `run` of onnxruntime-node computes on the calling thread, which would
  * stop progress bars, servers and signals on the main one.
  */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { parentPort } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
-import type { Reply, Request, SessionOptions, Tensors } from './session-protocol.js'
+import {
+  buffersOf,
+  type ModelFile,
+  type Reply,
+  type Request,
+  type SessionOptions,
+  type Signature,
+  type Tensors,
+  type TimedRun,
+  type ValueInfo,
+} from './session-protocol.js'
+
+class FileChanged extends Error {}
 
 const port = parentPort!
 let session: ort.InferenceSession | undefined
@@ -19,71 +33,105 @@ function fromTensor(tensor: ort.Tensor): Tensors[string] {
   return { type: tensor.type as 'float32', shape: [...tensor.dims], data: tensor.data as Float32Array }
 }
 
-async function open(model: Uint8Array, options: SessionOptions): Promise<void> {
+/** @throws FileChanged when the file has another checksum */
+async function readModelFile({ path, sha256 }: ModelFile): Promise<Uint8Array> {
+  const bytes = await readFile(path)
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+    throw new FileChanged(`${path} does not have the SHA-256 ${sha256}`)
+  return bytes
+}
+
+async function open(model: Uint8Array | ModelFile, options: SessionOptions): Promise<Signature> {
+  const bytes = model instanceof Uint8Array ? model : await readModelFile(model)
   carriedBy = options.carried ?? {}
-  session = await ort.InferenceSession.create(model, {
+  session = await ort.InferenceSession.create(bytes, {
     executionProviders: [options.provider ?? 'cpu'],
     graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     ...(options.profilePrefix ? { enableProfiling: true, profileFilePrefix: options.profilePrefix } : {}),
-    // A planned block of memory beside the arena that the first run filled: twice the peak, and no faster.
-    enableMemPattern: false,
-    // Errors are thrown; printed too they would stand twice, and in the middle of a line of progress.
+    enableMemPattern: options.memoryPattern ?? false,
+    // Errors are thrown; printed too they would appear twice, and in the middle of a line of progress.
     logSeverityLevel: 4,
   })
+  return {
+    inputs: session.inputMetadata.map(valueInfo),
+    outputs: session.outputMetadata.map(valueInfo),
+  }
 }
 
-async function run(feeds: Tensors): Promise<Tensors> {
+function valueInfo(value: ort.InferenceSession.ValueMetadata): ValueInfo {
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: [...value.shape] }
+    : { name: value.name, type: undefined, shape: [] }
+}
+
+async function run(feeds: Tensors): Promise<TimedRun> {
   const inputs: Record<string, ort.Tensor> = Object.fromEntries(carried)
   for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toTensor(tensor)
-  const outputs = await session!.run(inputs)
-  const results: Tensors = {}
-  for (const [name, tensor] of Object.entries(outputs)) {
+  const start = performance.now()
+  const results = await session!.run(inputs)
+  const milliseconds = performance.now() - start
+  const outputs: Tensors = {}
+  for (const [name, tensor] of Object.entries(results)) {
     const input = carriedBy[name]
     if (input !== undefined) carried.set(input, tensor)
-    else results[name] = fromTensor(tensor)
+    else outputs[name] = fromTensor(tensor)
   }
-  return results
+  return { outputs, milliseconds }
 }
 
-async function answer(request: Request): Promise<Tensors> {
+/** Copies of the carried tensors: the originals stay here as the next run's inputs. */
+function copyCarried(): Tensors {
+  return Object.fromEntries(
+    [...carried].map(([name, tensor]) => {
+      const { type, shape, data } = fromTensor(tensor)
+      return [name, { type, shape, data: data.slice() }]
+    }),
+  )
+}
+
+async function close(): Promise<void> {
+  if ('endProfiling' in session!) (session as { endProfiling(): void }).endProfiling()
+  await session!.release()
+  // Another session may follow.
+  session = undefined
+  carried.clear()
+}
+
+/** Answers one request. @returns the reply, and the buffers to move with it */
+async function answer(request: Request): Promise<[reply: Reply, moved: ArrayBuffer[]]> {
+  const { id } = request
   switch (request.kind) {
     case 'open':
-      await open(request.model, request.options)
-      return {}
-    case 'run':
-      return run(request.feeds)
+      return [{ id, result: await open(request.model, request.options) }, []]
+    case 'run': {
+      const result = await run(request.feeds)
+      return [{ id, result }, buffersOf(result.outputs)]
+    }
     case 'load':
       for (const [name, tensor] of Object.entries(request.carried)) carried.set(name, toTensor(tensor))
-      return {}
-    case 'read':
-      // Copies: the originals stay here as the next run's inputs.
-      return Object.fromEntries(
-        [...carried].map(([name, tensor]) => {
-          const { type, shape, data } = fromTensor(tensor)
-          return [name, { type, shape, data: data.slice() }]
-        }),
-      )
+      return [{ id, result: undefined }, []]
+    case 'read': {
+      const result = copyCarried()
+      return [{ id, result }, buffersOf(result)]
+    }
     case 'close':
-      if ('endProfiling' in session!) (session as { endProfiling(): void }).endProfiling()
-      await session!.release()
-      // Another session may follow.
-      session = undefined
-      carried.clear()
-      return {}
+      await close()
+      return [{ id, result: undefined }, []]
   }
 }
 
 async function handle(request: Request): Promise<void> {
-  let reply: Reply
   try {
-    reply = { id: request.id, results: await answer(request) }
+    port.postMessage(...(await answer(request)))
   } catch (error) {
-    reply = { id: request.id, error: error instanceof Error ? error.message : String(error) }
+    const message = error instanceof Error ? error.message : String(error)
+    port.postMessage({
+      id: request.id,
+      error: message,
+      fileChanged: error instanceof FileChanged,
+    } satisfies Reply)
   }
-  const moved =
-    'results' in reply ? Object.values(reply.results).map(({ data }) => data.buffer as ArrayBuffer) : []
-  port.postMessage(reply, [...new Set(moved)])
 }
 
 // One request at a time: to release a session in the middle of a run aborts the whole process.

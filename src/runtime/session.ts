@@ -1,83 +1,179 @@
-/** A compiled graph that runs in a worker thread of its own. */
-import './no-telemetry.js'
-import type { Reply, Request, SessionOptions, Tensors } from './session-protocol.js'
-import { giveWorkerBack, takeWorker } from './session-workers.js'
+/** ONNX Runtime sessions, each in a worker thread. */
+import type { Worker } from 'node:worker_threads'
+import {
+  buffersOf,
+  type Kind,
+  type ModelFile,
+  type Reply,
+  type Requests,
+  type Results,
+  type SessionOptions,
+  type Signature,
+  type Tensors,
+  type TimedRun,
+} from './session-protocol.js'
+import { acquireWorker, releaseWorker, startWorker } from './worker-pool.js'
 
-export type { Numbers, SessionOptions, Tensor, Tensors } from './session-protocol.js'
+export type {
+  ModelFile,
+  Numbers,
+  SessionOptions,
+  Signature,
+  Tensor,
+  Tensors,
+  TimedRun,
+  ValueInfo,
+} from './session-protocol.js'
 
-export interface Session {
-  /** One run. Feeds' buffers are moved to the worker, not copied: they are empty here afterwards. */
-  run(feeds: Tensors): Promise<Tensors>
-  /** Sets carried inputs; they too are moved. */
-  load(carried: Tensors): Promise<void>
-  /** Copies of the carried inputs as the next run will see them. */
-  read(): Promise<Tensors>
-  /** Lets a run under way end, then frees everything. */
-  close(): Promise<void>
+/** The thread of a session ended although nobody closed the session. */
+export class WorkerEnded extends Error {
+  override name = 'WorkerEnded'
+
+  constructor(readonly reason: string) {
+    super(`the compute worker has ended (${reason})`)
+  }
 }
 
-type Asked = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never
+/** A model file does not have the SHA-256 that was asked for. */
+export class ModelFileChanged extends Error {
+  override name = 'ModelFileChanged'
+}
 
-/** Opens `model` (the bytes of an ONNX file; kept, not moved). Throws ONNX Runtime's own message if it will not have it. */
-export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const worker = takeWorker()
-  const waiting = new Map<number, { resolve: (results: Tensors) => void; reject: (error: Error) => void }>()
-  let nextId = 0
-  let failure: Error | undefined
+interface Pending {
+  resolve(result: Results[Kind]): void
+  reject(error: Error): void
+}
 
-  const fail = (error: Error) => {
-    failure ??= error
-    for (const { reject } of waiting.values()) reject(failure)
-    waiting.clear()
+/**
+ * Opens a model in a worker thread.
+ *
+ * @param model The bytes of an ONNX file, which are copied, or a file that the thread reads.
+ * @throws ModelFileChanged, WorkerEnded, or an Error with ONNX Runtime's own message when it rejects the model
+ */
+export function openSession(model: Uint8Array | ModelFile, options: SessionOptions = {}): Promise<Session> {
+  return Session.open(model, options)
+}
+
+/** An open model. It keeps the process alive only while a request is pending. */
+export class Session {
+  /** Resolves with the reason when the session is closed or its thread has ended. */
+  readonly ended: Promise<string>
+  #resolveEnded!: (reason: string) => void
+  #signature!: Signature
+  readonly #pending = new Map<number, Pending>()
+  #nextId = 0
+  /** Why no further request is possible. */
+  #failure: Error | undefined
+
+  private constructor(
+    private readonly worker: Worker,
+    private readonly exclusive: boolean,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve
+    })
+    worker.on('message', this.#onReply).on('error', this.#onError).on('exit', this.#onExit)
   }
-  const hear = (reply: Reply) => {
-    const asked = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if (waiting.size === 0) worker.unref()
-    if ('error' in reply) asked?.reject(new Error(reply.error))
-    else asked?.resolve(reply.results)
-  }
-  const end = (code: number) => fail(new Error(`the compute worker has ended (exit code ${code})`))
-  worker.on('message', hear).on('error', fail).on('exit', end)
 
-  const ask = (request: Asked, moved: ArrayBuffer[] = []): Promise<Tensors> => {
-    if (failure) return Promise.reject(failure)
-    const id = nextId++
+  /** As `openSession`. */
+  static async open(model: Uint8Array | ModelFile, options: SessionOptions): Promise<Session> {
+    const { exclusive = false } = options
+    const session = new Session(exclusive ? startWorker() : acquireWorker(), exclusive)
+    try {
+      session.#signature = await session.#request('open', { model, options })
+    } catch (error) {
+      await session.worker.terminate()
+      throw error
+    }
+    return session
+  }
+
+  /** The model's inputs and outputs. */
+  get signature(): Signature {
+    return this.#signature
+  }
+
+  /** True while the session is open and no request is pending. */
+  isIdle(): boolean {
+    return this.#failure === undefined && this.#pending.size === 0
+  }
+
+  /** One run. The buffers of feeds are moved to the thread, not copied: they are empty here afterwards. */
+  async run(feeds: Tensors): Promise<Tensors> {
+    return (await this.runTimed(feeds)).outputs
+  }
+
+  /** As `run`, with the time that ONNX Runtime took. */
+  runTimed(feeds: Tensors): Promise<TimedRun> {
+    return this.#request('run', { feeds }, buffersOf(feeds))
+  }
+
+  /** Sets carried inputs; their buffers are moved too. */
+  load(carried: Tensors): Promise<void> {
+    return this.#request('load', { carried }, buffersOf(carried))
+  }
+
+  /** Copies of the carried inputs as the next run will see them. */
+  read(): Promise<Tensors> {
+    return this.#request('read', {})
+  }
+
+  /**
+   * Frees everything after the pending requests; an exclusive thread ends. (To end a thread, or the process, in the
+   * middle of a run makes ONNX Runtime's binding abort the whole process.)
+   */
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) {
+      await this.ended
+      return
+    }
+    const closed = this.#request('close', {})
+    this.#failure = new Error('the session is closed')
+    try {
+      await closed
+    } catch (error) {
+      await this.worker.terminate()
+      // A thread that has ended holds nothing any more.
+      if (error instanceof WorkerEnded) return
+      throw error
+    }
+    if (this.exclusive) {
+      await this.worker.terminate()
+      return
+    }
+    this.worker.off('message', this.#onReply).off('error', this.#onError).off('exit', this.#onExit)
+    await releaseWorker(this.worker)
+    this.#resolveEnded('closed')
+  }
+
+  #request<K extends Kind>(kind: K, request: Requests[K], moved: ArrayBuffer[] = []): Promise<Results[K]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const id = this.#nextId++
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject })
-      worker.ref()
-      worker.postMessage({ ...request, id }, moved)
+      this.worker.postMessage({ ...request, kind, id }, moved)
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject })
+      this.worker.ref()
     })
   }
-  const buffers = (tensors: Tensors) => [
-    ...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer)),
-  ]
 
-  try {
-    await ask({ kind: 'open', model, options })
-  } catch (error) {
-    await worker.terminate()
-    throw error
+  readonly #onReply = (reply: Reply): void => {
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if (this.#pending.size === 0) this.worker.unref()
+    if ('result' in reply) pending?.resolve(reply.result)
+    else pending?.reject(reply.fileChanged ? new ModelFileChanged(reply.error) : new Error(reply.error))
   }
-  return {
-    run: (feeds) => ask({ kind: 'run', feeds }, buffers(feeds)),
-    load: async (carried) => {
-      await ask({ kind: 'load', carried }, buffers(carried))
-    },
-    read: () => ask({ kind: 'read' }),
-    close: async () => {
-      if (failure) return
-      const closed = ask({ kind: 'close' })
-      // What is asked from here on would be answered to nobody.
-      failure = new Error('the session is closed')
-      try {
-        await closed
-      } catch (error) {
-        await worker.terminate()
-        throw error
-      }
-      worker.off('message', hear).off('error', fail).off('exit', end)
-      await giveWorkerBack(worker)
-    },
+
+  readonly #onError = (error: Error): void => this.#fail(new WorkerEnded(error.message))
+
+  readonly #onExit = (code: number): void => {
+    this.#fail(new WorkerEnded(`exit code ${code}`))
+    this.#resolveEnded(this.#failure instanceof WorkerEnded ? this.#failure.reason : 'closed')
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
   }
 }

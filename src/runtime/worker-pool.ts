@@ -1,41 +1,49 @@
-/** The threads behind sessions. To start one takes longer than to open a small graph, so they are used again. */
+/** The threads behind sessions. Starting one takes longer than opening a small graph, so they are reused. */
 import { Worker } from 'node:worker_threads'
 
-/** How many wait at most, and for how long: what a session leaves to the garbage collector stays no longer than that. */
-const MOST_WAITING = 2
-const PATIENCE = 5000
+/** Threads that are kept without a session, at most. */
+const MAX_IDLE = 2
+/** After this time, in ms, an idle thread ends, and with it what its sessions left to the garbage collector. */
+const IDLE_TIMEOUT = 5000
 
-/** Each with what it takes to call it back. */
-const waiting = new Map<Worker, () => void>()
+/** Idle threads, each with the function that takes it out of the pool. */
+const idle = new Map<Worker, () => void>()
 
-/** A worker without a session. */
-export function takeWorker(): Worker {
-  const [known] = waiting
+/** A new thread without a session. */
+export function startWorker(): Worker {
+  // ONNX Runtime sends telemetry to Microsoft unless this is set before its first session. Native code sees the
+  // environment of the process, a worker thread only has a copy: so it is set here. A user's own setting stays.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
   // Flags such as --input-type are meant for the program that was started, not for this file.
-  if (known === undefined)
-    return new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
-  const [worker, callBack] = known
-  callBack()
+  return new Worker(new URL('./session-worker.js', import.meta.url), { execArgv: [] })
+}
+
+/** A thread without a session: an idle one, or a new one. */
+export function acquireWorker(): Worker {
+  const [known] = idle
+  if (known === undefined) return startWorker()
+  const [worker, remove] = known
+  remove()
   return worker
 }
 
-/** For a worker that has closed its session, with the listeners it came with. It keeps no process alive. */
-export async function giveWorkerBack(worker: Worker): Promise<void> {
-  if (waiting.size >= MOST_WAITING) {
+/** Returns a thread whose session is closed and whose listeners are removed. Idle, it keeps no process alive. */
+export async function releaseWorker(worker: Worker): Promise<void> {
+  if (idle.size >= MAX_IDLE) {
     await worker.terminate()
     return
   }
-  const forget = () => {
+  const remove = () => {
     clearTimeout(timer)
-    worker.off('exit', forget).off('error', forget)
-    waiting.delete(worker)
+    worker.off('exit', remove).off('error', remove)
+    idle.delete(worker)
   }
   const timer = setTimeout(() => {
-    forget()
+    remove()
     void worker.terminate()
-  }, PATIENCE).unref()
-  // Should it fail while it waits, nobody needs to know.
-  worker.on('exit', forget).on('error', forget)
+  }, IDLE_TIMEOUT).unref()
+  // An idle thread that fails is only forgotten: no request is lost.
+  worker.on('exit', remove).on('error', remove)
   worker.unref()
-  waiting.set(worker, forget)
+  idle.set(worker, remove)
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import * as tf from '@tensorflow/tfjs'
-import { compile, openSession, trace } from '../../src/engine/index.js'
+import { compile, trace } from '../../src/engine/index.js'
+import { ModelFileChanged, openSession, WorkerEnded } from '../../src/runtime/session.js'
+import { temporaryFolder } from '../helpers/temporary-folder.js'
+
+/** Every worker thread that is started from here on. */
+const workers: Worker[] = []
+process.on('worker', (worker) => workers.push(worker))
 
 /** state ← state + x; answers the sum of the new state. */
 function accumulator(size: number): Uint8Array {
@@ -64,6 +74,54 @@ test('a file that is no model, and feeds that do not fit, are ONNX Runtime’s e
   await assert.rejects(session.run({ x: vector(1, 2, 3) }), /x/)
   await assert.rejects(session.run({ y: vector(1, 2) }), /./)
   assert.deepEqual(Array.from((await session.run({ x: vector(1, 2) })).total.data), [3])
+  await session.close()
+})
+
+test('a model file is read in the thread, and only with its checksum', async (t) => {
+  const path = join(await temporaryFolder(t), 'model.onnx')
+  const model = accumulator(2)
+  await writeFile(path, model)
+  const sha256 = createHash('sha256').update(model).digest('hex')
+  const session = await openSession({ path, sha256 })
+  assert.deepEqual(session.signature.inputs, [
+    { name: 'state', type: 'float32', shape: [2] },
+    { name: 'x', type: 'float32', shape: [2] },
+  ])
+  assert.deepEqual(session.signature.outputs.map(({ name }) => name).sort(), ['next', 'total'])
+  const { outputs, milliseconds } = await session.runTimed({ state: vector(1, 2), x: vector(3, 4) })
+  assert.deepEqual(Array.from(outputs.next.data), [4, 6])
+  assert.ok(milliseconds > 0)
+  await session.close()
+  await writeFile(path, accumulator(3))
+  await assert.rejects(openSession({ path, sha256 }), ModelFileChanged)
+  await assert.rejects(openSession({ path: `${path}.missing`, sha256 }), /ENOENT/)
+})
+
+test('threads are reused, an exclusive one never', async () => {
+  const model = accumulator(2)
+  await (await openSession(model)).close()
+  const before = workers.length
+  const exclusive = await openSession(model, { exclusive: true })
+  assert.equal(workers.length, before + 1)
+  await exclusive.close()
+  assert.equal(await exclusive.ended, 'closed')
+  const reused = await openSession(model)
+  assert.equal(workers.length, before + 1)
+  await reused.close()
+  assert.equal(await reused.ended, 'closed')
+})
+
+test('a thread that dies fails its requests and the ones after, and says so', async () => {
+  const session = await openSession(accumulator(2), { exclusive: true })
+  const worker = workers.at(-1)!
+  assert.equal(session.isIdle(), true)
+  worker.postMessage = () => void worker.terminate()
+  const lost = session.run({ state: vector(1, 2), x: vector(3, 4) })
+  assert.equal(session.isIdle(), false)
+  await assert.rejects(lost, WorkerEnded)
+  assert.equal(await session.ended, 'exit code 1')
+  assert.equal(session.isIdle(), false)
+  await assert.rejects(session.read(), /the compute worker has ended \(exit code 1\)/)
   await session.close()
 })
 

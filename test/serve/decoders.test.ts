@@ -75,7 +75,7 @@ describe('decoder processes', () => {
   const endless = progressiveJpeg(7000, 2600)
   const troubles: string[] = []
   before(async () => {
-    decoders = await Decoders.start({ processes: 3, seconds: 600, onTrouble: (text) => troubles.push(text) })
+    decoders = await Decoders.start({ processes: 3, seconds: 600, onWarning: (text) => troubles.push(text) })
     picture = await quadrantImage(24, 16).png().toBuffer()
   })
   after(() => decoders.close())
@@ -115,7 +115,7 @@ describe('decoder processes', () => {
   })
 
   it('give up a picture that takes too long', async () => {
-    const hasty = await Decoders.start({ processes: 2, seconds: 0.2, onTrouble: assert.fail })
+    const hasty = await Decoders.start({ processes: 2, seconds: 0.2, onWarning: assert.fail })
     try {
       const late = hasty.decode(endless, options, never())
       await assert.rejects(late, { status: 413, detail: /longer than 0\.2 s to decode/ })
@@ -135,7 +135,7 @@ describe('decoder processes', () => {
   })
 
   it('are gone when the pool is closed, and whoever waits is told', async () => {
-    const pool = await Decoders.start({ processes: 2, seconds: 600, onTrouble: assert.fail })
+    const pool = await Decoders.start({ processes: 2, seconds: 600, onWarning: assert.fail })
     const waiting = [1, 2].map(() => assert.rejects(pool.decode(endless, options, never()), { status: 503 }))
     await busyProcess()
     await pool.close()

@@ -331,7 +331,7 @@ describe('a detector that answers nonsense', () => {
       assert.equal(missing.status, 500)
       assert.match(
         (await json<{ detail: string }>(missing)).detail,
-        /failed on this image: it answers the score NaN/,
+        /failed on this image: it returned the score NaN/,
       )
       const picture = await scene(viewWidth, viewHeight, things).png().toBuffer()
       assert.equal((await json<Detected>(await post(`${server.url}/detect`, picture))).detections.length, 2)

@@ -153,7 +153,7 @@ describe('the log', () => {
     )
     assert.equal(response.status, 500)
     const [entry] = server.entries.filter(({ event }) => event === 'error')
-    assert.match(String(entry.error), /model failed on this image: it answers the score NaN/)
+    assert.match(String(entry.error), /model failed on this image: it returned the score NaN/)
   })
 
   it('marks answers that were not read to their end', async (t) => {

@@ -48,15 +48,15 @@ describe('starting a server', () => {
       [otherSize, /other-size\.onnx .*it takes uint8 \[1, 48, 64, 3\], not uint8 \[1, 84, 64, 3\]/],
       [
         golden('says-detector.onnx'),
-        /gives "probabilities", not "images" and "boxes", "scores", "classes" as a model for detection does/,
+        /returns "probabilities", not "images" and "boxes", "scores", "classes" as a model for detection does/,
       ],
       [
         golden('says-classifier.onnx'),
-        /gives "boxes", "scores", "classes", not "images" and "probabilities" as a model for classification/,
+        /returns "boxes", "scores", "classes", not "images" and "probabilities" as a model for classification/,
       ],
       [golden('no-batch.onnx'), /"boxes" is float32 \[5, 4\], not float32 \[1, 5, 4\]/],
       [golden('int64-classes.onnx'), /"classes" is int64 \[1, 5\], not int32 \[1, 5\]/],
-      [golden('unlabelled.onnx'), /it answers the class 2, but its card has 2 labels \(from 0\)/],
+      [golden('unlabelled.onnx'), /it returned the class 2, but its card has 2 labels \(from 0\)/],
     ]
     for (const [file, reason] of cases) await assert.rejects(start({ models: [file] }), reason)
     await assert.rejects(start({ models: [golden('slow.onnx'), golden('slow.onnx')] }), /both named "slow"/)
@@ -224,7 +224,7 @@ describe('toolkit serve', () => {
       fails(golden('quadrants.onnx'), '--port', '70000'),
       fails(golden('quadrants.onnx'), '--prot', '80'),
     ])
-    assert.match(model, /^ServeError: .*says-detector\.onnx cannot be run: it takes "images" and gives/)
+    assert.match(model, /^ServeError: .*says-detector\.onnx cannot be run: it takes "images" and returns/)
     assert.match(port, /Give a whole number from 0 to 65535/)
     assert.match(flag, /unknown option '--prot'/)
   })

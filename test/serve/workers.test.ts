@@ -225,11 +225,13 @@ describe('closing', () => {
   })
 
   it('refuses what takes longer than the time of grace, also in the middle of a run', async () => {
-    const { server, answer } = await startWorking()
-    await server.close(50)
+    const { server, work, answer } = await startWorking()
+    const closed = server.close(50)
     const response = await answer
     assert.equal(response.status, 503)
     assert.equal(response.headers.get('connection'), 'close')
+    work.letGo()
+    await closed
   })
 })
 
