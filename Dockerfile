@@ -9,7 +9,7 @@ FROM node:22-bookworm-slim AS build
 WORKDIR /toolkit
 COPY package.json package-lock.json .npmrc ./
 COPY datasets/coco-ts/package.json datasets/coco-ts/
-# No package needs its install script: what sharp and ONNX Runtime need for this platform comes inside them.
+# No package needs its install script: sharp and ONNX Runtime contain their binaries for this platform.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY bin bin
@@ -18,7 +18,7 @@ COPY models models
 COPY serve serve
 COPY src src
 RUN node bin/build.js
-# Training's and searching's packages and other platforms' binaries stay behind: they are nine tenths of the weight.
+# Leave out the packages of training and search, and binaries of other platforms: nine tenths of the size.
 RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesMeta \
       'dependencies.@tensorflow/tfjs' 'dependencies.@tensorflow/tfjs-core' \
       dependencies.bullmq dependencies.ioredis \
@@ -29,7 +29,7 @@ RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesM
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 TOOLKIT_HOST=0.0.0.0 TOOLKIT_PORT=8080
 WORKDIR /toolkit
-# The slim image has no letters to label boxes with.
+# The slim image has no fonts for the labels of boxes.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends fontconfig-config fonts-dejavu-core \
  && rm -rf /var/lib/apt/lists/*

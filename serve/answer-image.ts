@@ -1,4 +1,4 @@
-/** What requests of all tasks have in common: one picture in, through a model's queue, an answer out. */
+/** What requests of all tasks have in common: one image in, through a model's queue, an answer out. */
 import type { Request, RequestHandler, Response } from 'express'
 import { chooseModel } from './choose-model.js'
 import type { Decoded, Decoders } from './decoders.js'
@@ -17,7 +17,7 @@ export interface ImageService {
   decoders: Decoders
   requests: OpenRequests
   uploads: UploadBudget
-  /** The bytes of drawn answers that are made or not read yet. */
+  /** The bytes of drawn answers that are being made or have not been read yet. */
   answers: Budget
   maxBytes: number
   maxPixels: number
@@ -31,7 +31,7 @@ export interface Timings {
   total: number
 }
 
-/** A picture that a model has answered. */
+/** An image, and the model's outputs for it. */
 export interface Answered<T extends Task> {
   card: CardOf<T>
   image: DecodedImage
@@ -40,12 +40,12 @@ export interface Answered<T extends Task> {
   timings(): Timings
 }
 
-/** An SVG to lay over the picture; the answer is both as a PNG. */
+/** An SVG to draw over the image; the answer is both as one PNG. */
 export interface Overlay {
   overlay: string
 }
 
-/** What a task does with a request: which parameters it takes beside `model`, and what it answers. */
+/** What a task does with a request: which parameters it has beside `model`, and what it answers. */
 export interface ImageTask<T extends Task, Options> {
   task: T
   parameters: readonly string[]
@@ -75,13 +75,13 @@ export function answerImage<T extends Task, Options>(
   return async (request: Request, response: Response): Promise<void> => {
     const start = performance.now()
     const query = readQuery(request.query, known)
-    // Fields of a form may name what the query does not; all else can be refused before the body is read.
+    // A form may carry parameters as fields; all other requests can be refused before their body is read.
     if (!isForm(request)) choose(query)
     const { signal, arrived } = requests.get(response)
-    const giveUp = new AbortController()
-    const held = uploads.open((problem) => giveUp.abort(problem))
+    const evicted = new AbortController()
+    const held = uploads.open((problem) => evicted.abort(problem))
     try {
-      const reading = AbortSignal.any([signal, giveUp.signal])
+      const reading = AbortSignal.any([signal, evicted.signal])
       const { bytes, fields } = await readUpload(request, response, { maxBytes, held, signal: reading })
       held.complete()
       arrived()
@@ -115,7 +115,7 @@ export function answerImage<T extends Task, Options>(
     }
   }
 
-  /** Answers a drawing, whose memory counts from before it is made until it is read. */
+  /** Answers a drawing. Its memory counts from before it is made until it is read. */
   async function draw(
     response: Response,
     bytes: Uint8Array,
@@ -124,15 +124,15 @@ export function answerImage<T extends Task, Options>(
     signal: AbortSignal,
   ): Promise<void> {
     const { answers } = service
-    // As much as the pixels; PNG makes it less, and of noise hardly more.
+    // The bytes of the pixels: a PNG is smaller, or hardly larger if the image is noise.
     let reserved = image.width * image.height * 3
-    if (!answers.take(reserved))
+    if (!answers.reserve(reserved))
       throw overloaded('Too many drawn answers are being made or read; try again in a moment.', 5)
-    response.once('close', () => answers.giveBack(reserved))
+    response.once('close', () => answers.release(reserved))
     const png = await decoders.draw(bytes, { overlay, slow: image.slow, maxPixels }, signal)
     const spare = Math.max(0, reserved - png.length)
     reserved -= spare
-    answers.giveBack(spare)
+    answers.release(spare)
     signal.throwIfAborted()
     response.type('png').send(png)
   }

@@ -1,4 +1,4 @@
-/** The HTTP interface: which paths there are, and how errors are told. */
+/** The HTTP interface: its paths, and how errors are answered. */
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -23,13 +23,13 @@ export interface AppOptions extends ImageService {
   log: Log
 }
 
-/** How long a client that is answered before it has sent everything may go on sending. */
+/** How long a client that is answered before it has sent everything may continue to send. */
 const lingerMilliseconds = 1000
 
 /**
- * Sends an error as `application/problem+json`. Where it comes before the request is through (too large, wrong
- * type), what still arrives is thrown away for a moment, since a client whose connection is cut while it sends
- * may never read the answer; then the connection is cut.
+ * Sends an error as `application/problem+json`. When the request has not fully arrived (too large, wrong type), the
+ * rest is read and discarded for a moment, since a client whose connection is cut while it sends may never read the
+ * answer; then the connection is cut.
  */
 function sendProblem(request: Request, response: Response, problem: Problem): void {
   const body = Buffer.from(JSON.stringify(problem))
@@ -68,7 +68,7 @@ export function createApp({ log, ...service }: AppOptions): Express {
     '/': {
       GET: (request, response) => {
         response.vary('Accept')
-        // Whoever does not care, as curl, gets JSON.
+        // Clients that accept both, as curl does, get JSON.
         if (request.accepts(['json', 'html']) === 'html') response.set(pageHeaders).send(page)
         else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
       },
@@ -104,13 +104,13 @@ const taskHelp: Record<Task, string> = {
   detection: `the objects in one image; ?minScore=${detectionDefaults.minScore}, ?max=${detectionDefaults.max}, ?draw=1 (answers a PNG), ?model=NAME`,
 }
 
-/** What somebody sees who asks the address with curl; browsers get the page. */
+/** The answer to `GET /` for clients such as curl; browsers get the page. */
 function welcome(address: string, cards: ModelCard[]) {
   const tasks = [...new Set(cards.map(({ task }) => task))]
   return {
     paths: {
       ...Object.fromEntries(tasks.map((task) => [`POST ${taskRoutes[task].path}`, taskHelp[task]])),
-      'GET /models': 'the models: labels, input size, how they came to be',
+      'GET /models': 'the models: labels, input size, how they were made',
       'GET /healthz': '200 while every model can answer',
     },
     models: cards.map(({ name }) => name),
@@ -118,7 +118,7 @@ function welcome(address: string, cards: ModelCard[]) {
   }
 }
 
-/** Picks the handler of the request's method; answers OPTIONS, and 405 with the methods that there are. */
+/** Calls the handler of the request's method; answers OPTIONS, and 405 with the allowed methods. */
 function byMethod(handlers: Record<string, RequestHandler>): RequestHandler {
   const methods = [...Object.keys(handlers), ...('GET' in handlers ? ['HEAD'] : []), 'OPTIONS']
   const allow = methods.join(', ')
@@ -138,7 +138,7 @@ const commonHeaders: RequestHandler = (_request, response, next) => {
   next()
 }
 
-/** Every request is known to the server's bookkeeping, whatever it asks for. */
+/** Registers every request, whatever its path. */
 function beginRequest(requests: OpenRequests): RequestHandler {
   return (request, response, next) => {
     requests.begin(request, response).signal.throwIfAborted()
@@ -146,7 +146,7 @@ function beginRequest(requests: OpenRequests): RequestHandler {
   }
 }
 
-/** Express knows an error handler by its four parameters. */
+/** Express recognises an error handler by its four parameters. */
 function onError(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     if (error instanceof ClientGone) {
@@ -154,7 +154,7 @@ function onError(log: Log): ErrorRequestHandler {
       return
     }
     const problem = toProblem(error)
-    // That it is overloaded says the status in the request's own line.
+    // Overload shows as the status in the request's own line.
     if (problem.status >= 500 && problem.status !== 503)
       log({ event: 'error', path: request.path, error: reasonOf(error) })
     if (response.headersSent) response.destroy()

@@ -13,7 +13,7 @@ export interface BackendOptions {
   processes: number
   /** From an upload's arrival to its answer, in seconds. */
   deadline: number
-  /** Receives one sentence whenever a worker or process ends that should not. */
+  /** Receives one sentence whenever a worker or process ends unexpectedly. */
   onWarning: (message: string) => void
 }
 
@@ -42,7 +42,7 @@ export async function startBackend(files: readonly ServedFile[], options: Backen
     }
   }
   const [decoders, loaded] = await Promise.allSettled([
-    Decoders.start({ processes, seconds: deadline * DECODING_SHARE, onWarning }),
+    Decoders.start({ processes, timeout: deadline * DECODING_SHARE, onWarning }),
     loadModels(),
   ])
   const close = async () => {

@@ -1,12 +1,12 @@
 /**
- * Gathers bytes that arrive in pieces. Pieces are copied: each kept piece costs some hundred bytes of its own, which
- * senders of single bytes would make the most of.
+ * Collects bytes that arrive in pieces. Pieces are copied into one buffer: kept as they are, each would cost some
+ * hundred bytes of its own, which a client could exploit by sending single bytes.
  */
 export class ByteSink {
   #buffer: Buffer
   #length = 0
 
-  /** @param expected How many bytes are announced; memory that is never written to costs nothing. */
+  /** @param expected The announced number of bytes; memory that is never written to costs nothing. */
   constructor(expected: number) {
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(1024, expected))
   }

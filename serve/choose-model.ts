@@ -3,7 +3,7 @@ import type { Inference } from './inference.js'
 import type { Task } from './outputs.js'
 import { Problem } from './problem.js'
 
-/** Where each task is asked for, and how models of it are called. */
+/** The path of each task, and the noun for its models. */
 export const taskRoutes: Record<Task, { path: string; noun: string }> = {
   classification: { path: '/classify', noun: 'classifier' },
   detection: { path: '/detect', noun: 'detector' },
@@ -16,7 +16,7 @@ function isFor<T extends Task>(inference: Inference, task: T): inference is Infe
 /**
  * The model of that name, or the only one for the task.
  *
- * @throws Problem 400 for a model of another task, or none chosen among several; 404 when there is none
+ * @throws Problem 400 for a model of another task, or when there are several and none is named; 404 when there is none
  */
 export function chooseModel<T extends Task>(
   models: ReadonlyMap<string, Inference>,

@@ -1,9 +1,9 @@
-/** `POST /classify`: one picture in, its most probable classes out. */
+/** `POST /classify`: one image in, its most probable classes out. */
 import type { ImageTask, Timings } from './answer-image.js'
 import { readCount } from './query.js'
 
 export interface Prediction {
-  /** Position in the model's labels, from 0. */
+  /** Index into the model's labels, from 0. */
   classId: number
   label: string
   /** Probability, 0 to 1. */
@@ -12,7 +12,7 @@ export interface Prediction {
 
 export interface Classification {
   model: string
-  /** Size of the picture that was sent, in pixels, after its EXIF rotation. */
+  /** Size of the image that was sent, in pixels, after its EXIF rotation. */
   width: number
   height: number
   /** The most probable first. */
@@ -41,7 +41,7 @@ export const classify: ImageTask<'classification', { top: number }> = {
   },
 }
 
-/** The `top` classes by probability, the highest first; equal ones in the order of the labels. */
+/** The `top` most probable classes, the highest first; equal ones in the order of the labels. */
 export function topPredictions(probabilities: Float32Array, labels: string[], top: number): Prediction[] {
   return Array.from(probabilities, (score, classId) => ({ classId, label: labels[classId], score }))
     .sort((a, b) => b.score - a.score)

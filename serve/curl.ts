@@ -2,19 +2,19 @@ import type { ModelCard } from '../src/shared/model-card.js'
 import { taskRoutes } from './choose-model.js'
 import type { Task } from './outputs.js'
 
-/** An orange GIF of 8 × 8 pixels: small enough to stand in a command line. */
+/** An orange GIF of 8 × 8 pixels: small enough for a command line. */
 const orange = 'R0lGODlhCAAIAIAAAExpcfCCFCH5BAUAAAAALAAAAAAIAAgAAAIHjI+py+1dAAA7'
 
 export interface CurlExamples {
-  /** Carries an image of its own and works wherever it is pasted. */
+  /** Contains its image, and so works wherever it is pasted. */
   selfContained: string
   /** Sends `photo.jpg`. */
   file: string
-  /** Where there is a detector: sends `photo.jpg` and writes it with boxes as `boxes.png`. */
+  /** Present when there is a detector: sends `photo.jpg` and writes it with boxes to `boxes.png`. */
   draw?: string
 }
 
-/** Lines for the shell that ask the first of the models, and the first detector for a picture. */
+/** Shell commands that send an image to the first model, and to the first detector for a drawing. */
 export function curlExamples(address: string, models: readonly ModelCard[]): CurlExamples {
   const urlOf = ({ task, name }: ModelCard, more: string[] = []) => {
     const parameters = [...more, ...(countOf(task) > 1 ? [`model=${encodeURIComponent(name)}`] : [])]

@@ -1,16 +1,16 @@
-/** How much work a picture may be, guessed before it is decoded. */
+/** An estimate, before an image is decoded, of the work that decoding it takes. */
 import type { ImageFormat } from './image-format.js'
 
-/** Scans of a usual progressive JPEG; each scan of more than these goes through the whole picture again. */
+/** Scans of a usual progressive JPEG; each further scan goes through the whole image again. */
 const USUAL_SCANS = 10
 
-/** An AVIF takes about four times the time and the memory of other pictures: 25 ns and 18 bytes a pixel. */
+/** An AVIF takes about four times the time and the memory of other images: 25 ns and 18 bytes a pixel. */
 const AVIF_FACTOR = 4
 
 /**
- * What decoding costs at most, in pixels of a plain picture.
+ * An upper bound on the cost of decoding, in pixels of an ordinary image.
  *
- * @param pixels Width × height, as the header says.
+ * @param pixels Width × height from the header.
  */
 export function decodeWork(format: ImageFormat, pixels: number, bytes: Uint8Array): number {
   if (format === 'AVIF') return pixels * AVIF_FACTOR
@@ -18,7 +18,7 @@ export function decodeWork(format: ImageFormat, pixels: number, bytes: Uint8Arra
   return pixels
 }
 
-/** How often the marker "start of scan" (FF DA) stands in a JPEG; in coded data it cannot (ITU T.81, B.1.1.5). */
+/** Counts the marker "start of scan" (FF DA) of a JPEG; coded data never contains it (ITU T.81, B.1.1.5). */
 function countScans(bytes: Uint8Array): number {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let scans = 0

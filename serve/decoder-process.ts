@@ -1,15 +1,15 @@
 /**
- * The process that decodes pictures from strangers, one at a time. Only a process can be ended in the middle of a
- * picture, and only its end gives back the memory that damaged ones leave behind in the native libraries.
+ * The process that decodes untrusted images, one at a time. Only a process can be ended in the middle of an image, and
+ * only its end frees the memory that the native libraries leak on damaged images.
  */
 import sharp from 'sharp'
 import { type DecodedImage, type DecodeOptions, decodePixels, drawOver, readHeader } from './image.js'
 import { Problem } from './problem.js'
 
 export type DecoderRequest =
-  /** Decodes and fits a picture, unless it is more work than `mostWork` (pixels of a plain picture). */
-  | { kind: 'pixels'; bytes: Uint8Array; options: DecodeOptions; mostWork: number }
-  /** Lays an SVG over a picture. */
+  /** Decodes an image and fits it to a size, unless that takes more work than `maxWork` (see `decodeWork`). */
+  | { kind: 'pixels'; bytes: Uint8Array; options: DecodeOptions; maxWork: number }
+  /** Draws an SVG over an image. */
   | { kind: 'draw'; bytes: Uint8Array; overlay: string; maxPixels: number }
 
 type Result =
@@ -17,7 +17,7 @@ type Result =
   | { kind: 'drawn'; png: Uint8Array }
   | { kind: 'tooMuchWork' }
   | { kind: 'problem'; status: number; detail: string }
-  /** Neither the client's fault nor foreseen; `reason` is for the log. */
+  /** An unexpected error, not caused by the client; `reason` is for the log. */
   | { kind: 'failed'; reason: string }
 
 export type DecoderReply =
@@ -30,7 +30,7 @@ async function answer(request: DecoderRequest): Promise<Result> {
     if (kind === 'draw')
       return { kind: 'drawn', png: await drawOver(bytes, request.overlay, request.maxPixels) }
     const header = await readHeader(bytes, request.options.maxPixels)
-    if (header.work > request.mostWork) return { kind: 'tooMuchWork' }
+    if (header.work > request.maxWork) return { kind: 'tooMuchWork' }
     return { kind: 'pixels', image: await decodePixels(bytes, header, request.options) }
   } catch (error) {
     if (error instanceof Problem) return { kind: 'problem', status: error.status, detail: error.detail }
@@ -42,14 +42,14 @@ function reply(message: DecoderReply): void {
   process.send!(message)
 }
 
-// Each picture is decoded once, by one thread: caches would only hold memory, and the pool of processes shares out
-// the processors.
+// Each image is decoded once, by one thread: caches would only hold memory, and the pool of processes already uses
+// all processors.
 sharp.cache(false)
 sharp.concurrency(1)
 
-// Signals to the whole group (Ctrl-C) are the server's to handle; it ends its decoders when it has drained.
+// The server handles signals to the whole group (Ctrl-C); it ends its decoders when all requests are answered.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-// The server is gone. An ordinary exit would wait for the picture that is being decoded.
+// The server is gone. An ordinary exit would wait for the image that is being decoded.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', async (request: DecoderRequest) => {
   reply({ ...(await answer(request)), resident: process.memoryUsage.rss() })

@@ -1,4 +1,4 @@
-/** The near end of one decoder process, as promises. */
+/** One decoder process, seen from the server: requests as promises. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { DecoderReply, DecoderRequest } from './decoder-process.js'
@@ -11,7 +11,7 @@ export class DecoderEnded extends Error {
 }
 
 export class Decoder {
-  /** Resolves when the process is gone, wanted or not. */
+  /** Resolves when the process has ended, on request or not. */
   readonly ended: Promise<void>
   #waiter: { resolve(reply: DecoderReply): void; reject(error: Error): void } | undefined
   #end: DecoderEnded | undefined
@@ -32,13 +32,13 @@ export class Decoder {
   /** Starts a process and waits until it can decode. @throws DecoderEnded when it cannot be started */
   static async start(): Promise<Decoder> {
     const child = fork(fileURLToPath(new URL('./decoder-process.js', import.meta.url)), {
-      // Pictures as they are, not as JSON.
+      // Images as bytes, not as JSON.
       serialization: 'advanced',
       // Flags such as --input-type are meant for the program that was started, not for this file.
       execArgv: [],
-      // What libvips prints about strangers' pictures has no place in the server's log.
+      // Keep what libvips prints about images out of the server's log.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      // Fewer arenas of glibc's allocator keep less of what was freed.
+      // With fewer arenas, glibc's allocator keeps less freed memory.
       env: { MALLOC_ARENA_MAX: '2', ...process.env },
     })
     const decoder = new Decoder(child)
@@ -46,15 +46,15 @@ export class Decoder {
     return decoder
   }
 
-  /** Has one request answered; one at a time. @throws DecoderEnded */
+  /** Sends one request and waits for its reply; one at a time. @throws DecoderEnded */
   async run(request: DecoderRequest): Promise<DecoderResult> {
     const reply = this.#reply()
-    // An error of sending shows as the end of the process.
+    // An error while sending also shows as the end of the process.
     this.child.send(request, () => {})
     return (await reply) as DecoderResult
   }
 
-  /** Ends the process at once, also in the middle of a picture. */
+  /** Ends the process at once, also in the middle of an image. */
   kill(): void {
     this.child.kill('SIGKILL')
   }

@@ -1,4 +1,4 @@
-/** `POST /detect`: one picture in, the objects in it out, as a list or drawn. */
+/** `POST /detect`: one image in, the objects in it out, as a list or drawn. */
 import type { ImageTask, Timings } from './answer-image.js'
 import {
   type Detection,
@@ -11,7 +11,7 @@ import { readCount, readFlag, readShare } from './query.js'
 
 export interface DetectionAnswer {
   model: string
-  /** Size of the picture that was sent, in pixels, after its EXIF rotation. */
+  /** Size of the image that was sent, in pixels, after its EXIF rotation. */
   width: number
   height: number
   /** The highest score first. */
@@ -19,8 +19,8 @@ export interface DetectionAnswer {
   milliseconds: Timings
 }
 
-/** More than any detector gives. */
-const mostDetections = 10_000
+/** More than any detector returns. */
+const maxDetections = 10_000
 
 /** `POST /detect?minScore=S&max=K&draw=1&model=NAME` */
 export const detect: ImageTask<'detection', DetectionOptions & { draw: boolean }> = {
@@ -28,7 +28,7 @@ export const detect: ImageTask<'detection', DetectionOptions & { draw: boolean }
   parameters: ['minScore', 'max', 'draw'],
   readOptions: (query) => ({
     minScore: readShare(query, 'minScore', detectionDefaults.minScore),
-    max: readCount(query, 'max', mostDetections, detectionDefaults.max),
+    max: readCount(query, 'max', maxDetections, detectionDefaults.max),
     draw: readFlag(query, 'draw'),
   }),
   resize: (card) => card.resize,

@@ -1,32 +1,32 @@
-/** From a detector's rows to what was found in an image. */
+/** From a detector's rows to detections in an image. */
 import { boxInImage, fitImage } from '../src/shared/detector-input.js'
 import { boxesSvg, categoryColour } from '../src/shared/draw-boxes.js'
 import type { DetectorCard } from '../src/shared/model-card.js'
 import type { Outputs } from './outputs.js'
 
 export interface Detection {
-  /** The data set's own id of the category. */
+  /** Id of the category in the data set. */
   categoryId: number
   label: string
   /** 0 to 1. */
   score: number
-  /** [x, y, width, height] in pixels of the image as people see it (after its EXIF rotation). */
+  /** [x, y, width, height] in pixels of the image after its EXIF rotation. */
   bbox: [number, number, number, number]
 }
 
 export interface DetectionOptions {
   /** Detections with a lower score are left out. */
   minScore: number
-  /** No more than these, the best. */
+  /** At most so many, those with the highest scores. */
   max: number
 }
 
-/** Low enough to show what a weakly trained detector finds, high enough that a picture of it can be read. */
+/** Low enough to show what a weakly trained detector finds, high enough for a readable drawing. */
 export const detectionDefaults: DetectionOptions = { minScore: 0.3, max: 100 }
 
 /**
- * What a detector found, the highest score first; equal ones in the detector's order. Boxes are cut at the
- * image's edges and rounded to hundredths of a pixel; those that have nothing inside are left out.
+ * The detections, the highest score first; equal ones in the detector's order. Boxes are clipped to the image and
+ * rounded to hundredths of a pixel; empty ones are left out.
  */
 export function readDetections(
   { boxes, scores, classes }: Outputs['detection'],
@@ -35,7 +35,7 @@ export function readDetections(
   { minScore, max }: DetectionOptions,
 ): Detection[] {
   const fit = fitImage(resize, inputSize, width, height)
-  // As the model's scores are stored: 0.7 in 32 bits is a little less than 0.7.
+  // Rounded as the model's scores are: 0.7 in 32 bits is a little less than 0.7.
   const least = Math.fround(minScore)
   return [...scores.keys()]
     .filter((row) => scores[row] > 0 && scores[row] >= least)
@@ -50,14 +50,14 @@ export function readDetections(
     .slice(0, max)
 }
 
-/** Corners are rounded, not lengths, so that no box ends outside its image. */
+/** Rounds corners, not lengths, so that no box ends outside its image. */
 function roundBox([x, y, width, height]: Detection['bbox']): Detection['bbox'] {
   const round = (value: number) => Math.round(value * 100) / 100
   const [left, top] = [round(x), round(y)]
   return [left, top, round(round(x + width) - left), round(round(y + height) - top)]
 }
 
-/** The detections as an SVG to lay over their picture. @param size The picture's, as people see it, in pixels. */
+/** The detections as an SVG to draw over their image. @param size Of the image after its EXIF rotation, in pixels. */
 export function detectionsSvg(
   size: { width: number; height: number },
   detections: readonly Detection[],

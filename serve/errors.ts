@@ -1,4 +1,4 @@
-/** Why a server cannot start: a model that is not what it should be, a port in use. One plain sentence. */
+/** A server cannot start: a model does not match its card, a port is in use. The message is one plain sentence. */
 export class ServeError extends Error {
   override name = 'ServeError'
 }

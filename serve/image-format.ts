@@ -2,7 +2,7 @@
 export const imageFormats = ['JPEG', 'PNG', 'WebP', 'GIF', 'AVIF'] as const
 export type ImageFormat = (typeof imageFormats)[number]
 
-/** The format by its signature; undefined for anything that is not decoded here (SVG and HEIC among it). */
+/** The format by its signature; undefined for everything that is not decoded here, such as SVG and HEIC. */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1')
   if (text(0, 3) === '\xff\xd8\xff') return 'JPEG'

@@ -1,6 +1,6 @@
 /**
- * From the bytes of a picture to the pixels a model takes. The bytes come from strangers: what they are is
- * decided by their first bytes, how large they are by their header, and only then are they decoded.
+ * From the bytes of an image file to a model's input. The bytes are untrusted: their signature decides the format, the
+ * header the size, and only then are they decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/shared/detector-input.js'
@@ -9,33 +9,33 @@ import { imageFormats, sniffFormat } from './image-format.js'
 import { Problem } from './problem.js'
 
 export interface DecodedImage {
-  /** uint8, height × width × 3 in RGB, of the size that was asked for. */
+  /** uint8, height × width × 3 in RGB, of the requested size. */
   pixels: Uint8Array
-  /** Size of the picture as people see it (after its EXIF rotation), in pixels. */
+  /** Size of the image after its EXIF rotation, in pixels. */
   width: number
   height: number
 }
 
 export interface DecodeOptions {
-  /** Pictures with more pixels than this are refused before they are decoded. */
+  /** Images with more pixels than this are refused before they are decoded. */
   maxPixels: number
   /** [height, width] of the pixels to return. */
   size: [number, number]
-  /** `cover` fills the size and cuts the longer sides evenly, as classifiers want it; detectors lose nothing. */
+  /** For classifiers, `cover`: fills the size and crops the longer side evenly. Detectors see the whole image. */
   resize: 'cover' | ResizeMode
 }
 
-/** What a picture's header says. */
+/** What the header of an image says. */
 export interface ImageHeader {
-  /** Size of the picture as people see it (after its EXIF rotation), in pixels. */
+  /** Size of the image after its EXIF rotation, in pixels. */
   width: number
   height: number
-  /** What decoding it costs at most, in pixels of a plain picture: see `decodeWork`. */
+  /** An upper bound on the cost of decoding: see `decodeWork`. */
   work: number
 }
 
 /**
- * Reads a picture's header; no pixels are decoded for it.
+ * Reads the header of an image, without decoding pixels.
  *
  * @throws Problem 400 for no bytes, 413 for too many pixels, 415 for another format, 422 for broken bytes
  */
@@ -43,19 +43,16 @@ export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<
   if (bytes.length === 0) throw new Problem(400, 'The image is empty (0 bytes).')
   const format = sniffFormat(bytes)
   if (format === undefined)
-    throw new Problem(415, `The bytes are not an image of a kind that is read: ${imageFormats.join(', ')}.`)
+    throw new Problem(415, `The bytes are not an image in a supported format: ${imageFormats.join(', ')}.`)
   const { width, height, autoOrient } = await readMetadata(bytes)
   if (width * height > maxPixels)
-    throw new Problem(
-      413,
-      `The image has ${width} × ${height} pixels; at most ${maxPixels} are taken in all.`,
-    )
+    throw new Problem(413, `The image has ${width} × ${height} pixels; at most ${maxPixels} are accepted.`)
   return { ...autoOrient, work: decodeWork(format, width * height, bytes) }
 }
 
 /**
- * Decodes a picture and fits it to a model's input: turned as its EXIF orientation says, the first frame of
- * an animation, transparency on white, any colour space and depth to 8-bit sRGB, scaled as `resize` says.
+ * Decodes an image and fits it to a model's input: rotated by its EXIF orientation, the first frame of an animation,
+ * transparency on white, any colour space and depth converted to 8-bit sRGB, scaled as `resize` says.
  *
  * @throws Problem as `readHeader` does
  */
@@ -63,7 +60,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   return decodePixels(bytes, await readHeader(bytes, options.maxPixels), options)
 }
 
-/** The second half of `decodeImage`, for a picture whose header has been read. @throws Problem 422 for broken bytes */
+/** The second half of `decodeImage`, for an image whose header has been read. @throws Problem 422 for broken bytes */
 export async function decodePixels(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
@@ -80,7 +77,7 @@ export async function decodePixels(
 }
 
 /**
- * The picture in its own size with an SVG of that size laid over it, as PNG.
+ * The image in its own size with an SVG of that size drawn over it, as PNG.
  *
  * @throws Problem 422 for broken bytes
  */
@@ -93,7 +90,7 @@ export function drawOver(bytes: Uint8Array, svg: string, maxPixels: number): Pro
   )
 }
 
-/** What `render` makes of a picture as people see it: turned as its EXIF orientation says, on white, in 8-bit sRGB. */
+/** The result of `render` on the image rotated by its EXIF orientation, on white, in 8-bit sRGB. */
 async function renderImage(
   bytes: Uint8Array,
   maxPixels: number,
@@ -110,7 +107,7 @@ async function renderImage(
   }
 }
 
-/** Pixels at the upper left corner of an input of [height, width], the rest as letterboxes have it. */
+/** The pixels at the upper left corner of an input of [height, width], the rest in the letterbox's grey. */
 function padded(
   pixels: Uint8Array,
   { width, height }: { width: number; height: number },

@@ -19,7 +19,7 @@ export interface InferenceOptions<T extends Task> {
   threads: number
   /** How many requests may wait beyond those that the workers compute. */
   queue: number
-  /** A request that would probably wait longer than this, in seconds, is refused; by default, there is no such bound. */
+  /** A request that would probably wait longer than this, in seconds, is refused; by default, none is. */
   maxWait?: number
   /** Receives one sentence whenever a worker dies and is started again, or cannot be. */
   onWarning: (message: string) => void
@@ -34,8 +34,8 @@ export interface Answer<T extends Task> {
 /** The right of one request to be computed. */
 export interface Reservation<T extends Task> {
   /**
-   * Queues one image (uint8, height × width × 3, RGB) and waits for its answer. Rejects with the signal's reason once it
-   * is aborted: an image that waits leaves the queue; the result of one that is being computed is discarded.
+   * Queues one image (uint8, height × width × 3, RGB) and waits for its answer. Rejects with the signal's reason once
+   * it is aborted: an image that waits leaves the queue; the result of one that is being computed is discarded.
    */
   infer(pixels: Uint8Array, signal: AbortSignal): Promise<Answer<T>>
   /** Frees the place for another request; to be called once, whatever happened. */

@@ -6,8 +6,8 @@ export type Log = (entry: Record<string, unknown>) => void
 
 export const noLog: Log = () => {}
 
-/** What a reader that does not read may leave waiting, in bytes; lines beyond are dropped and counted. */
-const MOST_WAITING = 2 ** 20
+/** Bytes that wait at most for a reader that does not read; further lines are dropped and counted. */
+const MAX_WAITING = 2 ** 20
 
 /** One line of JSON on stderr for each entry, with the time. A log that cannot be written never stops the server. */
 export const logToStderr: Log = (entry) => {
@@ -21,7 +21,7 @@ function line(entry: Record<string, unknown>): string {
   return `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`
 }
 
-/** Files and terminals take a line at once; everything else may make the writer wait. */
+/** Files and terminals accept a line at once; a pipe or socket may block the writer. */
 function isStream(): boolean {
   try {
     const stat = fstatSync(2)
@@ -31,28 +31,30 @@ function isStream(): boolean {
   }
 }
 
-/** Where the disk is full, lines are lost until there is room again. */
+/** While the disk is full, lines are lost. */
 function writeFile(entry: Record<string, unknown>): void {
   try {
     writeSync(2, line(entry))
   } catch {
-    // There is no other place to report it.
+    // There is nowhere else to report it.
   }
 }
 
 function streamWriter(): Log {
   const { stderr } = process
   let dropped = 0
-  // The reader has gone: what follows goes nowhere.
+  // The reader is gone: further lines are lost.
   stderr.on('error', () => {})
   return (entry) => {
     if (stderr.destroyed) return
-    if (stderr.writableLength > MOST_WAITING) {
+    if (stderr.writableLength > MAX_WAITING) {
       dropped++
       return
     }
     if (dropped > 0)
-      stderr.write(line({ event: 'log', message: `${dropped} lines were dropped: nobody read them.` }))
+      stderr.write(
+        line({ event: 'log', message: `${dropped} lines were dropped because they were not read.` }),
+      )
     dropped = 0
     stderr.write(line(entry))
   }
@@ -67,7 +69,7 @@ function streamWriter(): Log {
 export function logRequests(log: Log): RequestHandler {
   return (request, response, next) => {
     const start = performance.now()
-    // Node says "finish" of answers that were cut too, when their connection is gone.
+    // Node also emits "finish" for answers that were cut by the end of their connection.
     let finished = false
     response.once('finish', () => {
       finished = !request.socket.destroyed

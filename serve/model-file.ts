@@ -1,4 +1,4 @@
-/** A model file as it is served: its card, and which bytes the card belongs to. */
+/** A model file to serve: its card, and the checksum of the bytes that the card belongs to. */
 import { createHash } from 'node:crypto'
 import { type ModelCard, readModel } from '../src/shared/model-card.js'
 import { ServeError } from './errors.js'
@@ -8,7 +8,7 @@ export interface ServedFile {
   card: ModelCard
   /** SHA-256 of the whole file, in hexadecimal digits. */
   sha256: string
-  /** False: the file carries no checksum of its own, and damage would hardly be noticed. */
+  /** False when the file carries no checksum of its own, and damage may go unnoticed. */
   verified: boolean
 }
 

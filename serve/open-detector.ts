@@ -14,7 +14,7 @@ import { Inference } from './inference.js'
 import { readServedFile } from './model-file.js'
 
 export interface Found {
-  /** Size of the image in pixels, after its EXIF rotation. */
+  /** Size of the image after its EXIF rotation, in pixels. */
   width: number
   height: number
   /** The highest score first. */
@@ -30,7 +30,7 @@ export interface OpenDetector {
    * @throws Problem saying why the image cannot be decoded or the model failed on it
    */
   detect(bytes: Uint8Array, options?: Partial<DetectionOptions>): Promise<Found>
-  /** The image in its own size, with what was found in it drawn on it, as PNG. */
+  /** The image in its own size with the detections drawn over it, as PNG. */
   draw(bytes: Uint8Array, found: Found): Promise<Buffer>
   /** Ends the thread that the model computes in. */
   close(): Promise<void>
@@ -39,7 +39,7 @@ export interface OpenDetector {
 export interface OpenDetectorOptions {
   /** Threads to compute with; all processors by default. */
   threads?: number
-  /** Images with more pixels than this are refused (default: as many as sharp takes, 268 million). */
+  /** Images with more pixels than this are refused (default: sharp's own limit, 268 million). */
   maxPixels?: number
 }
 

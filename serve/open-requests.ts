@@ -1,6 +1,6 @@
 /**
- * The requests that are being answered. Each has a signal that ends the work for it: when its client goes away, when
- * its time is over, or when the server closes.
+ * The requests that are being answered. Each has a signal that ends the work for it: when its client disconnects, at
+ * its deadline, or when the server closes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,26 +9,26 @@ import { ClientGone, overloaded, Problem } from './problem.js'
 export interface OpenRequest {
   /** Aborted with a `Problem` or `ClientGone`. */
   readonly signal: AbortSignal
-  /** The upload has arrived: from here on, the server's time counts. */
+  /** The upload has arrived: its deadline starts to run. */
   arrived(): void
 }
 
 export interface RequestTimes {
   /** From an upload's arrival to its answer, in seconds. */
   deadline: number
-  /** From a request's first byte to the last of its answer, in seconds: whoever reads more slowly is cut. */
+  /** From a request's first byte to the last of its answer, in seconds: slower connections are cut. */
   lifetime: number
 }
 
 export class OpenRequests {
   readonly #open = new Map<ServerResponse, { open: OpenRequest; controller: AbortController }>()
-  /** HTTP/1.1 answers one request of a connection after the other. */
+  /** HTTP/1.1 answers the requests of a connection one after another. */
   readonly #bySocket = new Map<Socket, ServerResponse>()
   #closing = false
 
   constructor(private readonly times: RequestTimes) {}
 
-  /** Takes a request on; its signal has fired already where the server is closing. To be called once. */
+  /** Registers a request. Its signal is aborted already while the server is closing. To be called once. */
   begin(request: IncomingMessage, response: ServerResponse): OpenRequest {
     const { socket } = request
     const controller = new AbortController()
@@ -42,7 +42,7 @@ export class OpenRequests {
       this.#open.delete(response)
       if (this.#bySocket.get(socket) === response) this.#bySocket.delete(socket)
       if (!response.writableFinished) controller.abort(new ClientGone())
-      // Flushes what is left to send, then closes.
+      // Flushes the rest of the answer, then closes.
       if (this.#closing) socket.destroySoon()
     })
     if (this.#closing) {
@@ -59,7 +59,7 @@ export class OpenRequests {
     return open
   }
 
-  /** A request that was taken on. @throws ClientGone when its connection is closed */
+  /** A registered request. @throws ClientGone when its connection is closed */
   get(response: ServerResponse): OpenRequest {
     const entry = this.#open.get(response)
     if (entry === undefined) throw new ClientGone()
@@ -67,8 +67,8 @@ export class OpenRequests {
   }
 
   /**
-   * What to do about a connection on which nothing has moved for a while: unfinished uploads are refused, and who does
-   * not read an answer, or asks nothing, is cut. Work takes its time.
+   * Handles a connection without traffic: an unfinished upload is refused; a connection without a request, or whose
+   * answer is not read, is cut. One whose answer is being computed stays open.
    */
   onSilence(socket: Socket, seconds: number): void {
     const response = this.#bySocket.get(socket)
@@ -76,26 +76,26 @@ export class OpenRequests {
     else if (!response.req.complete)
       this.#open
         .get(response)
-        ?.controller.abort(new Problem(408, `Nothing of the image arrived for ${seconds} s.`))
+        ?.controller.abort(new Problem(408, `No data of the image arrived for ${seconds} s.`))
   }
 
   isOpen(socket: Socket): boolean {
     return this.#bySocket.has(socket)
   }
 
-  /** Whether an answer is on its way: nothing else may be written between. */
+  /** Whether an answer is being sent: nothing else may be written in between. */
   isAnswering(socket: Socket): boolean {
     return this.#bySocket.get(socket)?.headersSent === true
   }
 
-  /** From here on, requests are refused, and connections close behind their answers. */
+  /** From now on, requests are refused, and connections are closed after their answers. */
   startClosing(): void {
     this.#closing = true
     for (const response of this.#open.keys())
       if (!response.headersSent) response.setHeader('Connection', 'close')
   }
 
-  /** Refuses with 503 whatever is not answered yet. */
+  /** Refuses all unanswered requests with 503. */
   refuseAll(): void {
     for (const { controller } of this.#open.values()) controller.abort(closing())
   }

@@ -1,9 +1,9 @@
-/** Runs in the browser, on the page of page.ts: sends a picture to the chosen model and shows what it answers. */
+/** Runs in the browser, on the page of page.ts: sends an image to the chosen model and shows the answer. */
 import { boxesSvg, categoryColour } from '../src/shared/draw-boxes.js'
 import type { Classification } from './classify.js'
 import type { DetectionAnswer } from './detect.js'
 
-/** The little of the DOM that is used here; TypeScript's own library of it would reach into every other file. */
+/** The part of the DOM that is used here; TypeScript's own DOM library would apply to every other file too. */
 interface Element {
   value: string
   textContent: string
@@ -37,9 +37,9 @@ const [model, drop, file, picture, overlay] = ['model', 'drop', 'file', 'picture
 const [threshold, score, scoreValue] = ['threshold', 'score', 'score-value'].map(element)
 const [message, answer] = ['message', 'answer'].map(element)
 
-/** Boxes of lower scores are asked for too, so that the slider answers at once; but not all the noise. */
+/** Requests include boxes of low scores, so that the slider needs no request; but not all the noise. */
 const lowestScore = 0.05
-/** What the server itself leaves out unless asked. */
+/** The server's own default. */
 const usualScore = 0.3
 
 let models: Model[] = []
@@ -47,7 +47,7 @@ let chosen: Blob | undefined
 let found: DetectionAnswer | undefined
 let latest = new AbortController()
 
-function tell(text: string, wrong = false): void {
+function showMessage(text: string, wrong = false): void {
   message.textContent = text
   message.classList.toggle('wrong', wrong)
 }
@@ -63,7 +63,7 @@ function row(...cells: (Element | string)[]): Element {
 }
 
 function showClasses({ predictions, milliseconds }: Classification): void {
-  tell(`Answered in ${Math.round(milliseconds.total)} ms`)
+  showMessage(`Answered in ${Math.round(milliseconds.total)} ms`)
   answer.replaceChildren(
     ...predictions.map(({ label, score: probability }) => {
       const bar = document.createElement('meter')
@@ -82,7 +82,7 @@ function showBoxes({ width, height, detections, milliseconds }: DetectionAnswer)
     shown.map((each) => ({ ...each, colour: categoryColour(each.categoryId) })),
   )
   const count = shown.length === 1 ? '1 object' : `${shown.length} objects`
-  tell(`${count}, answered in ${Math.round(milliseconds.total)} ms`)
+  showMessage(`${count}, answered in ${Math.round(milliseconds.total)} ms`)
   answer.replaceChildren(
     ...shown.map(({ label, score: certainty, bbox: [x, y, w, h] }) =>
       row(
@@ -100,7 +100,7 @@ function clear(): void {
   answer.replaceChildren()
 }
 
-/** Asks the chosen model about the chosen picture; what was asked before and is not answered yet is given up. */
+/** Sends the chosen image to the chosen model; an earlier request that is not answered yet is cancelled. */
 async function ask(): Promise<void> {
   latest.abort()
   latest = new AbortController()
@@ -109,21 +109,21 @@ async function ask(): Promise<void> {
   threshold.hidden = task !== 'detection'
   clear()
   if (chosen === undefined) return
-  tell('Asking …')
+  showMessage('Asking …')
   const query = new URLSearchParams({ model: name })
   if (task === 'detection') query.set('minScore', String(lowestScore))
   try {
     const headers = { 'Content-Type': 'application/octet-stream' }
     const response = await fetch(`.${path}?${query}`, { method: 'POST', body: chosen, headers, signal })
     const body = await response.json()
-    if (!response.ok) tell((body as { detail: string }).detail, true)
+    if (!response.ok) showMessage((body as { detail: string }).detail, true)
     else if (task === 'classification') showClasses(body as Classification)
     else {
       found = body as DetectionAnswer
       showBoxes(found)
     }
   } catch (error) {
-    if (!signal.aborted) tell(`The server cannot be reached: ${(error as Error).message}`, true)
+    if (!signal.aborted) showMessage(`The server cannot be reached: ${(error as Error).message}`, true)
   }
 }
 
@@ -150,7 +150,7 @@ score.addEventListener('input', () => {
   scoreValue.textContent = Number(score.value).toFixed(2)
   if (found) showBoxes(found)
 })
-// What a browser cannot show, such as some kinds of AVIF, the server may still read.
+// An image that the browser cannot show, such as some kinds of AVIF, may still be read by the server.
 picture.addEventListener('error', () => {
   picture.hidden = true
   drop.classList.toggle('full', false)

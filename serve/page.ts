@@ -1,7 +1,7 @@
-/** The page that a browser is given at `/`: try a picture and look at what the models say. */
+/** The page for browsers at `/`: send an image and look at the models' answers. */
 import { readFileSync } from 'node:fs'
 
-/** Nothing comes from elsewhere, nothing runs but the page's own script. */
+/** Everything comes from this server, and only the page's own script runs. */
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy':

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 
 /**
- * An error that the client is told, as RFC 9457 `application/problem+json`. `detail` is one plain sentence
- * that names what was wrong and what to do.
+ * An error that the client receives as RFC 9457 `application/problem+json`. `detail` is one plain sentence that names
+ * what is wrong and what to do.
  */
 export class Problem extends Error {
   override name = 'Problem'
@@ -11,7 +11,7 @@ export class Problem extends Error {
     readonly status: number,
     readonly detail: string,
     readonly headers: Record<string, string> = {},
-    /** What still arrives of the request is not read: the connection is cut behind the answer. */
+    /** The rest of the request is not read: the connection is cut after the answer. */
     readonly cut = false,
   ) {
     super(detail)
@@ -28,18 +28,18 @@ export class Problem extends Error {
   }
 }
 
-/** The client closed the connection before it was answered: there is nobody to tell. */
+/** The client closed the connection before it was answered: there is no one to answer. */
 export class ClientGone extends Error {
   override name = 'ClientGone'
   override message = 'the client went away'
 }
 
-/** 503: too much is waiting already. A client that waits `seconds` has a fair chance. */
+/** 503: the server has too much to do. @param seconds After which another attempt may succeed (`Retry-After`). */
 export function overloaded(detail: string, seconds = 1): Problem {
   return new Problem(503, detail, { 'Retry-After': String(seconds) })
 }
 
-/** Any error as a problem. What is neither ours nor the client's fault tells the client nothing of the inside. */
+/** Any error as a problem. An unexpected error reveals nothing to the client; the log has its stack. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   const status = (error as { status?: unknown }).status

@@ -4,15 +4,15 @@ import busboy from 'busboy'
 import type { ByteSink } from './byte-sink.js'
 import { Problem } from './problem.js'
 
-/** No parameter is longer. */
-const longestField = 1024
-const mostParts = 16
+/** In bytes. */
+const maxField = 1024
+const maxParts = 16
 
 /**
- * Reads a form whose file field `image` is written to `sink` (up to a byte more than `maxBytes`).
+ * Reads a form, and writes its file field `image` to `sink` (up to one byte more than `maxBytes`).
  *
- * @param receive Hands on the body's pieces until it ends.
- * @returns The text fields, in their order.
+ * @param receive Calls back with each piece of the body; resolves when it ends.
+ * @returns the text fields, in their order
  * @throws Problem 400 for a form that is malformed, or has not exactly one file, named "image"
  */
 export async function readForm(
@@ -27,7 +27,7 @@ export async function readForm(
   const form = parser(headers, maxBytes)
   const parsed = new Promise<void>((resolve, reject) => {
     form.on('file', (name, file) => {
-      // A form that breaks off destroys the file it was in; the form's own error tells.
+      // A truncated form destroys the file stream too; the error of the form is the one to report.
       file.on('error', () => {})
       if (name !== 'image') otherFiles.push(name)
       else images++
@@ -60,8 +60,8 @@ export async function readForm(
 
 function parser(headers: IncomingHttpHeaders, maxBytes: number): busboy.Busboy {
   try {
-    // busboy cuts a file off at its limit; one byte more shows that there was more.
-    const limits = { fileSize: maxBytes + 1, fieldSize: longestField, parts: mostParts }
+    // busboy truncates a file at its limit; one byte more shows that the file is too large.
+    const limits = { fileSize: maxBytes + 1, fieldSize: maxField, parts: maxParts }
     return busboy({ headers, limits })
   } catch (error) {
     throw malformed(error as Error)

@@ -1,8 +1,8 @@
 import type { RunningServer } from './server.js'
 
 /**
- * Waits for SIGINT or SIGTERM, then closes the server: what is in flight is still answered. A second signal
- * has its usual effect, so that nobody has to wait for a model that computes for long.
+ * Waits for SIGINT or SIGTERM, then closes the server: requests in flight are still answered. A second signal has its
+ * usual effect and ends the process at once.
  */
 export async function closeOnSignal(server: RunningServer): Promise<void> {
   await new Promise<void>((resolve) => {

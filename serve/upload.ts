@@ -1,23 +1,23 @@
-/** Takes the bytes of one image from a request: the raw body, or the file field `image` of a form. */
+/** Reads the bytes of one image from a request: the raw body, or the file field `image` of a form. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ByteSink } from './byte-sink.js'
 import type { HeldUpload } from './held-bytes.js'
 import { Problem } from './problem.js'
 import { readForm } from './read-form.js'
 
-/** What a form may weigh beside its image: boundaries, part headers, other fields. */
+/** Bytes of a form beside its image, at most: boundaries, part headers, other fields. */
 const formOverhead = 64 * 1024
 
-/** A body in more pieces than this must not have less than so many bytes in each: they cost time, whatever they hold. */
+/** A body in more pieces than this must have a mean of so many bytes a piece: each costs time, whatever its size. */
 const manyPieces = 5000
-const leastBytesOfMany = 64
+const minBytesOfMany = 64
 
 export interface UploadOptions {
   /** The largest image. */
   maxBytes: number
-  /** Where the bytes are counted that arrive. */
+  /** Counts the bytes that arrive. */
   held: HeldUpload
-  /** Ends the reading; its reason is thrown. */
+  /** Ends the reading, which then throws the signal's reason. */
   signal: AbortSignal
 }
 
@@ -32,7 +32,7 @@ function contentType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
 }
 
-/** Whether a request carries a form, which may hold parameters too. */
+/** Whether a request carries a form, which may contain parameters too. */
 export function isForm(request: IncomingMessage): boolean {
   return contentType(request) === 'multipart/form-data'
 }
@@ -51,15 +51,15 @@ export async function readUpload(
   const type = contentType(request)
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (type === 'image/svg+xml')
-    throw new Problem(415, 'SVG is not taken; send a JPEG, PNG, WebP, GIF or AVIF.')
+    throw new Problem(415, 'SVG is not accepted; send a JPEG, PNG, WebP, GIF or AVIF.')
   if (!isForm(request) && !type.startsWith('image/') && type !== 'application/octet-stream')
     throw new Problem(
       415,
-      `${type === '' ? 'The request names no content type' : `The content type ${type} is not taken`}; ` +
+      `${type === '' ? 'The request names no content type' : `The content type ${type} is not accepted`}; ` +
         'send the image as the body with "Content-Type: image/jpeg" (or png, …), or as the form field "image".',
     )
   if (encoding !== 'identity')
-    throw new Problem(415, `The content encoding ${encoding} is not taken; send the image as it is.`)
+    throw new Problem(415, `The content encoding ${encoding} is not accepted; send the image as it is.`)
   const limit = isForm(request) ? maxBytes + formOverhead : maxBytes
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooManyBytes(maxBytes)
@@ -83,10 +83,10 @@ export async function readUpload(
 }
 
 function tooManyBytes(maxBytes: number): Problem {
-  return new Problem(413, `The image has more than ${maxBytes} bytes, which is the most that is taken.`)
+  return new Problem(413, `The image has more than ${maxBytes} bytes, which is the limit.`)
 }
 
-/** Hands the pieces of a body on until it ends; where that throws, or the signal fires, the rest stays unread. */
+/** Calls back with each piece of a body until it ends. If that throws, or the signal fires, the rest is not read. */
 function receiveBody(
   request: IncomingMessage,
   signal: AbortSignal,
@@ -108,8 +108,8 @@ function receiveBody(
       received += piece.length
       pieces++
       try {
-        if (pieces > manyPieces && received < pieces * leastBytesOfMany)
-          throw new Problem(400, 'The body comes in too many tiny chunks; send larger ones.', {}, true)
+        if (pieces > manyPieces && received < pieces * minBytesOfMany)
+          throw new Problem(400, 'The body arrives in too many tiny chunks; send larger ones.', {}, true)
         onPiece(piece, received)
       } catch (error) {
         fail(error)
@@ -119,7 +119,7 @@ function receiveBody(
       settle()
       resolve()
     }
-    // A connection that breaks is an error of the request first; the signal tells a moment later.
+    // A broken connection is first an error of the request; the signal is aborted a moment later.
     const onAbort = () => {
       if (signal.aborted) fail(signal.reason)
     }

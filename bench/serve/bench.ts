@@ -1,4 +1,4 @@
-/** The server under abuse: its memory over many damaged pictures, and the worst that many clients can do at once. */
+/** The server under abuse: its memory over many damaged images, and the costliest requests of many clients at once. */
 import { Command, Option } from 'commander'
 import { golden } from '../../test/helpers/serve/support.js'
 import { table } from '../figures.js'
@@ -16,15 +16,15 @@ interface Options {
 }
 
 const options = new Command('npm run bench serve --')
-  .description('The server under abuse, on this machine alone: small models, damaged and costly pictures.')
+  .description('The server under abuse, on this machine alone: small models, damaged and costly images.')
   .addOption(
-    new Option('--part <part>', 'memory over many requests, or the worst at once')
+    new Option('--part <part>', 'memory over many requests, or the costliest requests at once')
       .choices(['all', 'soak', 'worst'])
       .default('all'),
   )
-  .option('--requests <n>', 'damaged pictures to send', count, 100_000)
+  .option('--requests <n>', 'damaged images to send', count, 100_000)
   .option('--concurrency <n>', 'clients that send them', count, 4)
-  .option('--only <word>', 'of the worst, those whose name holds it', '')
+  .option('--only <word>', 'of the costliest requests, those whose name contains it', '')
   .option('--json', 'print JSON alone', false)
   .parse()
   .opts<Options>()

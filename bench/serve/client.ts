@@ -1,4 +1,4 @@
-/** Requests as strangers send them, on connections of their own. */
+/** Requests of an untrusted client, each on a connection of its own. */
 import { connect, type Socket } from 'node:net'
 
 export interface Outcome {
@@ -15,7 +15,7 @@ export function request(path: string, type: string, body: Uint8Array): Buffer {
 
 export const boundary = 'bench-boundary'
 
-/** A form with the image, and a parameter behind it. */
+/** A form with the image, and a parameter after it. */
 export function formBody(image: Uint8Array): Buffer {
   const part = (head: string) => `--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`
   return Buffer.concat([
@@ -25,7 +25,7 @@ export function formBody(image: Uint8Array): Buffer {
   ])
 }
 
-/** Opens a connection and sends bytes; errors of it end it, and tell nobody. */
+/** Opens a connection and sends bytes; an error ends the connection and is ignored. */
 export function send(port: number, bytes: Uint8Array): Socket {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})

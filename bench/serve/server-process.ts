@@ -1,4 +1,4 @@
-/** A server in a process of its own, and what it and its children hold. */
+/** A server in a process of its own, and the memory of it and its children. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ export async function startServerProcess(models: string[], ...flags: string[]): 
   return { port, resident: () => residentOf(child), close: () => end(child) }
 }
 
-/** @throws Error when the server ended before, by itself */
+/** @throws Error when the server had already ended by itself */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null)
     throw new Error(`The server ended by itself (${child.signalCode ?? `exit code ${child.exitCode}`}).`)
@@ -54,7 +54,7 @@ function memoryOf(pid: string): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0) / 1024
 }
 
-/** Empty for a process that has just gone. */
+/** Empty for a process that has just ended. */
 function statusOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'latin1')

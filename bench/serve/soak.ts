@@ -1,4 +1,4 @@
-/** Memory over many requests: pictures of all formats, whole, cut and with flipped bits, raw and in forms, drawn or not. */
+/** Memory over many requests: images of all formats, whole, cut and with flipped bits, raw and in forms, drawn or not. */
 import sharp from 'sharp'
 import { sfc32 } from '../../src/shared/random.js'
 import { boundary, exchange, formBody, request } from './client.js'
@@ -12,8 +12,8 @@ export interface SoakReport {
   tenths: { server: number; all: number }[]
 }
 
-/** Pictures of noise and colour in every format, small ones and one of a megapixel each. */
-async function pictures(): Promise<Buffer[]> {
+/** Images of noise and colour in every format, two small ones and one of a megapixel each. */
+async function images(): Promise<Buffer[]> {
   const random = sfc32(1, 'pictures')
   const all: Buffer[] = []
   for (const [width, height] of [
@@ -40,13 +40,13 @@ async function pictures(): Promise<Buffer[]> {
 export async function soak(
   server: ServerProcess,
   { requests, concurrency }: { requests: number; concurrency: number },
-  tell: (done: number, seconds: number) => void,
+  onProgress: (done: number, seconds: number) => void,
 ): Promise<SoakReport> {
-  const wholes = await pictures()
+  const wholes = await images()
   const random = sfc32(1, 'requests')
   const below = (n: number) => Math.floor(n * random())
   const mutated = (): Buffer => {
-    // Small ones more often: a million pixels take their time.
+    // Small ones more often: a million pixels take long.
     const bytes = Buffer.from(wholes[Math.min(below(wholes.length), below(wholes.length))])
     const kind = below(4)
     if (kind === 0) return bytes.subarray(0, below(bytes.length))
@@ -76,7 +76,7 @@ export async function soak(
       if (++done % step !== 0) continue
       const { server: own, children } = server.resident()
       samples.push({ at: done, server: own, all: own + children })
-      if (samples.length % 25 === 0) tell(done, (performance.now() - start) / 1000)
+      if (samples.length % 25 === 0) onProgress(done, (performance.now() - start) / 1000)
     }
   }
   await Promise.all(Array.from({ length: concurrency }, client))

@@ -1,4 +1,4 @@
-/** The worst that 64 clients can do at once, each kind in a server of its own, while another asks for an answer. */
+/** The costliest requests of 64 clients at once, each kind in a server of its own, while another client asks too. */
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
@@ -13,11 +13,11 @@ export interface WorstReport {
   bytes: number
   /** Growth of resident memory at the peak, in MB. */
   grown: { server: number; children: number }
-  /** How the attackers were answered; 0: not at all. */
+  /** Statuses of the answers to the attackers; 0: none. */
   statuses: Record<string, number>
-  /** The longest that one of them waited, in seconds. */
+  /** The longest wait of an attacker, in seconds. */
   longest: number
-  /** What the other client saw meanwhile. */
+  /** The answers to the other client meanwhile, in ms. */
   others: { asked: number; answered: number; median: number; longest: number }
 }
 
@@ -29,7 +29,7 @@ interface Attack {
 
 const MB = 2 ** 20
 const CLIENTS = 64
-/** As large as the server takes by default. */
+/** The largest image that the server accepts by default. */
 const SIDE = 7071
 
 async function attacks(): Promise<Attack[]> {
@@ -65,13 +65,13 @@ async function attacks(): Promise<Attack[]> {
     whole('JPEG of 2 megapixels and 2,600 scans', '/classify', smallScans),
     held('uploads of 10 MB that stall', full.subarray(0, -1), (socket) => socket.resume()),
     held('uploads in pieces of one byte that stall', pieces, (socket) => socket.resume()),
-    held('drawn answers that nobody reads', request('/detect?draw=1', type, noisy), (socket) =>
+    held('drawn answers that are not read', request('/detect?draw=1', type, noisy), (socket) =>
       socket.pause(),
     ),
   ]
 }
 
-/** Resolves with the status when the server closes the connection; a client that does not read never learns of it. */
+/** Resolves with the status when the server closes the connection; a client that does not read never notices. */
 function until(socket: Socket, hold: (socket: Socket) => void): Promise<Outcome> {
   const start = performance.now()
   hold(socket)
@@ -84,19 +84,19 @@ function until(socket: Socket, hold: (socket: Socket) => void): Promise<Outcome>
   })
 }
 
-/** @param only Attacks whose kind holds this word; all of them without. */
+/** @param only Selects attacks whose kind contains this text; all when it is empty. */
 export async function worst(
   models: string[],
   only: string,
-  tell: (report: WorstReport) => void,
+  onReport: (report: WorstReport) => void,
 ): Promise<WorstReport[]> {
-  const good = request('/classify', 'image/png', await smallPicture())
+  const good = request('/classify', 'image/png', await smallImage())
   const reports: WorstReport[] = []
   for (const attack of (await attacks()).filter(({ kind }) => kind.includes(only))) {
     const server = await startServerProcess(models)
     try {
       const report = await watch(server, attack, good)
-      tell(report)
+      onReport(report)
       reports.push(report)
     } finally {
       await server.close()
@@ -105,13 +105,13 @@ export async function worst(
   return reports
 }
 
-function smallPicture(): Promise<Buffer> {
+function smallImage(): Promise<Buffer> {
   return sharp({ create: { width: 240, height: 160, channels: 3, background: 'blue' } })
     .png()
     .toBuffer()
 }
 
-/** Attackers who hold their connections are watched for as long as the server lets them, a minute at most. */
+/** Runs an attack until the server has closed all its connections, for a minute at most. */
 async function watch(server: ServerProcess, attack: Attack, good: Buffer): Promise<WorstReport> {
   await exchange(server.port, good)
   const before = server.resident()

@@ -1,6 +1,6 @@
 /**
- * How an image is fitted to a detector's input, and how boxes found there go back to the image. Training,
- * evaluation, the commands and the server all place images by these few lines.
+ * Fits an image to a detector's input, and maps boxes back to the image. Training, evaluation, the commands and the
+ * server all use these functions.
  */
 
 /**
@@ -10,20 +10,20 @@
 export const RESIZE_MODES = ['letterbox', 'stretch'] as const
 export type ResizeMode = (typeof RESIZE_MODES)[number]
 
-/** What fills the input beside a letterboxed image: the middle of the range, 0 after scaling to [−1, 1]. */
+/** Fills the input beside a letterboxed image: the middle of the range, 0 after scaling to [−1, 1]. */
 export const LETTERBOX_GREY = 128
 
 export interface Fit {
-  /** Size in pixels that the image is scaled to; it lies at the upper left corner of the input. */
+  /** Size in pixels that the image is scaled to; it is placed at the upper left corner of the input. */
   width: number
   height: number
-  /** Input pixels to one image pixel. */
+  /** Input pixels per image pixel. */
   scaleX: number
   scaleY: number
 }
 
 /**
- * Where an image of `width` × `height` pixels lies on an input of `inputSize` = [height, width].
+ * Where an image of `width` × `height` pixels is placed on an input of `inputSize` = [height, width].
  *
  * @example fitImage('letterbox', [300, 300], 640, 480) // { width: 300, height: 225, scaleX: 0.46875, … }
  */
@@ -46,11 +46,11 @@ export function fitImage(
     width: Math.max(1, Math.min(inputWidth, Math.round(width * factor))),
     height: Math.max(1, Math.min(inputHeight, Math.round(height * factor))),
   }
-  // Rounded sides scale by a little more or less than the factor.
+  // Rounding the sides changes the scale slightly.
   return { ...fitted, scaleX: fitted.width / width, scaleY: fitted.height / height }
 }
 
-/** A box of the input, [x1, y1, x2, y2], as COCO's [x, y, width, height] of the image, cut at the image's edges. */
+/** A box of the input, [x1, y1, x2, y2], as COCO's [x, y, width, height] of the image, clipped to the image. */
 export function boxInImage(
   box: ArrayLike<number>,
   fit: Fit,

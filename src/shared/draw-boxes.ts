@@ -1,5 +1,5 @@
 /**
- * Boxes and their labels as an SVG to lay over an image. Plain text in and out, so that pages in a browser, the
+ * Boxes and their labels as an SVG to draw over an image. Plain text in and out, so that pages in a browser, the
  * server and the commands draw them alike.
  */
 import { attributes, type Html, html } from './html.js'
@@ -7,9 +7,9 @@ import { attributes, type Html, html } from './html.js'
 export interface DrawnBox {
   /** [x, y, width, height] in pixels of the image. */
   bbox: readonly [number, number, number, number]
-  /** Without label and score the box is drawn alone. */
+  /** A box with an empty label and no score is drawn without text. */
   label: string
-  /** 0 to 1; shown behind the label with two decimals. */
+  /** 0 to 1; shown after the label with two decimals. */
   score?: number
   /** As `#rrggbb`. */
   colour: string
@@ -24,17 +24,16 @@ interface Rectangle {
   height: number
 }
 
-/** All monospaced fonts that are common have advances of 0.60 em, so that a label's width is known without one. */
+/** All common monospaced fonts have advances of 0.60 em, so that a label's width is known without measuring it. */
 const FONT_FAMILY = 'DejaVu Sans Mono, Menlo, Consolas, Liberation Mono, monospace'
 const ADVANCE = 0.602
-/** Smaller letters cannot be read. */
-const LEAST_FONT_SIZE = 10
+/** In pixels; smaller letters cannot be read. */
+const MIN_FONT_SIZE = 10
 
 /**
  * An SVG of the image's size with each box outlined and labelled. Lines and letters grow with the image. Labels
- * lie inside the image, above their box where there is room, and evade the labels of the boxes listed before
- * theirs; one that finds no place where it can be read is left out, as all are on images too small for letters.
- * Earlier boxes lie on top.
+ * are inside the image, above their box where there is room, and avoid the labels of earlier boxes; a label that could
+ * not be read anywhere is left out, as all are on images too small for letters. Earlier boxes are on top.
  *
  * @param image Size in pixels.
  * @param boxes The most important first.
@@ -43,7 +42,7 @@ export function boxesSvg(image: { width: number; height: number }, boxes: readon
   const { width, height } = image
   const extent = Math.sqrt(width * height)
   const line = Math.max(1, extent / 220)
-  const fontSize = Math.max(LEAST_FONT_SIZE, Math.min(extent * 0.023, Math.min(width, height) / 8))
+  const fontSize = Math.max(MIN_FONT_SIZE, Math.min(extent * 0.023, Math.min(width, height) / 8))
   const outlines = boxes.map((box) => outline(box, line, image)).reverse()
   return String(html`<svg xmlns="http://www.w3.org/2000/svg"${attributes({ width, height, viewBox: `0 0 ${width} ${height}` })}>
 <g fill="none" stroke-linejoin="round">${outlines}</g>
@@ -52,7 +51,7 @@ ${labels(image, boxes, fontSize).reverse()}
 </g></svg>`)
 }
 
-/** A colour for each category, as `#rrggbb`; those of neighbouring ids are far apart. */
+/** A colour for each category, as `#rrggbb`; neighbouring ids have very different colours. */
 export function categoryColour(id: number): string {
   // The golden angle spreads any run of consecutive ids evenly over the circle of hues.
   const hue = (((id * 137.508) % 360) + 360) % 360
@@ -65,14 +64,14 @@ export function categoryColour(id: number): string {
   return `#${[0, 8, 4].map((offset) => channel(offset).toString(16).padStart(2, '0')).join('')}`
 }
 
-/** A line on a darker, wider one, which sets it off from a ground of its own colour. */
+/** A line on a darker, wider one, which separates it from a background of its own colour. */
 function outline(
   { bbox, colour, dashed }: DrawnBox,
   line: number,
   image: { width: number; height: number },
 ): Html {
   const [x, y, width, height] = bbox
-  // Half of a line along the image's edge would be cut off.
+  // Keep the whole width of a line inside the image.
   const inset = (value: number, side: number) => Math.max(line / 2, Math.min(side - line / 2, value))
   const left = inset(x, image.width)
   const top = inset(y, image.height)
@@ -110,10 +109,10 @@ function labels(
   })
 }
 
-/** What of a label may lie under others and it can still be read. */
-const COVERED_AT_MOST = 0.1
+/** The share of a label that others may cover while it can still be read. */
+const MAX_COVERED = 0.1
 
-/** Above the box, inside, below, a row further: the first place that no label has, else the least covered. */
+/** Tries above the box, inside, below, and a row further: the first free place, else the least covered one. */
 function freePlace(
   [x, y, width, height]: DrawnBox['bbox'],
   label: { width: number; height: number },
@@ -124,7 +123,7 @@ function freePlace(
   const rows = [y - label.height, y, y + height, y + height - label.height]
   rows.push(y - 2 * label.height, y + label.height)
   let best: Rectangle | undefined
-  let least = COVERED_AT_MOST * label.width * label.height
+  let least = MAX_COVERED * label.width * label.height
   for (const row of rows)
     for (const column of columns) {
       const place = {
@@ -148,7 +147,7 @@ function overlap(a: Rectangle, b: Rectangle): number {
   return along(a.x, b.x, a.width, b.width) * along(a.y, b.y, a.height, b.height)
 }
 
-/** Label and score, in as many cells as there are: the score goes first, then the end of the label. */
+/** Label and score, in the given number of cells: what is too long loses the score first, then the label's end. */
 function fitText(label: string, score: string, cells: number): string {
   const full = score === '' ? label : `${label} ${score}`
   if (countCells(full) <= cells) return full
@@ -160,7 +159,7 @@ function fitText(label: string, score: string, cells: number): string {
   return text === label ? label : `${text}…`
 }
 
-/** East Asian letters and emoji take two cells of a monospaced font, combining marks none. */
+/** East Asian letters and emoji occupy two cells of a monospaced font, combining marks none. */
 function countCells(text: string): number {
   let cells = 0
   for (const letter of text)
@@ -174,7 +173,7 @@ function countCells(text: string): number {
   return cells
 }
 
-/** Without what XML forbids and no font shows: controls, halves of surrogate pairs, two that are no characters. */
+/** Replaces what XML forbids and no font shows: controls, lone surrogates, two noncharacters. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ' ')
 }

@@ -1,7 +1,7 @@
 /**
  * The checksum of an exported model: the SHA-256 of the whole file, in its own metadata under `sha256`, computed
- * with zeros in the place of its 64 digits. The file's description (`doc_string`) says so; a file with the
- * description and without the checksum is damaged too. So no byte of the file can change unnoticed.
+ * with zeros in place of its 64 digits. The file's description (`doc_string`) says so; a file with the description but
+ * without the checksum is damaged too. So no byte of the file can change unnoticed.
  */
 import { createHash } from 'node:crypto'
 import protobuf from 'protobufjs/minimal.js'
@@ -36,7 +36,7 @@ export function withChecksum(model: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** Where the field of the graph begins: what is described comes before it, as in files of the onnx package. */
+/** Where the field of the graph begins: the description comes before it, as in files of the onnx package. */
 function graphPosition(model: Uint8Array): number {
   const reader = protobuf.Reader.create(model)
   while (reader.pos < reader.len) {
@@ -48,7 +48,7 @@ function graphPosition(model: Uint8Array): number {
   throw new Error('The model holds no graph')
 }
 
-/** What a file says about its own checksum. */
+/** What a file states about its own checksum. */
 export interface ChecksumClaim {
   /** The file's description. */
   description: string
@@ -57,9 +57,9 @@ export interface ChecksumClaim {
 }
 
 /**
- * True when the file has a checksum and it fits, false when the file has none.
+ * True when the file has a checksum and it matches, false when the file has none.
  *
- * @throws Error when the file is not as it was exported
+ * @throws Error when the file has changed since it was exported
  */
 export async function verifyChecksum(
   source: ByteSource,
@@ -79,7 +79,7 @@ export async function verifyChecksum(
   hash.update(ZEROS, 'latin1')
   await hashRange(hash, source, end, source.size)
   if (hash.digest('hex') !== value)
-    throw new Error(`it is damaged or was changed: its checksum does not fit; ${EXPORT_AGAIN}`)
+    throw new Error(`it is damaged or was changed: its checksum does not match; ${EXPORT_AGAIN}`)
   return true
 }
 

@@ -1,6 +1,6 @@
 /**
- * Walking the protobuf fields of an ONNX file piece by piece: only the few bytes around each field are read, so
- * that a file with gigabytes of weights costs as little as a small one.
+ * Walks the protobuf fields of an ONNX file: only the few bytes around each field are read, so that a file with
+ * gigabytes of weights costs as little as a small one.
  */
 import type { FileHandle } from 'node:fs/promises'
 import protobuf from 'protobufjs/minimal.js'
@@ -8,7 +8,7 @@ import protobuf from 'protobufjs/minimal.js'
 /** Bytes in a file or in memory. */
 export interface ByteSource {
   readonly size: number
-  /** Throws where there are fewer than `length` bytes from `position` on. */
+  /** Throws when fewer than `length` bytes follow `position`. */
   read(position: number, length: number): Promise<Uint8Array>
 }
 
@@ -17,7 +17,7 @@ export const inMemory = (bytes: Uint8Array): ByteSource => ({
   read: async (position, length) => bytes.subarray(position, position + length),
 })
 
-/** An open file, with the size that it has now. */
+/** An open file, with its present size. */
 export async function inFile(file: FileHandle): Promise<ByteSource> {
   const { size } = await file.stat()
   return {
@@ -39,7 +39,7 @@ export interface Field {
   number: number
   /** 0 a number, 1 eight bytes, 2 a length and as many bytes, 5 four bytes. */
   wireType: 0 | 1 | 2 | 5
-  /** Where the contents lie; a number's own bytes count as its contents. */
+  /** Position of the contents; a number's own bytes count as its contents. */
   begin: number
   end: number
 }
@@ -50,9 +50,9 @@ export const CUT_OFF = 'it is cut off, or not an ONNX file; copy or export it ag
 const HEAD_BYTES = 16
 
 /**
- * The fields of the message whose contents lie from `begin` to `end`, in the file's order.
+ * The fields of the message from `begin` to `end`, in the file's order.
  *
- * @throws Error when they are no protobuf message or reach beyond `end`
+ * @throws Error when they are not a protobuf message or reach beyond `end`
  */
 export async function* fieldsOf(source: ByteSource, begin: number, end: number): AsyncGenerator<Field> {
   for (let position = begin; position < end; ) {
@@ -64,7 +64,7 @@ export async function* fieldsOf(source: ByteSource, begin: number, end: number):
   }
 }
 
-/** The field that starts at the first byte of `head`, which lies at `position`. */
+/** The field that starts at the first byte of `head`. @param position Of that byte in the file. */
 function readHead(head: Uint8Array, position: number): Field {
   const reader = protobuf.Reader.create(head)
   try {

@@ -134,7 +134,7 @@ test('detect tells of images that cannot be read, looks at the others, and ends 
   assert.equal(code, 1)
   assert.deepEqual(stderr.trim().split('\n'), [
     'more/cut.jpg: The JPEG image is damaged or cut off (VipsJpeg: premature end of JPEG image).',
-    'more/text.jpg: The bytes are not an image of a kind that is read: JPEG, PNG, WebP, GIF, AVIF.',
+    'more/text.jpg: The bytes are not an image in a supported format: JPEG, PNG, WebP, GIF, AVIF.',
     'Cannot read nowhere.jpg: it does not exist',
     '3 of 5 images could not be looked at; the reasons stand above.',
   ])
@@ -162,7 +162,7 @@ test('detect tells of images that cannot be read, looks at the others, and ends 
   assert.equal(failed.code, 1)
   assert.match(
     failed.stderr,
-    /^photos\/empty\.webp: The model failed on this image: it answers the score NaN/,
+    /^photos\/empty\.webp: The model failed on this image: it returned the score NaN/,
   )
   assert.match(failed.stdout, /^photos\/10\.png, 64 × 48: 2 objects/)
 })
@@ -208,7 +208,7 @@ test('detect tells mistakes in a sentence, before it looks at anything', async (
     [
       [image, '--model', golden('says-detector.onnx')],
       1,
-      /says-detector\.onnx cannot be run: it takes "images" and gives "probabilities", [^\n]*\n$/,
+      /says-detector\.onnx cannot be run: it takes "images" and returns "probabilities", [^\n]*\n$/,
     ],
     [[image, ...model, '--draw', image], 1, /^Cannot create photos\/10\.png: a file of that name [^\n]*\n$/],
   ]

@@ -26,7 +26,7 @@ subscribe('child_process', (message) => {
   queueMicrotask(() => {
     const send = child.send.bind(child) as (...args: unknown[]) => boolean
     child.send = ((request: DecoderRequest, ...rest: unknown[]) => {
-      if (request.kind === 'pixels' && request.mostWork === Number.POSITIVE_INFINITY) entry.slow++
+      if (request.kind === 'pixels' && request.maxWork === Number.POSITIVE_INFINITY) entry.slow++
       return send(request, ...rest)
     }) as ChildProcess['send']
   })
@@ -75,7 +75,7 @@ describe('decoder processes', () => {
   const endless = progressiveJpeg(7000, 2600)
   const troubles: string[] = []
   before(async () => {
-    decoders = await Decoders.start({ processes: 3, seconds: 600, onWarning: (text) => troubles.push(text) })
+    decoders = await Decoders.start({ processes: 3, timeout: 600, onWarning: (text) => troubles.push(text) })
     picture = await quadrantImage(24, 16).png().toBuffer()
   })
   after(() => decoders.close())
@@ -115,7 +115,7 @@ describe('decoder processes', () => {
   })
 
   it('give up a picture that takes too long', async () => {
-    const hasty = await Decoders.start({ processes: 2, seconds: 0.2, onWarning: assert.fail })
+    const hasty = await Decoders.start({ processes: 2, timeout: 0.2, onWarning: assert.fail })
     try {
       const late = hasty.decode(endless, options, never())
       await assert.rejects(late, { status: 413, detail: /longer than 0\.2 s to decode/ })
@@ -135,7 +135,7 @@ describe('decoder processes', () => {
   })
 
   it('are gone when the pool is closed, and whoever waits is told', async () => {
-    const pool = await Decoders.start({ processes: 2, seconds: 600, onWarning: assert.fail })
+    const pool = await Decoders.start({ processes: 2, timeout: 600, onWarning: assert.fail })
     const waiting = [1, 2].map(() => assert.rejects(pool.decode(endless, options, never()), { status: 503 }))
     await busyProcess()
     await pool.close()

@@ -9,11 +9,11 @@ describe('Budget', () => {
   it('gives no more than it has', () => {
     const budget = new Budget(10)
     assert.deepEqual(
-      [budget.take(6), budget.take(5), budget.take(4), budget.take(1)],
+      [budget.reserve(6), budget.reserve(5), budget.reserve(4), budget.reserve(1)],
       [true, false, true, false],
     )
-    budget.giveBack(6)
-    assert.deepEqual([budget.take(7), budget.take(6)], [false, true])
+    budget.release(6)
+    assert.deepEqual([budget.reserve(7), budget.reserve(6)], [false, true])
   })
 })
 

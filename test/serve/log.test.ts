@@ -62,7 +62,7 @@ describe('logToStderr', () => {
       .map((line) => JSON.parse(line))
     const written = entries.filter(({ i }) => i !== undefined).length
     assert.ok(written < 20_000)
-    assert.equal(entries.at(-2).message, `${20_000 - written} lines were dropped: nobody read them.`)
+    assert.equal(entries.at(-2).message, `${20_000 - written} lines were dropped because they were not read.`)
     assert.equal(entries.at(-1).last, true)
   })
 })

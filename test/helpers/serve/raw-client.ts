@@ -23,6 +23,13 @@ export function whole(path: string, body: Uint8Array, type = 'image/png', more =
   return Buffer.concat([Buffer.from(head(path, headers), 'latin1'), body])
 }
 
+/** Sends text and reads until the server closes the connection. */
+export async function exchange(server: RunningServer, text: string): Promise<string> {
+  const socket = open(server)
+  socket.write(text)
+  return (await readAll(socket)).toString('latin1')
+}
+
 /** Everything that came over a connection, once it is closed, in whatever way. */
 export async function readAll(socket: Socket): Promise<Buffer> {
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))

@@ -25,6 +25,13 @@ export interface Thing {
   box: Box
 }
 
+/** Three things for a scene of the size that the model takes, where nothing is scaled. */
+export const threeThings: Thing[] = [
+  { channel: 1, brightness: 200, box: [5, 6, 20, 10] },
+  { channel: 2, brightness: 140, box: [40, 30, 24, 18] },
+  { channel: 0, brightness: 250, box: [30, 2, 8, 21] },
+]
+
 /** Raw RGB of things on a dark ground, the later ones on top. */
 export function scenePixels(width: number, height: number, things: Thing[], ground = 60): Buffer {
   const pixels = Buffer.alloc(width * height * 3, ground)
