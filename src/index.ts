@@ -25,6 +25,7 @@ export {
   readModelCard,
 } from './shared/model-card.js'
 export { readSafetensors, writeSafetensors } from './shared/safetensors.js'
+export { type RunConfig, validateConfig } from './train/classification/config.js'
 export { type LoadDataOptions, loadData, noteData } from './train/classification/data.js'
 export { buildEagerStep } from './train/classification/eager-step.js'
 export {
@@ -35,6 +36,7 @@ export {
 } from './train/classification/evaluate.js'
 export { buildPredictor, exportModel, predictorFrom } from './train/classification/export.js'
 export { exportRun } from './train/classification/export-run.js'
+export { networkConfig } from './train/classification/network.js'
 export { presets } from './train/classification/presets.js'
 export { buildTrainStep, type StepOptions } from './train/classification/step.js'
 export { type Compiler, type TrainingData, trainClassifier } from './train/classification/train.js'
@@ -68,9 +70,7 @@ export {
   readDetectorConfig,
   resumeRun,
 } from './train/run/run-folder.js'
-export { type RunConfig, validateConfig } from './train/settings/config.js'
 export { compilerFor, DEVICES, type Device } from './train/step/devices.js'
-export { networkConfig } from './train/step/network.js'
 export type {
   ParameterSlot,
   Predictor,

@@ -6,9 +6,9 @@
 import { performance } from 'node:perf_hooks'
 import { random } from '../../models/index.js'
 import { blockSize, openSession } from '../../src/engine/index.js'
+import type { RunConfig } from '../../src/train/classification/config.js'
 import { presets } from '../../src/train/classification/presets.js'
 import { buildTrainStep, compileStep } from '../../src/train/classification/step.js'
-import type { RunConfig } from '../../src/train/settings/config.js'
 import { median } from '../figures.js'
 import type { TrainReport } from './report.js'
 

@@ -2,7 +2,7 @@
 import { UserError } from '../shared/errors.js'
 import { boolean, choice, integer, nullable, number, record, string, variants } from '../shared/schema.js'
 import { autoencoderSizes, autoencoderTraining } from '../train/autoencoder/config.js'
-import { validateConfig } from '../train/settings/config.js'
+import { validateConfig } from '../train/classification/config.js'
 import type { ReconstructSettings } from './evaluate/reconstruct.js'
 import type { SharedSettings } from './evaluate/shared-settings.js'
 import type { TrainSettings } from './evaluate/train.js'

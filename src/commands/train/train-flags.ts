@@ -2,14 +2,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Genotype } from '../../../models/genotype.js'
 import { PUBLISHED_CELLS } from '../../../models/published-cells.js'
 import { UserError } from '../../shared/errors.js'
+import type { RunConfig } from '../../train/classification/config.js'
+import { validateConfig } from '../../train/classification/config.js'
 import type {
   LearningRateConfig,
   LengthConfig,
   OptimizerConfig,
   ResolutionStage,
-  RunConfig,
 } from '../../train/settings/config.js'
-import { validateConfig } from '../../train/settings/config.js'
 
 /** Schedules that a flag can name; the steps of a `step` schedule are a preset's. */
 type Schedule = Exclude<LearningRateConfig['kind'], 'step'>

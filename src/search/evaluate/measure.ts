@@ -1,11 +1,11 @@
 /** Trains and measures one child, from its config and any first weights. */
+import type { RunConfig } from '../../train/classification/config.js'
 import { describeNetwork } from '../../train/classification/describe.js'
+import { networkConfig } from '../../train/classification/network.js'
 import { type TrainClassifierOptions, trainClassifier } from '../../train/classification/train.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import type { EvaluationRow } from '../../train/run/metrics.js'
 import { unsavedRun } from '../../train/run/unsaved-run.js'
-import type { RunConfig } from '../../train/settings/config.js'
-import { networkConfig } from '../../train/step/network.js'
 import type { StateVectors } from '../../train/step/step-types.js'
 import type { Child, ChildResult } from './child.js'
 import { type Clock, startClock } from './clock.js'

@@ -1,7 +1,7 @@
 /** Recipes for children to start from; the command's flags change single settings of a copy. */
 
+import type { RunConfig } from '../../train/classification/config.js'
 import { presets } from '../../train/classification/presets.js'
-import type { RunConfig } from '../../train/settings/config.js'
 import type { SearchSpace } from '../space/space.js'
 import type { ReconstructSettings } from './reconstruct.js'
 import type { SharedSettings } from './shared-settings.js'

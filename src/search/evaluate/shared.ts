@@ -8,10 +8,10 @@
  */
 import { existsSync } from 'node:fs'
 import { random } from '../../../models/index.js'
+import { networkConfig } from '../../train/classification/network.js'
 import { trainClassifier } from '../../train/classification/train.js'
 import { Diverged } from '../../train/run/divergence.js'
 import { unsavedRun } from '../../train/run/unsaved-run.js'
-import { networkConfig } from '../../train/step/network.js'
 import { randomDecisions } from '../space/genotypes.js'
 import type { Child, Evaluator } from './child.js'
 import { startClock } from './clock.js'

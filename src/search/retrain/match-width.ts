@@ -1,8 +1,8 @@
 /** Networks of different cells, brought to the same cost by their widths. */
 import type { Genotype } from '../../../models/index.js'
+import type { RunConfig } from '../../train/classification/config.js'
 import { describeNetwork, type NetworkDescription } from '../../train/classification/describe.js'
-import type { RunConfig } from '../../train/settings/config.js'
-import { networkConfig } from '../../train/step/network.js'
+import { networkConfig } from '../../train/classification/network.js'
 
 /** The largest width F that is tried. */
 const WIDEST = 1024

@@ -8,22 +8,17 @@ import {
   plainAutoencoder,
 } from '../../../models/index.js'
 import { integer, record } from '../../shared/schema.js'
-import { batchNormSettings, ofImages, type RunConfig, shared } from '../settings/config.js'
+import {
+  batchNormSettings,
+  type ImageConfig,
+  ofImages,
+  shared,
+  type TrainingConfig,
+} from '../settings/config.js'
 
 /** All but the network. Images are reconstructed as they were augmented; labels are not used. */
-export type AutoencoderTraining = Pick<
-  RunConfig,
-  | 'data'
-  | 'seed'
-  | 'batchSize'
-  | 'length'
-  | 'optimizer'
-  | 'learningRate'
-  | 'weightDecay'
-  | 'clipNorm'
-  | 'averageDecay'
-  | 'augmentation'
->
+export type AutoencoderTraining = Pick<ImageConfig, 'data' | 'augmentation'> &
+  Omit<TrainingConfig, 'checkpoint' | 'evaluateEvery'>
 
 /** An autoencoder of cells, or the plain one that it is measured against. */
 export type AutoencoderModel =

@@ -11,7 +11,8 @@ import {
   type PartName,
 } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
-import type { DataConfig, RunConfig } from '../settings/config.js'
+import type { DataConfig } from '../settings/config.js'
+import type { RunConfig } from './config.js'
 
 export interface LoadDataOptions {
   /** Called with a sentence when the data differs from what the run began with; without it, such data is refused. */

@@ -1,12 +1,12 @@
 /** The training step run eagerly on a TensorFlow.js backend: the same function that is otherwise compiled. */
 import * as tf from '@tensorflow/tfjs'
-import type { RunConfig } from '../settings/config.js'
 import type { StateTensors } from '../step/differentiate.js'
 import { layoutOf } from '../step/flat-state.js'
-import { networkOf } from '../step/network.js'
 import { drawNoise } from '../step/noise.js'
 import { firstState, stateVectors } from '../step/state-vectors.js'
 import type { StateVectors, TrainStep } from '../step/step-types.js'
+import type { RunConfig } from './config.js'
+import { networkOf } from './network.js'
 import { askedBy } from './step.js'
 import { stepFunction } from './step-function.js'
 

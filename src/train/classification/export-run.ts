@@ -6,7 +6,7 @@ import type { ModelCard } from '../../shared/model-card.js'
 import { inferenceState } from '../run/checkpoint.js'
 import { type MetricsRow, readRows } from '../run/metrics.js'
 import { metricsPath, modelPath, newestCheckpoint, readConfig } from '../run/run-folder.js'
-import type { RunConfig } from '../settings/config.js'
+import type { RunConfig } from './config.js'
 import { exportModel } from './export.js'
 
 /**

@@ -2,10 +2,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { cardToMetadata, type ModelCard } from '../../shared/model-card.js'
 import { withChecksum } from '../../shared/model-checksum.js'
-import type { RunConfig } from '../settings/config.js'
 import { imageGraph, openImageGraph } from '../step/image-graph.js'
-import { networkOf } from '../step/network.js'
 import type { Predictor, StateVectors } from '../step/step-types.js'
+import type { RunConfig } from './config.js'
+import { networkOf } from './network.js'
 import { askedBy } from './step.js'
 
 /**

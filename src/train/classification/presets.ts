@@ -1,6 +1,6 @@
 /** Configs to start from. The command's flags change single fields of a copy. */
 import { NASNET_A } from '../../../models/published-cells.js'
-import type { RunConfig } from '../settings/config.js'
+import type { RunConfig } from './config.js'
 
 /** The recipe of the paper for CIFAR-10 (NASNet-A 6 @ 768), without cutout: 600 epochs; days on a CPU. */
 const paperCifar: RunConfig = {

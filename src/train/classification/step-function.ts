@@ -4,13 +4,13 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import { classificationLoss } from '../../../models/index.js'
-import type { RunConfig } from '../settings/config.js'
 import type { StepScalars } from '../step/compiled-step.js'
 import type { Asked } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
-import type { Network } from '../step/network.js'
 import { nextState } from '../step/update.js'
+import type { RunConfig } from './config.js'
+import type { Network } from './network.js'
 
 export interface StepTensors extends StepScalars {
   /** N × S × S × 3 in [−1, 1]. */

@@ -1,7 +1,6 @@
 /** A classifier's training step, compiled and run in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
 import { trace } from '../../engine/index.js'
-import type { RunConfig } from '../settings/config.js'
 import {
   blockFor,
   type CompiledStep,
@@ -11,9 +10,10 @@ import {
 } from '../step/compiled-step.js'
 import { type Asked, askedContext } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
-import { type Network, networkOf } from '../step/network.js'
 import { stateVectors } from '../step/state-vectors.js'
 import type { TrainStep } from '../step/step-types.js'
+import type { RunConfig } from './config.js'
+import { type Network, networkOf } from './network.js'
 import { stepFunction } from './step-function.js'
 
 export type { StepOptions } from '../step/compiled-step.js'

@@ -5,8 +5,8 @@ import { type Task, type TrainOptions, type TrainResult, train } from '../run/lo
 import type { ClassifierFigures, EvaluationRow } from '../run/metrics.js'
 import { percent, type Words } from '../run/progress.js'
 import type { Run } from '../run/run-folder.js'
-import type { RunConfig } from '../settings/config.js'
 import type { Predictor, StateVectors, TrainStep } from '../step/step-types.js'
+import type { RunConfig } from './config.js'
 import { evaluate } from './evaluate.js'
 
 /** What classifiers need built: compiled steps and predictors. */

@@ -1,6 +1,6 @@
 /** The detector that a run's config describes. */
 import { type FasterRcnn, fasterRcnn } from '../../../models/index.js'
-import { backboneConfig } from '../step/network.js'
+import { backboneConfig } from '../step/backbone-config.js'
 import type { DetectorRunConfig } from './config.js'
 
 /** Throws a `ModelError` when the config makes no detector. */

@@ -2,9 +2,10 @@
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { UserError } from '../../shared/errors.js'
 import { random, shuffle } from '../../shared/random.js'
-import { imageSizeAt, type RunConfig } from '../settings/config.js'
+import type { ImageConfig, TrainingConfig } from '../settings/config.js'
 import { augmentImage, boxDownscale, type Downscale, drawAugmentation } from './augment.js'
 import { changeColours, drawColourChange } from './colour.js'
+import { imageSizeAt } from './image-size.js'
 
 export interface Batch {
   /** batchSize × S × S × 3 in [−1, 1]. */
@@ -15,7 +16,7 @@ export interface Batch {
 }
 
 /** What batches depend on. */
-export type BatchConfig = Pick<RunConfig, 'batchSize' | 'seed' | 'augmentation' | 'resolution' | 'data'>
+export type BatchConfig = ImageConfig & Pick<TrainingConfig, 'batchSize' | 'seed'>
 
 export interface Batches {
   /** Full batches in an epoch; what is left over sits out this epoch, other images the next. */

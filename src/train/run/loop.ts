@@ -4,7 +4,7 @@
  * state vectors: so a run resumed from a checkpoint goes on bit for bit as if it had never stopped.
  */
 
-import type { CheckpointConfig, RunConfig } from '../settings/config.js'
+import type { CheckpointConfig, TrainingConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
@@ -21,7 +21,7 @@ import {
 import { checkpointName, type Run } from './run-folder.js'
 
 /** What the loop reads of a config. */
-export type LoopConfig = Pick<RunConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
+export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
 
 /** What is trained: all in which classifiers and detectors differ. `Batch` is what one step is given. */
 export interface Task<F extends Figures, Batch extends { imageSize: ImageSize }> {

@@ -1,10 +1,10 @@
 /** What of a config may change when a run is resumed. */
 import { changeOfData } from '../../../datasets/classification/dataset-fingerprint.js'
 import { UserError } from '../../shared/errors.js'
+import type { RunConfig } from '../classification/config.js'
 import { changedData, kindOf } from '../classification/data.js'
 import type { DetectorRunConfig } from '../detection/config.js'
 import { refuseOtherImages } from '../detection/data-place.js'
-import type { RunConfig } from '../settings/config.js'
 import type { Figures, MetricsRow } from './metrics.js'
 
 type AnyRunConfig = RunConfig | DetectorRunConfig

@@ -13,8 +13,8 @@ import {
   writeFileAtomically,
 } from '../../shared/files.js'
 import { lockFolder } from '../../shared/lock.js'
+import { type RunConfig, validateConfig } from '../classification/config.js'
 import { type DetectorRunConfig, validateDetectorConfig } from '../detection/config.js'
-import { type RunConfig, validateConfig } from '../settings/config.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { appendRow, cutRows, type Figures, type MetricsRow } from './metrics.js'
 import { assertResumable, differences, editedSince } from './resumable.js'

@@ -1,8 +1,7 @@
 /**
- * A run's config: everything needed to repeat it, as `config.json` in the run's folder holds it.
- * Switching a part off is a value of its own (0, 1, null or an empty list), never a missing field.
+ * The parts that the configs of several tasks share. A part is switched off by a value (0, 1, null or an empty list),
+ * never by a missing field.
  */
-
 import type { DataFingerprint, FilesFingerprint } from '../../../datasets/index.js'
 import { type Genotype, parseGenotype } from '../../../models/genotype.js'
 import { UserError } from '../../shared/errors.js'
@@ -88,11 +87,8 @@ export interface CheckpointConfig {
   seconds: number | null
 }
 
-export interface RunConfig {
-  /** What is trained; a config without it is of the time when there were classifiers alone. */
-  task: 'classification'
-  data: DataConfig
-  model: ModelConfig
+/** The settings that the training of every task has. */
+export interface TrainingConfig {
   seed: number
   batchSize: number
   length: LengthConfig
@@ -102,19 +98,19 @@ export interface RunConfig {
   weightDecay: number
   /** Largest global norm of the gradient; null: no clipping. */
   clipNorm: number | null
-  /** ScheduledDropPath's keep probability at the end of training; 1: off. */
-  dropPathKeep: number
-  /** Weight of the auxiliary head's loss; 0: no auxiliary head. */
-  auxiliaryWeight: number
-  labelSmoothing: number
   /** Decay of the exponential moving average of the weights; null: no average. */
   averageDecay: number | null
+  checkpoint: CheckpointConfig
+  /** Epochs between evaluations on the validation images, fractions allowed; the end is always evaluated. */
+  evaluateEvery: number
+}
+
+/** The settings of the tasks that train on whole images. */
+export interface ImageConfig {
+  data: DataConfig
   augmentation: AugmentationConfig
   /** Smaller images at first; empty: full size throughout. */
   resolution: ResolutionStage[]
-  checkpoint: CheckpointConfig
-  /** Epochs between evaluations on the validation images; the last epoch is always evaluated. */
-  evaluateEvery: number
 }
 
 const { boolean, choice, integer, list, nullable, number, optional, record, string, variants } = schema
@@ -205,53 +201,8 @@ export const ofImages = {
   }),
 }
 
-const runConfigSchema = record<RunConfig>({
-  task: (value, field) => choice('classification')(value ?? 'classification', field),
-  ...ofImages,
-  ...shared,
-  dropPathKeep: number({ above: 0, to: 1 }),
-  auxiliaryWeight: number({ from: 0 }),
-  labelSmoothing: fraction,
-  resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
-  evaluateEvery: integer(1),
-})
-
 /** Throws a `UserError` for a part of an epoch or of a step. `prefix` stands before the field's name. */
 export function checkLength({ kind, amount }: LengthConfig, prefix = ''): void {
   if (kind !== 'seconds' && !Number.isInteger(amount))
     throw new UserError(`"${prefix}length.amount" is ${amount}, but ${kind} are whole numbers`)
-}
-
-/** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field, below `field`. */
-export function validateConfig(value: unknown, field = ''): RunConfig {
-  const config = runConfigSchema(value, field)
-  const prefix = field === '' ? '' : `${field}.`
-  checkLength(config.length, prefix)
-  let last = 0
-  for (const [index, stage] of config.resolution.entries()) {
-    if (stage.untilEpoch <= last)
-      throw new UserError(
-        `"${prefix}resolution[${index}].untilEpoch" is ${stage.untilEpoch}, but must be above ${last}`,
-      )
-    last = stage.untilEpoch
-  }
-  if (config.resolution.length > 0 && config.auxiliaryWeight > 0)
-    throw new UserError(
-      `"${prefix}resolution" and "${prefix}auxiliaryWeight" exclude each other: the auxiliary head's full-size convolution fits one image size; set the second to 0 or leave the first empty`,
-    )
-  return config
-}
-
-/** Side in pixels of the images trained on in `epoch`, of a data set whose images have side `full`. */
-export function imageSizeAt(
-  config: Pick<RunConfig, 'resolution' | 'data'>,
-  epoch: number,
-  full: number,
-): number {
-  const size = config.resolution.find((stage) => epoch < stage.untilEpoch)?.size ?? full
-  if (size > full)
-    throw new UserError(
-      `"resolution" asks for ${size} pixels, but the images of ${config.data.name} have ${full}`,
-    )
-  return size
 }

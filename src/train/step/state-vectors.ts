@@ -1,5 +1,5 @@
 /** What a run's state is made of, and what it starts from. */
-import type { RunConfig } from '../settings/config.js'
+import type { TrainingConfig } from '../settings/config.js'
 import type { Asked } from './contexts.js'
 import { type FlatLayout, initialVectors } from './flat-state.js'
 import { optimizerOf } from './optimizers.js'
@@ -9,7 +9,7 @@ import type { StateVectors } from './step-types.js'
 export type VectorSpecs = Record<string, { size: number; start: number | null }>
 
 export function stateVectors(
-  config: Pick<RunConfig, 'optimizer' | 'averageDecay'>,
+  config: Pick<TrainingConfig, 'optimizer' | 'averageDecay'>,
   { parameters, statistics }: FlatLayout,
 ): VectorSpecs {
   const vectors: VectorSpecs = {

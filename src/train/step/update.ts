@@ -1,11 +1,11 @@
 /** From a gradient to the next state: weight decay, clipping, the optimiser, averages. All on whole flat vectors. */
 import * as tf from '@tensorflow/tfjs'
-import type { RunConfig } from '../settings/config.js'
+import type { TrainingConfig } from '../settings/config.js'
 import type { StateTensors } from './differentiate.js'
 import type { FlatLayout } from './flat-state.js'
 import { optimizerOf } from './optimizers.js'
 
-export type UpdateConfig = Pick<RunConfig, 'optimizer' | 'weightDecay' | 'clipNorm' | 'averageDecay'>
+export type UpdateConfig = Pick<TrainingConfig, 'optimizer' | 'weightDecay' | 'clipNorm' | 'averageDecay'>
 
 export interface UpdateInputs {
   learningRate: tf.Scalar

@@ -6,8 +6,8 @@ import { Command } from 'commander'
 import { NASNET_A } from '../../../models/published-cells.js'
 import { readGenotype } from '../../../src/commands/shared/read-genotype.js'
 import { addTrainFlags, applyFlags, type TrainFlags } from '../../../src/commands/train/train-flags.js'
+import type { RunConfig } from '../../../src/train/classification/config.js'
 import { presets } from '../../../src/train/classification/presets.js'
-import type { RunConfig } from '../../../src/train/settings/config.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 /** The config that a command line makes of a preset. */

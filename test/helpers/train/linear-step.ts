@@ -4,9 +4,9 @@
  */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { random } from '../../../src/shared/random.js'
+import type { RunConfig } from '../../../src/train/classification/config.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import type { Compiler } from '../../../src/train/classification/train.js'
-import type { RunConfig } from '../../../src/train/settings/config.js'
 import type { StateVectors, StepResult } from '../../../src/train/step/step-types.js'
 
 const FEATURES = 12

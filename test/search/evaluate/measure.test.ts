@@ -5,10 +5,10 @@ import type { ChildResult } from '../../../src/search/evaluate/child.js'
 import { type MeasureOptions, measureChild } from '../../../src/search/evaluate/measure.js'
 import { type ChildRecipe, childConfig, loadChildData } from '../../../src/search/evaluate/recipe.js'
 import { UserError } from '../../../src/shared/errors.js'
+import type { RunConfig } from '../../../src/train/classification/config.js'
 import { describeNetwork } from '../../../src/train/classification/describe.js'
+import { networkConfig } from '../../../src/train/classification/network.js'
 import type { EvaluationRow } from '../../../src/train/run/metrics.js'
-import type { RunConfig } from '../../../src/train/settings/config.js'
-import { networkConfig } from '../../../src/train/step/network.js'
 import { smallRecipe, smallSpace } from '../../helpers/search/evaluate/small-recipe.js'
 
 const child = { id: 7, decisions: [0, 1, 1, 0, 0, 1, 0, 0, 2, 0] }

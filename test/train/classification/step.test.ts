@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
+import type { RunConfig } from '../../../src/train/classification/config.js'
 import { buildEagerStep } from '../../../src/train/classification/eager-step.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import { buildTrainStep } from '../../../src/train/classification/step.js'
-import type { RunConfig } from '../../../src/train/settings/config.js'
 import type { StateVectors, StepInputs, TrainStep } from '../../../src/train/step/step-types.js'
 
 const CLASSES = 3

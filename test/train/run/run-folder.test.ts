@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { UserError } from '../../../src/shared/errors.js'
 import { cardFromMetadata, cardToMetadata } from '../../../src/shared/model-card.js'
+import type { RunConfig } from '../../../src/train/classification/config.js'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { detectorCard } from '../../../src/train/detection/export.js'
 import type { Checkpoint } from '../../../src/train/run/checkpoint.js'
@@ -30,7 +31,6 @@ import {
   readDetectorConfig,
   resumeRun,
 } from '../../../src/train/run/run-folder.js'
-import type { RunConfig } from '../../../src/train/settings/config.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { redConfig } from '../../helpers/train/detection/red-scenes.js'
 import { colourConfig } from '../../helpers/train/linear-step.js'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { validateConfig } from '../../../src/train/classification/config.js'
 import { presets } from '../../../src/train/classification/presets.js'
-import { imageSizeAt, validateConfig } from '../../../src/train/settings/config.js'
+import { imageSizeAt } from '../../../src/train/images/image-size.js'
 
 const paper = presets['paper-cifar']
 const refused = (change: object, message: RegExp) =>

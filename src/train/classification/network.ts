@@ -1,0 +1,20 @@
+/** The classifier that a run's config describes. */
+import { type NasnetConfig, nasnet } from '../../../models/index.js'
+import { backboneConfig } from '../step/backbone-config.js'
+import type { RunConfig } from './config.js'
+
+export type Network = ReturnType<typeof nasnet>
+
+/** Throws a `ModelError` when the config makes no network. */
+export function networkOf(config: RunConfig, classes: number): Network {
+  return nasnet(networkConfig(config, classes))
+}
+
+export function networkConfig(config: RunConfig, classes: number): NasnetConfig {
+  return {
+    ...backboneConfig(config.model),
+    classes,
+    auxiliaryHead: config.auxiliaryWeight > 0,
+    dropPathKeep: config.dropPathKeep,
+  }
+}

@@ -1,0 +1,21 @@
+/** The network that a config's model describes. */
+import type { NasnetConfig } from '../../../models/index.js'
+import type { ModelConfig } from '../settings/config.js'
+
+/** The network without what belongs to a classifier's training: one class, no auxiliary head, no drop path. */
+export function backboneConfig(model: ModelConfig): NasnetConfig {
+  const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm } = model
+  return {
+    genotype,
+    stem,
+    stemFilters,
+    cells,
+    filters,
+    classes: 1,
+    skipReduction,
+    auxiliaryHead: false,
+    dropout,
+    dropPathKeep: 1,
+    batchNorm,
+  }
+}
