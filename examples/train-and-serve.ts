@@ -23,8 +23,8 @@ const data = await loadData(config)
 const run = await createRun('runs/example', noteData(config, data))
 const compiler = { buildTrainStep, buildPredictor }
 const { state } = await trainClassifier(run, { train: data.train, validation: null }, compiler, {
-  onStep({ step, figures }) {
-    if (step % 100 === 0) console.log(`step ${step}: loss ${figures.loss.toFixed(3)}`)
+  onStep({ step, metrics }) {
+    if (step % 100 === 0) console.log(`step ${step}: loss ${metrics.loss.toFixed(3)}`)
   },
 })
 await run.close()
@@ -32,9 +32,9 @@ await run.close()
 // On an artist's emoji that it has never seen.
 const shapes = { batch: 100, imageSize: data.train.height, classes: data.classes.length }
 const predictor = await buildPredictor(config, state, shapes)
-const figures = await evaluate(predictor, data.test!, { batchSize: 100 })
+const metrics = await evaluate(predictor, data.test!, { batchSize: 100 })
 await predictor.close()
-console.log(`${(100 * figures!.top1).toFixed(1)} % right, where guessing has 10 %`)
+console.log(`${(100 * metrics!.top1).toFixed(1)} % right, where guessing has 10 %`)
 
 // One file: pixels in, probabilities out.
 const { path } = await exportRun('runs/example')

@@ -3,7 +3,7 @@
  * `toolkit serve` and `toolkit detect` start without the training engine and `toolkit --help` without anything.
  */
 import { Command, CommanderError } from 'commander'
-import { isMendable } from './shared/errors.js'
+import { isUserError } from './shared/errors.js'
 import { fileError } from './shared/files.js'
 import { packageVersion } from './shared/package-root.js'
 
@@ -110,7 +110,7 @@ export async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (!(error instanceof Error)) throw error
-    console.error(isMendable(error) ? error.message : error)
+    console.error(isUserError(error) ? error.message : error)
     return 1
   }
 }

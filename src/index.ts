@@ -26,55 +26,57 @@ export {
 } from './shared/model-card.js'
 export { readSafetensors, writeSafetensors } from './shared/safetensors.js'
 export { type RunConfig, validateConfig } from './train/classification/config.js'
-export { type LoadDataOptions, loadData, noteData } from './train/classification/data.js'
+export { compilerFor, DEVICES, type Device } from './train/classification/devices.js'
 export { buildEagerStep } from './train/classification/eager-step.js'
 export {
-  type ClassFigures,
-  classFigures,
+  type ClassMetrics,
+  /** The names of version 0.1. */
+  type ClassMetrics as ClassFigures,
+  classMetrics,
+  classMetrics as classFigures,
   type Evaluation,
   evaluate,
 } from './train/classification/evaluate.js'
 export { buildPredictor, exportModel, predictorFrom } from './train/classification/export.js'
-export { exportRun } from './train/classification/export-run.js'
+export { classifierCurves } from './train/classification/metrics.js'
 export { networkConfig } from './train/classification/network.js'
 export { presets } from './train/classification/presets.js'
 export { buildTrainStep, type StepOptions } from './train/classification/step.js'
+export type { Predictor, StepInputs, TrainStep } from './train/classification/step-types.js'
 export { type Compiler, type TrainingData, trainClassifier } from './train/classification/train.js'
-export { applyBackbone, loadBackbone } from './train/detection/backbone.js'
+export { applyBackbone } from './train/detection/backbone.js'
 export { type DetectorRunConfig, validateDetectorConfig } from './train/detection/config.js'
 export { loadDetectionData, noteCategories } from './train/detection/data.js'
 export { evaluateDetector } from './train/detection/evaluate.js'
-export { buildDetector, exportDetectorRun } from './train/detection/export.js'
-export { type DetectorFigures, detectorCurves } from './train/detection/figures.js'
+export { buildDetector } from './train/detection/export.js'
+export {
+  type DetectorMetrics,
+  type DetectorMetrics as DetectorFigures,
+  detectorCurves,
+} from './train/detection/metrics.js'
 export { detectorPresets } from './train/detection/presets.js'
 export { buildDetectorStep } from './train/detection/step.js'
 export type { Detector, DetectorStep } from './train/detection/step-types.js'
 export { type DetectorCompiler, trainDetector } from './train/detection/train.js'
-export {
-  type CurveAxis,
-  type CurveKind,
-  type CurveRun,
-  classifierCurves,
-  drawCurves,
-} from './train/run/curve.js'
+export { type LoadDataOptions, loadData, noteData } from './train/images/data.js'
+export { loadBackbone } from './train/load-backbone.js'
+export { type CurveAxis, type CurveKind, drawCurves } from './train/run/curve.js'
 export type { StepReport, TrainOptions, TrainResult } from './train/run/loop.js'
-export { type EvaluationRow, type MetricsRow, readRows, type TrainingRow } from './train/run/metrics.js'
+export { metricsPath, newestCheckpoint } from './train/run/run-folder.js'
+export type { ParameterSlot, StateVectors } from './train/step/step-types.js'
 export {
+  type CurveRun,
   createRun,
-  metricsPath,
+  type EvaluationRow,
+  exportDetectorRun,
+  exportRun,
+  type MetricsRow,
   modelPath,
-  newestCheckpoint,
   type Run,
   readAnyConfig,
   readConfig,
   readDetectorConfig,
+  readRows,
   resumeRun,
-} from './train/run/run-folder.js'
-export { compilerFor, DEVICES, type Device } from './train/step/devices.js'
-export type {
-  ParameterSlot,
-  Predictor,
-  StateVectors,
-  StepInputs,
-  TrainStep,
-} from './train/step/step-types.js'
+  type TrainingRow,
+} from './train/tasks.js'

@@ -5,7 +5,7 @@ import { UserError } from '../shared/errors.js'
 import { describeNetwork, type NetworkDescription } from '../train/classification/describe.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
-import { readAnyConfig } from '../train/run/run-folder.js'
+import { type AnyRunConfig, forTask, readAnyConfig } from '../train/tasks.js'
 import { describeDetectorAs } from './describe-detector.js'
 import { readGenotype } from './shared/read-genotype.js'
 import { grouped, textTable } from './shared/text-table.js'
@@ -75,10 +75,14 @@ async function detectorConfig(architecture: string): Promise<DetectorRunConfig |
   const found = await stat(architecture).catch(() => undefined)
   if (!found?.isDirectory()) return undefined
   const config = await readAnyConfig(architecture)
-  if (config.task === 'detection') return config
-  throw new UserError(
-    `${architecture} is the run of a classifier; name its architecture (${config.model.name}) with --cells ${config.model.cells} --filters ${config.model.filters}`,
-  )
+  return forTask<AnyRunConfig, DetectorRunConfig>(config, {
+    detection: (own) => own,
+    classification({ model: { name, cells, filters } }) {
+      throw new UserError(
+        `${architecture} is the run of a classifier; name its architecture (${name}) with --cells ${cells} --filters ${filters}`,
+      )
+    },
+  })
 }
 
 /** Only what was given, so that it changes only that. */

@@ -1,7 +1,5 @@
 import { Command } from 'commander'
-import { exportRun } from '../train/classification/export-run.js'
-import { exportDetectorRun } from '../train/detection/export.js'
-import { readAnyConfig } from '../train/run/run-folder.js'
+import { exportAnyRun } from '../train/tasks.js'
 
 const help = `
 The file holds everything. A classifier's: pixels in (uint8, batch × height × width × 3, RGB), probabilities out. A
@@ -21,9 +19,7 @@ export function exportCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', help)
     .action(async (run: string, { out, json }: { out?: string; json?: boolean }) => {
-      const { task } = await readAnyConfig(run)
-      const { path, card } =
-        task === 'detection' ? await exportDetectorRun(run, out) : await exportRun(run, out)
+      const { path, card } = await exportAnyRun(run, out)
       if (json) console.log(JSON.stringify({ model: path, ...card }))
       else console.log(`Wrote ${path}: ${card.name}, ${card.labels.length} classes`)
     })

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { UserError } from '../shared/errors.js'
-import { type DetectorFigures, detectorCurves } from '../train/detection/figures.js'
-import { type CurveAxis, classifierCurves, drawCurves } from '../train/run/curve.js'
-import { type ClassifierFigures, type Figures, readRows } from '../train/run/metrics.js'
-import { metricsPath, readAnyConfig } from '../train/run/run-folder.js'
+import { type CurveAxis, type CurveKind, drawCurves } from '../train/run/curve.js'
+import { type Metrics, readRows } from '../train/run/metrics.js'
+import { metricsPath } from '../train/run/run-folder.js'
+import { type AnyRunConfig, forTask, readAnyConfig, tasks } from '../train/tasks.js'
 import { requirePictureName, writePicture } from './shared/picture-file.js'
 
 const help = `
@@ -32,15 +32,19 @@ export function plotCommand(): Command {
 
 /** The runs' curves in one picture; what is no run says so, rather than drawing nothing. */
 async function draw(folders: string[], axis: CurveAxis): Promise<string> {
-  const tasks = await Promise.all(folders.map(async (folder) => (await readAnyConfig(folder)).task))
-  const other = tasks.findIndex((task) => task !== tasks[0])
+  const configs = await Promise.all(folders.map(readAnyConfig))
+  const [{ task }] = configs
+  const other = configs.findIndex((config) => config.task !== task)
   if (other > 0)
     throw new UserError(
-      `${folders[0]} is a run of ${tasks[0]} and ${folders[other]} one of ${tasks[other]}: draw them in pictures of their own`,
+      `${folders[0]} is a run of ${task} and ${folders[other]} one of ${configs[other].task}: draw them in pictures of their own`,
     )
-  const rowsOf = <F extends Figures>() =>
-    Promise.all(folders.map(async (name) => ({ name, rows: await readRows<F>(metricsPath(name)) })))
-  return tasks[0] === 'detection'
-    ? drawCurves(await rowsOf<DetectorFigures>(), axis, detectorCurves)
-    : drawCurves(await rowsOf<ClassifierFigures>(), axis, classifierCurves)
+  const drawKind = async <M extends Metrics>(kind: CurveKind<M>): Promise<string> => {
+    const runs = folders.map(async (name) => ({ name, rows: await readRows<M>(metricsPath(name)) }))
+    return drawCurves(await Promise.all(runs), axis, kind)
+  }
+  return forTask<AnyRunConfig, Promise<string>>(configs[0], {
+    classification: () => drawKind(tasks.classification.curves),
+    detection: () => drawKind(tasks.detection.curves),
+  })
 }

@@ -13,15 +13,16 @@ import {
 } from '../../serve/index.js'
 import { writeFileAtomically } from '../shared/files.js'
 import { readModel } from '../shared/model-card.js'
-import { loadData, noteData } from '../train/classification/data.js'
+import { percent } from '../shared/text.js'
 import { evaluate } from '../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../train/classification/export.js'
-import { exportRun } from '../train/classification/export-run.js'
+import { classifierFormatter } from '../train/classification/metrics.js'
 import { presets } from '../train/classification/presets.js'
 import { buildTrainStep } from '../train/classification/step.js'
-import { classifierWords, trainClassifier } from '../train/classification/train.js'
-import { percent, showProgress } from '../train/run/progress.js'
-import { createRun } from '../train/run/run-folder.js'
+import { trainClassifier } from '../train/classification/train.js'
+import { loadData, noteData } from '../train/images/data.js'
+import { showProgress } from '../train/run/progress.js'
+import { createRun, exportRun } from '../train/tasks.js'
 import { interruptible } from './shared/interrupt.js'
 import { freeFolder, runName } from './train/train-backbone.js'
 
@@ -87,7 +88,7 @@ async function trainEmbedded(seconds: number): Promise<{ folder: string; test: I
   const { folder } = run
   try {
     console.log(`Training a NASNet-A on ${dataset.train.count} images for ${seconds} s, in ${folder} …`)
-    const progress = showProgress(process.stderr, classifierWords)
+    const progress = showProgress(process.stderr, classifierFormatter)
     const data = { train: dataset.train, validation: dataset.validation ?? null }
     const result = await interruptible(
       (signal) => trainClassifier(run, data, { buildTrainStep, buildPredictor }, { signal, ...progress }),

@@ -1,6 +1,6 @@
 /** Beginning a search in a new folder, and going on with one that was stopped or killed. */
 import { randomUUID } from 'node:crypto'
-import { isHere } from '../train/classification/data.js'
+import { isHere } from '../train/images/data-place.js'
 import { type SearchConfig, validateSearchConfig } from './config.js'
 import { loadFinished, loadShared } from './evaluate/shared-weights-file.js'
 import type { QueuePlace } from './open-queue.js'

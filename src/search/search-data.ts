@@ -1,6 +1,6 @@
 /** The data of a search: noted when it begins, and compared when it goes on. */
 import { changeOfData, surveyDataset } from '../../datasets/index.js'
-import { changedData, fetchedFolder, refuseMoved, withPlace } from '../train/classification/data.js'
+import { changedData, fetchedFolder, refuseMoved, withPlace } from '../train/images/data-place.js'
 import type { DataConfig } from '../train/settings/config.js'
 import type { SearchConfig } from './config.js'
 

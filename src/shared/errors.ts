@@ -1,12 +1,12 @@
-/** A mistake that the user can mend: commands print the message alone, without a stack, and exit with 1. */
+/** An error that the user can fix: commands print the message alone, without a stack, and exit with 1. */
 export class UserError extends Error {
   override name = 'UserError'
 }
 
-/** Of all rooms: they do not share a class, since serve/ and coco-ts stand alone. */
-const mendable = new Set(['UserError', 'CocoError', 'DatasetError', 'ModelError', 'ServeError'])
+/** Names of such errors in all rooms. They share no class, because serve/ and coco-ts import nothing from here. */
+const USER_ERRORS = new Set(['UserError', 'CocoError', 'DatasetError', 'ModelError', 'ServeError'])
 
-/** True for errors that a user can mend, from whichever room: their message says all. */
-export function isMendable(error: unknown): error is Error {
-  return error instanceof Error && mendable.has(error.name)
+/** True for an error that a user can fix, from any room. Its message says everything that the user needs. */
+export function isUserError(error: unknown): error is Error {
+  return error instanceof Error && USER_ERRORS.has(error.name)
 }

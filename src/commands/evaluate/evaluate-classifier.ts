@@ -1,17 +1,24 @@
-import type { DataFingerprint, Dataset, ImageSet, PartName } from '../../../datasets/index.js'
-import { changeOfData, loadDataset } from '../../../datasets/index.js'
+import {
+  changeOfData,
+  type DataFingerprint,
+  type Dataset,
+  type ImageSet,
+  loadDataset,
+  type PartName,
+} from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
 import { optional } from '../../shared/schema.js'
+import { percent } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { changedNote, loadData } from '../../train/classification/data.js'
-import { classFigures, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
+import { classMetrics, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
+import type { Predictor } from '../../train/classification/step-types.js'
+import { loadData } from '../../train/images/data.js'
+import { changedNote } from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
-import { percent } from '../../train/run/progress.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
-import type { Predictor } from '../../train/step/step-types.js'
 import type { EvaluateFlags, Subject } from './evaluate-flags.js'
 
 const BATCH = 100
@@ -28,7 +35,7 @@ export async function evaluateClassifier(
     onBatch: showCount(set.count),
   }).finally(() => predictor.close())
   if (figures === null) return
-  const classes = classFigures(figures.confusion, set.classes)
+  const classes = classMetrics(figures.confusion, set.classes)
   if (flags.json) {
     const about = { subject: subject.path, data: set.name, split: flags.split }
     console.log(JSON.stringify({ ...about, ...figures, classes }))
@@ -126,7 +133,7 @@ function report(set: ImageSet, figures: Evaluation): string {
   const share = (value: number | null): string => (value === null ? '–' : percent(value))
   const width = Math.max(5, ...set.classes.map((label) => label.length))
   const column = Math.max(4, String(Math.max(...confusion.flat())).length + 1)
-  const classes = classFigures(confusion, set.classes).map(
+  const classes = classMetrics(confusion, set.classes).map(
     ({ label, images, recall, precision }) =>
       `${label.padEnd(width)}  ${String(images).padStart(6)}  ${share(recall).padStart(8)}  ${share(precision).padStart(9)}`,
   )

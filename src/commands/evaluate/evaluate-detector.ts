@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
 import type { DetectorCard } from '../../shared/model-card.js'
+import { formatDuration } from '../../shared/text.js'
+import { detectorCard } from '../../train/detection/card.js'
 import type { DetectorRunConfig } from '../../train/detection/config.js'
 import { evaluateDetector } from '../../train/detection/evaluate.js'
 import {
@@ -9,10 +11,9 @@ import {
   validationOf,
 } from '../../train/detection/evaluation-data.js'
 import { writeEvaluation } from '../../train/detection/evaluation-files.js'
-import { detectorCard, detectorFrom, exportDetector } from '../../train/detection/export.js'
+import { detectorFrom, exportDetector } from '../../train/detection/export.js'
 import { detectorPresets } from '../../train/detection/presets.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
-import { formatDuration } from '../../train/run/progress.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { interruptible } from '../shared/interrupt.js'
 import { liveLine } from '../shared/live-line.js'

@@ -1,5 +1,5 @@
 import type { ModelCard } from '../../shared/model-card.js'
-import type { AnyRunConfig } from '../../train/run/run-folder.js'
+import type { AnyRunConfig } from '../../train/tasks.js'
 
 /** What is measured: a run's folder, or an exported model's verified bytes. */
 export type Subject<Config extends AnyRunConfig, Card extends ModelCard> =

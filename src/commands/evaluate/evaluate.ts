@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../../shared/errors.js'
 import { fileError } from '../../shared/files.js'
 import { type ModelCard, readModel } from '../../shared/model-card.js'
-import { readAnyConfig } from '../../train/run/run-folder.js'
+import { type AnyRunConfig, forTask, readAnyConfig, type TaskName } from '../../train/tasks.js'
 import { evaluateClassifier } from './evaluate-classifier.js'
 import { evaluateDetectorOn } from './evaluate-detector.js'
 import type { EvaluateFlags } from './evaluate-flags.js'
@@ -31,11 +31,11 @@ const whole = (text: string): number => {
   return Number(text)
 }
 
-/** Flags of one task that mean nothing for the other. */
-const ONLY_FOR = {
-  classification: ['dataDir', 'split'],
-  detection: ['annotations', 'limit', 'out'],
-} as const
+/** What a trained network is called, and the flags that only its evaluation takes, by task. */
+const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof EvaluateFlags)[] }> = {
+  classification: { noun: 'classifier', flags: ['dataDir', 'split'] },
+  detection: { noun: 'detector', flags: ['annotations', 'limit', 'out'] },
+}
 
 /** `toolkit evaluate RUN|model.onnx|detector.onnx` */
 export function evaluateCommand(): Command {
@@ -61,22 +61,26 @@ export function evaluateCommand(): Command {
       if (isFolder) {
         const config = await readAnyConfig(path)
         refuseOthers(path, config.task, self)
-        if (config.task === 'detection') await evaluateDetectorOn({ path, config }, flags)
-        else await evaluateClassifier({ path, config }, flags)
+        await forTask<AnyRunConfig, Promise<void>>(config, {
+          classification: (own) => evaluateClassifier({ path, config: own }, flags),
+          detection: (own) => evaluateDetectorOn({ path, config: own }, flags),
+        })
       } else {
         const { card, bytes } = await readModel(path)
         refuseOthers(path, card.task, self)
-        if (card.task === 'detection') await evaluateDetectorOn({ path, card, bytes }, flags)
-        else await evaluateClassifier({ path, card, bytes }, flags)
+        await forTask<ModelCard, Promise<void>>(card, {
+          classification: (own) => evaluateClassifier({ path, card: own, bytes }, flags),
+          detection: (own) => evaluateDetectorOn({ path, card: own, bytes }, flags),
+        })
       }
     })
 }
 
-function refuseOthers(path: string, task: ModelCard['task'], command: Command): void {
-  const other = task === 'detection' ? 'classification' : 'detection'
-  const names = { classification: 'classifier', detection: 'detector' }
-  const given = ONLY_FOR[other].find((flag) => command.getOptionValueSource(flag) === 'cli')
-  if (given === undefined) return
-  const flag = command.options.find((option) => option.attributeName() === given)!.long
-  throw new UserError(`${path} is a ${names[task]}, and ${flag} is for ${names[other]}s; leave it out`)
+function refuseOthers(path: string, task: TaskName, command: Command): void {
+  for (const [name, { noun, flags }] of Object.entries(FOR_TASK)) {
+    const given = flags.find((flag) => command.getOptionValueSource(flag) === 'cli')
+    if (name === task || given === undefined) continue
+    const flag = command.options.find((option) => option.attributeName() === given)!.long
+    throw new UserError(`${path} is a ${FOR_TASK[task].noun}, and ${flag} is for ${noun}s; leave it out`)
+  }
 }

@@ -3,8 +3,8 @@ import type { AutoencoderComparison } from '../../search/comparison.js'
 import type { RankedChild } from '../../search/results.js'
 import type { Compared } from '../../search/retrain/compare-autoencoders.js'
 import { genotypePath, reconstructionsPath } from '../../search/search-folder.js'
-import { psnr } from '../../train/autoencoder/reconstruct.js'
-import { percent } from '../../train/run/progress.js'
+import { percent } from '../../shared/text.js'
+import { psnr } from '../../train/autoencoder/evaluate.js'
 import { grouped, textTable } from '../shared/text-table.js'
 
 export function printComparison(

@@ -1,7 +1,7 @@
 /** Prints the results of a search for classifiers. */
 import type { RankedChild } from '../../search/results.js'
 import { genotypePath } from '../../search/search-folder.js'
-import { percent } from '../../train/run/progress.js'
+import { percent } from '../../shared/text.js'
 
 export function printBest(
   folder: string,

@@ -1,7 +1,7 @@
 /** What people see of a search on stderr while it runs. */
 import { watchSearch } from '../../search/journal/standing.js'
 import type { Study, WarmUpProgress } from '../../search/study.js'
-import { percent } from '../../train/run/progress.js'
+import { percent } from '../../shared/text.js'
 import { liveLine } from '../shared/live-line.js'
 import { type SearchView, searchView } from './view.js'
 

@@ -3,7 +3,8 @@ import type { Cell } from '../../../models/index.js'
 import { operationLabel } from '../../drawing/operation-families.js'
 import { RUNNING_MEAN, sparkline, type Watched } from '../../search/journal/standing.js'
 import type { Budget, Standing } from '../../search/search.js'
-import { formatDuration, type ProgressStream } from '../../train/run/progress.js'
+import { formatDuration } from '../../shared/text.js'
+import type { ProgressStream } from '../../train/run/progress.js'
 
 export interface SearchView {
   /** Shows how the search stands; `cellsOf` knows the cells of a child. */

@@ -3,12 +3,14 @@ import { Command, Option } from 'commander'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { UserError } from '../../shared/errors.js'
 import { writeFileAtomically } from '../../shared/files.js'
-import { type BackboneWeights, loadBackbone } from '../../train/detection/backbone.js'
+import type { BackboneWeights } from '../../train/detection/backbone.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detection/config.js'
+import { detectorFormatter } from '../../train/detection/metrics.js'
 import { detectorPresets } from '../../train/detection/presets.js'
-import { createRun, readDetectorConfig, resumeRun } from '../../train/run/run-folder.js'
+import { loadBackbone } from '../../train/load-backbone.js'
+import { createRun, exportDetectorRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
 import { addFinetuneFlags, applyFinetuneFlags, type FinetuneFlags } from './finetune-flags.js'
-import { sitAt } from './sitting.js'
+import { runSession } from './session.js'
 import { freeFolder } from './train-backbone.js'
 import { numeric } from './train-flags.js'
 
@@ -140,7 +142,7 @@ async function trainIn(
   { resume, out, threads, data: images, annotations, valImages, valAnnotations }: Flags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
-  const [{ loadDetectionData, noteCategories }, checks, { detectorWords, trainDetector }, steps, exports] =
+  const [{ loadDetectionData, noteCategories }, checks, { trainDetector }, steps, exports] =
     await Promise.all([
       import('../../train/detection/data.js'),
       import('../../train/detection/learnable.js'),
@@ -170,10 +172,10 @@ async function trainIn(
   // A run that was stopped before its first checkpoint begins again.
   const again = resume !== undefined && run.checkpoint === null && config.weights !== null
   const backbone = again ? (await loadBackbone(config.weights!, config.backbone)).weights : start
-  return sitAt(run, {
+  return runSession(run, {
     command: 'finetune-coco',
     data: describeSet(data.train),
-    words: detectorWords,
+    formatter: detectorFormatter,
     train: (options, progress) =>
       trainDetector(
         run,
@@ -189,7 +191,7 @@ async function trainIn(
           onBackbone: (count) => progress.note(`Begun with ${count} tensors of ${config.weights}`),
         },
       ),
-    exportModel: async (folder) => (await exports.exportDetectorRun(folder)).path,
+    exportModel: async (folder) => (await exportDetectorRun(folder)).path,
   })
 }
 

@@ -4,14 +4,14 @@ import { Command, Option } from 'commander'
 import { imageFormats } from '../../../datasets/files/image-files.js'
 import { UserError } from '../../shared/errors.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { loadData, noteData } from '../../train/classification/data.js'
+import { compilerFor, DEVICES, type Device } from '../../train/classification/devices.js'
+import { classifierFormatter } from '../../train/classification/metrics.js'
 import { presets } from '../../train/classification/presets.js'
-import { classifierWords, trainClassifier } from '../../train/classification/train.js'
-import type { EvaluationRow } from '../../train/run/metrics.js'
-import { createRun, readConfig, resumeRun } from '../../train/run/run-folder.js'
-import { compilerFor, DEVICES, type Device } from '../../train/step/devices.js'
+import { trainClassifier } from '../../train/classification/train.js'
+import { loadData, noteData } from '../../train/images/data.js'
+import { createRun, type EvaluationRow, exportRun, readConfig, resumeRun } from '../../train/tasks.js'
 import { readGenotype } from '../shared/read-genotype.js'
-import { sitAt } from './sitting.js'
+import { runSession } from './session.js'
 import { addTrainFlags, applyFlags, type TrainFlags } from './train-flags.js'
 
 interface Flags extends TrainFlags {
@@ -86,10 +86,10 @@ async function trainIn(
     resume === undefined
       ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noteData(config, dataset))
       : await resumeRun(resume, placed ? noteData(config, dataset) : config)
-  const sitting = await sitAt(run, {
+  const session = await runSession(run, {
     command: 'train-backbone',
     data: `${dataset.train.count} images of ${dataset.classes.length} classes`,
-    words: classifierWords,
+    formatter: classifierFormatter,
     train: (options) =>
       trainClassifier(
         run,
@@ -97,15 +97,12 @@ async function trainIn(
         compiler,
         options,
       ),
-    async exportModel(folder) {
-      const { exportRun } = await import('../../train/classification/export-run.js')
-      return (await exportRun(folder)).path
-    },
+    exportModel: async (folder) => (await exportRun(folder)).path,
   })
-  return { ...sitting, validation: figuresOf(sitting.validation) }
+  return { ...session, validation: metricsOf(session.validation) }
 }
 
-function figuresOf(
+function metricsOf(
   row: EvaluationRow | null,
 ): Pick<EvaluationRow, 'top1' | 'top5' | 'loss' | 'images'> | null {
   if (row === null) return null

@@ -1,7 +1,7 @@
 /** Where the data of a search lies on the machine that evaluates. */
 import { existsSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { fetchedFolder, kindOf } from '../../train/classification/data.js'
+import { fetchedFolder, kindOf } from '../../train/images/data-place.js'
 import type { DataConfig } from '../../train/settings/config.js'
 import type { Machine } from './machine.js'
 

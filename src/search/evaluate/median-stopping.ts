@@ -1,5 +1,5 @@
 /** Early stopping of children that do worse than most others did at the same step. */
-import type { EvaluationRow } from '../../train/run/metrics.js'
+import type { EvaluationRow } from '../../train/tasks.js'
 
 /** So many children must have been evaluated at a step before one is stopped there. */
 const LEAST_OTHERS = 10

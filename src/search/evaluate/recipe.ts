@@ -1,8 +1,8 @@
 /** How the children of a search are built, trained and measured: all alike, so that they can be compared. */
 
 import type { RunConfig } from '../../train/classification/config.js'
-import { loadData, noteData } from '../../train/classification/data.js'
 import type { TrainingData } from '../../train/classification/train.js'
+import { loadData, noteData } from '../../train/images/data.js'
 import { decode } from '../space/genotypes.js'
 import type { Decisions, SearchSpace } from '../space/space.js'
 import { dataHere } from './data-here.js'

@@ -119,8 +119,8 @@ async function trainBriefly(
           takeShared(weights, network, layout, state)
           return state
         },
-        onStep: ({ figures }) => {
-          loss = figures.loss
+        onStep: ({ metrics }) => {
+          loss = metrics.loss
         },
       },
     )

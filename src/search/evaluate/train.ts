@@ -1,5 +1,5 @@
 /** The evaluator of the paper: each child is trained on its own, from its own random weights, for a short while. */
-import type { EvaluationRow } from '../../train/run/metrics.js'
+import type { EvaluationRow } from '../../train/tasks.js'
 import type { Child, Evaluator } from './child.js'
 import type { Machine } from './machine.js'
 import { measureChild } from './measure.js'

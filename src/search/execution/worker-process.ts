@@ -2,7 +2,7 @@
  * A process that evaluates children, one after the other: a crash of ONNX Runtime or a kill for lack of memory costs
  * only the child that it evaluates. The worker pool starts it, and it ends when the pool's process does.
  */
-import { isMendable } from '../../shared/errors.js'
+import { isUserError } from '../../shared/errors.js'
 import type { Evaluator } from '../evaluate/child.js'
 import type { CreateEvaluator } from '../evaluate/evaluator.js'
 import type { Order, Report } from './worker-messages.js'
@@ -54,7 +54,7 @@ async function handleOrder(order: Order): Promise<void> {
 
 process.on('message', (order: Order) => {
   handleOrder(order).catch((error: unknown) => {
-    if (isMendable(error)) report({ kind: 'refused', message: error.message })
+    if (isUserError(error)) report({ kind: 'refused', message: error.message })
     else {
       console.error(error)
       report({ kind: 'broken', message: error instanceof Error ? error.message : String(error) })

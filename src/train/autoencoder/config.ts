@@ -1,12 +1,5 @@
 /** What an autoencoder is and how it is trained: everything needed to repeat it. */
-import {
-  type Autoencoder,
-  type AutoencoderConfig,
-  type AutoencoderSizes,
-  autoencoder,
-  type PlainAutoencoderConfig,
-  plainAutoencoder,
-} from '../../../models/index.js'
+import type { AutoencoderConfig, AutoencoderSizes, PlainAutoencoderConfig } from '../../../models/index.js'
 import { integer, record } from '../../shared/schema.js'
 import {
   batchNormSettings,
@@ -27,11 +20,6 @@ export type AutoencoderModel =
 
 export interface AutoencoderRunConfig extends AutoencoderTraining {
   model: AutoencoderModel
-}
-
-/** Throws a `ModelError` when the settings make no network. */
-export function autoencoderOf(model: AutoencoderModel): Autoencoder {
-  return model.kind === 'cells' ? autoencoder(model) : plainAutoencoder(model)
 }
 
 const { data, augmentation } = ofImages

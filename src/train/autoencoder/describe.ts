@@ -4,7 +4,8 @@ import { countParameters, type ParameterSpec } from '../../../models/index.js'
 import { trace } from '../../engine/index.js'
 import { askedContext } from '../step/contexts.js'
 import { multiplyAdds } from '../step/multiply-adds.js'
-import { type AutoencoderModel, autoencoderOf } from './config.js'
+import type { AutoencoderModel } from './config.js'
+import { autoencoderOf } from './network.js'
 
 export interface AutoencoderCost {
   /** Trained numbers. */

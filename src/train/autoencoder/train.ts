@@ -6,21 +6,10 @@ import { unsavedRun } from '../run/unsaved-run.js'
 import type { StepOptions } from '../step/compiled-step.js'
 import type { StateVectors } from '../step/step-types.js'
 import type { AutoencoderModel, AutoencoderRunConfig } from './config.js'
-import {
-  measureReconstruction,
-  openReconstructor,
-  type Reconstruction,
-  type Reconstructor,
-} from './reconstruct.js'
+import { measureReconstruction } from './evaluate.js'
+import { openReconstructor, type Reconstructor } from './export.js'
+import type { AutoencoderMetrics } from './metrics.js'
 import { type AutoencoderStep, buildAutoencoderStep } from './step.js'
-
-export interface AutoencoderFigures {
-  training: {
-    /** Mean squared error on the augmented training images, for pixels in [0, 1]. */
-    loss: number
-  }
-  evaluation: Reconstruction
-}
 
 /** What autoencoders need built. */
 export interface AutoencoderCompiler {
@@ -41,7 +30,7 @@ export function trainAutoencoder(
   config: AutoencoderRunConfig,
   data: { train: ImageSet; validation: ImageSet },
   compiler: AutoencoderCompiler,
-  options: TrainOptions<AutoencoderFigures> = {},
+  options: TrainOptions<AutoencoderMetrics> = {},
 ): Promise<TrainResult> {
   const run = unsavedRun<LoopConfig>({
     ...config,
@@ -55,7 +44,7 @@ function reconstruction(
   config: AutoencoderRunConfig,
   { train: set, validation }: { train: ImageSet; validation: ImageSet },
   compiler: AutoencoderCompiler,
-): Task<AutoencoderFigures, Batch> {
+): Task<AutoencoderMetrics, Batch> {
   const { batchSize, model } = config
   const { stepsPerEpoch, batch } = makeBatches({ ...config, resolution: [] }, set)
   return {
@@ -69,7 +58,7 @@ function reconstruction(
         imageSize,
         async run({ images }, place) {
           const { loss, gradientNorm } = await step.run(images, place)
-          return { figures: { loss }, gradientNorm }
+          return { metrics: { loss }, gradientNorm }
         },
       }
     },

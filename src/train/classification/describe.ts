@@ -9,7 +9,7 @@ import {
 } from '../../../models/index.js'
 import { trace } from '../../engine/index.js'
 import { askedContext } from '../step/contexts.js'
-import { multiplyAdds } from '../step/multiply-adds.js'
+import { type Count, multiplyAdds } from '../step/multiply-adds.js'
 
 export interface PartDescription {
   /** The parameters of the part lie below this path. */
@@ -19,12 +19,6 @@ export interface PartDescription {
   shape: number[]
   parameters: Count
   multiplyAdds: number
-}
-
-export interface Count {
-  /** With batch norm's moving statistics, as Keras counts. */
-  total: number
-  trainable: number
 }
 
 export interface NetworkDescription {

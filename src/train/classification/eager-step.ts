@@ -4,11 +4,12 @@ import type { StateTensors } from '../step/differentiate.js'
 import { layoutOf } from '../step/flat-state.js'
 import { drawNoise } from '../step/noise.js'
 import { firstState, stateVectors } from '../step/state-vectors.js'
-import type { StateVectors, TrainStep } from '../step/step-types.js'
+import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
 import { askedBy } from './step.js'
 import { stepFunction } from './step-function.js'
+import type { TrainStep } from './step-types.js'
 
 /** Builds the step for the backend that is set now (`tf.setBackend`), which it sets again at each run. */
 export async function buildEagerStep(
@@ -59,9 +60,9 @@ export async function buildEagerStep(
       })
       tf.dispose(state)
       state = Object.fromEntries(names.map((name, i) => [name, survivors[i] as tf.Tensor1D]))
-      const figures = survivors.slice(names.length)
-      const [[loss], [correct], [gradientNorm]] = await Promise.all(figures.map((figure) => figure.data()))
-      tf.dispose(figures)
+      const metrics = survivors.slice(names.length)
+      const [[loss], [correct], [gradientNorm]] = await Promise.all(metrics.map((figure) => figure.data()))
+      tf.dispose(metrics)
       return { loss, correct, gradientNorm }
     },
     async state() {

@@ -1,6 +1,6 @@
 /** Measuring a classifier on labelled images. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
-import type { Predictor } from '../step/step-types.js'
+import type { Predictor } from './step-types.js'
 
 export interface Evaluation {
   images: number
@@ -14,7 +14,7 @@ export interface Evaluation {
 }
 
 /** What one class's row and column of the confusion matrix come to; null where nothing is counted. */
-export interface ClassFigures {
+export interface ClassMetrics {
   label: string
   images: number
   recall: number | null
@@ -50,7 +50,7 @@ export async function evaluate(
   return measure(probabilities, set.labels, classes)
 }
 
-/** Figures from class probabilities (count × classes) and true labels. */
+/** Metrics from class probabilities (count × classes) and true labels. */
 export function measure(probabilities: Float32Array, labels: Int32Array, classes: number): Evaluation {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   const right = { top1: 0, top5: 0 }
@@ -74,7 +74,7 @@ export function measure(probabilities: Float32Array, labels: Int32Array, classes
 }
 
 /** Recall and precision of each class. */
-export function classFigures(confusion: number[][], labels: string[]): ClassFigures[] {
+export function classMetrics(confusion: number[][], labels: string[]): ClassMetrics[] {
   return labels.map((label, index) => {
     const images = confusion[index].reduce((sum, count) => sum + count, 0)
     const predicted = confusion.reduce((sum, row) => sum + row[index], 0)

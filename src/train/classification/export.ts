@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs'
 import { cardToMetadata, type ModelCard } from '../../shared/model-card.js'
 import { withChecksum } from '../../shared/model-checksum.js'
 import { imageGraph, openImageGraph } from '../step/image-graph.js'
-import type { Predictor, StateVectors } from '../step/step-types.js'
+import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
 import { askedBy } from './step.js'
+import type { Predictor } from './step-types.js'
 
 /**
  * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,

@@ -1,5 +1,5 @@
 /**
- * One training step of a classifier as a pure function of tensors: state in, state and figures out. Traced, it
+ * One training step of a classifier as a pure function of tensors: state in, state and metrics out. Traced, it
  * becomes the ONNX graph that training runs; called eagerly, it runs on any TensorFlow.js backend.
  */
 import * as tf from '@tensorflow/tfjs'
@@ -32,7 +32,7 @@ export function stepFunction(config: RunConfig, network: Network, asked: Asked, 
         const right = tf.equal(tf.argMax(outputs.logits, 1), labels)
         return {
           loss: classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight }),
-          figures: {
+          metrics: {
             loss: classificationLoss({ logits: outputs.logits }, labels, { labelSmoothing }),
             correct: tf.sum(tf.cast(right, 'float32')) as tf.Scalar,
           },
@@ -42,6 +42,6 @@ export function stepFunction(config: RunConfig, network: Network, asked: Asked, 
       state,
       inputs,
     )
-    return { ...nextState(config, layout, state, pass, inputs), ...pass.figures }
+    return { ...nextState(config, layout, state, pass, inputs), ...pass.metrics }
   }
 }

@@ -11,10 +11,10 @@ import {
 import { type Asked, askedContext } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import { stateVectors } from '../step/state-vectors.js'
-import type { TrainStep } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { type Network, networkOf } from './network.js'
 import { stepFunction } from './step-function.js'
+import type { TrainStep } from './step-types.js'
 
 export type { StepOptions } from '../step/compiled-step.js'
 

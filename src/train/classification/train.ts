@@ -2,12 +2,12 @@
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
 import { type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
-import type { ClassifierFigures, EvaluationRow } from '../run/metrics.js'
-import { percent, type Words } from '../run/progress.js'
 import type { Run } from '../run/run-folder.js'
-import type { Predictor, StateVectors, TrainStep } from '../step/step-types.js'
+import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { evaluate } from './evaluate.js'
+import type { ClassifierMetrics } from './metrics.js'
+import type { Predictor, TrainStep } from './step-types.js'
 
 /** What classifiers need built: compiled steps and predictors. */
 export interface Compiler {
@@ -25,14 +25,14 @@ export interface TrainingData {
   validation: ImageSet | null
 }
 
-export interface TrainClassifierOptions extends TrainOptions<ClassifierFigures> {
+export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics> {
   /** Changes the state that a new run begins with. */
-  begin?: Task<ClassifierFigures, Batch>['begin']
+  begin?: Task<ClassifierMetrics, Batch>['begin']
 }
 
 /** Trains a classifier's run to its end, from its checkpoint if it has one. Throws as {@link train} does. */
 export function trainClassifier(
-  run: Run,
+  run: Run<RunConfig>,
   data: TrainingData,
   compiler: Compiler,
   { begin = null, ...options }: TrainClassifierOptions = {},
@@ -44,7 +44,7 @@ function classification(
   config: RunConfig,
   { train: set, validation }: TrainingData,
   compiler: Compiler,
-): Omit<Task<ClassifierFigures, Batch>, 'begin'> {
+): Omit<Task<ClassifierMetrics, Batch>, 'begin'> {
   const { batchSize } = config
   const classes = set.classes.length
   const { stepsPerEpoch, batch } = makeBatches(config, set)
@@ -58,7 +58,7 @@ function classification(
         ...step,
         async run({ images, labels }, place) {
           const { loss, correct, gradientNorm } = await step.run({ images, labels, ...place })
-          return { figures: { loss, accuracy: correct / batchSize }, gradientNorm }
+          return { metrics: { loss, accuracy: correct / batchSize }, gradientNorm }
         },
       }
     },
@@ -67,20 +67,13 @@ function classification(
       (async (state, signal) => {
         const shapes = { batch: batchSize, imageSize: set.height, classes }
         const predictor = await compiler.buildPredictor(config, state, shapes)
-        const figures = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
+        const metrics = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
           predictor.close(),
         )
-        if (figures === null) return null
-        const { loss, top1, top5, images } = figures
+        if (metrics === null) return null
+        const { loss, top1, top5, images } = metrics
         return { loss, top1, top5, images }
       }),
     close: async () => {},
   }
-}
-
-/** How a classifier's figures are told to people. */
-export const classifierWords: Words<ClassifierFigures> = {
-  means: ({ loss, accuracy }) => [`loss ${loss.toFixed(3)}`, `accuracy ${percent(accuracy)}`],
-  evaluation: ({ top1, loss, images }: EvaluationRow) =>
-    `accuracy ${percent(top1)} and loss ${loss.toFixed(3)} on ${images} validation images`,
 }

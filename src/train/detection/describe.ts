@@ -2,10 +2,9 @@
 import type * as tf from '@tensorflow/tfjs'
 import { cellPlan, countParameters, type ParameterSpec } from '../../../models/index.js'
 import { trace } from '../../engine/index.js'
-import type { Count } from '../classification/describe.js'
 import { backboneConfig } from '../step/backbone-config.js'
 import { askedContext } from '../step/contexts.js'
-import { multiplyAdds } from '../step/multiply-adds.js'
+import { type Count, multiplyAdds } from '../step/multiply-adds.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
 
@@ -20,8 +19,8 @@ export type DetectorPart = (typeof DETECTOR_PARTS)[number]
 export interface DetectorPartDescription {
   part: DetectorPart
   /**
-   * What it gives: features as height × width × channels, anchors × figures of each, proposals × features,
-   * proposals × figures of each.
+   * What it gives: features as height × width × channels, anchors × metrics of each, proposals × features,
+   * proposals × metrics of each.
    */
   shape: number[]
   parameters: Count

@@ -23,7 +23,7 @@ export interface DetectorEvaluation {
   unreadable: { count: number; first: string[] }
   /** Mean time that the detector itself took. */
   millisecondsPerImage: number
-  /** What the figures were read from, for curves and for what matched what. */
+  /** What the metrics were read from, for curves and for what matched what. */
   coco: COCOeval
 }
 

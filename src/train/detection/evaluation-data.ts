@@ -2,7 +2,7 @@
 import { type CocoSet, loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import { loadScenes, sceneCategories } from '../../../datasets/detection/scenes.js'
 import { UserError } from '../../shared/errors.js'
-import { changedNote } from '../classification/data.js'
+import { changedNote } from '../images/data-place.js'
 import type { AnnotatedImages, Category, DetectionDataConfig } from './config.js'
 import { changeOf } from './data-place.js'
 

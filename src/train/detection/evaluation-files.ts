@@ -23,7 +23,7 @@ export interface EvaluationSummary {
   /** From which score up detections have the highest F1 at IoU 0.5. */
   threshold: Threshold
   millisecondsPerImage: number
-  /** Why the figures are lower than they should be, where that is known. */
+  /** Why the metrics are lower than they should be, where that is known. */
   notes: string[]
 }
 

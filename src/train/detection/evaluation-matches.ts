@@ -33,8 +33,8 @@ export interface Threshold {
   f1: number
 }
 
-/** One image's figures at a threshold. */
-export interface ImageFigures {
+/** One image's metrics at a threshold. */
+export interface ImageCounts {
   right: number
   wrong: number
   missed: number
@@ -92,8 +92,8 @@ export function bestThreshold(images: readonly ImageMatches[]): Threshold {
   return best
 }
 
-/** An image's figures where detections count from `score` up; `f1` is 1 where there is nothing to find or to blame. */
-export function figuresAt({ detections, objects }: ImageMatches, score: number): ImageFigures {
+/** An image's metrics where detections count from `score` up; `f1` is 1 where there is nothing to find or to blame. */
+export function countsAt({ detections, objects }: ImageMatches, score: number): ImageCounts {
   const counted = detections.filter(({ found }) => found.score >= score)
   const right = counted.filter(({ outcome }) => outcome === 'right').length
   const wrong = counted.filter(({ outcome }) => outcome === 'wrong').length
@@ -113,13 +113,13 @@ export function chooseImages(
   count: number,
 ): { worst: ImageMatches[]; best: ImageMatches[] } {
   const ranked = images
-    .map((image) => ({ image, figures: figuresAt(image, score) }))
-    .filter(({ figures: { right, wrong, missed } }) => right + wrong + missed > 0)
-    .sort((a, b) => a.figures.f1 - b.figures.f1 || surplus(a.figures) - surplus(b.figures))
+    .map((image) => ({ image, metrics: countsAt(image, score) }))
+    .filter(({ metrics: { right, wrong, missed } }) => right + wrong + missed > 0)
+    .sort((a, b) => a.metrics.f1 - b.metrics.f1 || surplus(a.metrics) - surplus(b.metrics))
     .map(({ image }) => image)
   const shown = Math.min(count, ranked.length)
   const half = Math.ceil(shown / 2)
   return { worst: ranked.slice(0, half), best: ranked.slice(ranked.length - shown + half).reverse() }
 }
 
-const surplus = ({ right, wrong, missed }: ImageFigures): number => right - wrong - missed
+const surplus = ({ right, wrong, missed }: ImageCounts): number => right - wrong - missed

@@ -3,14 +3,12 @@ import * as tf from '@tensorflow/tfjs'
 import { detect } from '../../../models/index.js'
 import { compile, openSession, trace } from '../../engine/index.js'
 import { UserError } from '../../shared/errors.js'
-import { writeFileAtomically } from '../../shared/files.js'
 import { cardToMetadata, type DetectorCard } from '../../shared/model-card.js'
 import { withChecksum } from '../../shared/model-checksum.js'
-import { inferenceState } from '../run/checkpoint.js'
 import { refusesNumbers } from '../run/divergence.js'
-import { detectorPath, newestCheckpoint, readDetectorConfig } from '../run/run-folder.js'
 import { inferenceContext } from '../step/inference-context.js'
 import type { StateVectors } from '../step/step-types.js'
+import { detectorCard } from './card.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
 import { askedByDetector } from './step.js'
@@ -72,40 +70,5 @@ export async function detectorFrom(
       }
     },
     close: () => session.close(),
-  }
-}
-
-/**
- * Exports a detector run's newest checkpoint (its averaged weights, where it keeps an average) to `path`, by
- * default `detector.onnx` in its folder. Returns the path and the card.
- *
- * @throws UserError when the folder is no run, has no checkpoint yet, or the file cannot be written
- */
-export async function exportDetectorRun(
-  folder: string,
-  path: string = detectorPath(folder),
-): Promise<{ path: string; card: DetectorCard }> {
-  const config = await readDetectorConfig(folder)
-  const checkpoint = await newestCheckpoint(folder)
-  if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
-  const card = detectorCard(config, checkpoint.step)
-  await writeFileAtomically(path, exportDetector(config, inferenceState(checkpoint.state), card))
-  return { path, card }
-}
-
-/** What the detector says about itself: how it was made is in `about`. */
-export function detectorCard(config: DetectorRunConfig, step: number): DetectorCard {
-  const { task, data, backbone, detector, inputSize, resize, ...training } = config
-  const { genotype, name, ...network } = backbone
-  const { categories } = data
-  if (categories === null) throw new UserError('The config does not name the categories of its data')
-  return {
-    task,
-    name: `faster-rcnn-${name}-${backbone.cells}x${backbone.filters}`,
-    labels: categories.map((category) => category.name),
-    categoryIds: categories.map((category) => category.id),
-    inputSize,
-    resize,
-    about: { genotype, network, detector, data: { kind: data.kind }, training, steps: step },
   }
 }

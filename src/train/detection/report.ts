@@ -5,7 +5,7 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type Html, html, raw } from '../../shared/html.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { drawPrecision, precisionCurves } from './evaluation-curve.js'
-import { chooseImages, figuresAt, type ImageMatches, type Threshold } from './evaluation-matches.js'
+import { chooseImages, countsAt, type ImageMatches, type Threshold } from './evaluation-matches.js'
 import { drawPicture, OUTCOME_COLOURS } from './evaluation-pictures.js'
 import { STATS } from './evaluation-stats.js'
 
@@ -98,7 +98,7 @@ const LEGEND = (
 async function figure(set: DetectionSet, image: ImageMatches, score: number): Promise<Html> {
   const { width, height, jpeg, overlay } = await drawPicture(set, image, score)
   const name = basename(set.images[image.index].fileName)
-  const { f1, right, wrong, missed } = figuresAt(image, score)
+  const { f1, right, wrong, missed } = countsAt(image, score)
   return html`
 <figure><div class="picture" style="aspect-ratio: ${width} / ${height}"><img alt="${name}" src="data:image/jpeg;base64,${jpeg.toString('base64')}">${raw(overlay)}</div>
 <figcaption>${name}: F1 ${f1.toFixed(2)}, true positives ${right}, false positives ${wrong}, false negatives ${missed}</figcaption></figure>`

@@ -1,4 +1,4 @@
-/** One training pass of a detector as a pure function of tensors: state in, state and figures out. */
+/** One training pass of a detector as a pure function of tensors: state in, state and metrics out. */
 import * as tf from '@tensorflow/tfjs'
 import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
 import type { StepScalars } from '../step/compiled-step.js'
@@ -62,15 +62,15 @@ export function detectorStepFunction(
   ): { state: StateTensors } & Record<Figure, tf.Scalar> => {
     const pass = differentiate(
       (ctx) => {
-        const figures = lossesOf(detector, ctx, inputs)
-        return { loss: figures.loss, figures }
+        const metrics = lossesOf(detector, ctx, inputs)
+        return { loss: metrics.loss, metrics }
       },
       { asked, layout },
       state,
       inputs,
     )
     const { last } = inputs
-    if (last === undefined) return { ...nextState(config, layout, state, pass, inputs), ...pass.figures }
+    if (last === undefined) return { ...nextState(config, layout, state, pass, inputs), ...pass.metrics }
 
     const gradient = tf.add(state.gradient, tf.div(pass.gradient, accumulate)) as tf.Tensor1D
     const after = nextState(config, layout, state, { ...pass, gradient }, inputs)
@@ -78,6 +78,6 @@ export function detectorStepFunction(
     const change = tf.greater(last, 0)
     for (const [name, tensor] of Object.entries(after.state))
       next[name] = name === 'statistics' ? tensor : tf.where(change, tensor, state[name])
-    return { state: next, ...pass.figures, gradientNorm: after.gradientNorm }
+    return { state: next, ...pass.metrics, gradientNorm: after.gradientNorm }
   }
 }

@@ -1,15 +1,14 @@
 /** Training detectors: the task that the loop is given. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../run/loop.js'
-import type { Words } from '../run/progress.js'
 import type { Run } from '../run/run-folder.js'
 import type { StateVectors } from '../step/step-types.js'
 import { applyBackbone, type BackboneWeights } from './backbone.js'
 import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { evaluateDetector } from './evaluate.js'
-import { type DetectorFigures, figuresOf } from './figures.js'
 import { assertLearnable } from './learnable.js'
+import { type DetectorMetrics, metricsOf } from './metrics.js'
 import type { Detector, DetectorStep } from './step-types.js'
 
 /** What detectors need built: compiled steps, and detectors to measure. */
@@ -27,7 +26,7 @@ export interface DetectorTrainingData {
   validation: DetectionSet | null
 }
 
-export interface TrainDetectorOptions extends TrainOptions<DetectorFigures> {
+export interface TrainDetectorOptions extends TrainOptions<DetectorMetrics> {
   /** Told once of each thing in the data that is left out. */
   warn?: (text: string) => void
   /** Hears how many tensors of the backbone a new run begins with. */
@@ -50,7 +49,7 @@ export function trainDetector(
   return train(run, detection(run.config, data, backbone, compiler, options), options)
 }
 
-type DetectionStep = TaskStep<DetectorFigures, DetectionStepBatch>
+type DetectionStep = TaskStep<DetectorMetrics, DetectionStepBatch>
 
 function detection(
   config: DetectorRunConfig,
@@ -58,7 +57,7 @@ function detection(
   backbone: BackboneWeights | null,
   compiler: DetectorCompiler,
   { warn, onBackbone, onImage }: TrainDetectorOptions,
-): Task<DetectorFigures, DetectionStepBatch> {
+): Task<DetectorMetrics, DetectionStepBatch> {
   assertLearnable(config, set)
   const { stepsPerEpoch, batch } = makeDetectionBatches(config, set, { warn })
   // Sizes come again and again under multi-scale training: what is compiled for one waits for its next turn.
@@ -73,8 +72,8 @@ function detection(
       layout: step.layout,
       imageSize,
       async run({ batches }, place) {
-        const { gradientNorm, ...figures } = await step.run({ batches, ...place })
-        return { figures, gradientNorm }
+        const { gradientNorm, ...metrics } = await step.run({ batches, ...place })
+        return { metrics, gradientNorm }
       },
       state: () => step.state(),
       load: (state) => step.load(state),
@@ -103,24 +102,10 @@ function detection(
           signal,
           onImage: (done) => onImage?.(done, count),
         }).finally(() => detector.close())
-        return measured && figuresOf(measured)
+        return measured && metricsOf(measured)
       }),
     async close() {
       for (const step of compiled.values()) await step.close()
     },
   }
 }
-
-/** How a detector's figures are told to people. */
-export const detectorWords: Words<DetectorFigures> = {
-  means: ({ loss, objectness, anchorBoxes, classification, boxes }) => [
-    `loss ${loss.toFixed(3)}`,
-    `proposals ${objectness.toFixed(2)} + ${anchorBoxes.toFixed(2)}`,
-    `regions ${classification.toFixed(2)} + ${boxes.toFixed(2)}`,
-  ],
-  evaluation: ({ ap, ap50, images }) =>
-    `AP ${share(ap)} and AP50 ${share(ap50)} on ${images} validation images`,
-}
-
-/** As COCO prints them: three digits, and −1 where nothing is defined. */
-const share = (value: number): string => (value < 0 ? '–' : value.toFixed(3))

@@ -4,52 +4,31 @@ import { drawChart, type Plot } from '../../shared/charts/chart.js'
 import { swatch } from '../../shared/charts/legend.js'
 import { line, type Point, type LineStyle as Stroke } from '../../shared/charts/marks.js'
 import { UserError } from '../../shared/errors.js'
-import type { ClassifierFigures, EvaluationRow, Figures, MetricsRow, TrainingRow } from './metrics.js'
+import type { EvaluationRow, Metrics, MetricsRow, TrainingRow } from './metrics.js'
 
-export interface CurveRun<F extends Figures = ClassifierFigures> {
+export interface CurveRun<M extends Metrics> {
   name: string
-  rows: readonly MetricsRow<F>[]
+  rows: readonly MetricsRow<M>[]
 }
 
 /** What is drawn of a task's runs: two panels, and what their lines mean. */
-export interface CurveKind<F extends Figures> {
-  panels: [CurvePanel<F>, CurvePanel<F>]
+export interface CurveKind<M extends Metrics> {
+  panels: [CurvePanel<M>, CurvePanel<M>]
   hint: string
 }
 
-export interface CurvePanel<F extends Figures> {
+export interface CurvePanel<M extends Metrics> {
   title: string
-  curves: Curve<F>[]
+  curves: Curve<M>[]
 }
 
 /** One line of each run, with gaps where a value is not finite. */
-export type Curve<F extends Figures> =
-  | { of: 'training'; style: LineStyle; value: (row: TrainingRow<F>) => number }
-  | { of: 'evaluation'; style: LineStyle; value: (row: EvaluationRow<F>) => number }
+export type Curve<M extends Metrics> =
+  | { of: 'training'; style: LineStyle; value: (row: TrainingRow<M>) => number }
+  | { of: 'evaluation'; style: LineStyle; value: (row: EvaluationRow<M>) => number }
 
 /** Thin and pale; strong with dots; or dashed. */
 type LineStyle = 'thin' | 'strong' | 'dashed'
-
-/** Loss and accuracy: thin lines on the training images, strong ones on the validation images. */
-export const classifierCurves: CurveKind<ClassifierFigures> = {
-  panels: [
-    {
-      title: 'Loss',
-      curves: [
-        { of: 'training', style: 'thin', value: (row) => row.loss },
-        { of: 'evaluation', style: 'strong', value: (row) => row.loss },
-      ],
-    },
-    {
-      title: 'Accuracy, %',
-      curves: [
-        { of: 'training', style: 'thin', value: (row) => 100 * row.accuracy },
-        { of: 'evaluation', style: 'strong', value: (row) => 100 * row.top1 },
-      ],
-    },
-  ],
-  hint: 'thin: training images, augmented; strong: validation images',
-}
 
 /** What the horizontal axis counts. */
 export type CurveAxis = 'epoch' | 'minutes'
@@ -61,10 +40,10 @@ const STROKES: Record<LineStyle, Stroke> = { thin: 'pale', strong: 'strong', das
  *
  * @throws UserError when a run has no rows to draw
  */
-export function drawCurves<F extends Figures>(
-  runs: CurveRun<F>[],
+export function drawCurves<M extends Metrics>(
+  runs: CurveRun<M>[],
   axis: CurveAxis,
-  { panels, hint }: CurveKind<F>,
+  { panels, hint }: CurveKind<M>,
 ): string {
   for (const { name, rows } of runs)
     if (!rows.some((row) => row.kind === 'training'))
@@ -75,10 +54,10 @@ export function drawCurves<F extends Figures>(
   )
 }
 
-function plotOf<F extends Figures>(
-  runs: CurveRun<F>[],
+function plotOf<M extends Metrics>(
+  runs: CurveRun<M>[],
   axis: CurveAxis,
-  { title, curves }: CurvePanel<F>,
+  { title, curves }: CurvePanel<M>,
 ): Plot {
   const lines = runs.flatMap(({ rows }, series) =>
     curves.map((curve) => ({ series, style: curve.style, points: pointsOf(rows, axis, curve) })),
@@ -96,10 +75,10 @@ function plotOf<F extends Figures>(
   }
 }
 
-function pointsOf<F extends Figures>(
-  rows: readonly MetricsRow<F>[],
+function pointsOf<M extends Metrics>(
+  rows: readonly MetricsRow<M>[],
   axis: CurveAxis,
-  curve: Curve<F>,
+  curve: Curve<M>,
 ): Point[] {
   const at = (row: { epoch: number; seconds: number }) => (axis === 'epoch' ? row.epoch : row.seconds / 60)
   return rows.flatMap((row): Point[] => {

@@ -2,7 +2,7 @@
 import { UserError } from '../../shared/errors.js'
 import type { StateVectors } from '../step/step-types.js'
 import { nonFiniteVector } from './checkpoint.js'
-import type { Figures, StepFigures } from './metrics.js'
+import type { Metrics, StepMetrics } from './metrics.js'
 
 /** Loss, gradient or weights are no longer finite, or beyond all bounds. */
 export class Diverged extends UserError {
@@ -25,8 +25,8 @@ const LARGEST_LOSS = 1e9
 /** Nor is a weight. */
 const LARGEST_WEIGHT = 1e6
 
-/** What is wrong with a step's figures; null: nothing. */
-export function brokenFigures({ figures: { loss }, gradientNorm }: StepFigures<Figures>): string | null {
+/** What is wrong with a step's metrics; null: nothing. */
+export function brokenMetrics({ metrics: { loss }, gradientNorm }: StepMetrics<Metrics>): string | null {
   if (!(Math.abs(loss) <= LARGEST_LOSS)) return `The loss became ${shown(loss)}`
   if (!Number.isFinite(gradientNorm)) return `The gradient's norm became ${gradientNorm}`
   return null

@@ -8,13 +8,13 @@ import type { CheckpointConfig, TrainingConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
-import { brokenFigures, brokenState, Diverged, whyDiverged } from './divergence.js'
+import { brokenMetrics, brokenState, Diverged, whyDiverged } from './divergence.js'
 import {
   type EvaluationRow,
   emptyWindow,
-  type Figures,
   type ImageSize,
-  type StepFigures,
+  type Metrics,
+  type StepMetrics,
   trainingRow,
   widen,
 } from './metrics.js'
@@ -24,26 +24,26 @@ import { checkpointName, type Run } from './run-folder.js'
 export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
 
 /** What is trained: all in which classifiers and detectors differ. `Batch` is what one step is given. */
-export interface Task<F extends Figures, Batch extends { imageSize: ImageSize }> {
+export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   stepsPerEpoch: number
   imagesPerStep: number
   /** The batch of step `step`, from 0: a function of the config and of that number alone. */
   prepare(step: number): Batch | Promise<Batch>
   /** The network compiled for images of this size, with the weights that a run begins with. */
-  build(imageSize: Batch['imageSize']): Promise<TaskStep<F, Batch>>
+  build(imageSize: Batch['imageSize']): Promise<TaskStep<M, Batch>>
   /** Changes the state before the very first step, which then is the run's first checkpoint; null: it stays. */
   begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
-  /** Figures on the validation images, null when the signal was aborted meanwhile; itself null: there are no such images. */
-  evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<F['evaluation'] | null>) | null
+  /** Metrics on the validation images, null when the signal was aborted meanwhile; itself null: there are no such images. */
+  evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
   /** Gives back what the task holds besides its steps. */
   close(): Promise<void>
 }
 
 /** A compiled network together with its state. */
-export interface TaskStep<F extends Figures, Batch extends { imageSize: ImageSize }> {
+export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   layout: ParameterSlot[]
   imageSize: Batch['imageSize']
-  run(batch: Batch, place: StepPlace): Promise<StepFigures<F>>
+  run(batch: Batch, place: StepPlace): Promise<StepMetrics<M>>
   state(): Promise<StateVectors>
   load(state: StateVectors): Promise<void>
   close(): Promise<void>
@@ -58,8 +58,10 @@ export interface StepPlace {
   step: number
 }
 
-/** What is told after every step. */
-export interface StepReport<F extends Figures> extends StepFigures<F> {
+/** The report of a step. */
+export interface StepReport<M extends Metrics> extends StepMetrics<M> {
+  /** @deprecated The name of `metrics` in version 0.1. */
+  figures: M['training']
   /** Steps done, this one included. */
   step: number
   /** Infinity under a time budget. */
@@ -73,11 +75,11 @@ export interface StepReport<F extends Figures> extends StepFigures<F> {
   seconds: number
 }
 
-export interface TrainOptions<F extends Figures> {
+export interface TrainOptions<M extends Metrics> {
   /** Aborting it lets the running step end, writes a checkpoint and returns. */
   signal?: AbortSignal
-  onStep?: (report: StepReport<F>) => void
-  onEvaluation?: (row: EvaluationRow<F>) => void
+  onStep?: (report: StepReport<M>) => void
+  onEvaluation?: (row: EvaluationRow<M>) => void
   onCheckpoint?: (step: number) => void
 }
 
@@ -99,10 +101,10 @@ const ROWS_PER_EPOCH = 20
  * @throws Diverged when the loss or the weights stop being finite or grow beyond all bounds, UserError when data and
  *   config do not fit, or when the disk refuses; the run then stands at its last checkpoint
  */
-export async function train<F extends Figures, Batch extends { imageSize: ImageSize }>(
+export async function train<M extends Metrics, Batch extends { imageSize: ImageSize }>(
   run: Run<LoopConfig>,
-  task: Task<F, Batch>,
-  options: TrainOptions<F> = {},
+  task: Task<M, Batch>,
+  options: TrainOptions<M> = {},
 ): Promise<TrainResult> {
   const { config } = run
   const { stepsPerEpoch, imagesPerStep } = task
@@ -160,13 +162,13 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
     options.onCheckpoint?.(done)
   }
 
-  async function validate(evaluate: NonNullable<Task<F, Batch>['evaluate']>): Promise<void> {
+  async function validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
     await endWindow()
     const state = inferenceState(await soundState())
-    const figures = await computed(evaluate(state, signal), () => `in the evaluation after step ${done}`)
-    if (figures === null) return
+    const metrics = await computed(evaluate(state, signal), () => `in the evaluation after step ${done}`)
+    if (metrics === null) return
     const { step: at, epoch, seconds } = place()
-    const row: EvaluationRow<F> = { kind: 'evaluation', step: at, epoch, seconds, ...figures }
+    const row: EvaluationRow<M> = { kind: 'evaluation', step: at, epoch, seconds, ...metrics }
     await run.append(row)
     evaluated = done
     options.onEvaluation?.(row)
@@ -207,7 +209,7 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
         computed(step.run(batch, { learningRate, progress, step: done }), () => `at step ${done + 1}`),
         (async () => task.prepare(done + 1))(),
       ])
-      const broken = brokenFigures(result)
+      const broken = brokenMetrics(result)
       if (broken !== null) {
         const what = `${broken} at step ${done + 1}, at a learning rate of ${learningRate}`
         throw notFinite(run, saved.step, what)
@@ -216,7 +218,10 @@ export async function train<F extends Figures, Batch extends { imageSize: ImageS
       done += 1
       window = widen(window, result, learningRate, (performance.now() - began) / 1000)
       const reached = { ...place(), progress: progressAt(config.length, place()) }
-      options.onStep?.({ ...result, ...reached, totalSteps: total, imagesPerStep, learningRate })
+      options.onStep?.({
+        ...{ ...result, figures: result.metrics, ...reached },
+        ...{ totalSteps: total, imagesPerStep, learningRate },
+      })
       if (done % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || done % stepsPerEpoch === 0)
         await endWindow()
     }

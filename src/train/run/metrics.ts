@@ -4,24 +4,15 @@ import { UserError } from '../../shared/errors.js'
 import { fileError, isFileError, readWholeLines, writeFileAtomically } from '../../shared/files.js'
 
 /** What a task reports besides what every run does. */
-export interface Figures {
+export interface Metrics {
   /** Of a step; a training row holds their means. */
   training: { loss: number }
   /** Measured on the validation images. */
   evaluation: object
 }
 
-export interface ClassifierFigures {
-  training: {
-    loss: number
-    /** Fraction of right answers on the augmented training images. */
-    accuracy: number
-  }
-  evaluation: { loss: number; top1: number; top5: number; images: number }
-}
-
 /** Means over the `steps` steps that end with step `step`, and what the task reports of them. */
-export type TrainingRow<F extends Figures = ClassifierFigures> = F['training'] & {
+export type TrainingRow<M extends Metrics> = M['training'] & {
   kind: 'training'
   step: number
   steps: number
@@ -39,7 +30,7 @@ export type TrainingRow<F extends Figures = ClassifierFigures> = F['training'] &
 export type ImageSize = number | [number, number]
 
 /** Measured on the validation images after step `step`. */
-export type EvaluationRow<F extends Figures = ClassifierFigures> = F['evaluation'] & {
+export type EvaluationRow<M extends Metrics> = M['evaluation'] & {
   kind: 'evaluation'
   step: number
   epoch: number
@@ -53,10 +44,10 @@ export interface ChangeRow {
   settings: Record<string, [unknown, unknown]>
 }
 
-export type MetricsRow<F extends Figures = ClassifierFigures> = TrainingRow<F> | EvaluationRow<F> | ChangeRow
+export type MetricsRow<M extends Metrics> = TrainingRow<M> | EvaluationRow<M> | ChangeRow
 
 /** Appends a row and flushes it to the disk. Throws a `UserError` when the disk refuses. */
-export async function appendRow(path: string, row: MetricsRow<Figures>): Promise<void> {
+export async function appendRow(path: string, row: MetricsRow<Metrics>): Promise<void> {
   try {
     const file = await open(path, 'a')
     try {
@@ -72,16 +63,14 @@ export async function appendRow(path: string, row: MetricsRow<Figures>): Promise
 
 /**
  * The rows of a metrics file, none when there is no file. A last line without its end, as a killed process
- * leaves it, is passed over. Which figures the rows hold is for the caller to know, from the run's task.
+ * leaves it, is passed over. Which metrics the rows hold is for the caller to know, from the run's task.
  *
  * @throws UserError that names the line when any other is not a row
  */
-export async function readRows<F extends Figures = ClassifierFigures>(
-  path: string,
-): Promise<MetricsRow<F>[]> {
+export async function readRows<M extends Metrics>(path: string): Promise<MetricsRow<M>[]> {
   return (await readWholeLines(path)).map((line, index) => {
     try {
-      const row = JSON.parse(line) as MetricsRow<F>
+      const row = JSON.parse(line) as MetricsRow<M>
       if (typeof row?.step === 'number' && typeof row.kind === 'string') return row
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
@@ -91,15 +80,15 @@ export async function readRows<F extends Figures = ClassifierFigures>(
 }
 
 /** Cuts off the rows beyond `step`, so that a run resumed there reports no step twice. Returns the rows kept. */
-export async function cutRows(path: string, step: number): Promise<MetricsRow<Figures>[]> {
-  const kept = (await readRows<Figures>(path)).filter((row) => row.step <= step)
+export async function cutRows(path: string, step: number): Promise<MetricsRow<Metrics>[]> {
+  const kept = (await readRows<Metrics>(path)).filter((row) => row.step <= step)
   await writeFileAtomically(path, kept.map((row) => `${JSON.stringify(row)}\n`).join(''))
   return kept
 }
 
 /** What one step reports. */
-export interface StepFigures<F extends Figures> {
-  figures: F['training']
+export interface StepMetrics<M extends Metrics> {
+  metrics: M['training']
   /** Global norm of the gradient before clipping. */
   gradientNorm: number
 }
@@ -108,7 +97,7 @@ export interface StepFigures<F extends Figures> {
 export interface Window {
   steps: number
   /** By name. */
-  figures: Record<string, number>
+  metrics: Record<string, number>
   gradientNorm: number
   /** Of the last step. */
   learningRate: number
@@ -116,19 +105,19 @@ export interface Window {
   seconds: number
 }
 
-export const emptyWindow: Window = { steps: 0, figures: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
+export const emptyWindow: Window = { steps: 0, metrics: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
 
 /** The window with one more step in it. */
 export function widen(
   window: Window,
-  { figures, gradientNorm }: StepFigures<Figures>,
+  { metrics, gradientNorm }: StepMetrics<Metrics>,
   learningRate: number,
   seconds: number,
 ): Window {
-  const sums = Object.entries(figures).map(([name, value]) => [name, (window.figures[name] ?? 0) + value])
+  const sums = Object.entries(metrics).map(([name, value]) => [name, (window.metrics[name] ?? 0) + value])
   return {
     steps: window.steps + 1,
-    figures: Object.fromEntries(sums),
+    metrics: Object.fromEntries(sums),
     gradientNorm: window.gradientNorm + gradientNorm,
     learningRate,
     seconds: window.seconds + seconds,
@@ -140,14 +129,14 @@ export function trainingRow(
   window: Window,
   place: { step: number; epoch: number; seconds: number },
   { imagesPerStep, imageSize }: { imagesPerStep: number; imageSize: ImageSize },
-): TrainingRow<Figures> {
+): TrainingRow<Metrics> {
   const { steps } = window
-  const means = Object.entries(window.figures).map(([name, sum]) => [name, sum / steps])
+  const means = Object.entries(window.metrics).map(([name, sum]) => [name, sum / steps])
   return {
     kind: 'training',
     ...place,
     steps,
-    ...(Object.fromEntries(means) as Figures['training']),
+    ...(Object.fromEntries(means) as Metrics['training']),
     gradientNorm: window.gradientNorm / steps,
     learningRate: window.learningRate,
     imagesPerSecond: (steps * imagesPerStep) / window.seconds,

@@ -1,6 +1,7 @@
 /** Live progress for people: one line that renews itself on a terminal, plain lines elsewhere. */
+import { formatDuration } from '../../shared/text.js'
 import type { StepReport } from './loop.js'
-import type { EvaluationRow, Figures } from './metrics.js'
+import type { EvaluationRow, Metrics } from './metrics.js'
 
 export interface ProgressStream {
   isTTY?: boolean
@@ -8,17 +9,17 @@ export interface ProgressStream {
   write(text: string): unknown
 }
 
-/** How a task's figures are told to people. */
-export interface Words<F extends Figures> {
+/** A task's metrics as text for people. */
+export interface MetricFormatter<M extends Metrics> {
   /** For example `loss 1.234`, `accuracy 56.1 %`; the less important come later. */
-  means(figures: F['training']): string[]
+  training(means: M['training']): string[]
   /** What was measured, for example `accuracy 56.1 % on 100 validation images`. */
-  evaluation(row: EvaluationRow<F>): string
+  evaluation(row: EvaluationRow<M>): string
 }
 
-export interface Progress<F extends Figures> {
-  onStep(report: StepReport<F>): void
-  onEvaluation(row: EvaluationRow<F>): void
+export interface Progress<M extends Metrics> {
+  onStep(report: StepReport<M>): void
+  onEvaluation(row: EvaluationRow<M>): void
   /** A line of its own that stays. */
   note(text: string): void
   /** Ends the live line; call it before anything else is printed. */
@@ -31,19 +32,19 @@ const PLAIN_INTERVAL = 5000
 /** Part that the newest step has in what is shown, once there are enough. */
 const NEWEST = 0.05
 
-/** Progress on `stream` in these words; `now` gives milliseconds. The first step is shown at once. */
-export function showProgress<F extends Figures>(
+/** Progress on `stream` as `formatter` writes it; `now` gives milliseconds. The first step is shown at once. */
+export function showProgress<M extends Metrics>(
   stream: ProgressStream,
-  words: Words<F>,
+  formatter: MetricFormatter<M>,
   now: () => number = () => performance.now(),
-): Progress<F> {
+): Progress<M> {
   const live = stream.isTTY === true
   // Some terminals call themselves 0 wide.
   const width = (): number => (stream.columns || 80) - 1
   let shown = Number.NEGATIVE_INFINITY
   let open = false
   let steps = 0
-  let means: Means<F> | null = null
+  let means: Means<M> | null = null
   let last = now()
 
   function print(line: string, stays: boolean): void {
@@ -61,20 +62,20 @@ export function showProgress<F extends Figures>(
       steps += 1
       const mix = (mean: number, value: number, count: number) =>
         count <= 1 ? value : mean + Math.max(NEWEST, 1 / count) * (value - mean)
-      const before = means ?? { figures: report.figures, secondsPerStep }
+      const before = means ?? { metrics: report.metrics, secondsPerStep }
       means = {
-        figures: mixFigures(before.figures, report.figures, (mean, value) => mix(mean, value, steps)),
+        metrics: mixMetrics(before.metrics, report.metrics, (mean, value) => mix(mean, value, steps)),
         // The first step's time holds the compiling before it, so the second's replaces it.
         secondsPerStep: mix(before.secondsPerStep, secondsPerStep, steps - 1),
       }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = at
-      print(progressLine(report, means, words, live ? width() : Number.POSITIVE_INFINITY), false)
+      print(progressLine(report, means, formatter, live ? width() : Number.POSITIVE_INFINITY), false)
     },
     onEvaluation(row) {
       // The time of an evaluation is none of the next step's.
       last = now()
-      print(`epoch ${row.epoch.toFixed(1)}: ${words.evaluation(row)}`, true)
+      print(`epoch ${row.epoch.toFixed(1)}: ${formatter.evaluation(row)}`, true)
     },
     note(text) {
       last = now()
@@ -88,12 +89,12 @@ export function showProgress<F extends Figures>(
 }
 
 /** Means over the last steps. */
-export interface Means<F extends Figures> {
-  figures: F['training']
+export interface Means<M extends Metrics> {
+  metrics: M['training']
   secondsPerStep: number
 }
 
-function mixFigures<T extends object>(means: T, values: T, mix: (mean: number, value: number) => number): T {
+function mixMetrics<T extends object>(means: T, values: T, mix: (mean: number, value: number) => number): T {
   const mixed = Object.entries(values).map(([name, value]) => [
     name,
     mix(means[name as keyof T] as number, value),
@@ -103,12 +104,12 @@ function mixFigures<T extends object>(means: T, values: T, mix: (mean: number, v
 
 /**
  * For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`.
- * Where that is wider than `width` characters, the step is left out, then figures from the last to the second.
+ * Where that is wider than `width` characters, the step is left out, then metrics from the last to the second.
  */
-export function progressLine<F extends Figures>(
-  report: StepReport<F>,
-  means: Means<F>,
-  words: Words<F>,
+export function progressLine<M extends Metrics>(
+  report: StepReport<M>,
+  means: Means<M>,
+  formatter: MetricFormatter<M>,
   width = Number.POSITIVE_INFINITY,
 ): string {
   const { step, totalSteps, stepsPerEpoch, imagesPerStep, progress, seconds } = report
@@ -118,30 +119,18 @@ export function progressLine<F extends Figures>(
   const left = timed
     ? (seconds / Math.max(progress, Number.MIN_VALUE)) * (1 - progress)
     : (totalSteps - step) * means.secondsPerStep
-  const figures = words.means(means.figures)
+  const metrics = formatter.training(means.metrics)
   const line = (parts: string[]): string =>
     [`epoch ${(step / stepsPerEpoch).toFixed(1)}${epochs}`, ...parts, `${formatDuration(left)} left`].join(
       ' · ',
     )
   const speed = `${trim(imagesPerStep / means.secondsPerStep)} images/s`
-  const full = line([`step ${step}${timed ? '' : `/${totalSteps}`}`, speed, ...figures])
+  const full = line([`step ${step}${timed ? '' : `/${totalSteps}`}`, speed, ...metrics])
   if (full.length <= width) return full
-  let count = figures.length
-  while (count > 1 && line([speed, ...figures.slice(0, count)]).length > width) count--
-  return line([speed, ...figures.slice(0, count)])
+  let count = metrics.length
+  while (count > 1 && line([speed, ...metrics.slice(0, count)]).length > width) count--
+  return line([speed, ...metrics.slice(0, count)])
 }
-
-export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
 /** Three digits are enough to read: 312, 31.2, 3.12. */
 const trim = (value: number): string => (value >= 100 ? String(Math.round(value)) : value.toPrecision(3))
-
-/** For example `45 s`, `12 min`, `1 h 20 min`, `3 d 4 h`. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return 'unknown time'
-  if (seconds < 99.5) return `${Math.round(seconds)} s`
-  const minutes = Math.round(seconds / 60)
-  if (minutes < 60) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`
-}

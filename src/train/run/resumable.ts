@@ -1,16 +1,18 @@
 /** What of a config may change when a run is resumed. */
-import { changeOfData } from '../../../datasets/classification/dataset-fingerprint.js'
 import { UserError } from '../../shared/errors.js'
-import type { RunConfig } from '../classification/config.js'
-import { changedData, kindOf } from '../classification/data.js'
-import type { DetectorRunConfig } from '../detection/config.js'
-import { refuseOtherImages } from '../detection/data-place.js'
-import type { Figures, MetricsRow } from './metrics.js'
+import type { TrainingConfig } from '../settings/config.js'
+import type { ConfigRules } from './config-rules.js'
+import type { Metrics, MetricsRow } from './metrics.js'
 
-type AnyRunConfig = RunConfig | DetectorRunConfig
+/** The rules of a task that decide whether a run can be resumed with another config. */
+type ResumeRules<C> = Pick<ConfigRules<C>, 'fixedSettings' | 'refuseOtherData'>
 
 /** Throws a `UserError` that names the settings in which `config` is not the run that `saved` began. */
-export function assertResumable<C extends AnyRunConfig>(saved: C, config: C): void {
+export function assertResumable<C>(
+  { fixedSettings, refuseOtherData }: ResumeRules<C>,
+  saved: C,
+  config: C,
+): void {
   const [before, after] = [fixedSettings(saved), fixedSettings(config)]
   const changed = Object.keys(after).filter((name) => !same(before[name], after[name]))
   if (changed.length > 0)
@@ -20,42 +22,16 @@ export function assertResumable<C extends AnyRunConfig>(saved: C, config: C): vo
   refuseOtherData(saved, config)
 }
 
-/** Throws a `UserError` when both configs say what their data is like, and it is not the same. */
-function refuseOtherData(saved: AnyRunConfig, config: AnyRunConfig): void {
-  if (saved.task === 'detection') {
-    if (config.task === 'detection') refuseOtherImages(saved.data, config.data)
-    return
-  }
-  if (config.task === 'detection') return
-  const [before, now] = [saved.data.fingerprint, config.data.fingerprint]
-  const change = before && now ? changeOfData(before, now) : null
-  if (change !== null) throw changedData(config.data, change)
-}
-
-/** Settings that the state vectors, or the meaning of a step's number, depend on. */
-function fixedSettings(config: AnyRunConfig): Record<string, unknown> {
-  const { seed, batchSize, optimizer, averageDecay } = config
-  const shared = { 'optimizer.kind': optimizer.kind, averageDecay: averageDecay === null }
-  if (config.task === 'classification') {
-    const { model, data, auxiliaryWeight } = config
-    const { fingerprint, ...settings } = data
-    // Where the images lie may change.
-    const own = { model, seed, batchSize, data: { ...settings, folder: null, name: kindOf(data.name) } }
-    return { ...own, ...shared, auxiliaryWeight: auxiliaryWeight === 0 }
-  }
-  const { backbone, detector, accumulate, data } = config
-  return { backbone, detector, seed, batchSize, accumulate, data: measuredBy(data), ...shared }
-}
-
-/** The data as far as training depends on it: where images lie, and what is only measured, may change. */
-function measuredBy(data: DetectorRunConfig['data']): unknown {
-  if (data.kind === 'embedded') return { ...data, validation: 0 }
-  const { kind, limit, categories } = data
-  return { kind, limit, categories }
+/** Of the settings that all tasks share, those that the state vectors depend on. */
+export function fixedTrainingSettings({
+  optimizer,
+  averageDecay,
+}: Pick<TrainingConfig, 'optimizer' | 'averageDecay'>): Record<string, unknown> {
+  return { 'optimizer.kind': optimizer.kind, averageDecay: averageDecay === null }
 }
 
 /** Top-level settings in which two configs differ: [before, after] of each. */
-export function differences<C extends AnyRunConfig>(before: C, after: C): Record<string, [unknown, unknown]> {
+export function differences<C extends object>(before: C, after: C): Record<string, [unknown, unknown]> {
   const changed: Record<string, [unknown, unknown]> = {}
   for (const key of Object.keys(after) as (keyof C & string)[])
     if (!same(before[key], after[key])) changed[key] = [before[key], after[key]]
@@ -63,15 +39,16 @@ export function differences<C extends AnyRunConfig>(before: C, after: C): Record
 }
 
 /**
- * Settings of `noted`, the config.json at `path`, that are not those which its checkpoint was `trained` with (null: unknown),
- * and whose change no row of the metrics records. Where its data is now is not looked at.
+ * Settings of `noted`, the config.json at `path`, that differ from those that its checkpoint was `trained` with (null:
+ * unknown), and whose change no row of the metrics records. The place of the data is not compared.
  *
  * @throws UserError when the state depends on one of them
  */
-export function editedSince<C extends AnyRunConfig>(
+export function editedSince<C extends { data: unknown }>(
+  rules: ResumeRules<C>,
   trained: C | null,
   noted: C,
-  rows: readonly MetricsRow<Figures>[],
+  rows: readonly MetricsRow<Metrics>[],
   path: string,
 ): Record<string, [unknown, unknown]> {
   if (trained === null) return {}
@@ -82,7 +59,7 @@ export function editedSince<C extends AnyRunConfig>(
     ([key, [, value]]) => key !== 'data' && !isRecorded(key, value),
   )
   try {
-    assertResumable({ ...trained, data: noted.data }, noted)
+    assertResumable(rules, { ...trained, data: noted.data }, noted)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     throw new UserError(

@@ -13,28 +13,25 @@ import {
   writeFileAtomically,
 } from '../../shared/files.js'
 import { lockFolder } from '../../shared/lock.js'
-import { type RunConfig, validateConfig } from '../classification/config.js'
-import { type DetectorRunConfig, validateDetectorConfig } from '../detection/config.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
-import { appendRow, cutRows, type Figures, type MetricsRow } from './metrics.js'
+import type { ConfigRules } from './config-rules.js'
+import { appendRow, cutRows, type Metrics, type MetricsRow } from './metrics.js'
 import { assertResumable, differences, editedSince } from './resumable.js'
 import { checkpointName, checkpointSteps, newestSaved } from './run-checkpoints.js'
 
 export { checkpointName, newestCheckpoint } from './run-checkpoints.js'
 
-export type AnyRunConfig = RunConfig | DetectorRunConfig
-
 /** A run that this process trains, and nobody else at the same time. */
-export interface Run<C = RunConfig> {
+export interface Run<C> {
   readonly folder: string
   readonly config: C
   /** What training goes on from; null: from the beginning. */
   readonly checkpoint: Checkpoint | null
   /** The rows up to that checkpoint. */
-  readonly rows: readonly MetricsRow<Figures>[]
+  readonly rows: readonly MetricsRow<Metrics>[]
   /** In a sentence each: settings in config.json that are not those which the checkpoint was trained with. */
   readonly edited: readonly string[]
-  append(row: MetricsRow<Figures>): Promise<void>
+  append(row: MetricsRow<Metrics>): Promise<void>
   /** Writes a checkpoint, and removes all but it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
   /**
@@ -50,8 +47,9 @@ export interface Run<C = RunConfig> {
 /** Checkpoints kept: the newest and the one before. */
 const KEPT = 2
 
-export const modelPath = (folder: string): string => join(folder, 'model.onnx')
-export const detectorPath = (folder: string): string => join(folder, 'detector.onnx')
+/** What the folder of a run needs to know of a config. */
+type FolderConfig = { data: unknown }
+
 export const metricsPath = (folder: string): string => join(folder, 'metrics.jsonl')
 const configPath = (folder: string): string => join(folder, 'config.json')
 
@@ -61,8 +59,12 @@ const configPath = (folder: string): string => join(folder, 'config.json')
  * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
  *   written
  */
-export async function createRun<C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> {
-  assertWritable(config)
+export async function createRunIn<C extends FolderConfig>(
+  { validate }: ConfigRules<C>,
+  folder: string,
+  config: C,
+): Promise<Run<C>> {
+  assertWritable(validate, config)
   const removeFolder = await makeRemovableFolder(folder)
   let release: (() => Promise<void>) | null = null
   try {
@@ -82,7 +84,7 @@ export async function createRun<C extends AnyRunConfig>(folder: string, config: 
 }
 
 /** A run that can be discarded until a step of it is saved. `before`: files that were in the folder before it. */
-function createdRun<C extends AnyRunConfig>(
+function createdRun<C>(
   run: Run<C>,
   { before, removeFolder }: { before: readonly string[]; removeFolder: () => Promise<void> },
 ): Run<C> {
@@ -107,20 +109,21 @@ function createdRun<C extends AnyRunConfig>(
 }
 
 /**
- * Opens a run to go on with it from its newest checkpoint, with `config` where settings are to change or where it
- * is not a classifier's. Settings that were changed in config.json itself, by a hand or by damage, are recorded as
- * changes too, and told by `edited`. Rows of metrics beyond the checkpoint are cut off, and temporary files that a killed
- * process left are removed.
+ * Opens a run to continue it from its newest checkpoint. `noted` is its config.json; `config`: where settings are to
+ * change. Settings that were changed in config.json itself, by a person or by damage, are recorded as changes too, and
+ * listed in `edited`. Rows of metrics beyond the checkpoint are cut off, and temporary files that a killed process left
+ * are removed.
  *
- * @throws UserError when there is no run or one of another task, it is locked, its newest checkpoint is damaged, or a setting changes
- *   that its state depends on
+ * @throws UserError when the folder is locked, its newest checkpoint is damaged, or a setting changes that the state
+ *   depends on
  */
-export async function resumeRun<C extends AnyRunConfig = RunConfig>(
+export async function resumeRunIn<C extends FolderConfig>(
+  rules: ConfigRules<C>,
   folder: string,
+  noted: C,
   config?: C,
 ): Promise<Run<C>> {
-  const noted = (await readConfigOf(config?.task ?? 'classification', folder)) as C
-  if (config !== undefined) assertWritable(config)
+  if (config !== undefined) assertWritable(rules.validate, config)
   const release = await lockFolder(folder)
   try {
     for (const file of await readdir(folder))
@@ -128,9 +131,15 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
     const saved = await newestSaved(folder)
     const checkpoint = saved?.checkpoint ?? null
     // Without one it begins anew, and nothing depends on what its settings were.
-    if (config !== undefined && checkpoint !== null) assertResumable(noted, config)
+    if (config !== undefined && checkpoint !== null) assertResumable(rules, noted, config)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
-    const changed = editedSince(trainedWith<C>(saved?.config), noted, rows, configPath(folder))
+    const changed = editedSince(
+      rules,
+      trainedWith(rules.validate, saved?.config),
+      noted,
+      rows,
+      configPath(folder),
+    )
     const edited = Object.entries(changed).map(
       ([key, [before, now]]) =>
         `${configPath(folder)} was edited or is damaged: ${checkpointName(checkpoint!.step)} was trained with "${key}" ${JSON.stringify(before)}, and now it is ${JSON.stringify(now)}`,
@@ -148,11 +157,11 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
   }
 }
 
-function openedRun<C extends AnyRunConfig>(
+function openedRun<C>(
   folder: string,
   config: C,
   checkpoint: Checkpoint | null,
-  rows: MetricsRow<Figures>[],
+  rows: MetricsRow<Metrics>[],
   close: () => Promise<void>,
 ): Run<C> {
   return {
@@ -172,12 +181,16 @@ function openedRun<C extends AnyRunConfig>(
   }
 }
 
-/** The config of a run. Throws a `UserError` when the folder is no run or the config is not valid. */
-export async function readAnyConfig(folder: string): Promise<AnyRunConfig> {
+/**
+ * The config of the run in a folder.
+ *
+ * @throws UserError when the folder holds no run, or `validate` refuses the config
+ */
+export async function readConfigIn<C>(folder: string, validate: (value: unknown) => C): Promise<C> {
   const path = configPath(folder)
   const text = await readText(path, `${folder} is not the folder of a run: it has no config.json`)
   try {
-    return validated(JSON.parse(text))
+    return validate(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`)
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`)
@@ -185,14 +198,10 @@ export async function readAnyConfig(folder: string): Promise<AnyRunConfig> {
   }
 }
 
-function validated(value: { task?: unknown } | null): AnyRunConfig {
-  return value?.task === 'detection' ? validateDetectorConfig(value) : validateConfig(value)
-}
-
 /** Throws a `UserError` for a config that could be written to a file, but not be read from it again. */
-function assertWritable(config: AnyRunConfig): void {
+function assertWritable<C>(validate: (value: unknown) => C, config: C): void {
   try {
-    validated(JSON.parse(configText(config)))
+    validate(JSON.parse(configText(config)))
   } catch (error) {
     if (error instanceof UserError)
       throw new UserError(
@@ -202,44 +211,18 @@ function assertWritable(config: AnyRunConfig): void {
   }
 }
 
-/** The config in a checkpoint, null where there is none, or one of a version whose settings were others. */
-function trainedWith<C extends AnyRunConfig>(config: unknown): C | null {
+/** The config in a checkpoint; null where there is none, or one of a version that had other settings. */
+function trainedWith<C>(validate: (value: unknown) => C, config: unknown): C | null {
   if (config === undefined) return null
   try {
-    return validated(config as object) as C
+    return validate(config)
   } catch (error) {
     if (error instanceof UserError) return null
     throw error
   }
 }
 
-type Task = AnyRunConfig['task']
+const configText = (config: unknown): string => `${JSON.stringify(config, null, 2)}\n`
 
-const MADE_BY: Record<Task, string> = {
-  classification: 'a classifier (of "toolkit train-backbone")',
-  detection: 'a detector (of "toolkit finetune-coco")',
-}
-
-async function readConfigOf<T extends Task>(
-  task: T,
-  folder: string,
-): Promise<Extract<AnyRunConfig, { task: T }>> {
-  const config = await readAnyConfig(folder)
-  if (config.task !== task)
-    throw new UserError(
-      `${folder} is the run of ${MADE_BY[config.task]}; name the run of ${MADE_BY[task]} here`,
-    )
-  return config as Extract<AnyRunConfig, { task: T }>
-}
-
-/** The config of a classifier's run. Throws as {@link readAnyConfig}, and when it is another task's. */
-export const readConfig = (folder: string): Promise<RunConfig> => readConfigOf('classification', folder)
-
-/** The config of a detector's run. Throws as {@link readAnyConfig}, and when it is another task's. */
-export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =>
-  readConfigOf('detection', folder)
-
-const configText = (config: AnyRunConfig): string => `${JSON.stringify(config, null, 2)}\n`
-
-const writeConfig = (folder: string, config: AnyRunConfig): Promise<void> =>
+const writeConfig = (folder: string, config: unknown): Promise<void> =>
   writeFileAtomically(configPath(folder), configText(config))

@@ -1,4 +1,4 @@
-/** A training step of any task, compiled and run in a worker thread: state in, state and figures out. */
+/** A training step of any task, compiled and run in a worker thread: state in, state and metrics out. */
 import type * as tf from '@tensorflow/tfjs'
 import {
   blockSize,
@@ -59,7 +59,7 @@ export function compileStepOf<B extends object>(
     for (const [name, { size }] of Object.entries(vectors))
       state[name] = tracer.input(name, [size]) as tf.Tensor1D
     const scalar = (name: string) => tracer.input(name, []) as tf.Scalar
-    const { state: after, ...figures } = step(state, {
+    const { state: after, ...metrics } = step(state, {
       ...batch(tracer.input),
       learningRate: scalar('learningRate'),
       progress: scalar('progress'),
@@ -67,7 +67,7 @@ export function compileStepOf<B extends object>(
       ...(noise > 0 && { noise: tracer.input('noise', [noise]) as tf.Tensor1D }),
     })
     const states = Object.entries(after).map(([name, tensor]) => [next(name), tensor])
-    return { ...Object.fromEntries(states), ...figures }
+    return { ...Object.fromEntries(states), ...metrics }
   })
   return { program: compile(traced, { block }), asked, layout, vectors }
 }

@@ -1,4 +1,4 @@
-/** A network's loss over flat state vectors: its gradient, its figures, and the statistics after it. */
+/** A network's loss over flat state vectors: its gradient, its metrics, and the statistics after it. */
 import * as tf from '@tensorflow/tfjs'
 import type { Context } from '../../../models/index.js'
 import { type Asked, contextOver } from './contexts.js'
@@ -8,16 +8,16 @@ import type { ParameterSlot } from './step-types.js'
 
 export type StateTensors = Record<string, tf.Tensor1D>
 
-/** What a network is asked for: the loss to differentiate, and figures to report beside it. */
+/** What a network is asked for: the loss to differentiate, and metrics to report beside it. */
 export interface Loss<F extends Record<string, tf.Scalar>> {
   loss: tf.Scalar
-  figures: F
+  metrics: F
 }
 
 export interface Differentiated<F> {
   /** In the layout of the vector `parameters`. */
   gradient: tf.Tensor1D
-  figures: F
+  metrics: F
   /** The vector `statistics` after this pass. */
   statistics: tf.Tensor1D
 }
@@ -39,7 +39,7 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
   const updates = new Map<string, StatisticUpdate>()
   // An eager backend would drop what the loss alone does not need when its differentiation ends.
   const kept: tf.Tensor[] = []
-  let figures: F | undefined
+  let metrics: F | undefined
 
   const { grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
     const parameters = new Map(values.map((tensor, i) => [trained[i].path, tensor]))
@@ -54,14 +54,14 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
       },
     })
     const result = lossOf(ctx)
-    for (const figure of Object.values(result.figures)) tf.keep(figure)
-    figures = result.figures
+    for (const figure of Object.values(result.metrics)) tf.keep(figure)
+    metrics = result.metrics
     return result.loss
   })(unflatten(state.parameters, trained))
 
   const after = moved(state.statistics, moving, statistics, updates)
   tf.dispose(kept)
-  return { gradient: flatten(grads), figures: figures!, statistics: after }
+  return { gradient: flatten(grads), metrics: metrics!, statistics: after }
 }
 
 /** As the context's `update` says. */

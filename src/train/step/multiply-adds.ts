@@ -1,5 +1,12 @@
-/** What a traced network costs to run: counted from shapes, nothing is computed. */
+/** What a network is made of and costs to run: counted from shapes, nothing is computed. */
 import { needed, type Operation, sizeOf, type Trace, type Value } from '../../engine/index.js'
+
+/** How many numbers a network has. */
+export interface Count {
+  /** With batch norm's moving statistics, as Keras counts. */
+  total: number
+  trainable: number
+}
 
 /**
  * Multiplications with weights (of convolutions and dense layers), each with its addition, that the trace's

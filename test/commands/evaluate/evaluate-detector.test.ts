@@ -10,7 +10,7 @@ import { packageRoot } from '../../../src/shared/package-root.js'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { detectorPresets } from '../../../src/train/detection/presets.js'
 import { buildDetectorStep } from '../../../src/train/detection/step.js'
-import { createRun } from '../../../src/train/run/run-folder.js'
+import { createRun } from '../../../src/train/tasks.js'
 import { toolkit } from '../../helpers/commands/toolkit.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import {

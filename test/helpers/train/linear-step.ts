@@ -6,8 +6,9 @@ import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { random } from '../../../src/shared/random.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { presets } from '../../../src/train/classification/presets.js'
+import type { StepResult } from '../../../src/train/classification/step-types.js'
 import type { Compiler } from '../../../src/train/classification/train.js'
-import type { StateVectors, StepResult } from '../../../src/train/step/step-types.js'
+import type { StateVectors } from '../../../src/train/step/step-types.js'
 
 const FEATURES = 12
 

@@ -8,7 +8,7 @@ import { UserError } from '../../../src/shared/errors.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { describeNetwork } from '../../../src/train/classification/describe.js'
 import { networkConfig } from '../../../src/train/classification/network.js'
-import type { EvaluationRow } from '../../../src/train/run/metrics.js'
+import type { EvaluationRow } from '../../../src/train/tasks.js'
 import { smallRecipe, smallSpace } from '../../helpers/search/evaluate/small-recipe.js'
 
 const child = { id: 7, decisions: [0, 1, 1, 0, 0, 1, 0, 0, 2, 0] }

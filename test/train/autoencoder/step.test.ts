@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
-import { type AutoencoderRunConfig, autoencoderOf } from '../../../src/train/autoencoder/config.js'
-import {
-  askedByAutoencoder,
-  autoencoderStepFunction,
-  buildAutoencoderStep,
-} from '../../../src/train/autoencoder/step.js'
+import type { AutoencoderRunConfig } from '../../../src/train/autoencoder/config.js'
+import { autoencoderOf } from '../../../src/train/autoencoder/network.js'
+import { askedByAutoencoder, buildAutoencoderStep } from '../../../src/train/autoencoder/step.js'
+import { autoencoderStepFunction } from '../../../src/train/autoencoder/step-function.js'
 import type { StateTensors } from '../../../src/train/step/differentiate.js'
 import { layoutOf } from '../../../src/train/step/flat-state.js'
 import { firstState, stateVectors } from '../../../src/train/step/state-vectors.js'
@@ -19,7 +17,7 @@ const images = () =>
 
 interface After {
   state: StateVectors
-  figures: Float32Array
+  metrics: Float32Array
 }
 
 async function eagerStep(config: AutoencoderRunConfig): Promise<After> {
@@ -39,8 +37,8 @@ async function eagerStep(config: AutoencoderRunConfig): Promise<After> {
       step: tf.scalar(0),
     })
     const vectors = Object.entries(after.state).map(([name, tensor]) => [name, tensor.dataSync().slice()])
-    const figures = Float32Array.of(after.loss.dataSync()[0], after.gradientNorm.dataSync()[0])
-    return { state: Object.fromEntries(vectors), figures }
+    const metrics = Float32Array.of(after.loss.dataSync()[0], after.gradientNorm.dataSync()[0])
+    return { state: Object.fromEntries(vectors), metrics }
   })
 }
 
@@ -65,7 +63,7 @@ for (const [what, changes] of Object.entries({
     const state = await step.state()
     await step.close()
     const expected = await eagerStep(config)
-    assertNear(Float32Array.of(loss, gradientNorm), expected.figures, 1e-4, 'figures')
+    assertNear(Float32Array.of(loss, gradientNorm), expected.metrics, 1e-4, 'metrics')
     assert.deepEqual(Object.keys(state).sort(), Object.keys(expected.state).sort())
     for (const name of Object.keys(state)) assertNear(state[name], expected.state[name], 1e-3, name)
   })

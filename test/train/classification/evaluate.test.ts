@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { classFigures, evaluate, measure } from '../../../src/train/classification/evaluate.js'
+import { classMetrics, evaluate, measure } from '../../../src/train/classification/evaluate.js'
 import { colourSet } from '../../helpers/train/linear-step.js'
 
 test('top-1, top-5, loss and confusion are counted as by hand', () => {
@@ -10,19 +10,19 @@ test('top-1, top-5, loss and confusion are counted as by hand', () => {
     [0.4, 0.2, 0.15, 0.15, 0.1, 0],
   ]
   // Right; second of two equal ones, the lower index counts as first; last of six.
-  const figures = measure(Float32Array.from(rows.flat()), Int32Array.of(0, 1, 5), 6)
-  assert.equal(figures.top1, 1 / 3)
-  assert.equal(figures.top5, 2 / 3)
+  const metrics = measure(Float32Array.from(rows.flat()), Int32Array.of(0, 1, 5), 6)
+  assert.equal(metrics.top1, 1 / 3)
+  assert.equal(metrics.top5, 2 / 3)
   const loss = -(Math.log(0.5) + Math.log(0.3) + Math.log(1e-12)) / 3
-  assert.ok(Math.abs(figures.loss - loss) < 1e-6)
+  assert.ok(Math.abs(metrics.loss - loss) < 1e-6)
   assert.deepEqual(
-    figures.confusion.map((row) => row[0]),
+    metrics.confusion.map((row) => row[0]),
     [1, 1, 0, 0, 0, 1],
   )
 })
 
 test('recall and precision of each class', () => {
-  const figures = classFigures(
+  const metrics = classMetrics(
     [
       [3, 1, 0],
       [2, 2, 0],
@@ -30,7 +30,7 @@ test('recall and precision of each class', () => {
     ],
     ['cat', 'dog', 'none'],
   )
-  assert.deepEqual(figures, [
+  assert.deepEqual(metrics, [
     { label: 'cat', images: 4, recall: 0.75, precision: 0.6 },
     { label: 'dog', images: 4, recall: 0.5, precision: 2 / 3 },
     { label: 'none', images: 0, recall: null, precision: null },
@@ -51,10 +51,10 @@ test('a set is run in batches, the last one smaller, and every image is counted 
     },
     async close() {},
   }
-  const figures = await evaluate(perfect, set, { batchSize: 4 })
+  const metrics = await evaluate(perfect, set, { batchSize: 4 })
   assert.deepEqual(counts, [4, 4, 3])
-  assert.equal(figures?.top1, 1)
-  assert.equal(figures?.images, 11)
+  assert.equal(metrics?.top1, 1)
+  assert.equal(metrics?.images, 11)
   assert.equal(await evaluate(perfect, set, { batchSize: 4, signal: AbortSignal.abort() }), null)
 })
 

@@ -6,7 +6,8 @@ import type { RunConfig } from '../../../src/train/classification/config.js'
 import { buildEagerStep } from '../../../src/train/classification/eager-step.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import { buildTrainStep } from '../../../src/train/classification/step.js'
-import type { StateVectors, StepInputs, TrainStep } from '../../../src/train/step/step-types.js'
+import type { StepInputs, TrainStep } from '../../../src/train/classification/step-types.js'
+import type { StateVectors } from '../../../src/train/step/step-types.js'
 
 const CLASSES = 3
 const SIZE = 10
@@ -30,7 +31,7 @@ function inputs(step: number): StepInputs {
   return { images, labels: Int32Array.of(2, 0, 1, 0), learningRate: 0.05, progress: 0.4, step }
 }
 
-/** Figures and state after one step, which is not the run's first. */
+/** Metrics and state after one step, which is not the run's first. */
 async function oneStep(step: TrainStep): Promise<[Float32Array, StateVectors]> {
   const { loss, correct, gradientNorm } = await step.run(inputs(1))
   const state = await step.state()
@@ -72,10 +73,10 @@ for (const [what, changes] of Object.entries(CASES))
   test(`a step equals the eager one: ${what}`, async () => {
     const run = config(changes)
     const shapes = { imageSize: SIZE, classes: CLASSES }
-    const [figures, state] = await oneStep(await buildTrainStep(run, shapes))
+    const [metrics, state] = await oneStep(await buildTrainStep(run, shapes))
     await tf.setBackend('cpu')
     const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes))
-    assertNear(figures, expected, 1e-4, 'figures')
+    assertNear(metrics, expected, 1e-4, 'metrics')
     assert.deepEqual(Object.keys(state).sort(), Object.keys(expectedState).sort())
     for (const name of Object.keys(state)) assertNear(state[name], expectedState[name], 1e-3, name)
   })

@@ -8,6 +8,7 @@ import { validateDetectorConfig } from '../../../src/train/detection/config.js'
 import { loadDetectionData, noteCategories } from '../../../src/train/detection/data.js'
 import { loadEvaluationSet, validationOf } from '../../../src/train/detection/evaluation-data.js'
 import { cocoData, detectorPresets } from '../../../src/train/detection/presets.js'
+import { detection } from '../../../src/train/detection/task.js'
 import { assertResumable } from '../../../src/train/run/resumable.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
@@ -86,7 +87,7 @@ test('a run measured on images that have changed is told so', async (t) => {
   const { warnings } = await loadEvaluationSet(source, categories)
   assert.match(
     warnings.at(-1)!,
-    /1 image is missing \(2 instead of 3\)\. The figures are of what is there now\.$/,
+    /1 image is missing \(2 instead of 3\)\. The metrics are of what is there now\.$/,
   )
 })
 
@@ -95,15 +96,15 @@ test('a run goes on with copies of its training images, and with other images to
     ...[await annotated(t), await annotated(t), await annotated(t), await annotated(t, 4)],
   ]
   const saved = await begun(train, validation)
-  assertResumable(saved, await begun(copy, validation))
-  assertResumable(saved, await begun(train, other))
-  assertResumable(saved, await begun(train, null))
-  const resume = (now: DetectorRunConfig) => async () => assertResumable(saved, now)
+  assertResumable(detection, saved, await begun(copy, validation))
+  assertResumable(detection, saved, await begun(train, other))
+  assertResumable(detection, saved, await begun(train, null))
+  const resume = (now: DetectorRunConfig) => async () => assertResumable(detection, saved, now)
   await refused(
     resume(await begun(other, validation))(),
     /the annotations have changed, and there is 1 image more/,
   )
   await rm(join(validation.images, '3.png'))
   await refused(resume(await begun(train, validation))(), /1 image is missing/)
-  assertResumable(configOf(train, validation), configOf(other, validation))
+  assertResumable(detection, configOf(train, validation), configOf(other, validation))
 })

@@ -33,18 +33,18 @@ for (const [name, { setting, features, parts, all }] of Object.entries(golden))
     assert.equal(description.crop, setting.crop)
     assert.equal(description.anchors, features[0] * features[1] * setting.anchors)
     assert.deepEqual(description.parts[0].shape, features)
-    const figures = ({ total, withoutBatchNorm, multiplyAdds }: Counts) => ({
+    const metrics = ({ total, withoutBatchNorm, multiplyAdds }: Counts) => ({
       // Batch norm is frozen, scale and offset too.
       parameters: { total, trainable: withoutBatchNorm },
       multiplyAdds,
     })
     assert.deepEqual(
       description.parts.map(({ parameters, multiplyAdds }) => ({ parameters, multiplyAdds })),
-      [parts.firstStage, parts.rpn, parts.secondStage, parts.heads].map(figures),
+      [parts.firstStage, parts.rpn, parts.secondStage, parts.heads].map(metrics),
     )
     assert.deepEqual(
       { parameters: description.parameters, multiplyAdds: description.multiplyAdds },
-      figures(all),
+      metrics(all),
     )
     const trained = { ...preset.detector, batchNorm: 'trained' as const }
     assert.deepEqual(describeDetector({ ...preset, detector: trained }, setting.classes).parameters, {

@@ -1,4 +1,4 @@
-/** Measuring a detector, against pycocotools (golden/make_evaluation.py) and against figures made by hand. */
+/** Measuring a detector, against pycocotools (golden/make_evaluation.py) and against metrics made by hand. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
@@ -83,7 +83,7 @@ const inputs: DetectorInput[] = [
 ]
 
 for (const input of inputs)
-  test(`through a ${input.resize}, all figures are those of pycocotools on the same detections`, async (t) => {
+  test(`through a ${input.resize}, all metrics are those of pycocotools on the same detections`, async (t) => {
     const { set } = await goldenSet(t)
     const done: number[] = []
     const measured = await evaluateDetector(knowing(set, input, foundIn), input, set, {
@@ -134,7 +134,7 @@ test('who answers the truth has an AP of 1, and who cuts an eighth of each box p
   assert.equal(shifted!.stats[1], 1)
 })
 
-test('images that cannot be read are named and left out of the figures', async (t) => {
+test('images that cannot be read are named and left out of the metrics', async (t) => {
   const { set, images } = await goldenSet(t)
   await writeFile(join(images, '0.png'), 'not a picture')
   await truncate(join(images, '1.png'), 90)

@@ -13,7 +13,7 @@ import { writeEvaluation } from '../../../src/train/detection/evaluation-files.j
 import {
   bestThreshold,
   chooseImages,
-  figuresAt,
+  countsAt,
   type ImageMatches,
   matchImages,
 } from '../../../src/train/detection/evaluation-matches.js'
@@ -108,10 +108,10 @@ test('detections are right, wrong or ignored, and objects found or missed, as by
     [threshold.precision, threshold.recall, threshold.f1].map((value) => value.toFixed(6)),
     [1, 0.5, 4 / 6].map((value) => value.toFixed(6)),
   )
-  assert.deepEqual(figuresAt(matches[0], 0.7), { right: 1, wrong: 0, missed: 1, f1: 2 / 3 })
-  assert.deepEqual(figuresAt(matches[0], 0.5), { right: 1, wrong: 1, missed: 1, f1: 0.5 })
-  assert.deepEqual(figuresAt(matches[2], 0.7), { right: 0, wrong: 0, missed: 1, f1: 0 })
-  assert.equal(figuresAt(matches[3], 0.7).f1, 1)
+  assert.deepEqual(countsAt(matches[0], 0.7), { right: 1, wrong: 0, missed: 1, f1: 2 / 3 })
+  assert.deepEqual(countsAt(matches[0], 0.5), { right: 1, wrong: 1, missed: 1, f1: 0.5 })
+  assert.deepEqual(countsAt(matches[2], 0.7), { right: 0, wrong: 0, missed: 1, f1: 0 })
+  assert.equal(countsAt(matches[3], 0.7).f1, 1)
   assert.deepEqual(bestThreshold([matches[3]]), { score: 1, precision: 0, recall: 0, f1: 0 })
 })
 

@@ -74,9 +74,9 @@ for (const batchNorm of ['trained', 'frozen'] as const)
     const config = { ...tiny, detector: { ...tiny.detector, batchNorm } }
     let loss = 0
     const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
-      const figures = await step.run(inputs(0))
-      loss = figures.loss
-      const parts = figures.objectness + figures.anchorBoxes + figures.classification + figures.boxes
+      const metrics = await step.run(inputs(0))
+      loss = metrics.loss
+      const parts = metrics.objectness + metrics.anchorBoxes + metrics.classification + metrics.boxes
       assert.ok(Math.abs(parts - loss) < 1e-5)
     })
     const expected = await eagerPass(config)

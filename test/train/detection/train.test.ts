@@ -2,14 +2,18 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
-import type { DetectorFigures } from '../../../src/train/detection/figures.js'
+import { type DetectorMetrics, detectorFormatter } from '../../../src/train/detection/metrics.js'
+import { type TrainDetectorOptions, trainDetector } from '../../../src/train/detection/train.js'
+import { metricsPath } from '../../../src/train/run/run-folder.js'
 import {
-  detectorWords,
-  type TrainDetectorOptions,
-  trainDetector,
-} from '../../../src/train/detection/train.js'
-import { type EvaluationRow, readRows, type TrainingRow } from '../../../src/train/run/metrics.js'
-import { createRun, metricsPath, type Run, readConfig, resumeRun } from '../../../src/train/run/run-folder.js'
+  createRun,
+  type EvaluationRow,
+  type Run,
+  readConfig,
+  readRows,
+  resumeRun,
+  type TrainingRow,
+} from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { linearDetector, redConfig, redSet } from '../../helpers/train/detection/red-scenes.js'
 
@@ -28,9 +32,9 @@ async function trainAndClose(
   }
 }
 
-const rowsOf = (folder: string) => readRows<DetectorFigures>(metricsPath(folder))
+const rowsOf = (folder: string) => readRows<DetectorMetrics>(metricsPath(folder))
 
-test('a run learns, measures by COCO’s figures each epoch and reports the parts of its loss', async (t) => {
+test('a run learns, measures by COCO’s metrics each epoch and reports the parts of its loss', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   const compiler = linearDetector()
   const told: number[] = []
@@ -41,7 +45,7 @@ test('a run learns, measures by COCO’s figures each epoch and reports the part
   )
   assert.deepEqual([result.finished, result.step, compiler.open()], [true, 9, 0])
   const rows = await rowsOf(folder)
-  const evaluations = rows.filter((row): row is EvaluationRow<DetectorFigures> => row.kind === 'evaluation')
+  const evaluations = rows.filter((row): row is EvaluationRow<DetectorMetrics> => row.kind === 'evaluation')
   assert.deepEqual(
     evaluations.map(({ step }) => step),
     [3, 6, 9],
@@ -53,7 +57,7 @@ test('a run learns, measures by COCO’s figures each epoch and reports the part
     assert.deepEqual([apSmall >= -1, images], [true, 5])
   }
   assert.deepEqual(compiler.measured.at(-1)?.parameters, result.state.averageParameters)
-  const training = rows.filter((row): row is TrainingRow<DetectorFigures> => row.kind === 'training')
+  const training = rows.filter((row): row is TrainingRow<DetectorMetrics> => row.kind === 'training')
   assert.deepEqual(Object.keys(training[0]), [
     ...['kind', 'step', 'epoch', 'seconds', 'steps'],
     ...['loss', 'objectness', 'anchorBoxes', 'classification', 'boxes'],
@@ -197,13 +201,13 @@ test('a run is one of its own task, and cannot change what its state depends on'
   )
 })
 
-test('figures are told in a line', () => {
+test('metrics are told in a line', () => {
   const parts = { objectness: 0.25, anchorBoxes: 0.125, classification: 1, boxes: 0.5 }
-  assert.deepEqual(detectorWords.means({ loss: 1.875, ...parts }), [
+  assert.deepEqual(detectorFormatter.training({ loss: 1.875, ...parts }), [
     'loss 1.875',
     'proposals 0.25 + 0.13',
     'regions 1.00 + 0.50',
   ])
-  const figures = { ap: 0.1234, ap50: -1, images: 3 } as EvaluationRow<DetectorFigures>
-  assert.equal(detectorWords.evaluation(figures), 'AP 0.123 and AP50 – on 3 validation images')
+  const metrics = { ap: 0.1234, ap50: -1, images: 3 } as EvaluationRow<DetectorMetrics>
+  assert.equal(detectorFormatter.evaluation(metrics), 'AP 0.123 and AP50 – on 3 validation images')
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { type DetectorFigures, detectorCurves } from '../../../src/train/detection/figures.js'
-import { type CurveAxis, type CurveRun, classifierCurves, drawCurves } from '../../../src/train/run/curve.js'
-import type { MetricsRow } from '../../../src/train/run/metrics.js'
+import { classifierCurves } from '../../../src/train/classification/metrics.js'
+import { type DetectorMetrics, detectorCurves } from '../../../src/train/detection/metrics.js'
+import { type CurveAxis, drawCurves } from '../../../src/train/run/curve.js'
+import type { CurveRun, MetricsRow } from '../../../src/train/tasks.js'
 
 const draw = (runs: CurveRun[], axis: CurveAxis = 'epoch') => drawCurves(runs, axis, classifierCurves)
 
@@ -101,13 +102,13 @@ test('a run without metrics is named', () => {
 })
 
 test('detectors are drawn by loss and by average precision; what COCO does not define is left out', () => {
-  const evaluation = (epoch: number, ap50: number, ap: number): MetricsRow<DetectorFigures> => {
+  const evaluation = (epoch: number, ap50: number, ap: number): MetricsRow<DetectorMetrics> => {
     const rest = { ap75: 0, apSmall: 0, apMedium: 0, apLarge: 0, ar1: 0, ar10: 0, ar100: 0, arSmall: 0 }
     const figures = { ap, ap50, ...rest, arMedium: 0, arLarge: 0, images: 1 }
     return { kind: 'evaluation', step: epoch, epoch, seconds: 60 * epoch, ...figures }
   }
   const parts = { objectness: 1, anchorBoxes: 1, classification: 1, boxes: 1 }
-  const training = (step: number): MetricsRow<DetectorFigures> => ({
+  const training = (step: number): MetricsRow<DetectorMetrics> => ({
     ...{ kind: 'training', step, steps: 1, epoch: step, seconds: 60 * step, loss: 4, ...parts },
     ...{ gradientNorm: 1, learningRate: 0.1, imagesPerSecond: 1, imageSize: [64, 64] },
   })

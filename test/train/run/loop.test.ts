@@ -8,9 +8,9 @@ import {
   trainClassifier,
 } from '../../../src/train/classification/train.js'
 import { Diverged } from '../../../src/train/run/divergence.js'
-import { readRows, type TrainingRow } from '../../../src/train/run/metrics.js'
-import { createRun, metricsPath, type Run, resumeRun } from '../../../src/train/run/run-folder.js'
+import { metricsPath } from '../../../src/train/run/run-folder.js'
 import { unsavedRun } from '../../../src/train/run/unsaved-run.js'
+import { createRun, type Run, readRows, resumeRun, type TrainingRow } from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { colourConfig, colourSet, linearCompiler } from '../../helpers/train/linear-step.js'
 

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { classifierWords } from '../../../src/train/classification/train.js'
+import { formatDuration } from '../../../src/shared/text.js'
+import { type ClassifierMetrics, classifierFormatter } from '../../../src/train/classification/metrics.js'
 import type { StepReport } from '../../../src/train/run/loop.js'
-import type { ClassifierFigures } from '../../../src/train/run/metrics.js'
-import { formatDuration, progressLine, showProgress } from '../../../src/train/run/progress.js'
+import { progressLine, showProgress } from '../../../src/train/run/progress.js'
 
 /** Back to the line's start, and clear it. */
 const renew = '\r\x1b[2K'
 
-type Report = StepReport<ClassifierFigures>
+type Report = StepReport<ClassifierMetrics>
 
+const metrics = { loss: 1.5, accuracy: 0.5 }
 const report = (step: number, changes: Partial<Report> = {}): Report => ({
-  figures: { loss: 1.5, accuracy: 0.5 },
+  metrics,
+  figures: metrics,
   gradientNorm: 1,
   step,
   totalSteps: 1000,
@@ -28,31 +30,31 @@ function scene(isTTY: boolean) {
   const written: string[] = []
   const clock = { milliseconds: 0 }
   const stream = { isTTY, columns: 60, write: (text: string) => written.push(text) }
-  return { written, clock, progress: showProgress(stream, classifierWords, () => clock.milliseconds) }
+  return { written, clock, progress: showProgress(stream, classifierFormatter, () => clock.milliseconds) }
 }
 
 test('durations read naturally', () => {
   const cases = [0.4, 45, 99, 100, 719, 4800, 273_600, Number.POSITIVE_INFINITY]
-  const words = ['0 s', '45 s', '99 s', '2 min', '12 min', '1 h 20 min', '3 d 4 h', 'unknown time']
-  assert.deepEqual(cases.map(formatDuration), words)
+  const formatter = ['0 s', '45 s', '99 s', '2 min', '12 min', '1 h 20 min', '3 d 4 h', 'unknown time']
+  assert.deepEqual(cases.map(formatDuration), formatter)
 })
 
 test('a line tells epoch, step, speed, loss, accuracy and the time left', () => {
-  const means = { figures: { loss: 1.2345, accuracy: 0.5612 }, secondsPerStep: 0.1 }
+  const means = { metrics: { loss: 1.2345, accuracy: 0.5612 }, secondsPerStep: 0.1 }
   assert.equal(
-    progressLine(report(320), means, classifierWords),
+    progressLine(report(320), means, classifierFormatter),
     'epoch 3.2/10 · step 320/1000 · 320 images/s · loss 1.234 · accuracy 56.1 % · 68 s left',
   )
   assert.equal(
-    progressLine(report(320), means, classifierWords, 79),
+    progressLine(report(320), means, classifierFormatter, 79),
     'epoch 3.2/10 · 320 images/s · loss 1.234 · accuracy 56.1 % · 68 s left',
   )
   assert.equal(
-    progressLine(report(320), means, classifierWords, 60),
+    progressLine(report(320), means, classifierFormatter, 60),
     'epoch 3.2/10 · 320 images/s · loss 1.234 · 68 s left',
   )
   const timed = report(320, { totalSteps: Number.POSITIVE_INFINITY, progress: 0.25, seconds: 30 })
-  assert.match(progressLine(timed, means, classifierWords), /^epoch 3\.2 · step 320 · .* · 90 s left$/)
+  assert.match(progressLine(timed, means, classifierFormatter), /^epoch 3\.2 · step 320 · .* · 90 s left$/)
 })
 
 test('on a terminal one line renews itself and is cut at its width', () => {

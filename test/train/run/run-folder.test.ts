@@ -19,18 +19,11 @@ import { test } from 'node:test'
 import { UserError } from '../../../src/shared/errors.js'
 import { cardFromMetadata, cardToMetadata } from '../../../src/shared/model-card.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
+import { detectorCard } from '../../../src/train/detection/card.js'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
-import { detectorCard } from '../../../src/train/detection/export.js'
 import type { Checkpoint } from '../../../src/train/run/checkpoint.js'
-import { readRows } from '../../../src/train/run/metrics.js'
-import {
-  createRun,
-  metricsPath,
-  newestCheckpoint,
-  readConfig,
-  readDetectorConfig,
-  resumeRun,
-} from '../../../src/train/run/run-folder.js'
+import { metricsPath, newestCheckpoint } from '../../../src/train/run/run-folder.js'
+import { createRun, readConfig, readDetectorConfig, readRows, resumeRun } from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { redConfig } from '../../helpers/train/detection/red-scenes.js'
 import { colourConfig } from '../../helpers/train/linear-step.js'
@@ -319,7 +312,7 @@ test('two trainings in one folder are refused, in this process', async (t) => {
 
 /** A process that opens the run and holds it until it is killed. */
 async function holder(folder: string): Promise<ChildProcess> {
-  const module = new URL('../../../src/train/run/run-folder.js', import.meta.url).href
+  const module = new URL('../../../src/train/tasks.js', import.meta.url).href
   const program = `import { resumeRun } from ${JSON.stringify(module)}
     await resumeRun(${JSON.stringify(folder)})
     console.log('open')

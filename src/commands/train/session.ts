@@ -1,49 +1,54 @@
-/** One sitting at a run: training with progress on stderr until its end or Ctrl-C, then the exported model. */
-import { isMendable, UserError } from '../../shared/errors.js'
+/** One session of training: progress on stderr until the end of the run or Ctrl-C, then the exported model. */
+import { isUserError, UserError } from '../../shared/errors.js'
 import { Diverged } from '../../train/run/divergence.js'
 import type { TrainOptions, TrainResult } from '../../train/run/loop.js'
-import type { EvaluationRow, Figures } from '../../train/run/metrics.js'
-import { type Progress, showProgress, type Words } from '../../train/run/progress.js'
-import type { AnyRunConfig, Run } from '../../train/run/run-folder.js'
+import type { EvaluationRow, Metrics } from '../../train/run/metrics.js'
+import { type MetricFormatter, type Progress, showProgress } from '../../train/run/progress.js'
+import type { Run } from '../../train/run/run-folder.js'
+import type { AnyRunConfig } from '../../train/tasks.js'
 import { interruptible } from '../shared/interrupt.js'
 
-export interface Sitting<F extends Figures> {
+export interface TrainingSession<M extends Metrics> {
   run: string
   finished: boolean
   steps: number
   seconds: number
   /** The last evaluation, null when there was none. */
-  validation: EvaluationRow<F> | null
+  validation: EvaluationRow<M> | null
   /** Path of the exported model, null when the run is not at its end. */
   model: string | null
 }
 
-export interface SittingParts<F extends Figures> {
+export interface SessionParts<M extends Metrics> {
   /** The command that goes on with the run. */
   command: string
   /** What is trained on, for example `10000 images of 10 classes`. */
   data: string
-  words: Words<F>
-  train: (options: TrainOptions<F>, progress: Progress<F>) => Promise<TrainResult>
+  formatter: MetricFormatter<M>
+  train: (options: TrainOptions<M>, progress: Progress<M>) => Promise<TrainResult>
   /** Exports the finished run in `folder` and returns the model's path. */
   exportModel: (folder: string) => Promise<string>
 }
 
-/** Trains, reports, exports, and closes the run. What a user can mend is thrown with how to go on. */
-export async function sitAt<F extends Figures>(
+/**
+ * Trains, reports, exports, and closes the run.
+ *
+ * @throws UserError with how to continue, where the cause is one that a user can fix
+ */
+export async function runSession<M extends Metrics>(
   run: Run<AnyRunConfig>,
-  { command, data, words, train, exportModel }: SittingParts<F>,
-): Promise<Sitting<F>> {
+  { command, data, formatter, train, exportModel }: SessionParts<M>,
+): Promise<TrainingSession<M>> {
   const say = (text: string): void => console.error(text)
   const { folder } = run
   const goOn = `go on with: npx toolkit ${command} --resume ${folder}`
-  const progress = showProgress(process.stderr, words)
-  let validation: EvaluationRow<F> | null = null
+  const progress = showProgress(process.stderr, formatter)
+  let validation: EvaluationRow<M> | null = null
   try {
     const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
     say(`Training in ${folder}${from}: ${data}`)
     for (const sentence of run.edited) say(sentence)
-    const onEvaluation = (row: EvaluationRow<F>): void => {
+    const onEvaluation = (row: EvaluationRow<M>): void => {
       validation = row
       progress.onEvaluation(row)
     }
@@ -63,7 +68,7 @@ export async function sitAt<F extends Figures>(
     progress.end()
     // Why it ended is the news, also where the disk then refuses to be tidied up.
     const discarded = await run.discardUntrained().catch(() => false)
-    if (!isMendable(error)) throw error
+    if (!isUserError(error)) throw error
     const next = discarded
       ? `Nothing is left in ${folder}: run the command again, with what has to change`
       : `To ${goOn}${error instanceof Diverged ? ` --learning-rate ${lower(run.config)}` : ''}`

@@ -1,56 +1,13 @@
-/** The data of a run: what its config names, loaded, and compared with what the run began with. */
+/** Where the images of a run lie, and whether they are still those that it began with. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import {
-  changeOfData,
-  cifar10Folder,
-  type DataFingerprint,
-  type Dataset,
-  defaultDataDir,
-  loadDataset,
-  type PartName,
-} from '../../../datasets/index.js'
+import { cifar10Folder, type DataFingerprint, defaultDataDir } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { DataConfig } from '../settings/config.js'
-import type { RunConfig } from './config.js'
-
-export interface LoadDataOptions {
-  /** Called with a sentence when the data differs from what the run began with; without it, such data is refused. */
-  onChange?: (text: string) => void
-  /** Parts that must be the same. Default: those that training and its evaluations use. */
-  parts?: readonly PartName[]
-}
-
-/**
- * Loads the data set of a config.
- *
- * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run began with
- */
-export async function loadData(
-  { data, seed }: Pick<RunConfig, 'data' | 'seed'>,
-  { onChange, parts }: LoadDataOptions = {},
-): Promise<Dataset> {
-  refuseMoved(data)
-  const dataset = await loadDataset(data.name, {
-    seed,
-    size: data.imageSize ?? undefined,
-    validation: data.validation,
-    dataDir: fetchedFolder(data) ?? undefined,
-  })
-  const { fingerprint } = dataset
-  const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
-  if (change !== null && onChange === undefined) throw changedData(data, change)
-  if (change !== null) onChange?.(changedNote(shownName(data), change))
-  if (data.classes !== null && JSON.stringify(data.classes) !== JSON.stringify(dataset.classes))
-    throw new UserError(
-      `${data.name} has the classes ${dataset.classes.join(', ')}, but the run began with ${data.classes.join(', ')}`,
-    )
-  return dataset
-}
 
 /** What is said where data that differs from what a run began with is measured on all the same. */
 export const changedNote = (name: string, change: string): string =>
-  `${name} is not the same data as at the start of the run: ${change}. The figures are of what is there now.`
+  `${name} is not the same data as at the start of the run: ${change}. The metrics are of what is there now.`
 
 /** Throws a `UserError` when data that a run began with is no longer in its folder. */
 export function refuseMoved(data: DataConfig): void {
@@ -99,7 +56,7 @@ export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
   return NAMED.find((named) => named === name) ?? 'folder'
 }
 
-const shownName = ({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string =>
+export const shownName = ({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string =>
   folder === null || kindOf(name) === 'folder' ? name : `${name} in ${folder}`
 
 /** Where data lies, as it is found from every working directory. */
@@ -121,18 +78,4 @@ export function absolutePlace({
 export function withPlace(data: DataConfig, fingerprint: DataFingerprint | undefined): DataConfig {
   const { fingerprint: _, ...before } = data
   return { ...before, ...absolutePlace(data), ...(fingerprint && { fingerprint }) }
-}
-
-/**
- * The config with its data noted: the classes and the image size, so that a model can be exported without the data;
- * its absolute path and its fingerprint, so that it is found again and known again.
- */
-export function noteData<C extends Pick<RunConfig, 'data'>>(
-  config: C,
-  { train, classes, fingerprint }: Pick<Dataset, 'train' | 'classes' | 'fingerprint'>,
-): C {
-  return {
-    ...config,
-    data: { ...withPlace(config.data, fingerprint), classes, imageSize: train.height },
-  }
 }

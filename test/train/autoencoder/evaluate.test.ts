@@ -2,14 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import { eagerContext, type ParameterSpec } from '../../../models/index.js'
-import { autoencoderOf } from '../../../src/train/autoencoder/config.js'
-import {
-  measureReconstruction,
-  openReconstructor,
-  pixelVariance,
-  psnr,
-  type Reconstructor,
-} from '../../../src/train/autoencoder/reconstruct.js'
+import { measureReconstruction, pixelVariance, psnr } from '../../../src/train/autoencoder/evaluate.js'
+import { openReconstructor, type Reconstructor } from '../../../src/train/autoencoder/export.js'
+import { autoencoderOf } from '../../../src/train/autoencoder/network.js'
 import { askedByAutoencoder } from '../../../src/train/autoencoder/step.js'
 import { autoencoderCompiler, trainAutoencoder } from '../../../src/train/autoencoder/train.js'
 import { Diverged } from '../../../src/train/run/divergence.js'
@@ -93,7 +88,7 @@ test('training explains most of the variance of simple images, and is measured a
   const data = { train: set, validation: slopes(8) }
   const config = tinyAutoencoder({ length: { kind: 'steps', amount: 90 } })
   const { finished } = await trainAutoencoder(config, data, autoencoderCompiler({ threads: 1 }), {
-    onStep: ({ figures }) => losses.push(figures.loss),
+    onStep: ({ metrics }) => losses.push(metrics.loss),
     onEvaluation: ({ varianceExplained }) => explained.push(varianceExplained),
   })
   assert.ok(finished)

@@ -1,42 +1,7 @@
-/** A trained autoencoder at work, and how much of the images comes through it. */
-import * as tf from '@tensorflow/tfjs'
+/** How much of the images comes through an autoencoder. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
-import { imageGraph, openImageGraph } from '../step/image-graph.js'
-import type { StateVectors } from '../step/step-types.js'
-import { type AutoencoderModel, autoencoderOf } from './config.js'
-import { askedByAutoencoder } from './step.js'
-
-export interface Reconstructor {
-  /** uint8 images, count × S × S × 3 → the same with pixels in [0, 1]; what lies outside is cut off. */
-  run(images: Uint8Array, count: number): Promise<Float32Array>
-  close(): Promise<void>
-}
-
-export interface Reconstruction {
-  images: number
-  /** Mean squared error, for pixels in [0, 1]. */
-  error: number
-  /**
-   * 1 − error / variance of the images' pixels about the mean colour; 0 where the error is larger. The mean colour
-   * alone, as every image's reconstruction, has 0, and the images themselves have 1.
-   */
-  varianceExplained: number
-}
-
-/** Opens a network with these weights in a worker thread. `threads`: by default all cores. */
-export async function openReconstructor(
-  described: AutoencoderModel,
-  state: StateVectors,
-  imageSize: number,
-  { threads }: { threads?: number } = {},
-): Promise<Reconstructor> {
-  const network = autoencoderOf(described)
-  const asked = askedByAutoencoder(network, 1, imageSize)
-  const model = imageGraph({ asked, state, imageSize }, (ctx, images) => ({
-    reconstructed: tf.clipByValue(tf.div(tf.add(network(ctx, images), 1), 2), 0, 1),
-  }))
-  return openImageGraph(model, { imageSize, output: 'reconstructed', threads })
-}
+import type { Reconstructor } from './export.js'
+import type { Reconstruction } from './metrics.js'
 
 /** Runs the network over a set in batches. Returns null when `signal` is aborted meanwhile. */
 export async function measureReconstruction(

@@ -1,6 +1,6 @@
 /** Where a training step runs. */
 import { UserError } from '../../shared/errors.js'
-import type { Compiler } from '../classification/train.js'
+import type { Compiler } from './train.js'
 
 /** ONNX Runtime's execution providers, and TensorFlow's own library by its binding, which users install. */
 export const DEVICES = ['cpu', 'cuda', 'webgpu', 'tensorflow'] as const
@@ -13,8 +13,8 @@ const BINDINGS = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
 export async function compilerFor(device: Device): Promise<Compiler> {
   // Loaded here, so that who only asks for the devices' names does not wait for TensorFlow.js.
   const [{ buildPredictor }, { buildTrainStep }] = await Promise.all([
-    import('../classification/export.js'),
-    import('../classification/step.js'),
+    import('./export.js'),
+    import('./step.js'),
   ])
   if (device !== 'tensorflow')
     return {
@@ -22,10 +22,7 @@ export async function compilerFor(device: Device): Promise<Compiler> {
       buildPredictor,
     }
   await loadBinding()
-  const [tf, { buildEagerStep }] = await Promise.all([
-    import('@tensorflow/tfjs'),
-    import('../classification/eager-step.js'),
-  ])
+  const [tf, { buildEagerStep }] = await Promise.all([import('@tensorflow/tfjs'), import('./eager-step.js')])
   return {
     async buildTrainStep(config, shapes) {
       await tf.setBackend('tensorflow')

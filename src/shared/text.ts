@@ -1,0 +1,14 @@
+/** Numbers in sentences for people. */
+
+/** A fraction in percent with one decimal, for example `56.1 %`. */
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+
+/** Seconds as people say them, for example `45 s`, `12 min`, `1 h 20 min`, `3 d 4 h`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return 'unknown time'
+  if (seconds < 99.5) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`
+}

@@ -1,0 +1,44 @@
+/** What an exported classifier says about itself. */
+import { basename } from 'node:path'
+import { UserError } from '../../shared/errors.js'
+import type { ClassifierCard } from '../../shared/model-card.js'
+import type { MetricsRow } from '../run/metrics.js'
+import type { RunConfig } from './config.js'
+import type { ClassifierMetrics } from './metrics.js'
+
+/**
+ * The card of the model after `step` steps; `about` says how it was made. `rows`: the metrics up to that step.
+ *
+ * @throws UserError when the config does not record the classes and the image size of its data
+ */
+export function classifierCard(
+  config: RunConfig,
+  step: number,
+  rows: readonly MetricsRow<ClassifierMetrics>[],
+): ClassifierCard {
+  const { task, data, model, ...training } = config
+  const { genotype, name, ...network } = model
+  if (data.classes === null || data.imageSize === null)
+    throw new UserError('The config does not name the classes and the image size of its data')
+  const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
+  return {
+    task,
+    name: `${name}-${model.cells}x${model.filters}-${basename(data.name).replace(/[^\w.-]+/g, '_')}`,
+    labels: data.classes,
+    inputSize: [data.imageSize, data.imageSize],
+    about: {
+      genotype,
+      network,
+      data: {
+        name: data.name,
+        validation: data.validation,
+        ...(data.fingerprint && { fingerprint: data.fingerprint }),
+      },
+      training,
+      steps: step,
+      ...(evaluation && {
+        validation: { top1: evaluation.top1, top5: evaluation.top5, images: evaluation.images },
+      }),
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/** The contract between the host (loop, evaluation, commands) and a classifier's compiled graphs. */
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+
+export interface StepInputs {
+  /** N × S × S × 3, RGB, scaled to [−1, 1]. The step may take the buffer away; the caller does not use it again. */
+  images: Float32Array
+  /** Class index of each image. */
+  labels: Int32Array
+  learningRate: number
+  /** Fraction of training done, in [0, 1]: ScheduledDropPath follows it. */
+  progress: number
+  /** Steps done before this one. Noise for dropout and drop path is drawn from (seed, step). */
+  step: number
+}
+
+export interface StepResult {
+  /** Mean over the batch, weight decay and auxiliary loss not included. */
+  loss: number
+  /** How many images of the batch were classified rightly. */
+  correct: number
+  /** Global norm of the gradient before clipping. */
+  gradientNorm: number
+}
+
+export interface TrainStep {
+  layout: ParameterSlot[]
+  batchSize: number
+  imageSize: number
+  /** Trained numbers and moving statistics together. */
+  parameters: number
+  run(inputs: StepInputs): Promise<StepResult>
+  /** A copy of the state after the last step. */
+  state(): Promise<StateVectors>
+  load(state: StateVectors): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Predictor {
+  /** uint8 images, count × S × S × 3 → class probabilities, count × classes. */
+  run(images: Uint8Array, count: number): Promise<Float32Array>
+  close(): Promise<void>
+}

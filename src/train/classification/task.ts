@@ -1,0 +1,37 @@
+/** Classification as a task whose runs are folders. */
+import { changeOfData } from '../../../datasets/classification/dataset-fingerprint.js'
+import type { ClassifierCard } from '../../shared/model-card.js'
+import { changedData, kindOf } from '../images/data-place.js'
+import { fixedTrainingSettings } from '../run/resumable.js'
+import type { RunTask } from '../run/run-task.js'
+import { classifierCard } from './card.js'
+import { type RunConfig, validateConfig } from './config.js'
+import { type ClassifierMetrics, classifierCurves, classifierFormatter } from './metrics.js'
+
+export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCard> = {
+  title: 'a classifier (of "toolkit train-backbone")',
+  modelFile: 'model.onnx',
+  validate: (value) => validateConfig(value),
+  fixedSettings(config) {
+    const { model, seed, batchSize, auxiliaryWeight } = config
+    const { fingerprint, ...data } = config.data
+    return {
+      model,
+      seed,
+      batchSize,
+      // The place of the images may change.
+      data: { ...data, folder: null, name: kindOf(data.name) },
+      ...fixedTrainingSettings(config),
+      auxiliaryWeight: auxiliaryWeight === 0,
+    }
+  },
+  refuseOtherData(saved, { data }) {
+    const [before, now] = [saved.data.fingerprint, data.fingerprint]
+    const change = before && now ? changeOfData(before, now) : null
+    if (change !== null) throw changedData(data, change)
+  },
+  card: classifierCard,
+  loadExporter: async () => (await import('./export.js')).exportModel,
+  formatter: classifierFormatter,
+  curves: classifierCurves,
+}

@@ -1,0 +1,53 @@
+/** The data of a run: what its config names, loaded, and compared with what the run began with. */
+import { changeOfData, type Dataset, loadDataset, type PartName } from '../../../datasets/index.js'
+import { UserError } from '../../shared/errors.js'
+import type { ImageConfig, TrainingConfig } from '../settings/config.js'
+import { changedData, changedNote, fetchedFolder, refuseMoved, shownName, withPlace } from './data-place.js'
+
+export interface LoadDataOptions {
+  /** Called with a sentence when the data differs from what the run began with; without it, such data is refused. */
+  onChange?: (text: string) => void
+  /** Parts that must be the same. Default: those that training and its evaluations use. */
+  parts?: readonly PartName[]
+}
+
+/**
+ * Loads the data set of a config.
+ *
+ * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run began with
+ */
+export async function loadData(
+  { data, seed }: Pick<ImageConfig, 'data'> & Pick<TrainingConfig, 'seed'>,
+  { onChange, parts }: LoadDataOptions = {},
+): Promise<Dataset> {
+  refuseMoved(data)
+  const dataset = await loadDataset(data.name, {
+    seed,
+    size: data.imageSize ?? undefined,
+    validation: data.validation,
+    dataDir: fetchedFolder(data) ?? undefined,
+  })
+  const { fingerprint } = dataset
+  const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
+  if (change !== null && onChange === undefined) throw changedData(data, change)
+  if (change !== null) onChange?.(changedNote(shownName(data), change))
+  if (data.classes !== null && JSON.stringify(data.classes) !== JSON.stringify(dataset.classes))
+    throw new UserError(
+      `${data.name} has the classes ${dataset.classes.join(', ')}, but the run began with ${data.classes.join(', ')}`,
+    )
+  return dataset
+}
+
+/**
+ * The config with its data noted: the classes and the image size, so that a model can be exported without the data;
+ * its absolute path and its fingerprint, so that it is found again and known again.
+ */
+export function noteData<C extends Pick<ImageConfig, 'data'>>(
+  config: C,
+  { train, classes, fingerprint }: Pick<Dataset, 'train' | 'classes' | 'fingerprint'>,
+): C {
+  return {
+    ...config,
+    data: { ...withPlace(config.data, fingerprint), classes, imageSize: train.height },
+  }
+}
