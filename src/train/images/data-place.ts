@@ -7,7 +7,7 @@ import type { DataConfig } from '../settings/config.js'
 
 /** What is said where data that differs from what a run began with is measured on all the same. */
 export const changedNote = (name: string, change: string): string =>
-  `${name} is not the same data as at the start of the run: ${change}. The metrics are of what is there now.`
+  `${name} is not the same data as at the start of the run: ${change}. The metrics are of the data that is there now.`
 
 /** Throws a `UserError` when data that a run began with is no longer in its folder. */
 export function refuseMoved(data: DataConfig): void {
