@@ -1,10 +1,10 @@
-/** Boxes as rows [x1, y1, x2, y2] in pixels: areas, overlaps, and offsets from one box to another. */
+/** Boxes as rows [x1, y1, x2, y2] in pixels: areas, overlaps, and the deltas from one box to another. */
 import * as tf from '@tensorflow/tfjs'
 
-/** Multiplies offsets of centre x and y, width and height. */
-export type BoxScale = readonly [number, number, number, number]
+/** Factors of the deltas of centre x and y, width and height, as torchvision's `BoxCoder` has them. */
+export type BoxCoderWeights = readonly [number, number, number, number]
 
-/** Widths and heights may grow to this many times an anchor's: larger offsets are cut, so that exp stays finite. */
+/** Largest width or height of a decoded box, in widths or heights of its anchor. It keeps exp finite. */
 const MAX_GROWTH = 1000 / 16
 
 /** The four columns of N×4 boxes, each N×1. */
@@ -16,7 +16,7 @@ export function boxArea(boxes: tf.Tensor2D): tf.Tensor1D {
   return tf.squeeze(tf.mul(tf.sub(x2, x1), tf.sub(y2, y1)), [1])
 }
 
-/** N×M areas of what each of `a` and each of `b` have in common. */
+/** N×M areas of the intersection of each of `a` with each of `b`. */
 function intersections(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   const [ax1, ay1, ax2, ay2] = columns(a)
   const [bx1, by1, bx2, by2] = columns(b).map((column) => tf.reshape(column, [1, column.size]))
@@ -36,7 +36,7 @@ export function boxIou(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
 }
 
 /** The part of each of N boxes `a` that lies in each of M boxes `b`, N×M; 0 for boxes without area. */
-export function coverage(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
+export function intersectionOverArea(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   return ratio(intersections(a, b), tf.expandDims(boxArea(a), 1))
 }
 
@@ -54,24 +54,29 @@ function centred(boxes: tf.Tensor2D): tf.Tensor2D[] {
 }
 
 /**
- * Offsets that lead from anchors to boxes, N×4: the centres' distance in widths and heights of the anchor, and
- * the logarithms of the growth (Girshick et al. 2014, appendix C), times `scale`. Boxes must have an area.
+ * The deltas that turn anchors into boxes, N×4: the distance of the centres in widths and heights of the anchor, and
+ * the logarithms of the ratios of the sides (Girshick et al. 2014, appendix C), times `weights`. Boxes must have an
+ * area.
  */
-export function encodeBoxes(boxes: tf.Tensor2D, anchors: tf.Tensor2D, scale: BoxScale): tf.Tensor2D {
+export function encodeBoxes(boxes: tf.Tensor2D, anchors: tf.Tensor2D, weights: BoxCoderWeights): tf.Tensor2D {
   const [x, y, width, height] = centred(boxes)
   const [anchorX, anchorY, anchorWidth, anchorHeight] = centred(anchors)
-  const offsets = [
+  const deltas = [
     tf.div(tf.sub(x, anchorX), anchorWidth),
     tf.div(tf.sub(y, anchorY), anchorHeight),
     tf.log(tf.div(width, anchorWidth)),
     tf.log(tf.div(height, anchorHeight)),
   ]
-  return tf.mul(tf.concat2d(offsets as tf.Tensor2D[], 1), tf.tensor2d([[...scale]]))
+  return tf.mul(tf.concat2d(deltas as tf.Tensor2D[], 1), tf.tensor2d([[...weights]]))
 }
 
 /** The inverse of {@link encodeBoxes}; growth beyond 62.5 times is cut. */
-export function decodeBoxes(offsets: tf.Tensor2D, anchors: tf.Tensor2D, scale: BoxScale): tf.Tensor2D {
-  const [dx, dy, dw, dh] = columns(tf.div(offsets, tf.tensor2d([[...scale]])))
+export function decodeBoxes(
+  deltas: tf.Tensor2D,
+  anchors: tf.Tensor2D,
+  weights: BoxCoderWeights,
+): tf.Tensor2D {
+  const [dx, dy, dw, dh] = columns(tf.div(deltas, tf.tensor2d([[...weights]])))
   const [anchorX, anchorY, anchorWidth, anchorHeight] = centred(anchors)
   const grown = (d: tf.Tensor2D) => tf.exp(tf.minimum(d, Math.log(MAX_GROWTH)))
   const x = tf.add(tf.mul(dx, anchorWidth), anchorX)

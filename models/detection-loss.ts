@@ -1,13 +1,14 @@
-/** What a Faster R-CNN is trained by: the losses of both stages (Ren et al. 2015, section 3.1.2; Girshick 2015). */
+/** The losses of both stages of Faster R-CNN (Ren et al. 2015, section 3.1.2; Girshick 2015). */
 import * as tf from '@tensorflow/tfjs'
 import { encodeBoxes, smoothL1 } from './boxes.js'
 import type { Context } from './context.js'
-import type { AnchorAnswers, FasterRcnn, RegionAnswers } from './faster-rcnn.js'
+import type { BoxHeadOutput, FasterRcnn, RpnOutput } from './faster-rcnn.js'
+import type { GroundTruth } from './ground-truth.js'
 import { softmaxCrossEntropy } from './losses.js'
-import { matchBoxes, sampleBalanced, type Truth } from './matching.js'
+import { matchBoxes, sampleBalanced } from './matching.js'
 import type { Proposals } from './proposals.js'
 
-/** Scalars, weights included; means over the images. */
+/** Scalars: means over the images, times their weights. */
 export interface DetectionLosses {
   objectness: tf.Scalar
   anchorBoxes: tf.Scalar
@@ -16,25 +17,27 @@ export interface DetectionLosses {
 }
 
 /**
- * The losses on N×H×W×3 images in [−1, 1] with `truth` for each. Which anchors and proposals are looked at is
- * drawn from the context's noise.
+ * The losses on N×H×W×3 images in [−1, 1] with their annotated objects. Anchors and proposals are sampled by noise
+ * from the context.
  */
 export function detectionLosses(
   detector: FasterRcnn,
   ctx: Context,
   images: tf.Tensor4D,
-  truth: readonly Truth[],
+  groundTruth: readonly GroundTruth[],
 ): DetectionLosses {
   const { proposals, weights } = detector.config
   const imageSize = [images.shape[1], images.shape[2]] as const
   const features = detector.firstStage(ctx, images)
-  const answers = detector.proposalNetwork(ctx, features)
-  const first = truth.map((objects, image) => anchorLosses(detector, ctx, answers, imageSize, objects, image))
+  const rpn = detector.proposalNetwork(ctx, features)
+  const first = groundTruth.map((objects, image) => rpnLosses(detector, ctx, rpn, imageSize, objects, image))
 
-  const found = detector.propose(answers, imageSize, proposals.keptInTraining)
-  const samples = truth.map((objects, image) => sampleRegions(detector, ctx, found[image], objects, image))
+  const found = detector.propose(rpn, imageSize, proposals.keptInTraining)
+  const samples = groundTruth.map((objects, image) =>
+    sampleProposals(detector, ctx, found[image], objects, image),
+  )
   const boxes = tf.stack(samples.map((sample) => sample.boxes)) as tf.Tensor3D
-  const second = regionLosses(detector, detector.secondStage(ctx, features, boxes), samples)
+  const second = boxHeadLosses(detector, detector.secondStage(ctx, features, boxes), samples)
 
   const mean = (losses: tf.Scalar[]): tf.Scalar => tf.div(tf.addN(losses), losses.length)
   return {
@@ -45,10 +48,10 @@ export function detectionLosses(
   }
 }
 
-/** A plain 1 would make floats of class numbers. */
+/** An int32 scalar, because adding the number 1 would make class indices floats. */
 const one = () => tf.scalar(1, 'int32')
 
-/** Row `image` of a tensor that has one for each. */
+/** Row `image` of a tensor with one row for each image. */
 const rowOf = <T extends tf.Tensor>(x: tf.Tensor, image: number): T =>
   tf.squeeze(tf.slice(x, [image], [1]), [0]) as T
 
@@ -56,40 +59,40 @@ const rowOf = <T extends tf.Tensor>(x: tf.Tensor, image: number): T =>
 const weighted = (losses: tf.Tensor, weight: tf.Tensor, count: tf.Scalar): tf.Scalar =>
   tf.div(tf.sum(tf.mul(losses, weight)), count) as tf.Scalar
 
-/** How many candidates were drawn, at least 1. */
+/** How many candidates were sampled, at least 1. */
 const drawn = (sample: { positive: tf.Tensor; negative: tf.Tensor }): tf.Scalar =>
   tf.maximum(tf.add(tf.sum(sample.positive), tf.sum(sample.negative)), 1) as tf.Scalar
 
-function anchorLosses(
+function rpnLosses(
   { config }: FasterRcnn,
   ctx: Context,
-  { anchors, objectness, offsets }: AnchorAnswers,
+  { anchors, objectness, deltas }: RpnOutput,
   imageSize: readonly [number, number],
-  truth: Truth,
+  groundTruth: GroundTruth,
   image: number,
 ): { objectness: tf.Scalar; boxes: tf.Scalar } {
   const { proposals, boxScale } = config
-  const matches = matchBoxes(anchors, truth, {
+  const matches = matchBoxes(anchors, groundTruth, {
     ...proposals,
-    everyObject: true,
+    allowLowQualityMatches: true,
     ...(proposals.ignoreCrossing && { eligible: insideImage(anchors, imageSize) }),
   })
   const noise = ctx.uniform(`anchors_${image}`, [anchors.shape[0]]) as tf.Tensor1D
   const sample = sampleBalanced(matches, noise, proposals.sample, proposals.positiveShare)
   const count = drawn(sample)
-  const targets = encodeBoxes(safeBoxes(truth, matches.matched), anchors, boxScale)
-  const distances = tf.sum(smoothL1(tf.sub(rowOf<tf.Tensor2D>(offsets, image), targets)), 1)
-  const right = softmaxCrossEntropy(
+  const targets = encodeBoxes(safeBoxes(groundTruth, matches.matched), anchors, boxScale)
+  const distances = tf.sum(smoothL1(tf.sub(rowOf<tf.Tensor2D>(deltas, image), targets)), 1)
+  const crossEntropy = softmaxCrossEntropy(
     rowOf<tf.Tensor2D>(objectness, image),
     tf.cast(sample.positive, 'int32') as tf.Tensor1D,
   )
   return {
-    objectness: weighted(right, tf.add(sample.positive, sample.negative), count),
+    objectness: weighted(crossEntropy, tf.add(sample.positive, sample.negative), count),
     boxes: weighted(distances, sample.positive, count),
   }
 }
 
-/** 1 for boxes that lie wholly inside the image. */
+/** 1 for boxes that lie entirely inside the image. */
 function insideImage(boxes: tf.Tensor2D, [height, width]: readonly [number, number]): tf.Tensor1D {
   const within = tf.logicalAnd(
     tf.greaterEqual(boxes, 0),
@@ -98,47 +101,48 @@ function insideImage(boxes: tf.Tensor2D, [height, width]: readonly [number, numb
   return tf.cast(tf.all(within, 1), 'float32') as tf.Tensor1D
 }
 
-/** The matched boxes; a unit box where the row is padding, whose logarithms would not be numbers. */
-function safeBoxes({ boxes, labels }: Truth, matched: tf.Tensor1D): tf.Tensor2D {
+/** The matched boxes. Padding becomes a unit box, because the logarithms of its sides would not be finite. */
+function safeBoxes({ boxes, labels }: GroundTruth, matched: tf.Tensor1D): tf.Tensor2D {
   const isBox = tf.cast(tf.expandDims(tf.greaterEqual(labels, 0), 1), 'float32')
   const unit = tf.mul(tf.sub(1, isBox), tf.tensor2d([[0, 0, 1, 1]]))
   return tf.gather(tf.add(tf.mul(boxes, isBox), unit) as tf.Tensor2D, matched)
 }
 
-interface RegionSample {
+interface ProposalSample {
   /** S×4 in pixels. */
   boxes: tf.Tensor2D
   /** S, int32: 0 is the background, class c is c + 1. */
   labels: tf.Tensor1D
-  /** S×4. */
-  offsets: tf.Tensor2D
-  /** S: 1 where the row was drawn, and where it is an object. */
+  /** S×4, from each box to the object that it is matched to. */
+  deltas: tf.Tensor2D
+  /** S: 1 where the row was sampled. */
   drawn: tf.Tensor1D
+  /** S: 1 where it is an object. */
   positive: tf.Tensor1D
 }
 
-/** Draws the proposals that the second stage is trained on. */
-function sampleRegions(
+/** Samples the proposals that the second stage is trained on. */
+function sampleProposals(
   { config }: FasterRcnn,
   ctx: Context,
   proposals: Proposals,
-  truth: Truth,
+  groundTruth: GroundTruth,
   image: number,
-): RegionSample {
+): ProposalSample {
   const { regions, boxScale } = config
-  const isObject = tf.cast(tf.greaterEqual(truth.labels, 0), 'float32') as tf.Tensor1D
-  const boxes = regions.addTruth ? tf.concat2d([proposals.boxes, truth.boxes], 0) : proposals.boxes
+  const isObject = tf.cast(tf.greaterEqual(groundTruth.labels, 0), 'float32') as tf.Tensor1D
+  const boxes = regions.addTruth ? tf.concat2d([proposals.boxes, groundTruth.boxes], 0) : proposals.boxes
   const eligible = regions.addTruth ? tf.concat1d([proposals.valid, isObject]) : proposals.valid
   const { positiveIou, sample: count, positiveShare } = regions
-  const matches = matchBoxes(boxes, truth, {
+  const matches = matchBoxes(boxes, groundTruth, {
     positiveIou,
     negativeIou: positiveIou,
-    everyObject: false,
+    allowLowQualityMatches: false,
     eligible,
   })
   const noise = ctx.uniform(`regions_${image}`, [boxes.shape[0]]) as tf.Tensor1D
   const sample = sampleBalanced(matches, noise, count, positiveShare)
-  // Objects first, then background, then rows that stand for nothing.
+  // Objects first, then background, then rows without a proposal.
   const order = tf.topk(
     tf.add(tf.mul(sample.positive, 2), sample.negative) as tf.Tensor1D,
     Math.min(count, boxes.shape[0]),
@@ -147,44 +151,44 @@ function sampleRegions(
   const matched = tf.gather(matches.matched, order)
   const positive = tf.gather(sample.positive, order)
   const labels = tf.mul(
-    tf.add(tf.gather(truth.labels, matched), one()),
+    tf.add(tf.gather(groundTruth.labels, matched), one()),
     tf.cast(positive, 'int32'),
   ) as tf.Tensor1D
   return {
     boxes: chosen,
     labels,
-    offsets: encodeBoxes(safeBoxes(truth, matched), withArea(chosen), boxScale),
+    deltas: encodeBoxes(safeBoxes(groundTruth, matched), withArea(chosen), boxScale),
     drawn: tf.add(positive, tf.gather(sample.negative, order)),
     positive,
   }
 }
 
-/** Rows that stand for nothing may be boxes without area, by which nothing can be divided. */
+/** Rows without a proposal may have no area, but their sides are divisors: they get an area. */
 function withArea(boxes: tf.Tensor2D): tf.Tensor2D {
   const [x1, y1, x2, y2] = tf.split(boxes, 4, 1) as tf.Tensor2D[]
   return tf.concat2d([x1, y1, tf.maximum(x2, tf.add(x1, 1e-3)), tf.maximum(y2, tf.add(y1, 1e-3))], 1)
 }
 
-function regionLosses(
+function boxHeadLosses(
   { config }: FasterRcnn,
-  { logits, offsets }: RegionAnswers,
-  samples: readonly RegionSample[],
+  { logits, deltas }: BoxHeadOutput,
+  samples: readonly ProposalSample[],
 ): { classification: tf.Scalar; boxes: tf.Scalar } {
-  const all = <T extends tf.Tensor>(part: (sample: RegionSample) => T): T =>
+  const all = <T extends tf.Tensor>(part: (sample: ProposalSample) => T): T =>
     tf.concat(samples.map(part) as tf.Tensor[], 0) as T
   const labels = all((sample) => sample.labels)
   const [taken, positive] = [all((sample) => sample.drawn), all((sample) => sample.positive)]
   const count = tf.maximum(tf.sum(taken), 1) as tf.Scalar
   const crossEntropy = softmaxCrossEntropy(logits, labels)
-  // Only the box of the right class is asked for. The background's column, which has none, is cut off afterwards: a
-  // single class would be too few for oneHot.
+  // Only the deltas of the true class count. The background has none; its column is cut off after oneHot, because
+  // oneHot needs at least two classes.
   const ofClass = tf.slice(tf.cast(tf.oneHot(labels, config.classes + 1), 'float32'), [0, 1], [-1, -1])
-  const answered = tf.sum(tf.mul(offsets, tf.expandDims(ofClass, 2)), 1)
+  const predicted = tf.sum(tf.mul(deltas, tf.expandDims(ofClass, 2)), 1)
   const distances = tf.sum(
     smoothL1(
       tf.sub(
-        answered,
-        all((sample) => sample.offsets),
+        predicted,
+        all((sample) => sample.deltas),
       ),
     ),
     1,

@@ -1,7 +1,7 @@
 /**
- * Faster R-CNN on NASNet, as the TensorFlow Object Detection API's `faster_rcnn_nas` has it: the backbone up to
- * its second reduction runs once on the image, a region proposal network looks at the last two cells there, and
- * the rest of the backbone runs on the features cut out for each proposal.
+ * Faster R-CNN on NASNet, as in `faster_rcnn_nas` of the TensorFlow Object Detection API: the backbone up to its
+ * second reduction runs once for an image, a region proposal network reads the outputs of the last two cells there,
+ * and the rest of the backbone runs on the features cropped for each proposal.
  */
 import * as tf from '@tensorflow/tfjs'
 import { anchorsOf, anchorsPerCell } from './anchors.js'
@@ -22,41 +22,43 @@ export interface FirstStage {
   current: FeatureMap
 }
 
-export interface AnchorAnswers {
+/** What the region proposal network computes for N images of A anchors each. */
+export interface RpnOutput {
   /** A×4 in pixels, the same for every image. */
   anchors: tf.Tensor2D
   /** N×A×2 logits: background, object. */
   objectness: tf.Tensor3D
-  /** N×A×4. */
-  offsets: tf.Tensor3D
+  /** N×A×4, from each anchor to a box, as `encodeBoxes` defines them. */
+  deltas: tf.Tensor3D
 }
 
-export interface RegionAnswers {
+/** What the second stage computes for R boxes and C classes. */
+export interface BoxHeadOutput {
   /** R×(C + 1) logits, the background first. */
   logits: tf.Tensor2D
-  /** R×C×4: a box for each class. */
-  offsets: tf.Tensor3D
+  /** R×C×4, from each box to a better one for each class. */
+  deltas: tf.Tensor3D
 }
 
 export interface FasterRcnn {
   config: FasterRcnnConfig
   /** N×H×W×3 images in [−1, 1]. */
   firstStage(ctx: Context, images: tf.Tensor4D): FirstStage
-  proposalNetwork(ctx: Context, features: FirstStage): AnchorAnswers
-  /** The proposals of each image, at most `kept`; no gradient flows through them. */
-  propose(answers: AnchorAnswers, imageSize: readonly [number, number], kept: number): Proposals[]
-  /** The second stage on N×R boxes in pixels; N·R answers, image by image. */
-  secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): RegionAnswers
+  proposalNetwork(ctx: Context, features: FirstStage): RpnOutput
+  /** The proposals of each image, `kept` rows each, of images of [height, width] pixels. No gradient flows through them. */
+  propose(output: RpnOutput, imageSize: readonly [number, number], kept: number): Proposals[]
+  /** The second stage on N×R boxes in pixels. Its output has N·R rows, image by image. */
+  secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): BoxHeadOutput
 }
 
-/** Standard deviation of the proposal network's first weights, as released. */
+/** Standard deviation of the proposal network's initial weights, as in the released config. */
 const PROPOSAL_DEVIATION = 0.01
 
-/** Throws a {@link ModelError} where backbone and settings make no detector. */
+/** Builds a detector. Throws a {@link ModelError} when no detector can be built from these settings. */
 export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): FasterRcnn {
   const body: NasnetConfig = {
     ...backbone,
-    // Features must lie where their pixels do, which VALID's cut edge would shift.
+    // VALID padding would shift the features against the pixels.
     stemPadding: 'same',
     auxiliaryHead: false,
     batchNorm: { ...backbone.batchNorm, frozen: config.batchNorm === 'frozen' },
@@ -87,20 +89,20 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       return {
         anchors: tf.tensor2d(anchors, [rows, 4]),
         objectness: tf.reshape(biased(ctx.in('rpn/objectness'), hidden, 1, 2 * perCell), [n, rows, 2]),
-        offsets: tf.reshape(biased(ctx.in('rpn/boxes'), hidden, 1, 4 * perCell), [n, rows, 4]),
+        deltas: tf.reshape(biased(ctx.in('rpn/boxes'), hidden, 1, 4 * perCell), [n, rows, 4]),
       }
     },
 
-    propose({ anchors, objectness, offsets }, imageSize, kept) {
+    propose({ anchors, objectness, deltas }, imageSize, kept) {
       const scores = tf.slice(tf.softmax(stopGradient(objectness)), [0, 0, 1], [-1, -1, 1])
-      const moves = tf.unstack(stopGradient(offsets)) as tf.Tensor2D[]
+      const constants = tf.unstack(stopGradient(deltas)) as tf.Tensor2D[]
       const { candidates, nmsIou } = proposals
       return tf.unstack(tf.squeeze<tf.Tensor2D>(scores, [2])).map((score, image) =>
-        proposeRegions(score as tf.Tensor1D, moves[image], anchors, imageSize, {
+        proposeRegions(score as tf.Tensor1D, constants[image], anchors, imageSize, {
           candidates,
           nmsIou,
           kept,
-          boxScale,
+          boxCoderWeights: boxScale,
         }),
       )
     },
@@ -123,14 +125,14 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       const { classes } = config
       return {
         logits: dense(ctx.in('regions/classes'), pooled, classes + 1),
-        offsets: tf.reshape(dense(ctx.in('regions/boxes'), pooled, 4 * classes), [-1, classes, 4]),
+        deltas: tf.reshape(dense(ctx.in('regions/boxes'), pooled, 4 * classes), [-1, classes, 4]),
       }
     },
   }
 }
 
 /**
- * The whole detector on N×H×W×3 images in [−1, 1]: what it finds on each, in pixels of these images.
+ * Runs the whole detector on N×H×W×3 images in [−1, 1]. Boxes are in pixels of these images.
  */
 export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D): Detections[] {
   const { boxScale, output, proposals } = detector.config
@@ -138,16 +140,19 @@ export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D):
   const features = detector.firstStage(ctx, images)
   const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.kept)
   const boxes = tf.stack(found.map((proposal) => proposal.boxes)) as tf.Tensor3D
-  const { logits, offsets } = detector.secondStage(ctx, features, boxes)
+  const { logits, deltas } = detector.secondStage(ctx, features, boxes)
   const probabilities = tf.slice(tf.softmax(logits), [0, 1], [-1, -1])
   const ofImage = <T extends tf.Tensor>(x: T): T[] => tf.split(x, found.length, 0)
-  const [scores, moves] = [ofImage(probabilities), ofImage(offsets)]
+  const [scores, moves] = [ofImage(probabilities), ofImage(deltas)]
   return found.map((proposal, image) =>
-    selectDetections(proposal, scores[image], moves[image], imageSize, { ...output, boxScale }),
+    selectDetections(proposal, scores[image], moves[image], imageSize, {
+      ...output,
+      boxCoderWeights: boxScale,
+    }),
   )
 }
 
-/** A convolution with bias, as the proposal network has them: parameters `kernel` and `bias`. */
+/** A convolution with bias; parameters `kernel` and `bias`. */
 function biased(ctx: Context, x: tf.Tensor4D, size: number, filters: number): tf.Tensor4D {
   const fanIn = size * size * x.shape[3]
   const kernel = ctx.parameter(

@@ -1,15 +1,15 @@
-/** From the first stage's answers to proposals, and from the second stage's to detections: decoding and suppression. */
+/** From the output of the first stage to proposals, and of the second stage to detections: decoding and suppression. */
 import * as tf from '@tensorflow/tfjs'
-import { type BoxScale, boxArea, clipBoxes, decodeBoxes } from './boxes.js'
+import { type BoxCoderWeights, boxArea, clipBoxes, decodeBoxes } from './boxes.js'
 
 export interface Proposals {
   /** K×4, [x1, y1, x2, y2] in pixels, the best first. */
   boxes: tf.Tensor2D
-  /** K: 1, and 0 where fewer than K were found; such rows repeat another. */
+  /** K: 1, or 0 where fewer than K were found; such rows repeat another one. */
   valid: tf.Tensor1D
 }
 
-/** What a suppression keeps of N boxes, padded to `count`: indices (int32), and 1 where there is one. */
+/** Non-maximum suppression of N boxes, padded to `count`: the indices that are kept (int32), and 1 where there is one. */
 function suppress(
   boxes: tf.Tensor2D,
   scores: tf.Tensor1D,
@@ -28,23 +28,23 @@ function suppress(
 }
 
 /**
- * The proposals of one image: offsets applied to anchors, cut at the image's edges, the best `candidates` of
- * them suppressed by overlap, `kept` left. Boxes without area are none.
+ * The proposals of one image: deltas applied to anchors, clipped to the image, the best `candidates` of
+ * them enter the suppression, `kept` are left. Boxes without area are dropped.
  *
  * @param scores of N anchors, in (0, 1)
- * @param offsets N×4, as {@link decodeBoxes} takes them
+ * @param deltas N×4, as {@link decodeBoxes} takes them
  */
 export function proposeRegions(
   scores: tf.Tensor1D,
-  offsets: tf.Tensor2D,
+  deltas: tf.Tensor2D,
   anchors: tf.Tensor2D,
   imageSize: readonly [number, number],
-  settings: { candidates: number; nmsIou: number; kept: number; boxScale: BoxScale },
+  settings: { candidates: number; nmsIou: number; kept: number; boxCoderWeights: BoxCoderWeights },
 ): Proposals {
-  const { candidates, nmsIou, kept, boxScale } = settings
+  const { candidates, nmsIou, kept, boxCoderWeights } = settings
   const best = tf.topk(scores, Math.min(candidates, scores.size))
   const boxes = clipBoxes(
-    decodeBoxes(tf.gather(offsets, best.indices), tf.gather(anchors, best.indices), boxScale),
+    decodeBoxes(tf.gather(deltas, best.indices), tf.gather(anchors, best.indices), boxCoderWeights),
     imageSize,
   )
   const real = tf.cast(tf.greater(boxArea(boxes), 0), 'float32')
@@ -62,24 +62,24 @@ export interface Detections {
 }
 
 /**
- * The detections of one image: per class, boxes that overlap a better one are dropped; of all classes together
- * the best `count` stay.
+ * The detections of one image: for each class, boxes that overlap a better one are dropped; the best `count` of all
+ * classes together are kept.
  *
- * @param probabilities K×C, the background left out
- * @param offsets K×C×4
+ * @param probabilities K×C, without the background
+ * @param deltas K×C×4
  */
 export function selectDetections(
   { boxes: proposals, valid }: Proposals,
   probabilities: tf.Tensor2D,
-  offsets: tf.Tensor3D,
+  deltas: tf.Tensor3D,
   imageSize: readonly [number, number],
-  settings: { nmsIou: number; count: number; minScore: number; boxScale: BoxScale },
+  settings: { nmsIou: number; count: number; minScore: number; boxCoderWeights: BoxCoderWeights },
 ): Detections {
   const [regions, classes] = probabilities.shape
   const rows = regions * classes
   const repeated = tf.reshape(tf.tile(tf.expandDims(proposals, 1), [1, classes, 1]), [rows, 4])
   const boxes = clipBoxes(
-    decodeBoxes(tf.reshape(offsets, [rows, 4]), repeated as tf.Tensor2D, settings.boxScale),
+    decodeBoxes(tf.reshape(deltas, [rows, 4]), repeated as tf.Tensor2D, settings.boxCoderWeights),
     imageSize,
   )
   const real = tf.cast(tf.greater(boxArea(boxes), 0), 'float32')
@@ -88,10 +88,10 @@ export function selectDetections(
     Array.from({ length: rows }, (_, i) => i % classes),
     'int32',
   )
-  // Each class on an island of its own: one suppression keeps them apart, and ranks them together.
-  const islands = tf.mul(tf.expandDims(tf.cast(classOf, 'float32'), 1), Math.max(...imageSize) + 1)
+  // Boxes of different classes are moved apart, so that one suppression serves all classes (as batched_nms does).
+  const classOffsets = tf.mul(tf.expandDims(tf.cast(classOf, 'float32'), 1), Math.max(...imageSize) + 1)
   const { count, nmsIou: iou, minScore } = settings
-  const found = suppress(tf.add(boxes, islands), scores as tf.Tensor1D, { count, iou, minScore })
+  const found = suppress(tf.add(boxes, classOffsets), scores as tf.Tensor1D, { count, iou, minScore })
   const { indices } = found
   return {
     boxes: tf.mul(tf.gather(boxes, indices), tf.expandDims(found.valid, 1)),

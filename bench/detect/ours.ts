@@ -6,14 +6,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { NO_OBJECT } from '../../models/ground-truth.js'
 import { openSession } from '../../src/engine/index.js'
 import { detectorCard } from '../../src/train/detection/card.js'
 import type { DetectorRunConfig } from '../../src/train/detection/config.js'
 import { describeDetector } from '../../src/train/detection/describe.js'
 import { exportDetector } from '../../src/train/detection/export.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
-import { askedByDetector, buildDetectorStep } from '../../src/train/detection/step.js'
-import { type DetectorStep, NO_OBJECT } from '../../src/train/detection/step-types.js'
+import { buildDetectorStep, detectorSpecs } from '../../src/train/detection/step.js'
+import type { DetectorStep } from '../../src/train/detection/step-types.js'
 import { initialVectors, layoutOf } from '../../src/train/step/flat-state.js'
 import { median } from '../figures.js'
 import type { DetectReport } from './report.js'
@@ -103,7 +104,7 @@ async function prepare(): Promise<null> {
   )
   await step.close()
 
-  const { specs } = askedByDetector(config, shapes)
+  const { parameters: specs } = detectorSpecs(config, shapes)
   const layout = layoutOf(specs)
   const { parameters, statistics } = initialVectors(layout, specs, config.seed)
   for (const { path, vector, offset } of layout.slots)

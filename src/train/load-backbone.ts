@@ -1,4 +1,4 @@
-/** From a trained classifier to the beginning of a detector: the one step from a task's run to another task's. */
+/** Loads a trained classifier as the backbone of a detector: the only link between the runs of two tasks. */
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -12,11 +12,11 @@ import type { ModelConfig } from './settings/config.js'
 import { readConfig } from './tasks.js'
 
 /**
- * The backbone in a classifier's run (its newest checkpoint, with the averaged weights where it keeps an average)
- * or in a .safetensors file whose tensors are named by parameter path, such as a checkpoint. A file that lies in
- * a run's folder is of that run's architecture; any other is taken to be of `architecture`.
+ * The backbone in the run of a classifier (its newest checkpoint, with the averaged weights where it keeps an average)
+ * or in a .safetensors file whose tensors are named by parameter path, such as a checkpoint. A file in the folder of a
+ * run has the architecture of that run; any other is assumed to have `architecture`.
  *
- * @throws UserError when there is nothing there, it is damaged, or it is a detector's
+ * @throws UserError when there is nothing at `source`, it is damaged, or it belongs to a detector
  */
 export async function loadBackbone(source: string, architecture: ModelConfig): Promise<Backbone> {
   const found = await stat(source).catch((error) => Promise.reject(fileError('read', source, error)))

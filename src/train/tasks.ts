@@ -65,7 +65,7 @@ export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =
   readConfigOf('detection', folder)
 
 /**
- * Starts a run in a new or empty folder. When that fails, nothing is left of it.
+ * Creates a run in a new or empty folder. When that fails, no file is left behind.
  *
  * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
  *   written

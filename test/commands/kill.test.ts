@@ -98,5 +98,5 @@ test('a corrupted checkpoint is named, with the older good one and how to go on'
   const refused = await toolkit(['train-backbone', '--resume', 'cut'], { cwd })
   assert.equal(refused.code, 1)
   assert.match(refused.stderr, /checkpoint-20\.safetensors/)
-  assert.match(refused.stderr, /checkpoint-10\.safetensors is whole; delete checkpoint-20\.safetensors/i)
+  assert.match(refused.stderr, /checkpoint-10\.safetensors is intact; delete checkpoint-20\.safetensors/i)
 })

@@ -51,7 +51,10 @@ test('a run finds its images from every folder, knows them again, and takes no o
     /images is not the same data as at the start: 1 train image is missing \(11 instead of 12\)/,
   )
   const changed = await toolkit(['evaluate', '../run', '--split', 'train', '--json'], { cwd: elsewhere })
-  assert.match(changed.stderr, /1 train image is missing .* The metrics are of the data that is there now\.\n$/)
+  assert.match(
+    changed.stderr,
+    /1 train image is missing .* The metrics are of the data that is there now\.\n$/,
+  )
   assert.equal(changed.code, 0)
   const untouched = await toolkit(['evaluate', '../run', '--json'], { cwd: elsewhere })
   assert.equal(untouched.stderr, '', 'the test images are as they were')

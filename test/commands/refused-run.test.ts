@@ -39,7 +39,7 @@ test('classifiers: refused and begun again, diverged and gone on with as the las
   assert.equal(later.code, 1)
   const advised = /To go on with: npx toolkit (train-backbone --resume run --learning-rate 100000000000)\n/
   const [, command] = advised.exec(later.stderr)!
-  assert.match(later.stderr, /The last good checkpoint is checkpoint-2\.safetensors in run: go on from it/)
+  assert.match(later.stderr, /The last good checkpoint is checkpoint-2\.safetensors in run: continue from it/)
   const lower = command.replace('100000000000', '0.01')
   const resumed = await toolkit(words(lower), { cwd })
   assert.equal(resumed.code, 0, resumed.stderr)

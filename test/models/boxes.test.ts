@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { boxArea, boxIou, clipBoxes, coverage, decodeBoxes, encodeBoxes } from '../../models/index.js'
+import {
+  boxArea,
+  boxIou,
+  clipBoxes,
+  decodeBoxes,
+  encodeBoxes,
+  intersectionOverArea,
+} from '../../models/index.js'
 import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Boxes = tf.Tensor2D
@@ -22,7 +29,7 @@ test('the share of a box in a crowd equals pycocotools’', async () => {
   const { boxes, crowds, shares } = golden.coverage
   await assertAnswers(
     'coverage',
-    ({ boxes, crowds }) => ({ shares: coverage(boxes as Boxes, crowds as Boxes) }),
+    ({ boxes, crowds }) => ({ shares: intersectionOverArea(boxes as Boxes, crowds as Boxes) }),
     { boxes: given(boxes), crowds: given(crowds) },
     { shares: expected(shares) },
   )
@@ -31,7 +38,7 @@ test('the share of a box in a crowd equals pycocotools’', async () => {
 test('a box without area lies in nothing', async () => {
   await assertAnswers(
     'empty',
-    ({ boxes, crowds }) => ({ shares: coverage(boxes as Boxes, crowds as Boxes) }),
+    ({ boxes, crowds }) => ({ shares: intersectionOverArea(boxes as Boxes, crowds as Boxes) }),
     { boxes: given([[5, 5, 5, 9]]), crowds: given([[0, 0, 20, 20]]) },
     { shares: expected([[0]]) },
   )

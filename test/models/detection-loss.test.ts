@@ -56,7 +56,7 @@ const drawn = (key: string, count: number, scale = 1): number[] => {
   return Array.from({ length: count }, () => normal() * scale)
 }
 const OBJECTNESS = drawn('objectness', 2 * ANCHORS.length * 2)
-const OFFSETS = drawn('offsets', 2 * ANCHORS.length * 4)
+const DELTAS = drawn('offsets', 2 * ANCHORS.length * 4)
 /** The last of them stand for nothing. */
 const PROPOSALS: Box[] = ANCHORS.slice(20, 32).map(([x1, y1, x2, y2]) => [
   Math.max(0, x1),
@@ -75,14 +75,14 @@ const detector = {
   proposalNetwork: () => ({
     anchors: tf.tensor2d(ANCHORS),
     objectness: tf.tensor3d(OBJECTNESS, [2, ANCHORS.length, 2]),
-    offsets: tf.tensor3d(OFFSETS, [2, ANCHORS.length, 4]),
+    deltas: tf.tensor3d(DELTAS, [2, ANCHORS.length, 4]),
   }),
   propose: () => TRUTH.map(() => ({ boxes: tf.tensor2d(PROPOSALS), valid: tf.tensor1d(VALID) })),
   secondStage: (_ctx: unknown, _features: unknown, boxes: tf.Tensor3D) => {
     const rows = tf.reshape<tf.Rank.R2>(boxes, [-1, 4])
     return {
       logits: tf.matMul(rows, tf.tensor2d(LOGIT_WEIGHTS, [4, CLASSES + 1])),
-      offsets: tf.reshape(tf.matMul(rows, tf.tensor2d(BOX_WEIGHTS, [4, CLASSES * 4])), [-1, CLASSES, 4]),
+      deltas: tf.reshape(tf.matMul(rows, tf.tensor2d(BOX_WEIGHTS, [4, CLASSES * 4])), [-1, CLASSES, 4]),
     }
   },
 } as unknown as FasterRcnn
@@ -131,7 +131,7 @@ function draw(
   usable: boolean[],
   noise: number[],
   truth: [Box, number][],
-  thresholds: { positive: number; negative: number; everyObject: boolean },
+  thresholds: { positive: number; negative: number; allowLowQualityMatches: boolean },
   count: number,
   share: number,
 ): Candidate[] {
@@ -148,7 +148,7 @@ function draw(
       const all = boxes.filter((_, k) => usable[k]).map((candidate) => iou(candidate, other))
       return iou(box, other) > 0 && iou(box, other) === Math.max(...all)
     })
-    if (best >= thresholds.positive || (thresholds.everyObject && isBest))
+    if (best >= thresholds.positive || (thresholds.allowLowQualityMatches && isBest))
       positives.push({ box, object, noise: noise[i] })
     else if (best < thresholds.negative && !crowds.some(([crowd]) => common(box, crowd) / area(box) > 0.5))
       negatives.push({ box, noise: noise[i] })
@@ -164,7 +164,7 @@ function expected() {
   let regionsDrawn = 0
   for (const [image, truth] of TRUTH.entries()) {
     const noise = noiseOf(`anchors_${image}`, ANCHORS.length)
-    const thresholds = { positive: 0.5, negative: 0.3, everyObject: true }
+    const thresholds = { positive: 0.5, negative: 0.3, allowLowQualityMatches: true }
     const anchors = draw(ANCHORS, ANCHORS.map(inside), noise, truth, thresholds, proposals.sample, 0.25)
     for (const { box, object } of anchors) {
       const at = image * ANCHORS.length + ANCHORS.indexOf(box)
@@ -172,7 +172,7 @@ function expected() {
         crossEntropy(OBJECTNESS.slice(at * 2, at * 2 + 2), object ? 1 : 0) / anchors.length / 2
       if (object)
         sums.anchorBoxes +=
-          distance(OFFSETS.slice(at * 4, at * 4 + 4), encode(object[0], box)) / anchors.length / 2
+          distance(DELTAS.slice(at * 4, at * 4 + 4), encode(object[0], box)) / anchors.length / 2
     }
     const boxes = [...PROPOSALS, ...truth.map(([box]) => box)]
     const usable = [...VALID.map(Boolean), ...truth.map(([, label]) => label >= 0)]
@@ -181,7 +181,7 @@ function expected() {
       usable,
       noiseOf(`regions_${image}`, boxes.length),
       truth,
-      { positive: 0.4, negative: 0.4, everyObject: false },
+      { positive: 0.4, negative: 0.4, allowLowQualityMatches: false },
       regions.sample,
       0.25,
     )

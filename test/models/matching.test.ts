@@ -2,14 +2,20 @@
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { type MatchSettings, matchBoxes, random, sampleBalanced } from '../../models/index.js'
+import {
+  CROWD,
+  type MatchSettings,
+  matchBoxes,
+  NO_OBJECT,
+  random,
+  sampleBalanced,
+} from '../../models/index.js'
 import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 type Rows = number[][]
 
-const NOTHING = -1
-const CROWD = -2
+const NOTHING = NO_OBJECT
 
 /** Positive, negative, and the object of each positive (0 elsewhere). */
 function matches({ anchors, boxes, labels, eligible }: Inputs, settings: MatchSettings) {
@@ -29,14 +35,15 @@ const masks = (matched: number[]) => ({
   object: expected(matched.map((match) => Math.max(match, 0))),
 })
 
-const settings = { positiveIou: 0.7, negativeIou: 0.3, everyObject: true }
+const settings = { positiveIou: 0.7, negativeIou: 0.3, allowLowQualityMatches: true }
 
 for (const [index, { anchors, truth, matched, positiveIou, negativeIou }] of golden.matching.entries())
   test(`anchors are matched as by torchvision’s Matcher, ${index + 1}; padding changes nothing`, async () => {
     const labels = truth.map((_, box) => box)
     // Padding that would be the best of boxes, if it were one.
     const padding = anchors.slice(0, 3)
-    const answer = (inputs: Inputs) => matches(inputs, { positiveIou, negativeIou, everyObject: true })
+    const answer = (inputs: Inputs) =>
+      matches(inputs, { positiveIou, negativeIou, allowLowQualityMatches: true })
     for (const extra of [[], padding])
       await assertAnswers(
         `matching, ${extra.length} rows of padding`,
@@ -111,7 +118,10 @@ test('an object that no anchor touches takes none', async () => {
 test('an object’s best anchor is positive only where every object is to have one', async () => {
   const objects = [{ box: [20, 0, 30, 4], label: 0 }]
   await assertMatched('best', objects, [-1, 0, -1, -1])
-  await assertMatched('not best', objects, [-1, -2, -1, -1], undefined, { ...settings, everyObject: false })
+  await assertMatched('not best', objects, [-1, -2, -1, -1], undefined, {
+    ...settings,
+    allowLowQualityMatches: false,
+  })
 })
 
 test('candidates that are not eligible count for nothing, and leave an object its next best', async () => {

@@ -6,7 +6,7 @@ import { proposeRegions, selectDetections } from '../../models/index.js'
 import { assertAnswers, expected, given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
-const boxScale = [10, 10, 5, 5] as const
+const boxCoderWeights = [10, 10, 5, 5] as const
 
 /** `rows`, and rows of zeros up to `count`. */
 const padded = (rows: number[][], count: number) =>
@@ -22,7 +22,7 @@ const propose =
       offsets as tf.Tensor2D,
       anchors as tf.Tensor2D,
       imageSize,
-      { ...settings, boxScale },
+      { ...settings, boxCoderWeights },
     )
     return { boxes: found.boxes.mul(found.valid.expandDims(1)), valid: found.valid }
   }
@@ -95,7 +95,7 @@ const detect =
       probabilities as tf.Tensor2D,
       offsets as tf.Tensor3D,
       imageSize,
-      { ...settings, boxScale },
+      { ...settings, boxCoderWeights },
     ),
   })
 

@@ -1,4 +1,4 @@
-/** How much of the images comes through an autoencoder. */
+/** Measures how well an autoencoder reconstructs images. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import type { Reconstructor } from './export.js'
 import type { Reconstruction } from './metrics.js'
@@ -15,7 +15,7 @@ export async function measureReconstruction(
     if (signal?.aborted) return null
     const count = Math.min(batchSize, set.count - first)
     const images = set.pixels.subarray(first * bytes, (first + count) * bytes)
-    // A copy, since the buffer is taken away.
+    // A copy, because the buffer is transferred.
     const reconstructed = await network.run(images.slice(), count)
     for (const [i, byte] of images.entries()) sum += (reconstructed[i] - byte / 255) ** 2
   }

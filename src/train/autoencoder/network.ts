@@ -2,7 +2,7 @@
 import { type Autoencoder, autoencoder, plainAutoencoder } from '../../../models/index.js'
 import type { AutoencoderModel } from './config.js'
 
-/** Throws a `ModelError` when the settings make no network. */
+/** The network of a config. Throws a `ModelError` when it cannot be built. */
 export function autoencoderOf(model: AutoencoderModel): Autoencoder {
   return model.kind === 'cells' ? autoencoder(model) : plainAutoencoder(model)
 }

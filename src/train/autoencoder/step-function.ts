@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Autoencoder } from '../../../models/index.js'
 import type { StepScalars } from '../step/compiled-step.js'
-import type { Asked } from '../step/contexts.js'
+import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
 import { nextState } from '../step/update.js'
@@ -15,17 +15,17 @@ export interface AutoencoderStepTensors extends StepScalars {
 
 export type AutoencoderStepOutputs = { state: StateTensors } & Record<'loss' | 'gradientNorm', tf.Scalar>
 
-/** Mean squared error of the images as they come out, for pixels in [0, 1]. */
+/** Mean squared error of the reconstruction, for pixels in [0, 1]. */
 function reconstructionLoss(images: tf.Tensor4D, reconstructed: tf.Tensor4D): tf.Scalar {
-  // From −1 to 1 is twice as far as from 0 to 1.
+  // The range from −1 to 1 is twice as wide as the one from 0 to 1.
   return tf.mean(tf.square(tf.div(tf.sub(reconstructed, images), 2)))
 }
 
-/** Builds the step for a network that asks for `asked`, whose state lies as `layout` says. */
+/** Builds the step of a network with these parameters. `layout`: the layout of its state vectors. */
 export function autoencoderStepFunction(
   config: AutoencoderRunConfig,
   network: Autoencoder,
-  asked: Asked,
+  specs: ParameterSpecs,
   layout: FlatLayout,
 ) {
   return (state: StateTensors, inputs: AutoencoderStepTensors): AutoencoderStepOutputs => {
@@ -34,7 +34,7 @@ export function autoencoderStepFunction(
         const loss = reconstructionLoss(inputs.images, network(ctx, inputs.images))
         return { loss, metrics: { loss } }
       },
-      { asked, layout },
+      { specs, layout },
       state,
       inputs,
     )

@@ -1,7 +1,6 @@
 /** An autoencoder's training step, compiled and run in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
 import type { Autoencoder } from '../../../models/index.js'
-import { trace } from '../../engine/index.js'
 import {
   blockFor,
   compileStepOf,
@@ -10,7 +9,7 @@ import {
   type StepNumbers,
   type StepOptions,
 } from '../step/compiled-step.js'
-import { type Asked, askedContext } from '../step/contexts.js'
+import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import { stateVectors } from '../step/state-vectors.js'
 import type { ParameterSlot } from '../step/step-types.js'
@@ -18,24 +17,21 @@ import type { AutoencoderRunConfig } from './config.js'
 import { autoencoderOf } from './network.js'
 import { autoencoderStepFunction } from './step-function.js'
 
-/** What an autoencoder asks of its context when it trains on `batch` images of `size` × `size`. */
-export function askedByAutoencoder(network: Autoencoder, batch: number, size: number): Asked {
-  let all: Asked = { specs: [], noise: [] }
-  trace((tracer) => {
-    const { ctx, asked } = askedContext(tracer, true)
-    all = asked
-    return { images: network(ctx, tracer.input('images', [batch, size, size, 3]) as tf.Tensor4D) }
-  })
-  return all
+/** The parameters of an autoencoder that trains on `batch` images of `size` × `size` pixels. */
+export function autoencoderSpecs(network: Autoencoder, batch: number, size: number): ParameterSpecs {
+  return collectParameterSpecs((ctx, input) => ({
+    images: network(ctx, input('images', [batch, size, size, 3]) as tf.Tensor4D),
+  }))
 }
 
+/** A compiled training step together with its state. */
 export interface AutoencoderStep extends Pick<OpenStep, 'state' | 'load' | 'close'> {
   layout: ParameterSlot[]
-  /** Takes N × S × S × 3 in [−1, 1]; the buffer is taken away. Gives the loss, weight decay not included. */
+  /** `images`: N × S × S × 3 in [−1, 1]; the buffer is transferred. The loss is without weight decay. */
   run(images: Float32Array, numbers: StepNumbers): Promise<{ loss: number; gradientNorm: number }>
 }
 
-/** Compiles the step for images of one size and starts it from the seed's initial state. */
+/** Compiles the step for images of one size, and opens it with the initial state of the config's seed. */
 export async function buildAutoencoderStep(
   config: AutoencoderRunConfig,
   imageSize: number,
@@ -43,15 +39,15 @@ export async function buildAutoencoderStep(
 ): Promise<AutoencoderStep> {
   const shape: [number, number, number, number] = [config.batchSize, imageSize, imageSize, 3]
   const network = autoencoderOf(config.model)
-  const asked = askedByAutoencoder(network, config.batchSize, imageSize)
-  const layout = layoutOf(asked.specs)
+  const specs = autoencoderSpecs(network, config.batchSize, imageSize)
+  const layout = layoutOf(specs.parameters)
   const compiled = compileStepOf(
     {
-      asked,
+      specs,
       layout,
       vectors: stateVectors(config, layout),
       batch: (input) => ({ images: input('images', shape) as tf.Tensor4D }),
-      step: autoencoderStepFunction(config, network, asked, layout),
+      step: autoencoderStepFunction(config, network, specs, layout),
     },
     await blockFor(options),
   )

@@ -1,4 +1,4 @@
-/** Training autoencoders: the task that the loop is given. */
+/** Trains autoencoders: builds the task for the training loop. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
 import { type LoopConfig, type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
@@ -11,20 +11,21 @@ import { openReconstructor, type Reconstructor } from './export.js'
 import type { AutoencoderMetrics } from './metrics.js'
 import { type AutoencoderStep, buildAutoencoderStep } from './step.js'
 
-/** What autoencoders need built. */
+/** Builds the compiled steps and the trained networks of autoencoders. */
 export interface AutoencoderCompiler {
   buildStep(config: AutoencoderRunConfig, imageSize: number): Promise<AutoencoderStep>
   openReconstructor(model: AutoencoderModel, state: StateVectors, imageSize: number): Promise<Reconstructor>
 }
 
+/** The compiler that runs graphs in worker threads. `threads`: by default all cores. */
 export const autoencoderCompiler = (options: Pick<StepOptions, 'threads'> = {}): AutoencoderCompiler => ({
   buildStep: (config, imageSize) => buildAutoencoderStep(config, imageSize, options),
   openReconstructor: (model, state, imageSize) => openReconstructor(model, state, imageSize, options),
 })
 
 /**
- * Trains an autoencoder and leaves nothing on the disk. It is measured at its end, on the validation images. Throws as
- * the loop's `train` does.
+ * Trains an autoencoder without writing to the disk, and evaluates it on the validation images at the end. Throws as
+ * the loop's `train`.
  */
 export function trainAutoencoder(
   config: AutoencoderRunConfig,

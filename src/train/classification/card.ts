@@ -19,7 +19,7 @@ export function classifierCard(
   const { task, data, model, ...training } = config
   const { genotype, name, ...network } = model
   if (data.classes === null || data.imageSize === null)
-    throw new UserError('The config does not name the classes and the image size of its data')
+    throw new UserError('The config does not record the classes and the image size of its data')
   const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
   return {
     task,

@@ -1,4 +1,4 @@
-/** What a network is made of, counted on its trace: nothing is computed, so any size will do. */
+/** What a network is made of, counted on its trace. Nothing is computed, so a large network takes no longer. */
 import type * as tf from '@tensorflow/tfjs'
 import {
   cellPlan,
@@ -8,14 +8,14 @@ import {
   type ParameterSpec,
 } from '../../../models/index.js'
 import { trace } from '../../engine/index.js'
-import { askedContext } from '../step/contexts.js'
+import { collectingContext } from '../step/contexts.js'
 import { type Count, multiplyAdds } from '../step/multiply-adds.js'
 
 export interface PartDescription {
-  /** The parameters of the part lie below this path. */
+  /** Prefix of the paths of its parameters. */
   path: string
   kind: 'stem' | 'normal' | 'reduction' | 'head'
-  /** Height × width × channels of what it gives. */
+  /** Height × width × channels of its output. */
   shape: number[]
   parameters: Count
   multiplyAdds: number
@@ -31,16 +31,16 @@ export interface NetworkDescription {
   parts: PartDescription[]
 }
 
-/** Counts a network for square images of `inputSize` pixels. Throws a `ModelError` where they make none. */
+/** Counts a network for square images of `inputSize` pixels. Throws a `ModelError` when the network cannot be built for them. */
 export function describeNetwork(config: NasnetConfig, inputSize: number): NetworkDescription {
   const network = nasnet(config)
-  let specs: ParameterSpec[] = []
+  let taken: ParameterSpec[] = []
   let shapes: number[][] = []
   const traced = trace((tracer) => {
-    const { ctx, asked } = askedContext(tracer, false)
+    const { ctx, specs } = collectingContext(tracer, false)
     const images = tracer.input('images', [1, inputSize, inputSize, 3]) as tf.Tensor4D
     const { logits, features } = network(ctx, images)
-    specs = asked.specs
+    taken = specs.parameters
     shapes = [...features.map(({ tensor }) => tensor.shape.slice(1)), [config.classes]]
     return { logits }
   })
@@ -54,11 +54,11 @@ export function describeNetwork(config: NasnetConfig, inputSize: number): Networ
     path,
     kind,
     shape: shapes[i],
-    parameters: countParameters(specs.filter((spec) => partOf(spec.path) === path)),
+    parameters: countParameters(taken.filter((spec) => partOf(spec.path) === path)),
     multiplyAdds: costs.get(path) ?? 0,
   }))
   const all = [...costs.values()].reduce((sum, cost) => sum + cost, 0)
-  return { inputSize, classes: config.classes, parameters: countParameters(specs), multiplyAdds: all, parts }
+  return { inputSize, classes: config.classes, parameters: countParameters(taken), multiplyAdds: all, parts }
 }
 
 const partOf = (path: string): string => path.split('/')[0]

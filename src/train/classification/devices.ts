@@ -1,17 +1,17 @@
-/** Where a training step runs. */
+/** The devices that a classifier can be trained on. */
 import { UserError } from '../../shared/errors.js'
 import type { Compiler } from './train.js'
 
-/** ONNX Runtime's execution providers, and TensorFlow's own library by its binding, which users install. */
+/** Execution providers of ONNX Runtime, and TensorFlow's native library, whose binding users install. */
 export const DEVICES = ['cpu', 'cuda', 'webgpu', 'tensorflow'] as const
 export type Device = (typeof DEVICES)[number]
 
-/** Looked for in this order; neither is a dependency. */
+/** Tried in this order. Neither is a dependency. */
 const BINDINGS = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']
 
-/** What the loop needs to train on `device`. Throws a `UserError` when the device's library is not there. */
+/** The compiler for `device`. Throws a `UserError` when the library of the device is not installed. */
 export async function compilerFor(device: Device): Promise<Compiler> {
-  // Loaded here, so that who only asks for the devices' names does not wait for TensorFlow.js.
+  // Loaded here, so that listing the devices does not wait for TensorFlow.js.
   const [{ buildPredictor }, { buildTrainStep }] = await Promise.all([
     import('./export.js'),
     import('./step.js'),

@@ -1,4 +1,4 @@
-/** The training step run eagerly on a TensorFlow.js backend: the same function that is otherwise compiled. */
+/** The training step on a TensorFlow.js backend, run eagerly. It is the function that is compiled otherwise. */
 import * as tf from '@tensorflow/tfjs'
 import type { StateTensors } from '../step/differentiate.js'
 import { layoutOf } from '../step/flat-state.js'
@@ -7,11 +7,11 @@ import { firstState, stateVectors } from '../step/state-vectors.js'
 import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
-import { askedBy } from './step.js'
+import { classifierSpecs } from './step.js'
 import { stepFunction } from './step-function.js'
 import type { TrainStep } from './step-types.js'
 
-/** Builds the step for the backend that is set now (`tf.setBackend`), which it sets again at each run. */
+/** Builds the step for the current backend (`tf.setBackend`), and sets that backend again at each run. */
 export async function buildEagerStep(
   config: RunConfig,
   { imageSize, classes }: { imageSize: number; classes: number },
@@ -19,10 +19,10 @@ export async function buildEagerStep(
   const backend = tf.getBackend()
   const { batchSize, seed } = config
   const network = networkOf(config, classes)
-  const asked = askedBy(network, batchSize, imageSize)
-  const layout = layoutOf(asked.specs)
+  const specs = classifierSpecs(network, batchSize, imageSize)
+  const layout = layoutOf(specs.parameters)
   const vectors = stateVectors(config, layout)
-  const step = stepFunction(config, network, asked, layout)
+  const step = stepFunction(config, network, specs, layout)
   const names = Object.keys(vectors)
   let state: StateTensors = {}
 
@@ -32,7 +32,7 @@ export async function buildEagerStep(
     state = Object.fromEntries(Object.entries(next).map(([name, data]) => [name, tf.tensor1d(data)]))
   }
 
-  await load(firstState(vectors, layout, asked, seed))
+  await load(firstState(vectors, layout, specs, seed))
   return {
     layout: layout.slots,
     batchSize,
@@ -40,9 +40,9 @@ export async function buildEagerStep(
     parameters: layout.parameters + layout.statistics,
     async run({ images, labels, learningRate, progress, step: done }) {
       await tf.setBackend(backend)
-      const noise = drawNoise(asked, seed, done)
-      // Nested names suit `tf.tidy` less than a flat list of what is to survive it.
-      const survivors: tf.Tensor[] = tf.tidy(() => {
+      const noise = drawNoise(specs, seed, done)
+      // `tf.tidy` keeps the tensors of a flat list.
+      const kept: tf.Tensor[] = tf.tidy(() => {
         const {
           state: next,
           loss,
@@ -59,8 +59,8 @@ export async function buildEagerStep(
         return [...names.map((name) => next[name]), loss, correct, gradientNorm]
       })
       tf.dispose(state)
-      state = Object.fromEntries(names.map((name, i) => [name, survivors[i] as tf.Tensor1D]))
-      const metrics = survivors.slice(names.length)
+      state = Object.fromEntries(names.map((name, i) => [name, kept[i] as tf.Tensor1D]))
+      const metrics = kept.slice(names.length)
       const [[loss], [correct], [gradientNorm]] = await Promise.all(metrics.map((figure) => figure.data()))
       tf.dispose(metrics)
       return { loss, correct, gradientNorm }

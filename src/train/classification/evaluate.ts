@@ -1,4 +1,4 @@
-/** Measuring a classifier on labelled images. */
+/** Measures a classifier on labelled images. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import type { Predictor } from './step-types.js'
 
@@ -13,7 +13,7 @@ export interface Evaluation {
   confusion: number[][]
 }
 
-/** What one class's row and column of the confusion matrix come to; null where nothing is counted. */
+/** Metrics of one class, from its row and column of the confusion matrix; null where nothing is counted. */
 export interface ClassMetrics {
   label: string
   images: number
@@ -21,12 +21,12 @@ export interface ClassMetrics {
   precision: number | null
 }
 
-/** Probabilities below this are taken as this, so that the loss of a wrong, sure answer is finite. */
+/** Lower probabilities are raised to this, so that the loss stays finite. */
 const SMALLEST_PROBABILITY = 1e-12
 
 /**
  * Runs the predictor over a set in batches. Returns null when `signal` is aborted meanwhile.
- * `onBatch` hears how many images are done after each batch.
+ * `onBatch` is called with the number of finished images after each batch.
  */
 export async function evaluate(
   predictor: Predictor,
@@ -50,30 +50,30 @@ export async function evaluate(
   return measure(probabilities, set.labels, classes)
 }
 
-/** Metrics from class probabilities (count × classes) and true labels. */
+/** Metrics of class probabilities (count × classes) and true labels, one for each image. */
 export function measure(probabilities: Float32Array, labels: Int32Array, classes: number): Evaluation {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
-  const right = { top1: 0, top5: 0 }
+  const correct = { top1: 0, top5: 0 }
   let loss = 0
   for (const [image, label] of labels.entries()) {
     const row = probabilities.subarray(image * classes, (image + 1) * classes)
-    // The true class's rank: how many classes come before it. What is no number is never right.
+    // The rank of the true class: how many classes come before it. NaN is never correct.
     let rank = Number.isNaN(row[label]) ? Number.POSITIVE_INFINITY : 0
     let best = 0
     for (let other = 0; other < classes; other++) {
       if (row[other] > row[best]) best = other
       if (row[other] > row[label] || (row[other] === row[label] && other < label)) rank++
     }
-    if (rank < 1) right.top1++
-    if (rank < 5) right.top5++
+    if (rank < 1) correct.top1++
+    if (rank < 5) correct.top5++
     confusion[label][best]++
     loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY))
   }
   const images = labels.length
-  return { images, top1: right.top1 / images, top5: right.top5 / images, loss: loss / images, confusion }
+  return { images, top1: correct.top1 / images, top5: correct.top5 / images, loss: loss / images, confusion }
 }
 
-/** Recall and precision of each class. */
+/** Recall and precision of each class. `confusion`: see {@link Evaluation}. */
 export function classMetrics(confusion: number[][], labels: string[]): ClassMetrics[] {
   return labels.map((label, index) => {
     const images = confusion[index].reduce((sum, count) => sum + count, 0)

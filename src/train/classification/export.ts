@@ -6,14 +6,13 @@ import { imageGraph, openImageGraph } from '../step/image-graph.js'
 import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
-import { askedBy } from './step.js'
+import { classifierSpecs } from './step.js'
 import type { Predictor } from './step-types.js'
 
 /**
- * The file's bytes: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
- * batch × classes), scaling and softmax inside; plain ONNX operations only; a checksum covers
- * all of it (`model-checksum.ts`). `state` holds the vectors
- * `parameters` and `statistics` to use.
+ * The bytes of the ONNX file: input `images` (uint8, batch × S × S × 3, RGB), output `probabilities` (float32,
+ * batch × classes). Scaling and softmax are in the graph, which has standard ONNX operations only; a checksum covers the
+ * whole file (`model-checksum.ts`). `state`: the vectors `parameters` and `statistics` to use.
  */
 export async function exportModel(
   config: RunConfig,
@@ -31,14 +30,14 @@ function exportGraph(
   metadata: Record<string, string>,
 ): Uint8Array {
   const network = networkOf(config, classes)
-  // The layout is that of training: an auxiliary head's weights have their places, though none is exported.
-  const trained = askedBy(network, 1, imageSize)
-  return imageGraph({ asked: trained, state, imageSize, metadata }, (ctx, images) => ({
+  // The layout is that of training: the weights of an auxiliary head have slots, although it is not exported.
+  const trained = classifierSpecs(network, 1, imageSize)
+  return imageGraph({ specs: trained, state, imageSize, metadata }, (ctx, images) => ({
     probabilities: tf.softmax(network(ctx, images).logits),
   }))
 }
 
-/** The exported network itself, in a worker thread: what is evaluated is what will be served. */
+/** The exported network in a worker thread, so that evaluation measures the graph that is served. */
 export async function buildPredictor(
   config: RunConfig,
   state: StateVectors,

@@ -5,11 +5,12 @@ import type { RunConfig } from './config.js'
 
 export type Network = ReturnType<typeof nasnet>
 
-/** Throws a `ModelError` when the config makes no network. */
+/** The network of a config. Throws a `ModelError` when it cannot be built. */
 export function networkOf(config: RunConfig, classes: number): Network {
   return nasnet(networkConfig(config, classes))
 }
 
+/** The settings of that network, as `models/` takes them. */
 export function networkConfig(config: RunConfig, classes: number): NasnetConfig {
   return {
     ...backboneConfig(config.model),

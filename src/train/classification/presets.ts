@@ -1,4 +1,4 @@
-/** Configs to start from. The command's flags change single fields of a copy. */
+/** Configs to start from. Flags of the command change single fields of a copy. */
 import { NASNET_A } from '../../../models/published-cells.js'
 import type { RunConfig } from './config.js'
 
@@ -35,8 +35,8 @@ const paperCifar: RunConfig = {
 }
 
 /**
- * CIFAR-10 on two cores within an hour: a small network, 14 epochs, the first 10 of them on smaller images,
- * which cost a quarter and a half as much.
+ * CIFAR-10 on two cores within an hour: a small network and 14 epochs. The first 10 of them use smaller images, whose
+ * steps cost a quarter and a half as much.
  */
 const laptopCifar10: RunConfig = {
   ...paperCifar,
@@ -64,7 +64,7 @@ const embedded: RunConfig = {
   length: { kind: 'seconds', amount: 150 },
   learningRate: { kind: 'cosine', peak: 0.05, warmup: 0.5 },
   averageDecay: 0.99,
-  // A slow machine would spend its time budget on small images alone.
+  // With smaller images at first, a slow machine would spend its whole time budget on them.
   resolution: [],
   checkpoint: { steps: null, seconds: 30 },
   evaluateEvery: 5,

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { classificationLoss } from '../../../models/index.js'
 import type { StepScalars } from '../step/compiled-step.js'
-import type { Asked } from '../step/contexts.js'
+import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
 import { nextState } from '../step/update.js'
@@ -21,24 +21,24 @@ export interface StepTensors extends StepScalars {
 
 export type StepOutputs = { state: StateTensors } & Record<'loss' | 'correct' | 'gradientNorm', tf.Scalar>
 
-/** Builds the step for a network that asks for `asked`, whose state lies as `layout` says. */
-export function stepFunction(config: RunConfig, network: Network, asked: Asked, layout: FlatLayout) {
+/** Builds the step of a network with these parameters. `layout`: the layout of its state vectors. */
+export function stepFunction(config: RunConfig, network: Network, specs: ParameterSpecs, layout: FlatLayout) {
   const { labelSmoothing, auxiliaryWeight } = config
   return (state: StateTensors, inputs: StepTensors): StepOutputs => {
     const { images, labels } = inputs
     const pass = differentiate(
       (ctx) => {
         const outputs = network(ctx, images)
-        const right = tf.equal(tf.argMax(outputs.logits, 1), labels)
+        const isCorrect = tf.equal(tf.argMax(outputs.logits, 1), labels)
         return {
           loss: classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight }),
           metrics: {
             loss: classificationLoss({ logits: outputs.logits }, labels, { labelSmoothing }),
-            correct: tf.sum(tf.cast(right, 'float32')) as tf.Scalar,
+            correct: tf.sum(tf.cast(isCorrect, 'float32')) as tf.Scalar,
           },
         }
       },
-      { asked, layout },
+      { specs, layout },
       state,
       inputs,
     )

@@ -2,7 +2,7 @@
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 export interface StepInputs {
-  /** N × S × S × 3, RGB, scaled to [−1, 1]. The step may take the buffer away; the caller does not use it again. */
+  /** N × S × S × 3, RGB, scaled to [−1, 1]. The step may transfer the buffer, so the caller must not use it again. */
   images: Float32Array
   /** Class index of each image. */
   labels: Int32Array
@@ -14,14 +14,15 @@ export interface StepInputs {
 }
 
 export interface StepResult {
-  /** Mean over the batch, weight decay and auxiliary loss not included. */
+  /** Mean cross-entropy over the batch, without weight decay and auxiliary loss. */
   loss: number
-  /** How many images of the batch were classified rightly. */
+  /** How many images of the batch were classified correctly. */
   correct: number
   /** Global norm of the gradient before clipping. */
   gradientNorm: number
 }
 
+/** A compiled training step together with its state. */
 export interface TrainStep {
   layout: ParameterSlot[]
   batchSize: number
@@ -35,6 +36,7 @@ export interface TrainStep {
   close(): Promise<void>
 }
 
+/** A trained classifier that can be run. */
 export interface Predictor {
   /** uint8 images, count × S × S × 3 → class probabilities, count × classes. */
   run(images: Uint8Array, count: number): Promise<Float32Array>

@@ -1,6 +1,5 @@
 /** A classifier's training step, compiled and run in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
-import { trace } from '../../engine/index.js'
 import {
   blockFor,
   type CompiledStep,
@@ -8,7 +7,7 @@ import {
   openStep,
   type StepOptions,
 } from '../step/compiled-step.js'
-import { type Asked, askedContext } from '../step/contexts.js'
+import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import { stateVectors } from '../step/state-vectors.js'
 import type { RunConfig } from './config.js'
@@ -18,18 +17,14 @@ import type { TrainStep } from './step-types.js'
 
 export type { StepOptions } from '../step/compiled-step.js'
 
-/** What a network asks of its context when it trains on `batch` images of `size` × `size`. */
-export function askedBy(network: Network, batch: number, size: number): Asked {
-  let all: Asked = { specs: [], noise: [] }
-  trace((tracer) => {
-    const { ctx, asked } = askedContext(tracer, true)
-    all = asked
-    return { logits: network(ctx, tracer.input('images', [batch, size, size, 3]) as tf.Tensor4D).logits }
-  })
-  return all
+/** The parameters of a network that trains on `batch` images of `size` × `size` pixels. */
+export function classifierSpecs(network: Network, batch: number, size: number): ParameterSpecs {
+  return collectParameterSpecs((ctx, input) => ({
+    logits: network(ctx, input('images', [batch, size, size, 3]) as tf.Tensor4D).logits,
+  }))
 }
 
-/** Traces and lowers the step. `block`: see the engine's `blockSize`. */
+/** Traces the step and compiles it to an ONNX graph. `block`: see the engine's `blockSize`. */
 export function compileStep(
   config: RunConfig,
   { imageSize, classes }: { imageSize: number; classes: number },
@@ -37,24 +32,24 @@ export function compileStep(
 ): CompiledStep {
   const network = networkOf(config, classes)
   const { batchSize } = config
-  const asked = askedBy(network, batchSize, imageSize)
-  const layout = layoutOf(asked.specs)
+  const specs = classifierSpecs(network, batchSize, imageSize)
+  const layout = layoutOf(specs.parameters)
   return compileStepOf(
     {
-      asked,
+      specs,
       layout,
       vectors: stateVectors(config, layout),
       batch: (input) => ({
         images: input('images', [batchSize, imageSize, imageSize, 3]) as tf.Tensor4D,
         labels: input('labels', [batchSize], 'int32') as tf.Tensor1D,
       }),
-      step: stepFunction(config, network, asked, layout),
+      step: stepFunction(config, network, specs, layout),
     },
     block,
   )
 }
 
-/** Compiles the step for images of one size and starts it from the seed's initial state. */
+/** Compiles the step for images of one size, and opens it with the initial state of the config's seed. */
 export async function buildTrainStep(
   config: RunConfig,
   shapes: { imageSize: number; classes: number },

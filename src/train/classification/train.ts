@@ -1,4 +1,4 @@
-/** Training classifiers: the task that the loop is given. */
+/** Trains classifiers: builds the task for the training loop. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
 import { type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
@@ -9,7 +9,7 @@ import { evaluate } from './evaluate.js'
 import type { ClassifierMetrics } from './metrics.js'
 import type { Predictor, TrainStep } from './step-types.js'
 
-/** What classifiers need built: compiled steps and predictors. */
+/** Builds the compiled steps and the predictors of classifiers. */
 export interface Compiler {
   buildTrainStep(config: RunConfig, shapes: { imageSize: number; classes: number }): Promise<TrainStep>
   buildPredictor(
@@ -21,16 +21,16 @@ export interface Compiler {
 
 export interface TrainingData {
   train: ImageSet
-  /** Measured while training; null: nothing is. */
+  /** Images to evaluate on while training; null: none. */
   validation: ImageSet | null
 }
 
 export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics> {
-  /** Changes the state that a new run begins with. */
+  /** Changes the initial state of a new run. */
   begin?: Task<ClassifierMetrics, Batch>['begin']
 }
 
-/** Trains a classifier's run to its end, from its checkpoint if it has one. Throws as {@link train} does. */
+/** Trains the run of a classifier to its end, starting from its checkpoint if it has one. Throws as {@link train}. */
 export function trainClassifier(
   run: Run<RunConfig>,
   data: TrainingData,

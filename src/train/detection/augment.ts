@@ -2,10 +2,10 @@
 import sharp from 'sharp'
 import type { Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
+import { CROWD } from '../../../models/ground-truth.js'
 import { LETTERBOX_GREY } from '../../shared/detector-input.js'
 import { type ColourChange, changeColours } from '../images/colour.js'
 import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
-import { CROWD } from './step-types.js'
 
 /** Objects in pixels of the input: boxes n × 4, and class or {@link CROWD} of each. */
 export interface PlacedObjects {

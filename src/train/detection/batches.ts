@@ -1,5 +1,6 @@
 /** Batches of a detector: which images, in which order, placed how. Those of step k depend on the seed and on k alone. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { NO_OBJECT } from '../../../models/ground-truth.js'
 import { UserError } from '../../shared/errors.js'
 import { random } from '../../shared/random.js'
 import { epochOrder } from '../images/batches.js'
@@ -8,7 +9,7 @@ import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import { drawPlacement, type Placement } from './placement.js'
-import { type DetectionBatch, NO_OBJECT } from './step-types.js'
+import type { DetectionBatch } from './step-types.js'
 
 /** What one step is given. */
 export interface DetectionStepBatch {

@@ -12,7 +12,7 @@ export function detectorCard(config: DetectorRunConfig, step: number): DetectorC
   const { task, data, backbone, detector, inputSize, resize, ...training } = config
   const { genotype, name, ...network } = backbone
   const { categories } = data
-  if (categories === null) throw new UserError('The config does not name the categories of its data')
+  if (categories === null) throw new UserError('The config does not record the categories of its data')
   return {
     task,
     name: `faster-rcnn-${name}-${backbone.cells}x${backbone.filters}`,

@@ -1,18 +1,18 @@
-/** What became of each detection and each object of an evaluation, image by image. */
+/** The match of each detection and of each object of an evaluation, image by image. */
 import type { Annotation } from '#coco-ts'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import type { DetectorEvaluation } from './evaluate.js'
 
-/** `ignored`: neither right nor wrong, because it is, or lies in, a crowd. */
+/** `ignored`: not counted, because it is a crowd or lies in one. */
 export interface MatchedDetection {
   found: Annotation & { score: number }
-  outcome: 'right' | 'wrong' | 'ignored'
+  outcome: 'truePositive' | 'falsePositive' | 'ignored'
 }
 
 export interface MatchedObject {
   object: Annotation
   ignored: boolean
-  /** Score of the detection that found it; 0: none did. */
+  /** Score of the detection that is matched to it; 0: none is. */
   score: number
 }
 
@@ -24,20 +24,20 @@ export interface ImageMatches {
   objects: MatchedObject[]
 }
 
-/** Detections that count from one score up, and what they come to. */
+/** A lowest score, and the metrics of the detections from there up. */
 export interface Threshold {
   score: number
   precision: number
   recall: number
-  /** Their harmonic mean: 2 · right / (2 · right + wrong + missed). */
+  /** Their harmonic mean: 2 · TP / (2 · TP + FP + FN). */
   f1: number
 }
 
-/** One image's metrics at a threshold. */
+/** The counts of one image at a threshold. */
 export interface ImageCounts {
-  right: number
-  wrong: number
-  missed: number
+  truePositive: number
+  falsePositive: number
+  falseNegative: number
   f1: number
 }
 
@@ -60,7 +60,7 @@ function matchImage(coco: DetectorEvaluation['coco'], id: number, index: number)
     for (const [d, dt] of dtIds.entries())
       matches.detections.push({
         found: cocoDt.anns.get(dt) as MatchedDetection['found'],
-        outcome: dtIgnore[0][d] ? 'ignored' : dtMatches[0][d] > 0 ? 'right' : 'wrong',
+        outcome: dtIgnore[0][d] ? 'ignored' : dtMatches[0][d] > 0 ? 'truePositive' : 'falsePositive',
       })
     for (const [g, gt] of gtIds.entries())
       matches.objects.push({
@@ -81,31 +81,33 @@ export function bestThreshold(images: readonly ImageMatches[]): Threshold {
     .sort((a, b) => b.found.score - a.found.score)
   const objects = images.flatMap((image) => image.objects).filter(({ ignored }) => !ignored).length
   let best: Threshold = { score: 1, precision: 0, recall: 0, f1: 0 }
-  let right = 0
+  let truePositive = 0
   for (const [i, { found, outcome }] of counted.entries()) {
-    if (outcome === 'right') right += 1
+    if (outcome === 'truePositive') truePositive += 1
     // Equal scores stand or fall together.
     if (counted[i + 1]?.found.score === found.score) continue
-    const f1 = (2 * right) / (i + 1 + objects)
-    if (f1 > best.f1) best = { score: found.score, precision: right / (i + 1), recall: right / objects, f1 }
+    const f1 = (2 * truePositive) / (i + 1 + objects)
+    if (f1 <= best.f1) continue
+    best = { score: found.score, precision: truePositive / (i + 1), recall: truePositive / objects, f1 }
   }
   return best
 }
 
-/** An image's metrics where detections count from `score` up; `f1` is 1 where there is nothing to find or to blame. */
+/** The counts of an image for detections of at least `score`; `f1` is 1 where there are neither objects nor detections. */
 export function countsAt({ detections, objects }: ImageMatches, score: number): ImageCounts {
   const counted = detections.filter(({ found }) => found.score >= score)
-  const right = counted.filter(({ outcome }) => outcome === 'right').length
-  const wrong = counted.filter(({ outcome }) => outcome === 'wrong').length
-  const missed = objects.filter((one) => !one.ignored && one.score < score).length
-  const all = 2 * right + wrong + missed
-  return { right, wrong, missed, f1: all === 0 ? 1 : (2 * right) / all }
+  const truePositive = counted.filter(({ outcome }) => outcome === 'truePositive').length
+  const falsePositive = counted.filter(({ outcome }) => outcome === 'falsePositive').length
+  const falseNegative = objects.filter((one) => !one.ignored && one.score < score).length
+  const all = 2 * truePositive + falsePositive + falseNegative
+  const f1 = all === 0 ? 1 : (2 * truePositive) / all
+  return { truePositive, falsePositive, falseNegative, f1 }
 }
 
 /**
- * Images to look at: all from the worst to the best, of more than `count` the worst and the best halves. Sorted by
- * F1 at `score`; of equals the one with more errors is worse, and the one with more right answers better. Images
- * with neither objects nor detections show nothing and are left out.
+ * Images to show, at most `count`: half of them the worst, half the best. They are sorted by F1 at `score`; of equals
+ * the one with more errors is worse, and the one with more true positives better. Images with neither objects nor
+ * detections are left out.
  */
 export function chooseImages(
   images: readonly ImageMatches[],
@@ -113,13 +115,17 @@ export function chooseImages(
   count: number,
 ): { worst: ImageMatches[]; best: ImageMatches[] } {
   const ranked = images
-    .map((image) => ({ image, metrics: countsAt(image, score) }))
-    .filter(({ metrics: { right, wrong, missed } }) => right + wrong + missed > 0)
-    .sort((a, b) => a.metrics.f1 - b.metrics.f1 || surplus(a.metrics) - surplus(b.metrics))
+    .map((image) => ({ image, counts: countsAt(image, score) }))
+    .filter(
+      ({ counts: { truePositive, falsePositive, falseNegative } }) =>
+        truePositive + falsePositive + falseNegative > 0,
+    )
+    .sort((a, b) => a.counts.f1 - b.counts.f1 || surplus(a.counts) - surplus(b.counts))
     .map(({ image }) => image)
   const shown = Math.min(count, ranked.length)
   const half = Math.ceil(shown / 2)
   return { worst: ranked.slice(0, half), best: ranked.slice(ranked.length - shown + half).reverse() }
 }
 
-const surplus = ({ right, wrong, missed }: ImageCounts): number => right - wrong - missed
+const surplus = ({ truePositive, falsePositive, falseNegative }: ImageCounts): number =>
+  truePositive - falsePositive - falseNegative

@@ -7,11 +7,11 @@ import type { ImageMatches } from './evaluation-matches.js'
 
 /** Distinguishable for the colour-blind (Okabe and Ito, "Color Universal Design", 2008). */
 export const OUTCOME_COLOURS = {
-  right: '#56b4e9',
-  wrong: '#d55e00',
+  truePositive: '#56b4e9',
+  falsePositive: '#d55e00',
   ignored: '#999999',
   found: '#ffffff',
-  missed: '#f0e442',
+  falseNegative: '#f0e442',
 } as const
 
 export interface Picture {
@@ -49,9 +49,9 @@ function drawnBoxes(
   score: number,
 ): DrawnBox[] {
   const nameOf = new Map(categories.map(({ id, name }) => [id, name]))
-  const truth = objects.map(({ object, ignored, score: foundAt }): DrawnBox & { missed: boolean } => {
+  const annotated = objects.map(({ object, ignored, score: foundAt }): DrawnBox & { missed: boolean } => {
     const missed = !ignored && foundAt < score
-    const colour = OUTCOME_COLOURS[ignored ? 'ignored' : missed ? 'missed' : 'found']
+    const colour = OUTCOME_COLOURS[ignored ? 'ignored' : missed ? 'falseNegative' : 'found']
     // The name of a detected object stands on its detection.
     const label = ignored || missed ? nameOf.get(object.category_id)! : ''
     return { bbox: object.bbox, label, colour, dashed: true, missed }
@@ -62,5 +62,5 @@ function drawnBoxes(
       const label = nameOf.get(found.category_id)!
       return { bbox: found.bbox, label, score: found.score, colour: OUTCOME_COLOURS[outcome] }
     })
-  return [...truth.filter(({ missed }) => missed), ...found, ...truth.filter(({ missed }) => !missed)]
+  return [...annotated.filter(({ missed }) => missed), ...found, ...annotated.filter(({ missed }) => !missed)]
 }

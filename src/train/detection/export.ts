@@ -5,13 +5,13 @@ import { compile, openSession, trace } from '../../engine/index.js'
 import { UserError } from '../../shared/errors.js'
 import { cardToMetadata, type DetectorCard } from '../../shared/model-card.js'
 import { withChecksum } from '../../shared/model-checksum.js'
-import { refusesNumbers } from '../run/divergence.js'
+import { rejectsNonFinite } from '../run/divergence.js'
 import { inferenceContext } from '../step/inference-context.js'
 import type { StateVectors } from '../step/step-types.js'
 import { detectorCard } from './card.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
-import { askedByDetector } from './step.js'
+import { detectorSpecs } from './step.js'
 import type { Detector, RawDetections } from './step-types.js'
 
 /**
@@ -27,7 +27,7 @@ export function exportDetector(
   const classes = card.labels.length
   const { inputSize } = config
   const detector = detectorOf(config, classes)
-  const trained = askedByDetector(config, { imageSize: inputSize, classes })
+  const trained = detectorSpecs(config, { imageSize: inputSize, classes })
   const traced = trace((tracer) => {
     const ctx = inferenceContext(trained, state)
     const images = tracer.input('images', [1, ...inputSize, 3])
@@ -61,7 +61,7 @@ export async function detectorFrom(
     async run(image): Promise<RawDetections> {
       const images = { type: 'uint8' as const, shape: [1, ...inputSize, 3], data: image }
       const { boxes, scores, classes } = await session.run({ images }).catch((error) => {
-        throw refusesNumbers(error) ? new UserError(NO_BOXES, { cause: error }) : error
+        throw rejectsNonFinite(error) ? new UserError(NO_BOXES, { cause: error }) : error
       })
       return {
         boxes: boxes.data as Float32Array,

@@ -3,7 +3,7 @@ import { type FasterRcnn, fasterRcnn } from '../../../models/index.js'
 import { backboneConfig } from '../step/backbone-config.js'
 import type { DetectorRunConfig } from './config.js'
 
-/** Throws a `ModelError` when the config makes no detector. */
+/** The detector of a config, for so many classes. Throws a `ModelError` when it cannot be built. */
 export function detectorOf(
   { backbone, detector }: Pick<DetectorRunConfig, 'backbone' | 'detector'>,
   classes: number,

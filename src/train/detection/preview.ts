@@ -5,12 +5,12 @@ import { COCO, DatasetBuilder } from '#coco-ts'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { CROWD } from '../../../models/ground-truth.js'
 import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import { colourIn, placementIn, sizeAt } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import { placeMask } from './placement.js'
-import { CROWD } from './step-types.js'
 
 /** Times that each image is drawn: placed as in so many epochs. */
 const EPOCHS = 3

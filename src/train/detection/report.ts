@@ -84,10 +84,10 @@ const thresholdSentence = ({ score, precision, recall, f1 }: Threshold): string 
 
 const LEGEND = (
   [
-    ['right', 'solid', 'true positive: detection of an object'],
-    ['wrong', 'solid', 'false positive: detection of none'],
+    ['truePositive', 'solid', 'true positive: detection of an object'],
+    ['falsePositive', 'solid', 'false positive: detection of none'],
     ['found', 'dashed', 'object that was detected'],
-    ['missed', 'dashed', 'false negative: object that was not detected'],
+    ['falseNegative', 'dashed', 'false negative: object that was not detected'],
     ['ignored', 'dashed', 'crowd, and detections in it: not counted'],
   ] as const
 ).map(
@@ -98,10 +98,10 @@ const LEGEND = (
 async function figure(set: DetectionSet, image: ImageMatches, score: number): Promise<Html> {
   const { width, height, jpeg, overlay } = await drawPicture(set, image, score)
   const name = basename(set.images[image.index].fileName)
-  const { f1, right, wrong, missed } = countsAt(image, score)
+  const { f1, truePositive, falsePositive, falseNegative } = countsAt(image, score)
   return html`
 <figure><div class="picture" style="aspect-ratio: ${width} / ${height}"><img alt="${name}" src="data:image/jpeg;base64,${jpeg.toString('base64')}">${raw(overlay)}</div>
-<figcaption>${name}: F1 ${f1.toFixed(2)}, true positives ${right}, false positives ${wrong}, false negatives ${missed}</figcaption></figure>`
+<figcaption>${name}: F1 ${f1.toFixed(2)}, true positives ${truePositive}, false positives ${falsePositive}, false negatives ${falseNegative}</figcaption></figure>`
 }
 
 function statsTable(stats: readonly number[]): Html {

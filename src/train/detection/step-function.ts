@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
 import type { StepScalars } from '../step/compiled-step.js'
-import type { Asked } from '../step/contexts.js'
+import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
 import { stateVectors, type VectorSpecs } from '../step/state-vectors.js'
@@ -52,7 +52,7 @@ export function detectorVectors(config: DetectorRunConfig, layout: FlatLayout): 
 export function detectorStepFunction(
   config: DetectorRunConfig,
   detector: FasterRcnn,
-  asked: Asked,
+  specs: ParameterSpecs,
   layout: FlatLayout,
 ) {
   const { accumulate } = config
@@ -65,7 +65,7 @@ export function detectorStepFunction(
         const metrics = lossesOf(detector, ctx, inputs)
         return { loss: metrics.loss, metrics }
       },
-      { asked, layout },
+      { specs, layout },
       state,
       inputs,
     )

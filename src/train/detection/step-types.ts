@@ -1,18 +1,13 @@
 /** The contract between the host (loop, evaluation, commands) and a detector's compiled graphs. */
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
-/** In `DetectionBatch.labels`: no object here, only padding. */
-export const NO_OBJECT = -1
-/** In `DetectionBatch.labels`: a crowd; what lies in it is neither right nor wrong. */
-export const CROWD = -2
-
 /** A few images of one size with their boxes, padded to the same number G of boxes each. */
 export interface DetectionBatch {
   /** N × H × W × 3, RGB, scaled to [−1, 1]. The step may take the buffer away. */
   images: Float32Array
   /** N × G × 4, [x1, y1, x2, y2] in pixels of these images. */
   boxes: Float32Array
-  /** N × G: class from 0, or {@link NO_OBJECT}, or {@link CROWD}. */
+  /** N × G: class from 0, or `NO_OBJECT`, or `CROWD`. */
   labels: Int32Array
   /** [H, W]. */
   imageSize: [number, number]

@@ -1,6 +1,6 @@
 /** Compiles a detector's training step and runs it in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
-import { type Tensors, trace } from '../../engine/index.js'
+import type { Tensors } from '../../engine/index.js'
 import {
   blockFor,
   type CompiledStep,
@@ -9,7 +9,7 @@ import {
   type StepOptions,
   scalar,
 } from '../step/compiled-step.js'
-import { type Asked, askedContext } from '../step/contexts.js'
+import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
@@ -22,19 +22,15 @@ export interface DetectorShapes {
   classes: number
 }
 
-/** What the detector asks of its context when it trains on `batchSize` images of this size. */
-export function askedByDetector(
+/** The parameters of the detector that trains on `batchSize` images of this size. */
+export function detectorSpecs(
   config: Pick<DetectorRunConfig, 'backbone' | 'detector' | 'batchSize' | 'maxObjects'>,
   shapes: DetectorShapes,
-): Asked {
+): ParameterSpecs {
   const detector = detectorOf(config, shapes.classes)
-  let all: Asked = { specs: [], noise: [] }
-  trace((tracer) => {
-    const { ctx, asked } = askedContext(tracer, true)
-    all = asked
-    return { loss: lossesOf(detector, ctx, batchInputs(config, shapes, tracer.input)).loss }
-  })
-  return all
+  return collectParameterSpecs((ctx, input) => ({
+    loss: lossesOf(detector, ctx, batchInputs(config, shapes, input)).loss,
+  }))
 }
 
 function batchInputs(
@@ -49,30 +45,30 @@ function batchInputs(
   }
 }
 
-/** Traces and lowers the step. `block`: see the engine's `blockSize`. */
+/** Traces the step and compiles it to an ONNX graph. `block`: see the engine's `blockSize`. */
 export function compileDetectorStep(
   config: DetectorRunConfig,
   shapes: DetectorShapes,
   block: number,
 ): CompiledStep {
-  const asked = askedByDetector(config, shapes)
-  const layout = layoutOf(asked.specs)
+  const specs = detectorSpecs(config, shapes)
+  const layout = layoutOf(specs.parameters)
   return compileStepOf(
     {
-      asked,
+      specs,
       layout,
       vectors: detectorVectors(config, layout),
       batch: (input) => ({
         ...batchInputs(config, shapes, input),
         ...(config.accumulate > 1 && { last: input('last', []) as tf.Scalar }),
       }),
-      step: detectorStepFunction(config, detectorOf(config, shapes.classes), asked, layout),
+      step: detectorStepFunction(config, detectorOf(config, shapes.classes), specs, layout),
     },
     block,
   )
 }
 
-/** Compiles the step for images of one size and starts it from the seed's initial state. */
+/** Compiles the step for images of one size, and opens it with the initial state of the config's seed. */
 export async function buildDetectorStep(
   config: DetectorRunConfig,
   shapes: DetectorShapes,

@@ -1,13 +1,13 @@
-/** Augmentation of square RGB images, straight from bytes to float32 in [−1, 1]. */
+/** Augmentation of square RGB images, from bytes to float32 in [−1, 1]. */
 import type { AugmentationConfig } from '../settings/config.js'
 
-/** What one drawing of an image's augmentation decides; all in pixels of the full-size image. */
+/** The augmentation of one image, in pixels of the full-size image. */
 export interface Augmentation {
-  /** The image moves right and down by so many pixels; what comes in from outside is grey. */
+  /** The image is shifted right and down by so many pixels. The pixels beside it are grey. */
   dx: number
   dy: number
   mirrored: boolean
-  /** Blanked square: columns [left, right), rows [top, bottom), already cut at the image's edges. */
+  /** The blanked rectangle: columns [left, right), rows [top, bottom), clipped to the image. */
   cutout: { left: number; right: number; top: number; bottom: number }
 }
 
@@ -18,7 +18,7 @@ export const noAugmentation: Augmentation = {
   cutout: { left: 0, right: 0, top: 0, bottom: 0 },
 }
 
-/** Draws an augmentation for an image of side `side`. Five numbers are drawn whatever is switched on. */
+/** Draws an augmentation for an image of side `side`. It always draws five numbers, whatever is switched on. */
 export function drawAugmentation(
   config: AugmentationConfig,
   side: number,
@@ -46,12 +46,12 @@ export function drawAugmentation(
   }
 }
 
-/** Byte 0…255 → [−1, 1]. Grey, which fills what is cut out or comes in from outside, is 0. */
+/** Byte 0…255 → [−1, 1]. The grey of blanked pixels and of those beside the image is 0. */
 const scaled = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1)
 
 /**
  * Writes the augmented image into `target` (side × side × 3, float32 in [−1, 1]).
- * `pixels` holds the image's side × side × 3 bytes from `from` on.
+ * `pixels` has the side × side × 3 bytes of the image from index `from` on.
  */
 export function augmentImage(
   pixels: Uint8Array,
@@ -85,7 +85,7 @@ export function augmentImage(
 /** Writes an RGB float image of side `from`, scaled down to side `to`, into `target` at `offset`. */
 export type Downscale = (source: Float32Array, target: Float32Array, offset: number) => void
 
-/** Scaling down by area: each new pixel is the mean of what it covers, parts of pixels counted as parts. */
+/** Scales down by area: each new pixel is the mean of the area that it covers. */
 export function boxDownscale(from: number, to: number): Downscale {
   if (from === to) return (source, target, offset) => target.set(source, offset)
   const { first, weights, taps } = areaWeights(from, to)
@@ -116,12 +116,12 @@ export function boxDownscale(from: number, to: number): Downscale {
   }
 }
 
-/** For each of `to` new pixels in a line: the first old one of `taps` that it covers, and their shares. */
+/** For each of `to` new pixels in a line: the first of the `taps` old pixels that it covers, and their weights. */
 function areaWeights(from: number, to: number): { first: Int32Array; weights: Float32Array; taps: number } {
   const scale = from / to
   const starts = Array.from({ length: to }, (_, i) => Math.floor(i * scale))
   const taps = Math.max(...starts.map((start, i) => Math.ceil((i + 1) * scale - 1e-9) - start))
-  // All taps lie inside the line; those that cover nothing weigh nothing.
+  // All taps are inside the line. Those that are not covered have weight 0.
   const first = Int32Array.from(starts, (start) => Math.min(start, from - taps))
   const weights = new Float32Array(to * taps)
   for (let i = 0; i < to; i++)

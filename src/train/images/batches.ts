@@ -1,4 +1,4 @@
-/** Batches: which images, in which order, augmented how. Batch k depends on the seed and on k alone. */
+/** Batches: which images, in which order, and how they are augmented. Batch k depends on the seed and on k only. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { UserError } from '../../shared/errors.js'
 import { random, shuffle } from '../../shared/random.js'
@@ -15,19 +15,21 @@ export interface Batch {
   imageSize: number
 }
 
-/** What batches depend on. */
+/** The settings that batches depend on. */
 export type BatchConfig = ImageConfig & Pick<TrainingConfig, 'batchSize' | 'seed'>
 
 export interface Batches {
-  /** Full batches in an epoch; what is left over sits out this epoch, other images the next. */
+  /** Full batches in an epoch. The images left over are skipped in this epoch; in the next one others are. */
   stepsPerEpoch: number
   /** The batch of step `step`, counted from 0 over the whole run. */
   batch(step: number): Batch
 }
 
 /**
- * The batches of a run over `set`: each epoch's order is a shuffle drawn from (seed, epoch), each image's
- * augmentation is drawn from (seed, epoch, image). So a resumed run sees the batches of an unbroken one.
+ * The batches of a run over `set`. The order of an epoch is drawn from (seed, epoch), and the augmentation of an image
+ * from (seed, epoch, image). So a resumed run gets the same batches as one that was never stopped.
+ *
+ * @throws UserError when the images are not square, or fewer than one batch
  */
 export function makeBatches(config: BatchConfig, set: ImageSet): Batches {
   const { batchSize, seed } = config

@@ -1,15 +1,15 @@
-/** Where the images of a run lie, and whether they are still those that it began with. */
+/** The place of the images of a run, and whether they are still those that the run started with. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cifar10Folder, type DataFingerprint, defaultDataDir } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { DataConfig } from '../settings/config.js'
 
-/** What is said where data that differs from what a run began with is measured on all the same. */
+/** The warning for an evaluation on data that has changed since the run started. */
 export const changedNote = (name: string, change: string): string =>
   `${name} is not the same data as at the start of the run: ${change}. The metrics are of the data that is there now.`
 
-/** Throws a `UserError` when data that a run began with is no longer in its folder. */
+/** Throws a `UserError` when the data that a run started with is not in its folder any more. */
 export function refuseMoved(data: DataConfig): void {
   if (data.fingerprint === undefined || isHere(data)) return
   const [place, flag] =
@@ -24,34 +24,34 @@ type Place = Pick<DataConfig, 'name' | 'folder' | 'fingerprint'>
 const holdsCifar10 = (folder: string): boolean => existsSync(join(folder, cifar10Folder))
 
 /**
- * Where fetched data lies: in the folder that is noted or, where that holds none any more, in the default one if that
- * does. The fingerprint decides whether it is the same.
+ * The folder of fetched data: the recorded one or, when that has no data any more, the default one (null) if that has.
+ * The fingerprint decides whether the data is the same.
  */
 export function fetchedFolder({ name, folder, fingerprint }: Place): string | null {
   if (kindOf(name) !== 'cifar10' || fingerprint === undefined || folder === null) return folder
   return !holdsCifar10(folder) && holdsCifar10(defaultDataDir()) ? null : folder
 }
 
-/** Whether there is anything in the place of the data. */
+/** Whether there is anything at the place of the data. */
 export function isHere(data: Place): boolean {
   const kind = kindOf(data.name)
   if (kind === 'cifar10') return holdsCifar10(fetchedFolder(data) ?? defaultDataDir())
   return kind === 'embedded' || existsSync(data.name)
 }
 
-/** What is thrown for data that differs from what a run or a search began with. */
+/** The error for data that has changed since a run or a search started. */
 export function changedData(data: Pick<DataConfig, 'name' | 'folder'>, change: string): UserError {
   const flag = kindOf(data.name) === 'folder' ? '--data' : '--data-dir'
   return new UserError(
     `${shownName(data)} is not the same data as at the start: ${change}. Restore it, name the folder that holds it ` +
-      `unchanged with ${flag}, or begin anew`,
+      `unchanged with ${flag}, or start again`,
   )
 }
 
 /** Names of data sets that are not folders. */
 const NAMED = ['embedded', 'cifar10'] as const
 
-/** What a name stands for: how the data is found, wherever it lies. */
+/** The kind of data that a name stands for. */
 export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
   return NAMED.find((named) => named === name) ?? 'folder'
 }
@@ -59,7 +59,7 @@ export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
 export const shownName = ({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string =>
   folder === null || kindOf(name) === 'folder' ? name : `${name} in ${folder}`
 
-/** Where data lies, as it is found from every working directory. */
+/** The place of data with absolute paths, so that it is found from every working directory. */
 export function absolutePlace({
   name,
   folder,
@@ -74,7 +74,7 @@ export function absolutePlace({
   }
 }
 
-/** The data of a config with where it lies and what it is like noted. */
+/** The data of a config with a record of its absolute place and its fingerprint. */
 export function withPlace(data: DataConfig, fingerprint: DataFingerprint | undefined): DataConfig {
   const { fingerprint: _, ...before } = data
   return { ...before, ...absolutePlace(data), ...(fingerprint && { fingerprint }) }

@@ -1,20 +1,20 @@
-/** The data of a run: what its config names, loaded, and compared with what the run began with. */
+/** Loads the data of a run, and compares it with the data that the run started with. */
 import { changeOfData, type Dataset, loadDataset, type PartName } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { ImageConfig, TrainingConfig } from '../settings/config.js'
 import { changedData, changedNote, fetchedFolder, refuseMoved, shownName, withPlace } from './data-place.js'
 
 export interface LoadDataOptions {
-  /** Called with a sentence when the data differs from what the run began with; without it, such data is refused. */
+  /** Called with a sentence when the data has changed since the run started; without it, changed data is refused. */
   onChange?: (text: string) => void
-  /** Parts that must be the same. Default: those that training and its evaluations use. */
+  /** The parts that are compared. Default: those that training and its evaluations use. */
   parts?: readonly PartName[]
 }
 
 /**
  * Loads the data set of a config.
  *
- * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run began with
+ * @throws DatasetError when it is missing or damaged, UserError when it is not the one that the run started with
  */
 export async function loadData(
   { data, seed }: Pick<ImageConfig, 'data'> & Pick<TrainingConfig, 'seed'>,
@@ -33,14 +33,14 @@ export async function loadData(
   if (change !== null) onChange?.(changedNote(shownName(data), change))
   if (data.classes !== null && JSON.stringify(data.classes) !== JSON.stringify(dataset.classes))
     throw new UserError(
-      `${data.name} has the classes ${dataset.classes.join(', ')}, but the run began with ${data.classes.join(', ')}`,
+      `${data.name} has the classes ${dataset.classes.join(', ')}, but the run started with ${data.classes.join(', ')}`,
     )
   return dataset
 }
 
 /**
- * The config with its data noted: the classes and the image size, so that a model can be exported without the data;
- * its absolute path and its fingerprint, so that it is found again and known again.
+ * The config with a record of its data: the classes and the image size, so that a model can be exported without the
+ * data; the absolute path and the fingerprint, so that a resumed run finds the data and recognises it.
  */
 export function noteData<C extends Pick<ImageConfig, 'data'>>(
   config: C,

@@ -1,8 +1,12 @@
-/** The size of the images that a network is trained on, as its epochs pass. */
+/** The size of the training images, which may grow from epoch to epoch. */
 import { UserError } from '../../shared/errors.js'
 import type { ImageConfig } from '../settings/config.js'
 
-/** Side in pixels of the images trained on in `epoch`, of a data set whose images have side `full`. */
+/**
+ * Side in pixels of the training images in `epoch` (from 0), for a data set whose images have side `full`.
+ *
+ * @throws UserError when a stage of the config is larger than that
+ */
 export function imageSizeAt(
   config: Pick<ImageConfig, 'resolution' | 'data'>,
   epoch: number,

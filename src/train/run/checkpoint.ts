@@ -6,20 +6,20 @@ import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 export interface Checkpoint {
   /** Steps done. */
   step: number
-  /** Seconds trained, over all sittings. */
+  /** Seconds trained, over all sessions. */
   seconds: number
   layout: ParameterSlot[]
   state: StateVectors
 }
 
-/** How a vector's tensors are named, and which vector's layout it follows. */
+/** The prefix of the names of a vector's tensors, and the vector whose layout it has. */
 function naming(vector: string, layout: ParameterSlot[]): { prefix: string; like: string } {
   if (layout.some((slot) => slot.vector === vector)) return { prefix: '', like: vector }
   const like = /statistics$/i.test(vector) ? 'statistics' : 'parameters'
   return { prefix: vector.startsWith('average') ? 'average/' : `optimizer/${vector}/`, like }
 }
 
-/** The vector's slots, when it has the length of the vector that it follows; otherwise none: it is kept whole. */
+/** The slots of a vector. A vector whose length differs from that of its layout has none: it is stored as one tensor. */
 function slotsOf(vector: string, length: number, layout: ParameterSlot[]): ParameterSlot[] {
   const { like } = naming(vector, layout)
   const slots = layout.filter((slot) => slot.vector === like)
@@ -29,9 +29,9 @@ function slotsOf(vector: string, length: number, layout: ParameterSlot[]): Param
 
 /**
  * Writes a checkpoint atomically. Parameters and statistics are named by their path, averages
- * `average/<path>`, optimiser slots `optimizer/<slot>/<path>`. `config`: what it was trained with.
+ * `average/<path>`, optimiser slots `optimizer/<slot>/<path>`. `config`: the config of the training.
  *
- * @throws UserError when the disk refuses
+ * @throws UserError when the file cannot be written
  */
 export async function writeCheckpoint(
   path: string,
@@ -70,19 +70,23 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   return (await readCheckpointAndConfig(path)).checkpoint
 }
 
-/** A checkpoint and the config that it was trained with; undefined in those of earlier versions. Throws as {@link readCheckpoint}. */
+/**
+ * Reads a checkpoint and the config that it was trained with, which is undefined in checkpoints of earlier versions.
+ *
+ * @throws UserError as {@link readCheckpoint}
+ */
 export async function readCheckpointAndConfig(
   path: string,
 ): Promise<{ checkpoint: Checkpoint; config: unknown }> {
   const { tensors, metadata } = await readSafetensors(path)
   for (const key of ['step', 'seconds', 'vectors', 'layout'])
     if (metadata[key] === undefined)
-      throw new UserError(`${path} is no checkpoint of a run: its metadata has no "${key}"`)
+      throw new UserError(`${path} is not a checkpoint of a run: its metadata has no "${key}"`)
   const parse = (key: string): unknown => {
     try {
       return JSON.parse(metadata[key])
     } catch {
-      throw new UserError(`${path} is no checkpoint of a run: "${key}" in its metadata is not JSON`)
+      throw new UserError(`${path} is not a checkpoint of a run: "${key}" in its metadata is not JSON`)
     }
   }
   const layout = parse('layout') as ParameterSlot[]
@@ -107,7 +111,7 @@ export async function readCheckpointAndConfig(
   const [step, seconds] = [Number(metadata.step), Number(metadata.seconds)]
   if (!Number.isSafeInteger(step) || step < 0 || !(seconds >= 0 && seconds < Number.POSITIVE_INFINITY))
     throw new UserError(
-      `${path} is damaged: it says that it is of step "${metadata.step}", after "${metadata.seconds}" seconds`,
+      `${path} is damaged: its metadata says step "${metadata.step}" and "${metadata.seconds}" seconds`,
     )
   const config = metadata.config === undefined ? undefined : parse('config')
   return { checkpoint: { step, seconds, layout, state }, config }
@@ -122,13 +126,13 @@ export function assertSameLayout(saved: ParameterSlot[], network: ParameterSlot[
   for (let i = 0; i < Math.max(saved.length, network.length); i++)
     if (describe(saved[i]) !== describe(network[i]))
       throw new UserError(
-        `The checkpoint does not fit the network that config.json describes: it holds ${describe(saved[i])} where the network has ${describe(network[i])}`,
+        `The checkpoint does not fit the network that config.json describes: it has ${describe(saved[i])} where the network has ${describe(network[i])}`,
       )
 }
 
 /**
- * The vectors to evaluate and export: the averaged ones where an average is kept, under the names
- * `parameters` and `statistics`.
+ * The vectors to evaluate and to export, named `parameters` and `statistics`: the moving averages, if the run keeps
+ * them.
  */
 export function inferenceState(state: StateVectors): StateVectors {
   return {
@@ -137,9 +141,9 @@ export function inferenceState(state: StateVectors): StateVectors {
   }
 }
 
-/** The name of a vector that holds a number which is not finite, or null. */
+/** The name of a vector that holds a number that is not finite; null: there is none. */
 export function nonFiniteVector(state: StateVectors): string | null {
-  // A sum is finite only if every summand is (float32 values cannot overflow a double), and quick to take.
+  // A sum is finite only if every summand is, because float32 values cannot overflow a double. It is fast to compute.
   for (const [name, vector] of Object.entries(state))
     if (!Number.isFinite(vector.reduce((sum, value) => sum + value, 0))) return name
   return null

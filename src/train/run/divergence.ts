@@ -1,15 +1,15 @@
-/** Training that has left the numbers: how it is noticed, and what is said about it. */
+/** Diverged training: how it is detected and reported. */
 import { UserError } from '../../shared/errors.js'
 import type { StateVectors } from '../step/step-types.js'
 import { nonFiniteVector } from './checkpoint.js'
 import type { Metrics, StepMetrics } from './metrics.js'
 
-/** Loss, gradient or weights are no longer finite, or beyond all bounds. */
+/** Loss, gradient or weights are not finite any more, or far too large. */
 export class Diverged extends UserError {
   constructor(
-    /** What is not finite, and since which step. */
+    /** What is not finite, and from which step on. */
     readonly what: string,
-    /** Where the last good weights are. */
+    /** How to continue, as the beginning of a sentence. */
     advice: string,
     options?: ErrorOptions,
   ) {
@@ -20,19 +20,19 @@ export class Diverged extends UserError {
   }
 }
 
-/** No loss of a network that still learns is as large; its weights lead beyond float32 sooner or later. */
+/** A loss above this means divergence: no network that still learns has one, and its weights will overflow float32. */
 const LARGEST_LOSS = 1e9
-/** Nor is a weight. */
+/** A weight above this means divergence. */
 const LARGEST_WEIGHT = 1e6
 
-/** What is wrong with a step's metrics; null: nothing. */
+/** What shows in the metrics of a step that training has diverged; null: nothing does. */
 export function brokenMetrics({ metrics: { loss }, gradientNorm }: StepMetrics<Metrics>): string | null {
   if (!(Math.abs(loss) <= LARGEST_LOSS)) return `The loss became ${shown(loss)}`
   if (!Number.isFinite(gradientNorm)) return `The gradient's norm became ${gradientNorm}`
   return null
 }
 
-/** What is wrong with the state; null: nothing. */
+/** What shows in the state that training has diverged; null: nothing does. */
 export function brokenState(state: StateVectors): string | null {
   const vector = nonFiniteVector(state)
   if (vector !== null) return `"${vector}" is no longer finite`
@@ -41,26 +41,26 @@ export function brokenState(state: StateVectors): string | null {
 }
 
 /**
- * Why an error of a session means that training has diverged: some operations refuse numbers that are not finite, and
- * indices computed from such numbers lie outside of everything. Null where the error has another cause.
+ * Explains an error of a session by divergence: some operations reject numbers that are not finite, and indices
+ * computed from such numbers are out of range. Null when the error has another cause.
  *
- * @param readState the weights that it computed with; may fail where the session is gone
+ * @param readState reads the weights that the session computed with; it may fail when the session has ended
  */
 export async function whyDiverged(
   error: unknown,
   readState: () => Promise<StateVectors>,
 ): Promise<string | null> {
-  if (refusesNumbers(error)) return 'The network computed numbers that are not finite'
+  if (rejectsNonFinite(error)) return 'The network computed numbers that are not finite'
   if (error instanceof UserError) return null
   const state = await readState().catch(() => null)
   const broken = state && brokenState(state)
   return broken && `The network failed (${(error as Error).message.split('\n')[0]}), since ${broken}`
 }
 
-/** Whether ONNX Runtime refused numbers because they are not finite, here or where the error was caused. */
-export function refusesNumbers(error: unknown): boolean {
+/** Whether ONNX Runtime rejected numbers that are not finite, in this error or in its cause. */
+export function rejectsNonFinite(error: unknown): boolean {
   return (
-    error instanceof Error && (/values must be finite/.test(error.message) || refusesNumbers(error.cause))
+    error instanceof Error && (/values must be finite/.test(error.message) || rejectsNonFinite(error.cause))
   )
 }
 

@@ -1,7 +1,7 @@
 /**
- * The training loop. All that a step depends on (images, their order and augmentation, learning rate,
- * progress, noise) is a function of the config and the step's number, and all that it changes is in the
- * state vectors: so a run resumed from a checkpoint goes on bit for bit as if it had never stopped.
+ * The training loop. Everything that a step depends on (images, their order and augmentation, learning rate,
+ * progress, noise) is a function of the config and of the step's number, and everything that it changes is in the
+ * state vectors. So a run that is resumed from a checkpoint is bit-identical to one that was never stopped.
  */
 
 import type { CheckpointConfig, TrainingConfig } from '../settings/config.js'
@@ -23,19 +23,19 @@ import { checkpointName, type Run } from './run-folder.js'
 /** What the loop reads of a config. */
 export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
 
-/** What is trained: all in which classifiers and detectors differ. `Batch` is what one step is given. */
+/** What is trained: everything in which the tasks differ. `Batch` is the input of one step. */
 export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   stepsPerEpoch: number
   imagesPerStep: number
-  /** The batch of step `step`, from 0: a function of the config and of that number alone. */
+  /** The batch of step `step`, from 0: a function of the config and of that number only. */
   prepare(step: number): Batch | Promise<Batch>
-  /** The network compiled for images of this size, with the weights that a run begins with. */
+  /** Compiles the network for images of this size, with the initial weights of the run. */
   build(imageSize: Batch['imageSize']): Promise<TaskStep<M, Batch>>
-  /** Changes the state before the very first step, which then is the run's first checkpoint; null: it stays. */
+  /** Changes the state before the first step; that state is the first checkpoint then. Null: the state stays. */
   begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
-  /** Metrics on the validation images, null when the signal was aborted meanwhile; itself null: there are no such images. */
+  /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
   evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
-  /** Gives back what the task holds besides its steps. */
+  /** Releases what the task holds besides its steps. */
   close(): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSiz
   close(): Promise<void>
 }
 
-/** All that a step depends on besides its batch and the state. */
+/** Everything that a step depends on besides its batch and the state. */
 export interface StepPlace {
   learningRate: number
   /** Fraction of the run done, in [0, 1]. */
@@ -71,12 +71,12 @@ export interface StepReport<M extends Metrics> extends StepMetrics<M> {
   learningRate: number
   /** Fraction of the run done, in [0, 1]. */
   progress: number
-  /** Seconds trained, over all sittings. */
+  /** Seconds trained, over all sessions. */
   seconds: number
 }
 
 export interface TrainOptions<M extends Metrics> {
-  /** Aborting it lets the running step end, writes a checkpoint and returns. */
+  /** When it is aborted, the current step ends, a checkpoint is written, and training returns. */
   signal?: AbortSignal
   onStep?: (report: StepReport<M>) => void
   onEvaluation?: (row: EvaluationRow<M>) => void
@@ -92,14 +92,14 @@ export interface TrainResult {
   state: StateVectors
 }
 
-/** Training rows in an epoch's metrics; evaluations and checkpoints end a row early. */
+/** Rows of training metrics for an epoch. Evaluations and checkpoints end a row early. */
 const ROWS_PER_EPOCH = 20
 
 /**
- * Trains `run` to its end, from its checkpoint if it has one.
+ * Trains `run` to its end, starting from its checkpoint if it has one.
  *
- * @throws Diverged when the loss or the weights stop being finite or grow beyond all bounds, UserError when data and
- *   config do not fit, or when the disk refuses; the run then stands at its last checkpoint
+ * @throws Diverged when the loss or the weights are not finite any more or far too large; UserError when data and
+ *   config do not fit, or a file cannot be written. The run can be resumed from its last checkpoint then
  */
 export async function train<M extends Metrics, Batch extends { imageSize: ImageSize }>(
   run: Run<LoopConfig>,
@@ -117,12 +117,12 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
   let window = emptyWindow
   let batch = await task.prepare(done)
   let step = await task.build(batch.imageSize)
-  // The clock runs from here, so that compiling costs a time budget nothing.
+  // The clock starts here, so that compiling does not count towards a time budget.
   const trainedBefore = run.checkpoint?.seconds ?? 0
   const start = performance.now()
   const secondsNow = (): number => trainedBefore + (performance.now() - start) / 1000
   const place = () => ({ step: done, epoch: done / stepsPerEpoch, stepsPerEpoch, seconds: secondsNow() })
-  /** Of the latest step. */
+  /** Of the last step. */
   let learningRate = learningRateAt(config.learningRate, config.length, place())
   let saved = { step: run.checkpoint?.step ?? null, seconds: trainedBefore }
 
@@ -135,15 +135,15 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
     window = emptyWindow
   }
 
-  /** A copy of the state, which is finite. */
-  async function soundState(): Promise<StateVectors> {
+  /** A copy of the state. Throws {@link Diverged} when it is not finite. */
+  async function finiteState(): Promise<StateVectors> {
     const state = await step.state()
     const broken = brokenState(state)
     if (broken === null) return state
     throw notFinite(run, saved.step, `At a learning rate of ${learningRate}, ${broken} after step ${done}`)
   }
 
-  /** What a session computes. Some operations fail on numbers that are not finite before any figure shows them. */
+  /** Waits for a session. Some operations fail on numbers that are not finite before a metric shows them. */
   async function computed<T>(result: Promise<T>, when: () => string): Promise<T> {
     try {
       return await result
@@ -156,7 +156,7 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
 
   async function save(): Promise<void> {
     await endWindow()
-    const state = await soundState()
+    const state = await finiteState()
     await run.save({ step: done, seconds: secondsNow(), layout: step.layout, state })
     saved = { step: done, seconds: secondsNow() }
     options.onCheckpoint?.(done)
@@ -164,7 +164,7 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
 
   async function validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
     await endWindow()
-    const state = inferenceState(await soundState())
+    const state = inferenceState(await finiteState())
     const metrics = await computed(evaluate(state, signal), () => `in the evaluation after step ${done}`)
     if (metrics === null) return
     const { step: at, epoch, seconds } = place()
@@ -174,7 +174,7 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
     options.onEvaluation?.(row)
   }
 
-  /** The same network for images of another size, going on with the state of the one before. */
+  /** Compiles the network for images of another size, and moves the state to it. */
   async function resize(imageSize: Batch['imageSize']): Promise<void> {
     const resized = await task.build(imageSize)
     const old = step
@@ -204,7 +204,7 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
       const began = performance.now()
       learningRate = learningRateAt(config.learningRate, config.length, place())
       const progress = progressAt(config.length, place())
-      // The step computes in a thread of its own; meanwhile this one prepares the next batch.
+      // The step runs in a thread of its own. Meanwhile this thread prepares the next batch.
       const [result, next] = await Promise.all([
         computed(step.run(batch, { learningRate, progress, step: done }), () => `at step ${done + 1}`),
         (async () => task.prepare(done + 1))(),
@@ -245,7 +245,7 @@ function notFinite(run: Run<LoopConfig>, savedStep: number | null, what: string,
 }
 
 function whereToGoOn({ folder }: Run<LoopConfig>, savedStep: number | null): string {
-  if (savedStep === null) return 'There is no checkpoint yet: begin again'
-  if (savedStep === 0) return 'There is no checkpoint yet but that of step 0: begin again'
-  return `The last good checkpoint is ${checkpointName(savedStep)} in ${folder}: go on from it`
+  if (savedStep === null) return 'There is no checkpoint yet: start again'
+  if (savedStep === 0) return 'There is no checkpoint yet except that of step 0: start again'
+  return `The last good checkpoint is ${checkpointName(savedStep)} in ${folder}: continue from it`
 }

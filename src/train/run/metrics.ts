@@ -1,24 +1,24 @@
-/** `metrics.jsonl`: what a run reported, one JSON object a line, in order of steps. */
+/** `metrics.jsonl`: the reports of a run, one JSON object per line, in the order of steps. */
 import { open } from 'node:fs/promises'
 import { UserError } from '../../shared/errors.js'
 import { fileError, isFileError, readWholeLines, writeFileAtomically } from '../../shared/files.js'
 
-/** What a task reports besides what every run does. */
+/** The metrics of a task, besides those that every run has. */
 export interface Metrics {
-  /** Of a step; a training row holds their means. */
+  /** Of a step. A training row holds their means. */
   training: { loss: number }
   /** Measured on the validation images. */
   evaluation: object
 }
 
-/** Means over the `steps` steps that end with step `step`, and what the task reports of them. */
+/** Means over the last `steps` steps up to step `step`. */
 export type TrainingRow<M extends Metrics> = M['training'] & {
   kind: 'training'
   step: number
   steps: number
-  /** Passes over the data so far; fractions count. */
+  /** Passes over the data so far, with fractions. */
   epoch: number
-  /** Seconds trained so far, over all sittings. */
+  /** Seconds trained so far, over all sessions. */
   seconds: number
   gradientNorm: number
   learningRate: number
@@ -46,7 +46,7 @@ export interface ChangeRow {
 
 export type MetricsRow<M extends Metrics> = TrainingRow<M> | EvaluationRow<M> | ChangeRow
 
-/** Appends a row and flushes it to the disk. Throws a `UserError` when the disk refuses. */
+/** Appends a row and flushes it to the disk. Throws a `UserError` when the file cannot be written. */
 export async function appendRow(path: string, row: MetricsRow<Metrics>): Promise<void> {
   try {
     const file = await open(path, 'a')
@@ -62,8 +62,8 @@ export async function appendRow(path: string, row: MetricsRow<Metrics>): Promise
 }
 
 /**
- * The rows of a metrics file, none when there is no file. A last line without its end, as a killed process
- * leaves it, is passed over. Which metrics the rows hold is for the caller to know, from the run's task.
+ * Reads the rows of a metrics file; none when there is no file. A last line without a line feed, as a killed process
+ * leaves it, is ignored. `M`: the metrics of the run's task; they are not checked.
  *
  * @throws UserError that names the line when any other is not a row
  */
@@ -86,28 +86,27 @@ export async function cutRows(path: string, step: number): Promise<MetricsRow<Me
   return kept
 }
 
-/** What one step reports. */
+/** The metrics of one step. */
 export interface StepMetrics<M extends Metrics> {
   metrics: M['training']
   /** Global norm of the gradient before clipping. */
   gradientNorm: number
 }
 
-/** Sums over the steps since the last training row. */
+/** Sums over the steps since the last training row. Its metrics are sums by name. */
 export interface Window {
   steps: number
-  /** By name. */
   metrics: Record<string, number>
   gradientNorm: number
   /** Of the last step. */
   learningRate: number
-  /** Spent in the steps alone: evaluations and checkpoints do not slow down the images per second. */
+  /** Time of the steps only: evaluations and checkpoints are not part of the images per second. */
   seconds: number
 }
 
 export const emptyWindow: Window = { steps: 0, metrics: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
 
-/** The window with one more step in it. */
+/** The window with one more step. */
 export function widen(
   window: Window,
   { metrics, gradientNorm }: StepMetrics<Metrics>,
@@ -124,7 +123,7 @@ export function widen(
   }
 }
 
-/** The row that a window makes, at the place where it ends. */
+/** The training row of a window that ends at `place`. */
 export function trainingRow(
   window: Window,
   place: { step: number; epoch: number; seconds: number },

@@ -1,4 +1,4 @@
-/** Live progress for people: one line that renews itself on a terminal, plain lines elsewhere. */
+/** Live progress for people: on a terminal one line that is rewritten, elsewhere plain lines. */
 import { formatDuration } from '../../shared/text.js'
 import type { StepReport } from './loop.js'
 import type { EvaluationRow, Metrics } from './metrics.js'
@@ -11,25 +11,25 @@ export interface ProgressStream {
 
 /** A task's metrics as text for people. */
 export interface MetricFormatter<M extends Metrics> {
-  /** For example `loss 1.234`, `accuracy 56.1 %`; the less important come later. */
+  /** For example `loss 1.234`, `accuracy 56.1 %`, the most important first. */
   training(means: M['training']): string[]
-  /** What was measured, for example `accuracy 56.1 % on 100 validation images`. */
+  /** For example `accuracy 56.1 % on 100 validation images`. */
   evaluation(row: EvaluationRow<M>): string
 }
 
 export interface Progress<M extends Metrics> {
   onStep(report: StepReport<M>): void
   onEvaluation(row: EvaluationRow<M>): void
-  /** A line of its own that stays. */
+  /** Prints a line that stays. */
   note(text: string): void
-  /** Ends the live line; call it before anything else is printed. */
+  /** Ends the live line. Call it before printing anything else. */
   end(): void
 }
 
-/** Milliseconds between two renewals, on a terminal and elsewhere. */
+/** Milliseconds between two updates, on a terminal and elsewhere. */
 const TERMINAL_INTERVAL = 200
 const PLAIN_INTERVAL = 5000
-/** Part that the newest step has in what is shown, once there are enough. */
+/** Weight of the newest step in the running means, once there are enough steps. */
 const NEWEST = 0.05
 
 /** Progress on `stream` as `formatter` writes it; `now` gives milliseconds. The first step is shown at once. */
@@ -39,7 +39,7 @@ export function showProgress<M extends Metrics>(
   now: () => number = () => performance.now(),
 ): Progress<M> {
   const live = stream.isTTY === true
-  // Some terminals call themselves 0 wide.
+  // Some terminals report a width of 0.
   const width = (): number => (stream.columns || 80) - 1
   let shown = Number.NEGATIVE_INFINITY
   let open = false
@@ -65,7 +65,7 @@ export function showProgress<M extends Metrics>(
       const before = means ?? { metrics: report.metrics, secondsPerStep }
       means = {
         metrics: mixMetrics(before.metrics, report.metrics, (mean, value) => mix(mean, value, steps)),
-        // The first step's time holds the compiling before it, so the second's replaces it.
+        // The time of the first step includes the compilation, so that of the second step replaces it.
         secondsPerStep: mix(before.secondsPerStep, secondsPerStep, steps - 1),
       }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
@@ -73,7 +73,7 @@ export function showProgress<M extends Metrics>(
       print(progressLine(report, means, formatter, live ? width() : Number.POSITIVE_INFINITY), false)
     },
     onEvaluation(row) {
-      // The time of an evaluation is none of the next step's.
+      // The time of an evaluation does not count towards the next step.
       last = now()
       print(`epoch ${row.epoch.toFixed(1)}: ${formatter.evaluation(row)}`, true)
     },
@@ -104,7 +104,7 @@ function mixMetrics<T extends object>(means: T, values: T, mix: (mean: number, v
 
 /**
  * For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`.
- * Where that is wider than `width` characters, the step is left out, then metrics from the last to the second.
+ * When that is longer than `width` characters, the step is left out, then the metrics from the last to the second.
  */
 export function progressLine<M extends Metrics>(
   report: StepReport<M>,
@@ -132,5 +132,5 @@ export function progressLine<M extends Metrics>(
   return line([speed, ...metrics.slice(0, count)])
 }
 
-/** Three digits are enough to read: 312, 31.2, 3.12. */
+/** Three significant digits, for example 312, 31.2, 3.12. */
 const trim = (value: number): string => (value >= 100 ? String(Math.round(value)) : value.toPrecision(3))

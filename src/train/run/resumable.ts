@@ -1,4 +1,4 @@
-/** What of a config may change when a run is resumed. */
+/** Which settings may change when a run is resumed. */
 import { UserError } from '../../shared/errors.js'
 import type { TrainingConfig } from '../settings/config.js'
 import type { ConfigRules } from './config-rules.js'
@@ -7,7 +7,7 @@ import type { Metrics, MetricsRow } from './metrics.js'
 /** The rules of a task that decide whether a run can be resumed with another config. */
 type ResumeRules<C> = Pick<ConfigRules<C>, 'fixedSettings' | 'refuseOtherData'>
 
-/** Throws a `UserError` that names the settings in which `config` is not the run that `saved` began. */
+/** Throws a `UserError` that names the fixed settings in which `config` differs from the config `saved` of a run. */
 export function assertResumable<C>(
   { fixedSettings, refuseOtherData }: ResumeRules<C>,
   saved: C,
@@ -17,7 +17,7 @@ export function assertResumable<C>(
   const changed = Object.keys(after).filter((name) => !same(before[name], after[name]))
   if (changed.length > 0)
     throw new UserError(
-      `A run that has begun cannot change its ${changed.join(' and ')}; start another run for that`,
+      `A run that has started cannot change its ${changed.join(' and ')}; start another run for that`,
     )
   refuseOtherData(saved, config)
 }

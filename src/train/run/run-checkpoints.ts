@@ -18,7 +18,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
 /**
  * The newest checkpoint of a run, null when there is none yet.
  *
- * @throws UserError when it is damaged; the message names the next older one that is whole
+ * @throws UserError when it is damaged; the message names the newest older one that is intact
  */
 export async function newestCheckpoint(folder: string): Promise<Checkpoint | null> {
   return (await newestSaved(folder))?.checkpoint ?? null
@@ -27,7 +27,7 @@ export async function newestCheckpoint(folder: string): Promise<Checkpoint | nul
 /** A checkpoint, and the config that it was trained with. */
 type Saved = Awaited<ReturnType<typeof readCheckpointAndConfig>>
 
-/** As {@link newestCheckpoint}, with the config that it was trained with; undefined in files of earlier versions. */
+/** As {@link newestCheckpoint}, with the config of its training, which is undefined in files of earlier versions. */
 export async function newestSaved(folder: string): Promise<Saved | null> {
   const [newest, ...older] = await checkpointSteps(folder)
   if (newest === undefined) return null
@@ -38,19 +38,18 @@ export async function newestSaved(folder: string): Promise<Saved | null> {
     const good = await firstReadable(folder, older)
     const advice =
       good === null
-        ? 'no older checkpoint is whole; delete it to begin again from step 0'
-        : `${checkpointName(good)} is whole; delete ${checkpointName(newest)} to go on from step ${good}`
+        ? 'no older checkpoint is intact; delete it to start again from step 0'
+        : `${checkpointName(good)} is intact; delete ${checkpointName(newest)} to continue from step ${good}`
     throw new UserError(`${error.message}. ${advice[0].toUpperCase()}${advice.slice(1)}`)
   }
 }
 
-/** Throws a `UserError` when the checkpoint is damaged, or of another step than its name says. */
+/** Throws a `UserError` when the checkpoint is damaged, or its step is not the one in its name. */
 async function checkpointAt(folder: string, step: number): Promise<Saved> {
   const path = join(folder, checkpointName(step))
   const saved = await readCheckpointAndConfig(path)
   const { step: own } = saved.checkpoint
-  if (own !== step)
-    throw new UserError(`${path} is damaged or was renamed: it says that it is of step ${own}`)
+  if (own !== step) throw new UserError(`${path} is damaged or was renamed: its metadata says step ${own}`)
   return saved
 }
 

@@ -1,6 +1,6 @@
 /**
- * A run is a folder: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the
- * end `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
+ * The folder of a run: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the end
+ * `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
  */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,26 +21,26 @@ import { checkpointName, checkpointSteps, newestSaved } from './run-checkpoints.
 
 export { checkpointName, newestCheckpoint } from './run-checkpoints.js'
 
-/** A run that this process trains, and nobody else at the same time. */
+/** A run that this process trains. The lock in its folder keeps other processes out. */
 export interface Run<C> {
   readonly folder: string
   readonly config: C
-  /** What training goes on from; null: from the beginning. */
+  /** The checkpoint that training continues from; null: it starts at step 0. */
   readonly checkpoint: Checkpoint | null
-  /** The rows up to that checkpoint. */
+  /** The rows of metrics up to that checkpoint. */
   readonly rows: readonly MetricsRow<Metrics>[]
-  /** In a sentence each: settings in config.json that are not those which the checkpoint was trained with. */
+  /** A sentence for each setting in config.json that differs from the one that the checkpoint was trained with. */
   readonly edited: readonly string[]
   append(row: MetricsRow<Metrics>): Promise<void>
-  /** Writes a checkpoint, and removes all but it and the one before. */
+  /** Writes a checkpoint, and removes all except it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
   /**
-   * Removes what this process wrote of a run that it created and that holds no trained step yet: a run that was refused
-   * would stand in the next one's way. True when it did. {@link close} then removes the folder too, if it was made for
+   * Removes the files of a run that this process created and that has no trained step yet, because a run that failed
+   * would block the next one. Returns whether it did. {@link close} then removes the folder too, if it was created for
    * the run and is empty.
    */
   discardUntrained(): Promise<boolean>
-  /** Gives the folder free. */
+  /** Releases the lock of the folder. */
   close(): Promise<void>
 }
 
@@ -54,7 +54,7 @@ export const metricsPath = (folder: string): string => join(folder, 'metrics.jso
 const configPath = (folder: string): string => join(folder, 'config.json')
 
 /**
- * Starts a run in a new or empty folder. When that fails, nothing is left of it.
+ * Creates a run in a new or empty folder. When that fails, no file is left behind.
  *
  * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
  *   written
@@ -72,7 +72,7 @@ export async function createRunIn<C extends FolderConfig>(
     const before = await readdir(folder)
     if (before.includes('config.json'))
       throw new UserError(
-        `${folder} holds a run already; go on with it (--resume ${folder}) or choose another folder`,
+        `${folder} holds a run already; continue it (--resume ${folder}) or choose another folder`,
       )
     await writeConfig(folder, config)
     return createdRun(openedRun(folder, config, null, [], release), { before, removeFolder })
@@ -83,7 +83,7 @@ export async function createRunIn<C extends FolderConfig>(
   }
 }
 
-/** A run that can be discarded until a step of it is saved. `before`: files that were in the folder before it. */
+/** A run that can be discarded until a trained step is saved. `before`: files that were in the folder earlier. */
 function createdRun<C>(
   run: Run<C>,
   { before, removeFolder }: { before: readonly string[]; removeFolder: () => Promise<void> },
@@ -130,7 +130,7 @@ export async function resumeRunIn<C extends FolderConfig>(
       if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
     const saved = await newestSaved(folder)
     const checkpoint = saved?.checkpoint ?? null
-    // Without one it begins anew, and nothing depends on what its settings were.
+    // Without a checkpoint the run starts again, so that every setting may change.
     if (config !== undefined && checkpoint !== null) assertResumable(rules, noted, config)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
     const changed = editedSince(
@@ -205,7 +205,7 @@ function assertWritable<C>(validate: (value: unknown) => C, config: C): void {
   } catch (error) {
     if (error instanceof UserError)
       throw new UserError(
-        `The run cannot be begun, because its config could not be read again: ${error.message}`,
+        `The run cannot be created, because its config could not be read again: ${error.message}`,
       )
     throw error
   }

@@ -1,6 +1,7 @@
-/** A run that leaves nothing on the disk, for networks that are trained to be measured and then forgotten. */
+/** A run without a folder, for networks that are trained to be measured only. */
 import type { Run } from './run-folder.js'
 
+/** A run whose metrics and checkpoints are dropped. */
 export function unsavedRun<C>(config: C): Run<C> {
   const nothing = async (): Promise<void> => {}
   return {

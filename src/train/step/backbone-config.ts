@@ -1,8 +1,8 @@
-/** The network that a config's model describes. */
+/** The backbone that the model of a config describes. */
 import type { NasnetConfig } from '../../../models/index.js'
 import type { ModelConfig } from '../settings/config.js'
 
-/** The network without what belongs to a classifier's training: one class, no auxiliary head, no drop path. */
+/** The network without the parts that only the training of a classifier has: one class, no auxiliary head, no drop path. */
 export function backboneConfig(model: ModelConfig): NasnetConfig {
   const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm } = model
   return {

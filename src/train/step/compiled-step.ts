@@ -10,7 +10,7 @@ import {
   type Tracer,
   trace,
 } from '../../engine/index.js'
-import type { Asked } from './contexts.js'
+import type { ParameterSpecs } from './contexts.js'
 import type { StateTensors } from './differentiate.js'
 import type { FlatLayout } from './flat-state.js'
 import { drawNoise, noiseCount } from './noise.js'
@@ -19,25 +19,25 @@ import type { StateVectors } from './step-types.js'
 
 export interface CompiledStep {
   program: Program
-  asked: Asked
+  specs: ParameterSpecs
   layout: FlatLayout
-  /** State vectors by name, with their sizes and first values. */
+  /** State vectors by name, with their sizes and initial values. */
   vectors: VectorSpecs
 }
 
-/** What every step is given besides its batch. */
+/** The inputs of every step besides its batch. */
 export interface StepScalars {
   learningRate: tf.Scalar
   progress: tf.Scalar
   /** Steps done before this one. */
   step: tf.Scalar
-  /** All noise in [0, 1) that the network asked for, in its order; absent when it asked for none. */
+  /** All noise of the network in [0, 1), in the order of its specs; absent when it takes none. */
   noise?: tf.Tensor1D
 }
 
-/** A task's step. `B`: what it takes of a batch. */
+/** The step of a task. `B`: the tensors of its batch. */
 export interface StepParts<B> extends Omit<CompiledStep, 'program'> {
-  /** The batch as inputs of the graph. */
+  /** Declares the batch as inputs of the graph. */
   batch(input: Tracer['input']): B
   step(
     state: StateTensors,
@@ -45,15 +45,15 @@ export interface StepParts<B> extends Omit<CompiledStep, 'program'> {
   ): { state: StateTensors } & Record<string, tf.Scalar | StateTensors>
 }
 
-/** The output that is the next run's input `vector`. */
+/** Name of the output that becomes the input `vector` of the next run. */
 const next = (vector: string) => `next ${vector}`
 
-/** Traces and lowers the step. `block`: see the engine's `blockSize`. */
+/** Traces a step and compiles it to an ONNX graph. `block`: see the engine's `blockSize`. */
 export function compileStepOf<B extends object>(
-  { asked, layout, vectors, batch, step }: StepParts<B>,
+  { specs, layout, vectors, batch, step }: StepParts<B>,
   block: number,
 ): CompiledStep {
-  const noise = noiseCount(asked)
+  const noise = noiseCount(specs)
   const traced = trace((tracer) => {
     const state: StateTensors = {}
     for (const [name, { size }] of Object.entries(vectors))
@@ -69,7 +69,7 @@ export function compileStepOf<B extends object>(
     const states = Object.entries(after).map(([name, tensor]) => [next(name), tensor])
     return { ...Object.fromEntries(states), ...metrics }
   })
-  return { program: compile(traced, { block }), asked, layout, vectors }
+  return { program: compile(traced, { block }), specs, layout, vectors }
 }
 
 export interface StepOptions {
@@ -81,7 +81,7 @@ export interface StepOptions {
   profilePrefix?: string
 }
 
-/** The block that a step is to be compiled with. Only ONNX Runtime's CPU kernels have a blocked layout. */
+/** The block size to compile a step with. Only ONNX Runtime's CPU kernels have a blocked layout. */
 export const blockFor = async ({ provider = 'cpu' }: StepOptions): Promise<number> =>
   provider === 'cpu' ? blockSize() : 0
 
@@ -94,7 +94,7 @@ export interface StepNumbers {
 }
 
 export interface OpenStep {
-  /** Runs a step on a batch; `draw`, by default the step's number, says which noise. */
+  /** Runs a step on a batch. `draw`: the number that noise is drawn for, by default that of the step. */
   run(batch: Tensors, numbers: StepNumbers, draw?: number): Promise<Tensors>
   /** A copy of the state after the last step. */
   state(): Promise<StateVectors>
@@ -102,9 +102,9 @@ export interface OpenStep {
   close(): Promise<void>
 }
 
-/** Opens a compiled step in a worker thread and starts it from the seed's initial state. */
+/** Opens a compiled step in a worker thread, with the initial state of `seed`. */
 export async function openStep(
-  { program, asked, layout, vectors }: CompiledStep,
+  { program, specs, layout, vectors }: CompiledStep,
   seed: number,
   options: StepOptions,
 ): Promise<OpenStep> {
@@ -113,7 +113,7 @@ export async function openStep(
     ...options,
     carried: Object.fromEntries(names.map((name) => [next(name), name])),
   })
-  await loadState(session, firstState(vectors, layout, asked, seed))
+  await loadState(session, firstState(vectors, layout, specs, seed))
   return {
     run(batch, { learningRate, progress, step }, draw = step) {
       const inputs: Tensors = {
@@ -122,8 +122,8 @@ export async function openStep(
         progress: scalar(progress),
         step: scalar(step),
       }
-      if (asked.noise.length > 0) {
-        const data = drawNoise(asked, seed, draw)
+      if (specs.noise.length > 0) {
+        const data = drawNoise(specs, seed, draw)
         inputs.noise = { type: 'float32', shape: [data.length], data }
       }
       return session.run(inputs)
@@ -137,7 +137,7 @@ export async function openStep(
   }
 }
 
-/** A number as a step takes it. */
+/** A number as an input tensor of a step. */
 export const scalar = (value: number): Tensors[string] => ({
   type: 'float32',
   shape: [],

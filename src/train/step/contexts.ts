@@ -1,20 +1,21 @@
-/** Contexts in which a network is traced: to learn what it asks for, and to give it that from flat vectors. */
+/** Contexts in which a network is traced: to collect its parameters, and to provide them from flat vectors. */
 import type * as tf from '@tensorflow/tfjs'
 import type { Context, ParameterSpec } from '../../../models/index.js'
-import type { Tracer } from '../../engine/index.js'
+import { type Tracer, trace } from '../../engine/index.js'
 
-/** One draw of noise that the network asks for. */
+/** One draw of noise that the network takes. */
 export interface NoiseSpec {
   path: string
   shape: number[]
 }
 
-export interface Asked {
-  specs: ParameterSpec[]
+/** Everything that a network takes from its context, in the order in which it takes it. */
+export interface ParameterSpecs {
+  parameters: ParameterSpec[]
   noise: NoiseSpec[]
 }
 
-/** Where a network's tensors come from and where its statistics go. */
+/** Provides the tensors of a network and receives its statistics. */
 export interface Source {
   training: boolean
   progress: tf.Scalar
@@ -23,7 +24,7 @@ export interface Source {
   update(path: string, value: tf.Tensor, keep: number, gain: number): void
 }
 
-/** A context over `source`, which is asked once for each path. */
+/** A context over `source`, which is called once for each path. */
 export function contextOver(source: Source): Context {
   const held = new Map<string, { shape: number[]; tensor: tf.Tensor }>()
   const at = (prefix: string): Context => ({
@@ -34,7 +35,7 @@ export function contextOver(source: Source): Context {
       const known = held.get(full)
       if (known !== undefined) {
         if (String(known.shape) !== String(shape))
-          throw new Error(`Parameter ${full} has shape [${known.shape}] but is asked for as [${shape}].`)
+          throw new Error(`Parameter ${full} has shape [${known.shape}], but shape [${shape}] is requested.`)
         return known.tensor
       }
       const tensor = source.parameter({ path: full, shape, initializer, role })
@@ -50,21 +51,40 @@ export function contextOver(source: Source): Context {
   return at('')
 }
 
-/** A context of graph inputs, named by path, and what has been asked of it so far. */
-export function askedContext(tracer: Tracer, training: boolean): { ctx: Context; asked: Asked } {
-  const asked: Asked = { specs: [], noise: [] }
+/**
+ * A context that makes every parameter a graph input, named by its path. `specs` grows with each parameter that the
+ * network takes. `training`: see {@link Context}.
+ */
+export function collectingContext(
+  tracer: Tracer,
+  training: boolean,
+): { ctx: Context; specs: ParameterSpecs } {
+  const specs: ParameterSpecs = { parameters: [], noise: [] }
   const ctx = contextOver({
     training,
     progress: tracer.input('progress', []) as tf.Scalar,
     parameter(spec) {
-      asked.specs.push(spec)
+      specs.parameters.push(spec)
       return tracer.input(spec.path, spec.shape)
     },
     uniform(spec) {
-      asked.noise.push(spec)
+      specs.noise.push(spec)
       return tracer.input(`noise ${spec.path}`, spec.shape)
     },
     update() {},
   })
-  return { ctx, asked }
+  return { ctx, specs }
+}
+
+/** Runs a network on graph inputs in training, and returns the parameters and the noise that it took. */
+export function collectParameterSpecs(
+  network: (ctx: Context, input: Tracer['input']) => Record<string, tf.Tensor>,
+): ParameterSpecs {
+  let collected: ParameterSpecs = { parameters: [], noise: [] }
+  trace((tracer) => {
+    const { ctx, specs } = collectingContext(tracer, true)
+    collected = specs
+    return network(ctx, tracer.input)
+  })
+  return collected
 }

@@ -1,14 +1,14 @@
-/** A network's loss over flat state vectors: its gradient, its metrics, and the statistics after it. */
+/** The loss of a network over flat state vectors: its gradient, its metrics, and the statistics after it. */
 import * as tf from '@tensorflow/tfjs'
 import type { Context } from '../../../models/index.js'
-import { type Asked, contextOver } from './contexts.js'
+import { contextOver, type ParameterSpecs } from './contexts.js'
 import { type FlatLayout, flatten, unflatten } from './flat-state.js'
 import { splitNoise } from './noise.js'
 import type { ParameterSlot } from './step-types.js'
 
 export type StateTensors = Record<string, tf.Tensor1D>
 
-/** What a network is asked for: the loss to differentiate, and metrics to report beside it. */
+/** The loss to differentiate, and the metrics to report. */
 export interface Loss<F extends Record<string, tf.Scalar>> {
   loss: tf.Scalar
   metrics: F
@@ -24,20 +24,20 @@ export interface Differentiated<F> {
 
 /**
  * Runs `lossOf` in training, with the parameters and statistics of `state` and with `noise` (all that the network
- * asks for, in its order), and differentiates its loss.
+ * takes, in the order of `specs`), and differentiates its loss.
  */
 export function differentiate<F extends Record<string, tf.Scalar>>(
   lossOf: (ctx: Context) => Loss<F>,
-  { asked, layout }: { asked: Asked; layout: FlatLayout },
+  { specs, layout }: { specs: ParameterSpecs; layout: FlatLayout },
   state: StateTensors,
   { progress, noise }: { progress: tf.Scalar; noise?: tf.Tensor1D },
 ): Differentiated<F> {
   const trained = layout.slots.filter((slot) => slot.vector === 'parameters')
   const moving = layout.slots.filter((slot) => slot.vector === 'statistics')
   const statistics = new Map(unflatten(state.statistics, moving).map((tensor, i) => [moving[i].path, tensor]))
-  const draws = splitNoise(asked, noise)
+  const draws = splitNoise(specs, noise)
   const updates = new Map<string, StatisticUpdate>()
-  // An eager backend would drop what the loss alone does not need when its differentiation ends.
+  // An eager backend would dispose of these at the end of the differentiation, because the loss does not need them.
   const kept: tf.Tensor[] = []
   let metrics: F | undefined
 
@@ -59,28 +59,28 @@ export function differentiate<F extends Record<string, tf.Scalar>>(
     return result.loss
   })(unflatten(state.parameters, trained))
 
-  const after = moved(state.statistics, moving, statistics, updates)
+  const after = updatedStatistics(state.statistics, moving, statistics, updates)
   tf.dispose(kept)
   return { gradient: flatten(grads), metrics: metrics!, statistics: after }
 }
 
-/** As the context's `update` says. */
+/** See `Context.update`. */
 interface StatisticUpdate {
   value: tf.Tensor
   keep: number
   gain: number
 }
 
-/** The flat statistics after their updates, all at once: a network has hundreds, of a few numbers each. */
-function moved(
+/** The flat statistics after all updates, computed together: a network has hundreds of them, with few numbers each. */
+function updatedStatistics(
   flat: tf.Tensor1D,
   slots: readonly ParameterSlot[],
   statistics: Map<string, tf.Tensor>,
   updates: Map<string, StatisticUpdate>,
 ): tf.Tensor1D {
   if (updates.size === 0) return flat
-  const still = (path: string): StatisticUpdate => ({ value: statistics.get(path)!, keep: 1, gain: 0 })
-  const all = slots.map(({ path }) => updates.get(path) ?? still(path))
+  const unchanged = (path: string): StatisticUpdate => ({ value: statistics.get(path)!, keep: 1, gain: 0 })
+  const all = slots.map(({ path }) => updates.get(path) ?? unchanged(path))
   const spread = (factor: 'keep' | 'gain') => {
     const numbers = new Float32Array(flat.size)
     slots.forEach(({ offset, size }, i) => {

@@ -1,7 +1,7 @@
 /**
- * All trained numbers in one flat vector, weights first and biases behind them (so that weight decay is a
- * prefix), all statistics in another. One tensor in and one out of a compiled step; optimiser slots and
- * averages are vectors of the same layout.
+ * All trained numbers in one flat vector (weights first, then biases, so that weight decay applies to a prefix), and
+ * all statistics in another. A compiled step takes and returns each as one tensor. Optimiser slots and averages are
+ * vectors of the same layout.
  */
 import * as tf from '@tensorflow/tfjs'
 import { initialValue, type ParameterSpec } from '../../../models/index.js'
@@ -10,12 +10,15 @@ import type { ParameterSlot } from './step-types.js'
 
 export interface FlatLayout {
   slots: ParameterSlot[]
-  /** Numbers in `parameters`, and how many of them, from the first, are under weight decay. */
+  /** Numbers in the vector `parameters`. */
   parameters: number
+  /** How many of them, from the first on, have weight decay. */
   decayed: number
+  /** Numbers in the vector `statistics`. */
   statistics: number
 }
 
+/** The layout of the vectors `parameters` and `statistics` for these parameters. */
 export function layoutOf(specs: readonly ParameterSpec[]): FlatLayout {
   const slots: ParameterSlot[] = []
   const place = (vector: string, role: ParameterSpec['role'], from: number): number => {
@@ -33,7 +36,7 @@ export function layoutOf(specs: readonly ParameterSpec[]): FlatLayout {
   return { slots, parameters, decayed, statistics }
 }
 
-/** Initial values, drawn from (seed, path). */
+/** The vectors with initial values, which are drawn from (seed, path). */
 export function initialVectors(
   layout: FlatLayout,
   specs: readonly ParameterSpec[],
@@ -49,7 +52,7 @@ export function initialVectors(
   return vectors
 }
 
-/** Cuts a flat vector into its tensors, in the layout's order. */
+/** Splits a flat vector into the tensors of `slots`, in their order. */
 export function unflatten(flat: tf.Tensor1D, slots: readonly ParameterSlot[]): tf.Tensor[] {
   if (slots.length === 0) return []
   const pieces = tf.split(

@@ -1,13 +1,16 @@
-/** The context of a trained network: its weights as constants, nothing random, nothing updated. */
+/** The context of a trained network: its weights are constants, there is no noise, statistics are not updated. */
 import * as tf from '@tensorflow/tfjs'
 import type { Context } from '../../../models/index.js'
-import { type Asked, contextOver } from './contexts.js'
+import { contextOver, type ParameterSpecs } from './contexts.js'
 import { layoutOf } from './flat-state.js'
 import type { StateVectors } from './step-types.js'
 
-/** `asked`: what the network asked for in training, which says where its weights lie in `state`. */
-export function inferenceContext(asked: Asked, state: StateVectors): Context {
-  const slots = new Map(layoutOf(asked.specs).slots.map((slot) => [slot.path, slot]))
+/**
+ * A context that takes weights from the vectors `parameters` and `statistics` of `state`. `specs`: the parameters of the
+ * network in training, which say where its weights are.
+ */
+export function inferenceContext(specs: ParameterSpecs, state: StateVectors): Context {
+  const slots = new Map(layoutOf(specs.parameters).slots.map((slot) => [slot.path, slot]))
   return contextOver({
     training: false,
     progress: tf.scalar(1),
@@ -16,7 +19,7 @@ export function inferenceContext(asked: Asked, state: StateVectors): Context {
       return tf.tensor(state[vector].subarray(offset, offset + size), shape)
     },
     uniform: ({ path }) => {
-      throw new Error(`internal: ${path} asks for noise outside of training`)
+      throw new Error(`internal: ${path} takes noise outside of training`)
     },
     update() {},
   })

@@ -3,14 +3,14 @@ import { needed, type Operation, sizeOf, type Trace, type Value } from '../../en
 
 /** How many numbers a network has. */
 export interface Count {
-  /** With batch norm's moving statistics, as Keras counts. */
+  /** Including the moving statistics of batch norm, as Keras counts. */
   total: number
   trainable: number
 }
 
 /**
- * Multiplications with weights (of convolutions and dense layers), each with its addition, that the trace's
- * outputs need; by part, which `partOf` tells from the weights' path.
+ * The multiply-adds of convolutions and dense layers that the outputs of the trace need, by part. `partOf` gives the
+ * part of a parameter path.
  */
 export function multiplyAdds(
   { recording, outputs }: Trace,
@@ -35,7 +35,7 @@ function costOf({ kernel, inputs, outputs }: Operation): number {
   return 0
 }
 
-/** The path of the parameter that a filter is, or is made from. */
+/** The path of the parameter that a filter is computed from. */
 function parameterOf(filter: Value): string {
   let value = filter
   while (value.operation) value = value.operation.inputs[0]

@@ -1,17 +1,18 @@
-/** Noise for a step: drawn by the host, so that a graph holds no randomness and a resumed run sees the same. */
+/** Noise for a step. The host draws it, so that graphs are deterministic and a resumed run gets the same noise. */
 import * as tf from '@tensorflow/tfjs'
 import { random } from '../../../models/index.js'
 import { sizeOf } from '../../engine/index.js'
-import type { Asked } from './contexts.js'
+import type { ParameterSpecs } from './contexts.js'
 
-export const noiseCount = ({ noise }: Asked): number =>
+/** How many numbers of noise one step takes. */
+export const noiseCount = ({ noise }: ParameterSpecs): number =>
   noise.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 
-/** All noise of a step: each path draws from its own stream at (seed, step, path), as the eager context does. */
-export function drawNoise(asked: Asked, seed: number, step: number): Float32Array {
-  const all = new Float32Array(noiseCount(asked))
+/** All noise of a step, in [0, 1). Each path has its own stream at (seed, step, path), as in the eager context. */
+export function drawNoise(specs: ParameterSpecs, seed: number, step: number): Float32Array {
+  const all = new Float32Array(noiseCount(specs))
   let at = 0
-  for (const { path, shape } of asked.noise) {
+  for (const { path, shape } of specs.noise) {
     const { uniform } = random(seed, 'noise', step, path)
     const end = at + sizeOf(shape)
     while (at < end) all[at++] = uniform()
@@ -19,12 +20,12 @@ export function drawNoise(asked: Asked, seed: number, step: number): Float32Arra
   return all
 }
 
-/** The tensors of a flat draw, by path. */
-export function splitNoise(asked: Asked, noise: tf.Tensor1D | undefined): Map<string, tf.Tensor> {
+/** Splits flat noise into its tensors, by path. */
+export function splitNoise(specs: ParameterSpecs, noise: tf.Tensor1D | undefined): Map<string, tf.Tensor> {
   if (noise === undefined) return new Map()
   const pieces = tf.split(
     noise,
-    asked.noise.map(({ shape }) => sizeOf(shape)),
+    specs.noise.map(({ shape }) => sizeOf(shape)),
   )
-  return new Map(asked.noise.map(({ path, shape }, i) => [path, tf.reshape(pieces[i], shape)]))
+  return new Map(specs.noise.map(({ path, shape }, i) => [path, tf.reshape(pieces[i], shape)]))
 }

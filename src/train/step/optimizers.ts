@@ -1,6 +1,5 @@
 /**
- * Optimisers as pure functions on whole flat vectors. Slots start at a value of their own and are kept,
- * under their names, among a run's state vectors.
+ * Optimisers as pure functions on flat vectors. Their slots are state vectors of the run, named as here.
  */
 import * as tf from '@tensorflow/tfjs'
 import type { OptimizerConfig } from '../settings/config.js'
@@ -11,7 +10,7 @@ export interface Update {
 }
 
 export interface Optimizer {
-  /** Slot name → the value that all its numbers start with. */
+  /** Slot name → the initial value of all its numbers. */
   slots: Record<string, number>
   /** `step`: steps done before this one, a scalar. */
   apply(
@@ -23,6 +22,7 @@ export interface Optimizer {
   ): Update
 }
 
+/** The optimiser that a config describes. */
 export function optimizerOf(config: OptimizerConfig): Optimizer {
   switch (config.kind) {
     case 'momentum':
@@ -34,7 +34,7 @@ export function optimizerOf(config: OptimizerConfig): Optimizer {
   }
 }
 
-/** v ← m·v + g; w ← w − η·v, or with Nesterov's look-ahead w − η·(g + m·v). As TensorFlow and PyTorch have it. */
+/** v ← m·v + g; w ← w − η·v, or with Nesterov's look-ahead w − η·(g + m·v). As in TensorFlow and PyTorch. */
 function momentum(rate: number, nesterov: boolean): Optimizer {
   return {
     slots: { momentum: 0 },
@@ -49,7 +49,7 @@ function momentum(rate: number, nesterov: boolean): Optimizer {
   }
 }
 
-/** TensorFlow's form: ε inside the root, the mean square starting at 1, momentum on the scaled step. */
+/** TensorFlow's form: ε inside the root, a mean square that starts at 1, momentum on the scaled step. */
 function rmsprop(decay: number, rate: number, epsilon: number): Optimizer {
   return {
     slots: { meanSquare: 1, momentum: 0 },

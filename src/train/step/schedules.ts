@@ -1,12 +1,12 @@
-/** Learning rate and progress as pure functions of the place in the run. */
+/** Learning rate and progress as pure functions of the position in a run. */
 import type { LearningRateConfig, LengthConfig } from '../settings/config.js'
 
-/** Where a run stands before a step. */
+/** The position of a run before a step. */
 export interface Place {
   /** Steps done. */
   step: number
   stepsPerEpoch: number
-  /** Seconds trained so far; only a time budget looks at it. */
+  /** Seconds trained so far. Only a time budget uses them. */
   seconds: number
 }
 
@@ -16,7 +16,7 @@ export function totalSteps(length: LengthConfig, stepsPerEpoch: number): number 
   return length.kind === 'steps' ? length.amount : length.amount * stepsPerEpoch
 }
 
-/** Fraction of the run that is done, in [0, 1]. */
+/** Fraction of the run that is finished, in [0, 1]. */
 export function progressAt(length: LengthConfig, place: Place): number {
   const done =
     length.kind === 'seconds'
@@ -28,7 +28,7 @@ export function progressAt(length: LengthConfig, place: Place): number {
 /** Falls from 1 at `x` = 0 to 0 at `x` = 1 as half a cosine. */
 const halfCosine = (x: number): number => (1 + Math.cos(Math.PI * x)) / 2
 
-/** One-cycle starts at this part of its peak (Smith and Topin, "Super-Convergence", 2018). */
+/** One-cycle starts at this fraction of its peak (Smith and Topin, "Super-Convergence", 2018). */
 const ONE_CYCLE_START = 1 / 25
 
 /** The learning rate of the step that follows `place`. */
@@ -41,7 +41,7 @@ export function learningRateAt(schedule: LearningRateConfig, length: LengthConfi
     return low + (schedule.peak - low) * (1 - halfCosine(progress / schedule.rise))
   }
   const epoch = place.step / place.stepsPerEpoch
-  // The first step counts as one, so that it does not run at a learning rate of 0.
+  // The first step counts as step 1, so that its learning rate is not 0.
   const warmth =
     schedule.warmup === 0 ? 1 : Math.min(1, (place.step + 1) / (schedule.warmup * place.stepsPerEpoch))
   const rate = schedule.peak * warmth

@@ -1,13 +1,14 @@
-/** What a run's state is made of, and what it starts from. */
+/** The state vectors of a run, and their initial values. */
 import type { TrainingConfig } from '../settings/config.js'
-import type { Asked } from './contexts.js'
+import type { ParameterSpecs } from './contexts.js'
 import { type FlatLayout, initialVectors } from './flat-state.js'
 import { optimizerOf } from './optimizers.js'
 import type { StateVectors } from './step-types.js'
 
-/** State vectors by name, with the value that each starts with; null: the network's own initial values. */
+/** State vectors by name: size, and the initial value of all numbers; null: the initial values of the network. */
 export type VectorSpecs = Record<string, { size: number; start: number | null }>
 
+/** The state vectors of a run: parameters, statistics, the slots of the optimiser, and averages where it keeps them. */
 export function stateVectors(
   config: Pick<TrainingConfig, 'optimizer' | 'averageDecay'>,
   { parameters, statistics }: FlatLayout,
@@ -25,14 +26,14 @@ export function stateVectors(
   return vectors
 }
 
-/** The state that a run starts from. */
+/** The initial state of a run with this seed. */
 export function firstState(
   vectors: VectorSpecs,
   layout: FlatLayout,
-  asked: Asked,
+  specs: ParameterSpecs,
   seed: number,
 ): StateVectors {
-  const { parameters, statistics } = initialVectors(layout, asked.specs, seed)
+  const { parameters, statistics } = initialVectors(layout, specs.parameters, seed)
   const own: Record<string, Float32Array> = {
     parameters,
     statistics,

@@ -3,7 +3,7 @@
 /** Named flat float32 vectors: parameters, statistics, optimiser slots, averages. */
 export type StateVectors = Record<string, Float32Array>
 
-/** Where each parameter lies in its vector. */
+/** The position of a parameter in its vector. */
 export interface ParameterSlot {
   path: string
   shape: number[]

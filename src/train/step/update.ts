@@ -1,4 +1,4 @@
-/** From a gradient to the next state: weight decay, clipping, the optimiser, averages. All on whole flat vectors. */
+/** From a gradient to the next state: weight decay, clipping, the optimiser, averages; all on flat vectors. */
 import * as tf from '@tensorflow/tfjs'
 import type { TrainingConfig } from '../settings/config.js'
 import type { StateTensors } from './differentiate.js'
@@ -14,8 +14,8 @@ export interface UpdateInputs {
 }
 
 /**
- * The state after a step along `gradient`, with the statistics that the pass left, and the gradient's norm
- * (weight decay included) before clipping.
+ * The state after an optimiser step along `gradient`, and the norm of the gradient (with weight decay) before clipping.
+ * `statistics`: the statistics after the forward pass.
  */
 export function nextState(
   config: UpdateConfig,
@@ -32,7 +32,7 @@ export function nextState(
   return { state: next, gradientNorm }
 }
 
-/** The gradient, shortened to `limit` where it is longer (null: never), and its length before. */
+/** Clips the gradient to the global norm `limit` (null: no clipping). Returns its norm before clipping too. */
 export function clipByNorm(
   gradient: tf.Tensor1D,
   limit: number | null,
@@ -42,7 +42,7 @@ export function clipByNorm(
   return { clipped: tf.mul(gradient, tf.div(limit, tf.maximum(norm, limit))), norm }
 }
 
-/** The gradient of half the weights' squared norm, times `decay`, added to the weights' part of the gradient. */
+/** Adds `decay` times the weights to the part of the gradient that belongs to weights with decay. */
 function withDecay(
   gradient: tf.Tensor1D,
   parameters: tf.Tensor1D,
@@ -58,7 +58,7 @@ function withDecay(
   return rest === 0 ? weights : tf.concat1d([weights, tf.slice1d(gradient, decayed, rest)])
 }
 
-/** TensorFlow's moving average with a count: young runs forget faster, at min(decay, (1 + step)/(10 + step)). */
+/** TensorFlow's moving average with a step count: its decay is min(decay, (1 + step) / (10 + step)). */
 function averages(decay: number, state: StateTensors, next: StateTensors, step: tf.Scalar): StateTensors {
   const now = tf.minimum(decay, tf.div(tf.add(step, 1), tf.add(step, 10)))
   const blend = (old: tf.Tensor1D, young: tf.Tensor1D) =>

@@ -12,7 +12,7 @@ import { decode, randomDecisions } from '../../../src/search/space/genotypes.js'
 import { paperSpace, type SearchSpace } from '../../../src/search/space/space.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { networkConfig, networkOf } from '../../../src/train/classification/network.js'
-import { askedBy } from '../../../src/train/classification/step.js'
+import { classifierSpecs } from '../../../src/train/classification/step.js'
 import { layoutOf } from '../../../src/train/step/flat-state.js'
 import { stateVectors } from '../../../src/train/step/state-vectors.js'
 import type { ParameterSlot } from '../../../src/train/step/step-types.js'
@@ -25,7 +25,7 @@ const space: SearchSpace = { ...paperSpace, blocks: 2 }
 function network(genotype: Genotype, changes: Partial<RunConfig['model']> = {}, value?: number): Trained {
   const config: RunConfig = { ...smallRun, model: { ...smallRun.model, genotype, ...changes } }
   const size = changes.stem === 'imagenet' ? 32 : 8
-  const layout = layoutOf(askedBy(networkOf(config, CLASSES), 1, size).specs)
+  const layout = layoutOf(classifierSpecs(networkOf(config, CLASSES), 1, size).parameters)
   let at = 0
   const state = Object.fromEntries(
     Object.entries(stateVectors(config, layout)).map(([name, { size }]) => [
@@ -263,7 +263,9 @@ test('the auxiliary head reads the states of the cell before the second reductio
       auxiliaryWeight: 0.4,
       model: { ...smallRun.model, genotype: { name: 'child', normal, reduction: leaving['3'] } },
     }
-    const { slots, parameters, statistics } = layoutOf(askedBy(networkOf(config, CLASSES), 1, 10).specs)
+    const { slots, parameters, statistics } = layoutOf(
+      classifierSpecs(networkOf(config, CLASSES), 1, 10).parameters,
+    )
     const numbers = (size: number) => Float32Array.from({ length: size }, (_, i) => value ?? i)
     const state = { parameters: numbers(parameters), statistics: numbers(statistics) }
     return { config: networkConfig(config, CLASSES), layout: slots, state }

@@ -5,7 +5,7 @@ import { eagerContext, type ParameterSpec } from '../../../models/index.js'
 import { measureReconstruction, pixelVariance, psnr } from '../../../src/train/autoencoder/evaluate.js'
 import { openReconstructor, type Reconstructor } from '../../../src/train/autoencoder/export.js'
 import { autoencoderOf } from '../../../src/train/autoencoder/network.js'
-import { askedByAutoencoder } from '../../../src/train/autoencoder/step.js'
+import { autoencoderSpecs } from '../../../src/train/autoencoder/step.js'
 import { autoencoderCompiler, trainAutoencoder } from '../../../src/train/autoencoder/train.js'
 import { Diverged } from '../../../src/train/run/divergence.js'
 import { initialVectors, layoutOf } from '../../../src/train/step/flat-state.js'
@@ -59,14 +59,14 @@ test('20 dB for every factor of 10 in amplitude', () => {
 
 test('the opened network gives what the eager one does, as pixels from 0 to 1', async () => {
   const { model, seed } = tinyAutoencoder()
-  const asked = askedByAutoencoder(autoencoderOf(model), 1, SIZE)
-  const state = initialVectors(layoutOf(asked.specs), asked.specs, seed)
+  const specs = autoencoderSpecs(autoencoderOf(model), 1, SIZE)
+  const state = initialVectors(layoutOf(specs.parameters), specs.parameters, seed)
   const set = slopes(3)
   const network = await openReconstructor(model, state, SIZE)
   const actual = await network.run(set.pixels.slice(), 3)
   await network.close()
   await tf.setBackend('cpu')
-  const slots = new Map(layoutOf(asked.specs).slots.map((slot) => [slot.path, slot]))
+  const slots = new Map(layoutOf(specs.parameters).slots.map((slot) => [slot.path, slot]))
   const initial = ({ path }: ParameterSpec) => {
     const { vector, offset, size } = slots.get(path)!
     return state[vector as keyof typeof state].slice(offset, offset + size)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import type { AutoencoderRunConfig } from '../../../src/train/autoencoder/config.js'
 import { autoencoderOf } from '../../../src/train/autoencoder/network.js'
-import { askedByAutoencoder, buildAutoencoderStep } from '../../../src/train/autoencoder/step.js'
+import { autoencoderSpecs, buildAutoencoderStep } from '../../../src/train/autoencoder/step.js'
 import { autoencoderStepFunction } from '../../../src/train/autoencoder/step-function.js'
 import type { StateTensors } from '../../../src/train/step/differentiate.js'
 import { layoutOf } from '../../../src/train/step/flat-state.js'
@@ -22,10 +22,10 @@ interface After {
 
 async function eagerStep(config: AutoencoderRunConfig): Promise<After> {
   const network = autoencoderOf(config.model)
-  const asked = askedByAutoencoder(network, BATCH, SIZE)
-  const layout = layoutOf(asked.specs)
-  const step = autoencoderStepFunction(config, network, asked, layout)
-  const start = firstState(stateVectors(config, layout), layout, asked, config.seed)
+  const specs = autoencoderSpecs(network, BATCH, SIZE)
+  const layout = layoutOf(specs.parameters)
+  const step = autoencoderStepFunction(config, network, specs, layout)
+  const start = firstState(stateVectors(config, layout), layout, specs, config.seed)
   await tf.setBackend('cpu')
   return tf.tidy(() => {
     const state: StateTensors = {}

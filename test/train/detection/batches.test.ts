@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
+import { NO_OBJECT } from '../../../models/ground-truth.js'
 import { makeDetectionBatches, sizeAt } from '../../../src/train/detection/batches.js'
 import { decodedImages } from '../../../src/train/detection/decoded.js'
-import { NO_OBJECT } from '../../../src/train/detection/step-types.js'
 import { findRed, redConfig, redSet } from '../../helpers/train/detection/red-scenes.js'
 
 /** The set with files that are cut short in some places. */

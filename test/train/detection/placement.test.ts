@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { mask } from '#coco-ts'
+import { CROWD } from '../../../models/ground-truth.js'
 import { fitImage } from '../../../src/shared/detector-input.js'
 import { random } from '../../../src/shared/random.js'
 import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'
@@ -12,7 +13,6 @@ import {
   placeBox,
   placeMask,
 } from '../../../src/train/detection/placement.js'
-import { CROWD } from '../../../src/train/detection/step-types.js'
 import { findRed } from '../../helpers/train/detection/red-scenes.js'
 
 const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0.3, colour: 0 }

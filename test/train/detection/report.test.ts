@@ -81,15 +81,15 @@ async function measured(
   return { set, evaluation: evaluation!, folder }
 }
 
-test('detections are right, wrong or ignored, and objects found or missed, as by hand', async (t) => {
+test('detections are true or false positives or ignored, and objects found or missed, as by hand', async (t) => {
   const { set, evaluation } = await measured(t)
   const matches = matchImages(evaluation, set)
   assert.deepEqual(
     matches.map(({ index, detections }) => [index, detections.map(({ outcome }) => outcome)]),
     [
-      [0, ['right', 'ignored', 'wrong']],
-      [1, ['right', 'wrong']],
-      [2, ['right']],
+      [0, ['truePositive', 'ignored', 'falsePositive']],
+      [1, ['truePositive', 'falsePositive']],
+      [2, ['truePositive']],
       [3, []],
     ],
   )
@@ -108,9 +108,19 @@ test('detections are right, wrong or ignored, and objects found or missed, as by
     [threshold.precision, threshold.recall, threshold.f1].map((value) => value.toFixed(6)),
     [1, 0.5, 4 / 6].map((value) => value.toFixed(6)),
   )
-  assert.deepEqual(countsAt(matches[0], 0.7), { right: 1, wrong: 0, missed: 1, f1: 2 / 3 })
-  assert.deepEqual(countsAt(matches[0], 0.5), { right: 1, wrong: 1, missed: 1, f1: 0.5 })
-  assert.deepEqual(countsAt(matches[2], 0.7), { right: 0, wrong: 0, missed: 1, f1: 0 })
+  assert.deepEqual(countsAt(matches[0], 0.7), {
+    truePositive: 1,
+    falsePositive: 0,
+    falseNegative: 1,
+    f1: 2 / 3,
+  })
+  assert.deepEqual(countsAt(matches[0], 0.5), {
+    truePositive: 1,
+    falsePositive: 1,
+    falseNegative: 1,
+    f1: 0.5,
+  })
+  assert.deepEqual(countsAt(matches[2], 0.7), { truePositive: 0, falsePositive: 0, falseNegative: 1, f1: 0 })
   assert.equal(countsAt(matches[3], 0.7).f1, 1)
   assert.deepEqual(bestThreshold([matches[3]]), { score: 1, precision: 0, recall: 0, f1: 0 })
 })
@@ -118,10 +128,12 @@ test('detections are right, wrong or ignored, and objects found or missed, as by
 test('the worst and the best images are chosen, each once, those without anything not', () => {
   const image = (index: number, right: number, wrong: number): ImageMatches => ({
     index,
-    detections: [...Array(right).fill('right'), ...Array(wrong).fill('wrong')].map((outcome) => ({
-      found: { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 1, 1], area: 1, score: 0.5 },
-      outcome,
-    })),
+    detections: [...Array(right).fill('truePositive'), ...Array(wrong).fill('falsePositive')].map(
+      (outcome) => ({
+        found: { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 1, 1], area: 1, score: 0.5 },
+        outcome,
+      }),
+    ),
     objects: [],
   })
   // From the worst: 1 (three mistakes), 4 (one), 2 (F1 0.67), 0 (one right), 3 (two right).
@@ -179,7 +191,7 @@ test('a picture shows the image with solid detections, dashed objects, and names
     )
   }
   // On the left edges of the object that was found, and of the detection in the crowd; in the middle of the former.
-  near(pixel(24, 120), OUTCOME_COLOURS.right)
+  near(pixel(24, 120), OUTCOME_COLOURS.truePositive)
   near(pixel(48, 350), OUTCOME_COLOURS.ignored)
   near(pixel(100, 100), '#f00a0a')
   assert.match(overlay, />red 0\.90</)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { detectorOf } from '../../../src/train/detection/network.js'
-import { askedByDetector, buildDetectorStep } from '../../../src/train/detection/step.js'
+import { buildDetectorStep, detectorSpecs } from '../../../src/train/detection/step.js'
 import { detectorStepFunction, detectorVectors } from '../../../src/train/detection/step-function.js'
 import type { DetectorStep } from '../../../src/train/detection/step-types.js'
 import type { StateTensors } from '../../../src/train/step/differentiate.js'
@@ -31,10 +31,10 @@ function assertNear(actual: Float32Array, expected: Float32Array, tolerance: num
 
 /** State and losses after one eager pass over the batch. */
 async function eagerPass(config: DetectorRunConfig): Promise<{ state: StateVectors; loss: number }> {
-  const asked = askedByDetector(config, shapes)
-  const layout = layoutOf(asked.specs)
-  const step = detectorStepFunction(config, detectorOf(config, CLASSES), asked, layout)
-  const start = firstState(detectorVectors(config, layout), layout, asked, config.seed)
+  const specs = detectorSpecs(config, shapes)
+  const layout = layoutOf(specs.parameters)
+  const step = detectorStepFunction(config, detectorOf(config, CLASSES), specs, layout)
+  const start = firstState(detectorVectors(config, layout), layout, specs, config.seed)
   const { images, boxes, labels } = rectangles()
   await tf.setBackend('cpu')
   return tf.tidy(() => {
@@ -47,7 +47,7 @@ async function eagerPass(config: DetectorRunConfig): Promise<{ state: StateVecto
       learningRate: tf.scalar(0.01),
       progress: tf.scalar(0),
       step: tf.scalar(0),
-      noise: tf.tensor1d(drawNoise(asked, config.seed, 0)),
+      noise: tf.tensor1d(drawNoise(specs, config.seed, 0)),
     })
     const vectors = Object.entries(after).map(([name, tensor]) => [name, tensor.dataSync().slice()])
     return { state: Object.fromEntries(vectors), loss: loss.dataSync()[0] }

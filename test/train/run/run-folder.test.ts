@@ -77,7 +77,7 @@ test('a config that could not be read again is refused, and leaves nothing behin
   const { data } = config
   await refused(
     { ...config, data: { ...data, classes: ['cat', ''] } },
-    /^The run cannot be begun, because its config could not be read again: "data\.classes\[1\]" is "", but must be a text/,
+    /^The run cannot be created, because its config could not be read again: "data\.classes\[1\]" is "", but must be a text/,
   )
   await refused({ ...config, weightDecay: Number.NaN }, /"weightDecay" is null, but must be a number/)
   const detector = redConfig()
@@ -129,13 +129,13 @@ test('a checkpoint with another step in its header, or under another name, is no
   const changed = Buffer.from(whole)
   changed.write('12', changed.indexOf('"step":"10"') + '"step":"'.length)
   await writeFile(path, changed)
-  const advice = /Checkpoint-5\.safetensors is whole; delete checkpoint-10\.safetensors/
+  const advice = /Checkpoint-5\.safetensors is intact; delete checkpoint-10\.safetensors/
   await assert.rejects(resumeRun(folder), advice)
   await writeFile(path, whole)
   await rename(join(folder, 'checkpoint-5.safetensors'), join(folder, 'checkpoint-15.safetensors'))
   await assert.rejects(
     resumeRun(folder),
-    /checkpoint-15\.safetensors is damaged or was renamed: it says that it is of step 5/,
+    /checkpoint-15\.safetensors is damaged or was renamed: its metadata says step 5/,
   )
 })
 
@@ -144,19 +144,16 @@ test('a damaged newest checkpoint is named, with the older good one and how to g
   await runWith(folder, [5, 10])
   await truncate(join(folder, 'checkpoint-10.safetensors'), 900)
   const expected =
-    /checkpoint-10\.safetensors is damaged: it is cut short.*\. Checkpoint-5\.safetensors is whole; delete checkpoint-10\.safetensors to go on from step 5/i
+    /checkpoint-10\.safetensors is damaged: it is cut short.*\. Checkpoint-5\.safetensors is intact; delete checkpoint-10\.safetensors to continue from step 5/i
   await assert.rejects(resumeRun(folder), expected)
   await writeFile(join(folder, 'checkpoint-5.safetensors'), '')
-  await assert.rejects(newestCheckpoint(folder), /no older checkpoint is whole; delete it to begin again/i)
+  await assert.rejects(newestCheckpoint(folder), /no older checkpoint is intact; delete it to begin again/i)
 })
 
 test('a folder that holds a run is not overwritten, and one that holds none is not resumed', async (t) => {
   const folder = await temporaryFolder(t)
   await runWith(join(folder, 'run'), [5])
-  await assert.rejects(
-    createRun(join(folder, 'run'), config),
-    /holds a run already; go on with it \(--resume/,
-  )
+  await assert.rejects(createRun(join(folder, 'run'), config), /holds a run already; continue it \(--resume/)
   await assert.rejects(resumeRun(folder), /is not the folder of a run: it has no config.json/)
   await assert.rejects(resumeRun(join(folder, 'none')), /is not the folder of a run/)
   await mkdir(join(folder, 'bad'))

@@ -9,13 +9,10 @@ import sharp from 'sharp'
 import { type Annotation, COCO } from '#coco-ts'
 import { toDetectionImage } from '../../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
+import { NO_OBJECT } from '../../../../models/ground-truth.js'
 import { random } from '../../../../src/shared/random.js'
 import type { DetectorRunConfig } from '../../../../src/train/detection/config.js'
-import {
-  type Detector,
-  type DetectorStepResult,
-  NO_OBJECT,
-} from '../../../../src/train/detection/step-types.js'
+import type { Detector, DetectorStepResult } from '../../../../src/train/detection/step-types.js'
 import type { DetectorCompiler } from '../../../../src/train/detection/train.js'
 import type { StateVectors } from '../../../../src/train/step/step-types.js'
 import { tinyDetector } from './tiny-detector.js'

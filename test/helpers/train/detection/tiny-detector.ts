@@ -1,7 +1,9 @@
 /** A detector small enough to train in a test, and scenes of coloured rectangles to train it on. */
+
+import { CROWD, NO_OBJECT } from '../../../../models/ground-truth.js'
 import { parseGenotype } from '../../../../models/index.js'
 import type { DetectorRunConfig } from '../../../../src/train/detection/config.js'
-import { CROWD, type DetectionBatch, NO_OBJECT } from '../../../../src/train/detection/step-types.js'
+import type { DetectionBatch } from '../../../../src/train/detection/step-types.js'
 
 const path = (input: number, operation: string) => ({ input, operation })
 const blocks = (left: string, right: string) => ({
