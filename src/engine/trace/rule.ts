@@ -1,9 +1,9 @@
-/** How a kernel's shapes are told: what a rule is given and what it gives. */
+/** What a rule takes and returns: the shapes of one kernel, without its numbers. */
 import type { Attributes, DType, OutputSpec, Value } from './record.js'
 
 export interface Recorded {
   outputs: OutputSpec[]
-  /** The kernel answers with a list, of however many outputs. */
+  /** The kernel returns a list, even of a single output. */
   list?: true
   attributes?: Attributes
 }
@@ -16,3 +16,12 @@ export const one = (shape: readonly number[], dtype: DType, attributes?: Attribu
   outputs: [{ shape, dtype }],
   attributes,
 })
+
+const TRACED_TYPES: Record<string, DType> = { float32: 'float32', int32: 'int32', bool: 'bool' }
+
+/** The type of a traced tensor. Throws an error for a type that cannot be traced. */
+export function tracedType(dtype: string): DType {
+  const known = TRACED_TYPES[dtype]
+  if (!known) throw new Error(`a tensor of type ${dtype} cannot be traced; use float32, int32 or bool`)
+  return known
+}
