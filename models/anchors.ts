@@ -1,21 +1,22 @@
-/** Anchors: the boxes that the region proposal network starts from. */
+/** Anchors: the reference boxes of the region proposal network. */
 
 export interface AnchorSettings {
   /** Side in pixels of a square anchor of scale 1. */
   base: number
   scales: readonly number[]
-  /** Height / width; an anchor's area does not depend on it. */
+  /** Height / width. The area of an anchor does not depend on it. */
   ratios: readonly number[]
   /** Centre of the first anchor in pixels, along both axes. */
   offset: number
 }
 
+/** Number of anchors at each cell of the feature map. */
 export const anchorsPerCell = ({ scales, ratios }: AnchorSettings): number => scales.length * ratios.length
 
 /**
- * The anchors of a feature map of [height, width] cells that lie `stride` pixels apart: rows
- * [x1, y1, x2, y2], cell by cell in reading order, in each cell ratio by ratio with all scales of each. They may
- * reach beyond the image.
+ * The anchors of a feature map of [height, width] cells, `stride` pixels apart: rows [x1, y1, x2, y2] in pixels, cell by
+ * cell in reading order; within a cell ratio by ratio, and for each ratio all scales. Anchors may reach beyond the
+ * image.
  */
 export function anchorsOf(
   settings: AnchorSettings,

@@ -1,6 +1,6 @@
 /**
- * Autoencoders of cells: an encoder of normal and reduction cells, a code, and the encoder's mirror image of expansion
- * and normal cells. Nothing but the code leads from one to the other.
+ * Autoencoders of cells: an encoder of normal and reduction cells, a code, and a decoder that mirrors the encoder with
+ * expansion and normal cells. The code is the only connection between them.
  */
 import * as tf from '@tensorflow/tfjs'
 import type { BatchNormSettings } from './batch-norm.js'
@@ -11,9 +11,9 @@ import type { AutoencoderGenotype } from './genotype.js'
 import { convolution, convolutionNorm } from './layers.js'
 import { sharedOperations } from './operations.js'
 
-/** All about an autoencoder but its cells. */
+/** The settings of an autoencoder besides its cells. */
 export interface AutoencoderSizes {
-  /** How often the encoder halves height and width. */
+  /** Number of times that the encoder halves height and width. */
   stages: number
   /** N, the normal cells of each stage, before its reduction cell and after its expansion cell. */
   cells: number
@@ -30,12 +30,14 @@ export interface AutoencoderConfig extends AutoencoderSizes {
   genotype: AutoencoderGenotype
 }
 
-/** From N×H×W×3 images in [−1, 1] to what is left of them, N×H×W×3, not clipped. */
+/** From N×H×W×3 images in [−1, 1] to their reconstructions, N×H×W×3, not clipped. */
 export type Autoencoder = (ctx: Context, images: tf.Tensor4D) => tf.Tensor4D
 
 /**
- * The network. Throws a {@link ModelError} if the settings make none; the network throws one if the images' sides are no
- * multiples of 2^stages.
+ * Builds the network.
+ *
+ * @throws ModelError when the settings are not valid; the network itself throws one for images whose sides are not
+ *   multiples of 2^stages
  */
 export function autoencoder(config: AutoencoderConfig): Autoencoder {
   checkWholeNumbers(config, ['stages', 'cells', 'filters', 'stemFilters', 'codeChannels'])
@@ -78,7 +80,7 @@ export function autoencoder(config: AutoencoderConfig): Autoencoder {
   }
 }
 
-/** A 1×1 convolution to the code and one back, each with batch norm; nothing lies between them. */
+/** A 1×1 convolution to the code and one back to `filters` channels, each with batch norm and without an activation. */
 export function throughCode(
   ctx: Context,
   x: tf.Tensor4D,
@@ -90,12 +92,13 @@ export function throughCode(
   return convolutionNorm(ctx.in('back'), code, { size: [1, 1], filters, batchNorm })
 }
 
-/** A 3×3 convolution to three channels; parameters `kernel` and `bias`. */
+/** A 3×3 convolution to three channels, N×H×W×3; parameters `kernel` and `bias`. */
 export function toPixels(ctx: Context, x: tf.Tensor4D): tf.Tensor4D {
   const bias = ctx.parameter('bias', [3], { kind: 'constant', value: 0 }, 'bias') as tf.Tensor1D
   return tf.add(convolution(ctx, x, { size: [3, 3], filters: 3 }), bias)
 }
 
+/** Throws a {@link ModelError} when the sides of the images are not multiples of 2^stages. */
 export function checkSides(images: tf.Tensor4D, stages: number): void {
   const [, height, width] = images.shape
   const least = 2 ** stages
@@ -105,7 +108,7 @@ export function checkSides(images: tf.Tensor4D, stages: number): void {
     )
 }
 
-/** Throws a {@link ModelError} that names the field which is no whole number from 1. */
+/** Throws a {@link ModelError} that names a field whose value is not a whole number of at least 1. */
 export function checkWholeNumbers<C extends object>(config: C, fields: readonly (keyof C & string)[]): void {
   for (const field of fields)
     if (!Number.isInteger(config[field]) || (config[field] as number) < 1)

@@ -1,10 +1,11 @@
 /**
  * Batch normalisation over N, H and W, as TensorFlow's fused form.
  *
- * In training it is one kernel each way, so that an engine may run it with few passes over memory:
+ * In training, forward and backward pass are one kernel each, so that an engine can run them with few passes over
+ * memory:
  * `BatchNormTrain`     {x, scale, offset}, {epsilon} → [y, mean, variance (biased)]
  * `BatchNormTrainGrad` {dy, x, scale, mean, variance}, {epsilon} → [dx, dscale, doffset]
- * A backend that lacks them gets the forms below, composed of ordinary operations.
+ * A backend without these kernels gets the implementations below, which are composed of ordinary operations.
  */
 import * as tf from '@tensorflow/tfjs'
 import type { Context, ParameterSpec } from './context.js'
@@ -15,11 +16,11 @@ export interface BatchNormSettings {
   decay: number
   /** Added to the variance. */
   epsilon: number
-  /** In training too, the moving statistics are used and nothing is changed, scale and offset neither. */
+  /** Uses the moving statistics in training too, and trains neither them nor scale and offset. */
   frozen?: boolean
 }
 
-/** Normalises N×H×W×C per channel by the batch's statistics (training) or the moving ones. */
+/** Normalises N×H×W×C per channel, in training by the statistics of the batch, otherwise by the moving ones. */
 export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSettings): tf.Tensor4D {
   const perChannel = (name: string, start: number, role: ParameterSpec['role']) =>
     ctx.parameter(name, [x.shape[3]], { kind: 'constant', value: start }, role) as tf.Tensor1D
@@ -33,7 +34,7 @@ export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSetti
   if (settings.frozen)
     return withGradient<tf.Tensor4D>([x], () => ({
       value: tf.batchNorm(x, movingMean, movingVariance, offset, scale, epsilon),
-      // TensorFlow.js's own gradient would spread the factor over a whole tensor.
+      // TensorFlow.js's own gradient would broadcast the factor to a whole tensor.
       gradient: (dy) => [tf.mul(dy, tf.mul(scale, tf.rsqrt(tf.add(movingVariance, epsilon))))],
     }))
 
@@ -95,7 +96,7 @@ const backward: Kernel = ({ dy, x, scale, mean, variance }, epsilon) => {
   return [tf.mul(tf.sub(dy, common), tf.mul(scale, inverse)), dscale, doffset]
 }
 
-/** Gives `backend` the composed kernels unless it has its own. */
+/** Registers the composed kernels for `backend`, unless it has its own. */
 function provideKernels(backend: string): void {
   const composed = { BatchNormTrain: forward, BatchNormTrainGrad: backward }
   for (const [kernelName, kernel] of Object.entries(composed)) {

@@ -1,4 +1,4 @@
-/** One cell: from the outputs of the two cells before it to its own (Zoph et al. 2018, section 3.1). */
+/** A cell: computes its output from those of the two cells before it (Zoph et al. 2018, section 3.1). */
 import * as tf from '@tensorflow/tfjs'
 import type { BatchNormSettings } from './batch-norm.js'
 import type { Context } from './context.js'
@@ -8,7 +8,7 @@ import { convolutionNorm, factorizedReduction } from './layers.js'
 import { OPERATIONS, type Shared } from './operations.js'
 import { enlarge } from './pooling.js'
 
-/** N×H×W×C features, and how many pixels of the image lie between two of them. */
+/** N×H×W×C features, and their distance in pixels of the image. */
 export interface FeatureMap {
   tensor: tf.Tensor4D
   stride: number
@@ -29,7 +29,7 @@ export interface CellSettings {
  * Builds a cell.
  *
  * @param current h(i), the output of the cell before.
- * @param previous h(i−1); undefined for a network's first cell, where h(i) itself stands in, unchanged.
+ * @param previous h(i−1); undefined for the first cell of a network, which uses h(i) itself instead, unchanged.
  * @returns the concatenation of the cell's output states, each `filters` wide.
  */
 export function buildCell(
@@ -66,7 +66,7 @@ function inputStates(
     cell.blocks.flatMap(({ left, right }) => [left.input, right.input]).concat(outputStates(cell)),
   )
   const states = [current, previous ?? current]
-  // An input that nothing reads gets no weights, which no gradient would ever reach.
+  // An input that no block reads gets no weights, because they would have no gradient.
   if (read.has(0)) {
     const tensor = convolutionNorm(ctx.in('current'), shared.relu(current.tensor), {
       size: [1, 1],
@@ -80,7 +80,7 @@ function inputStates(
     states[1] = { tensor, stride: current.stride }
   }
   if (settings.stride >= 1) return states
-  // One enlargement where both are the same.
+  // When both states are the same, they are enlarged once.
   const enlarged = new Map(states.map(({ tensor }) => [tensor, enlarge(tensor, 1 / settings.stride)]))
   return states.map(({ tensor, stride }) => ({
     tensor: enlarged.get(tensor)!,
@@ -88,7 +88,7 @@ function inputStates(
   }))
 }
 
-/** A state brought to the wanted size and to `filters` channels; itself, if it has them. */
+/** A state with the given stride and `filters` channels; unchanged if it has these already. */
 function fitted(
   ctx: Context,
   state: FeatureMap,

@@ -1,16 +1,16 @@
 /**
- * What a model function is given besides its images.
+ * The context of a model function: everything that it takes besides its images.
  *
- * A model is a pure function of tensors. Everything that makes it a *network* (weights, moving statistics,
- * randomness, the clock) comes through its context, by path. So the same function runs eagerly on any
- * TensorFlow.js backend, is traced into an ONNX graph, or is only counted.
+ * A model is a pure function of tensors. Its weights, moving statistics, noise and training progress come from its
+ * context, by path. So the same function can run eagerly on any TensorFlow.js backend, be traced into an ONNX graph, or
+ * be counted only.
  */
 import type * as tf from '@tensorflow/tfjs'
 
-/** How a parameter starts, as data, so that any host can draw it from (seed, path). */
+/** The initial value of a parameter, as data, so that any host can draw it from (seed, path). */
 export type Initializer =
   | { kind: 'constant'; value: number }
-  /** Normal with standard deviation √(scale / fan), cut at two deviations and rescaled, as TensorFlow does. */
+  /** Normal with standard deviation √(scale / fan), truncated at two deviations and rescaled, as in TensorFlow. */
   | { kind: 'varianceScaling'; scale: number; fanIn: number }
   /** Uniform in [−limit, limit). */
   | { kind: 'uniform'; limit: number }
@@ -25,18 +25,18 @@ export interface ParameterSpec {
 }
 
 export interface Context {
-  /** Batch statistics, dropout and drop path are on; statistics are updated. */
+  /** Whether batch statistics, dropout and drop path are used, and statistics are updated. */
   readonly training: boolean
   /** Fraction of training done, a scalar in [0, 1]; 1 when not training. */
   readonly progress: tf.Scalar
-  /** The parameter at `path` below this context. Asking twice for a path gives the same tensor; other shapes throw. */
+  /** The parameter at `path` below this context. The same path gives the same tensor; with another shape it throws. */
   parameter(path: string, shape: number[], initializer: Initializer, role: ParameterSpec['role']): tf.Tensor
   /**
-   * After this step, the statistic at `path` is `keep` times itself plus `gain` times `value`, which has its shape.
-   * Once a step at most; ignored when not training.
+   * Sets the statistic at `path`, after this step, to `keep` times itself plus `gain` times `value`, which has the same
+   * shape. At most one call per step and path; ignored when not training.
    */
   update(path: string, value: tf.Tensor, keep: number, gain: number): void
-  /** Numbers in [0, 1), drawn by the host from (seed, step, path): the graph itself holds no randomness. */
+  /** Numbers in [0, 1). The host draws them from (seed, step, path), so that graphs are deterministic. */
   uniform(path: string, shape: number[]): tf.Tensor
   /** The same context with `path/` before every path. */
   in(path: string): Context

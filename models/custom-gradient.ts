@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 
 /**
- * `tf.customGrad` with types. `forward` computes a value from `inputs` (whose operations are not recorded
- * for differentiation), hands what the gradient will need to `save`, and gives the gradient: one tensor for
- * each input.
+ * `tf.customGrad` with types. `forward` computes a value from `inputs`, without recording its operations for
+ * differentiation, passes the tensors that the gradient needs to `save`, and returns the gradient: a function that gives
+ * one tensor for each input.
  */
 export function withGradient<T extends tf.Tensor>(
   inputs: tf.Tensor[],
@@ -21,8 +21,8 @@ export function withGradient<T extends tf.Tensor>(
 }
 
 /**
- * `x`, through which no gradient flows. TensorFlow.js has no such operation, and one whose gradient is zero would
- * still ask everything behind it for gradients: so this is the same data under a new name, which no tape knows.
+ * `x` without a gradient. TensorFlow.js has no such operation, and one whose gradient is zero would still compute
+ * gradients for everything before it. So this returns the same data as a new tensor that is on no tape.
  */
 export function stopGradient<T extends tf.Tensor>(x: T): T {
   const engine = tf.engine()

@@ -1,11 +1,11 @@
-/** Dilated convolution with a gradient, which TensorFlow.js's own lacks, and with a stride. */
+/** Dilated convolution with a stride, and with a gradient, which TensorFlow.js's own does not have. */
 import * as tf from '@tensorflow/tfjs'
 import { withGradient } from './custom-gradient.js'
 
 /**
- * Convolution of N×H×W×C with an odd kernel whose taps lie `dilation` pixels apart, padding `SAME`.
- * The stride is 1 or equals the dilation. Then all the pixels that count lie on one grid, so that it is a
- * plain convolution on every `dilation`-th pixel.
+ * Convolution of N×H×W×C with an odd kernel whose taps are `dilation` pixels apart, padding `SAME`. The stride is 1 or
+ * equals the dilation. In the second case all pixels that are used lie on one grid, so that it is a plain convolution on
+ * every `dilation`-th pixel. Throws an error for other strides.
  */
 export function dilatedConvolution(
   x: tf.Tensor4D,
@@ -15,7 +15,7 @@ export function dilatedConvolution(
 ): tf.Tensor4D {
   if (stride === 1) return unstrided(x, kernel, dilation)
   if (stride !== dilation)
-    throw new Error(`A dilated convolution's stride is 1 or ${dilation}, not ${stride}.`)
+    throw new Error(`The stride of a dilated convolution must be 1 or ${dilation}, not ${stride}.`)
   return tf.conv2d(sampledGrid(x, kernel.shape, stride), kernel, 1, 'same')
 }
 
@@ -43,13 +43,13 @@ function unstrided(x: tf.Tensor4D, kernel: tf.Tensor4D, dilation: number): tf.Te
   })
 }
 
-/** With an odd kernel the padding is symmetric: the gradient is the same convolution, kernel turned about. */
+/** The padding of an odd kernel is symmetric, so the gradient is the same convolution with the kernel rotated by 180°. */
 function inputGradient(dy: tf.Tensor4D, kernel: tf.Tensor4D, dilation: number): tf.Tensor4D {
-  const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
-  return tf.conv2d(dy, turned, 1, 'same', 'NHWC', dilation)
+  const rotated = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
+  return tf.conv2d(dy, rotated, 1, 'same', 'NHWC', dilation)
 }
 
-/** Each tap is a 1×1 convolution of the shifted input, and its gradient that convolution's. */
+/** Each tap is a 1×1 convolution of the shifted input, and has the gradient of that. */
 function kernelGradient(dy: tf.Tensor4D, x: tf.Tensor4D, kernel: tf.Tensor4D, dilation: number): tf.Tensor4D {
   const [rows, columns, channels, filters] = kernel.shape
   const [, height, width] = x.shape

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs'
 import type { Context } from './context.js'
 
 /**
- * In training, drops the whole path for some examples, and divides it by the keep probability for the
- * others. That probability falls linearly with training, from 1 to `keep`.
+ * In training, drops the whole path for some examples, and divides it by the keep probability for the others. The keep
+ * probability falls linearly over the training, from 1 to `keep`.
  *
  * @param x N×H×W×C, one path of a cell.
  * @param keep the cell's keep probability at the end of training, in (0, 1]; see {@link keepAtCell}.

@@ -1,4 +1,4 @@
-/** The context for running a model directly on a TensorFlow.js backend. */
+/** The context that runs a model directly on a TensorFlow.js backend. */
 import * as tf from '@tensorflow/tfjs'
 import { random } from '../src/shared/random.js'
 import type { Context, ParameterSpec } from './context.js'
@@ -10,28 +10,28 @@ export interface EagerParameter {
 }
 
 export interface EagerOptions {
-  /** Decides initial values and noise. */
+  /** Seed of initial values and noise. */
   seed: number
   /** Default: false. */
   training?: boolean
-  /** Fraction of training done, in [0, 1]; counts only when training. Default: 0. */
+  /** Fraction of training done, in [0, 1]; used in training only. Default: 0. */
   progress?: number
-  /** Which draw of the noise. Default: 0. */
+  /** Number of the step that noise is drawn for. Default: 0. */
   step?: number
-  /** Parameters of earlier contexts, by path; new ones are added to it. Default: an empty map. */
+  /** Parameters of earlier contexts, by path. New ones are added. Default: an empty map. */
   parameters?: Map<string, EagerParameter>
-  /** Where a new parameter's values come from. Default: {@link initialValue} with the seed. */
+  /** Gives the initial value of a new parameter. Default: {@link initialValue} with the seed. */
   initial?: (spec: ParameterSpec) => Float32Array
 }
 
 export interface EagerContext extends Context {
-  /** Every parameter asked for so far, by path, in that order. */
+  /** All parameters used so far, by path, in the order of their first use. */
   readonly parameters: Map<string, EagerParameter>
 }
 
 /**
- * A context that holds parameters as `tf.Variable`s, which survive `tf.tidy`. Statistics take their new
- * value at once. For the next step, make another context with the same `parameters` and the next `step`.
+ * A context that holds parameters as `tf.Variable`s, which survive `tf.tidy`. Statistics are updated at once. For the
+ * next step, create another context with the same `parameters` and the next `step`.
  */
 export function eagerContext(options: EagerOptions): EagerContext {
   const { seed, training = false, progress = 0, step = 0, parameters = new Map() } = options
@@ -53,7 +53,7 @@ export function eagerContext(options: EagerOptions): EagerContext {
       }
       if (!tf.util.arraysEqual(known.spec.shape, shape))
         throw new Error(
-          `Parameter ${spec.path} has shape [${known.spec.shape}] but is asked for as [${shape}].`,
+          `Parameter ${spec.path} has shape [${known.spec.shape}], but shape [${shape}] is requested.`,
         )
       return known.variable
     },
@@ -61,7 +61,7 @@ export function eagerContext(options: EagerOptions): EagerContext {
       if (!training) return
       const known = parameters.get(prefix + path)
       if (known === undefined)
-        throw new Error(`Statistic ${prefix}${path} is updated but was never asked for.`)
+        throw new Error(`Statistic ${prefix}${path} is updated, but it was never requested.`)
       known.variable.assign(tf.tidy(() => tf.add(tf.mul(known.variable, keep), tf.mul(value, gain))))
     },
     uniform(path, shape) {
@@ -73,7 +73,7 @@ export function eagerContext(options: EagerOptions): EagerContext {
   return at('')
 }
 
-/** How many numbers the parameters hold: all, and without statistics. */
+/** Numbers in these parameters: all, and those that are trained. */
 export function countParameters(specs: Iterable<ParameterSpec>): { total: number; trainable: number } {
   let total = 0
   let trainable = 0

@@ -1,4 +1,4 @@
-/** A genotype or a network's settings that cannot be built; the message names the part and what to do. */
+/** Thrown for a genotype or settings of which no network can be built. The message names the part and the fix. */
 export class ModelError extends Error {
   override name = 'ModelError'
 }

@@ -41,8 +41,8 @@ export interface Block {
 export interface Cell {
   blocks: Block[]
   /**
-   * The states whose concatenation leaves the cell, in order. Left out, it is every state that no block
-   * used, as in the paper's text; the released cells name it, because they also keep some used states.
+   * The states whose concatenation is the output of the cell, in order. Default: all states that no block reads, as in
+   * the text of the paper. The released cells list them, because they also keep some states that blocks read.
    */
   output?: number[]
 }
@@ -55,7 +55,7 @@ export interface Genotype {
   reduction: Cell
 }
 
-/** The cells of an autoencoder, which has a third kind. */
+/** The cells of an autoencoder: it has a third kind of cells. */
 export interface AutoencoderGenotype extends Genotype {
   /** Doubles height and width. */
   expansion: Cell

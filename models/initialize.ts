@@ -1,12 +1,12 @@
-/** Initial values of parameters, drawn from (seed, path) alone. */
+/** Initial values of parameters, drawn from (seed, path) only. */
 
 import { random } from '../src/shared/random.js'
 import type { ParameterSpec } from './context.js'
 
-/** The standard deviation of a standard normal cut at two deviations, by which TensorFlow rescales. */
+/** Standard deviation of a standard normal truncated at two deviations. TensorFlow divides by it. */
 const TRUNCATED_DEVIATION = 0.8796256610342398
 
-/** The value that a parameter starts with, row-major. Equal on every machine for the same seed and path. */
+/** The initial value of a parameter, row-major. It is equal on every machine for the same seed and path. */
 export function initialValue(spec: ParameterSpec, seed: number): Float32Array {
   const { initializer } = spec
   const values = new Float32Array(spec.shape.reduce((product, size) => product * size, 1))

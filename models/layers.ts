@@ -1,7 +1,6 @@
 /**
- * Layers: convolution and its kin, each followed by batch norm where the paper says so. Tensors are
- * N×H×W×C, kernels height × width × in × out, padding TensorFlow's `SAME` unless said otherwise.
- * A layer's parameters lie directly below the context it is given.
+ * Layers: convolutions with or without batch norm, dense layers, dropout. Tensors are N×H×W×C, kernels height × width ×
+ * in × out, padding is TensorFlow's `SAME` unless stated. The parameters of a layer lie directly below its context.
  */
 import * as tf from '@tensorflow/tfjs'
 import { type BatchNormSettings, batchNorm } from './batch-norm.js'
@@ -39,8 +38,7 @@ export function convolutionNorm(
 }
 
 /**
- * Depthwise-separable convolution, then batch norm. Nothing lies between its depthwise and its pointwise
- * half. Parameters `depthwise` (k×k×in×1), `pointwise` (1×1×in×out) and `batch_norm/…`.
+ * Depthwise-separable convolution, then batch norm. There is nothing between its depthwise and its pointwise part. Parameters `depthwise` (k×k×in×1), `pointwise` (1×1×in×out) and `batch_norm/…`.
  */
 export function separableNorm(
   ctx: Context,
@@ -86,14 +84,14 @@ export function dense(ctx: Context, x: tf.Tensor2D, units: number): tf.Tensor2D 
   return tf.add(tf.matMul(x, kernel), bias)
 }
 
-/** In training, sets each number to 0 with probability `rate`, and divides the others by 1 − rate. */
+/** In training, sets each number to 0 with probability `rate` in [0, 1), and divides the others by 1 − rate. */
 export function dropout<T extends tf.Tensor>(ctx: Context, x: T, rate: number): T {
   if (!ctx.training || rate === 0) return x
   const keep = 1 - rate
   return tf.mul(x, tf.div(tf.floor(tf.add(ctx.uniform('dropout', x.shape), keep)), keep))
 }
 
-/** A convolution's kernel, initialised for the ReLU before it (He et al. 2015). */
+/** The kernel of a convolution after a ReLU, initialised as in He et al. 2015. */
 function heNormal(ctx: Context, path: string, shape: number[], fanIn: number): tf.Tensor4D {
   return ctx.parameter(path, shape, { kind: 'varianceScaling', scale: 2, fanIn }, 'weight') as tf.Tensor4D
 }
@@ -102,7 +100,7 @@ function everyOtherPixel(x: tf.Tensor4D): tf.Tensor4D {
   return tf.avgPool(x, 1, 2, 'valid')
 }
 
-/** Moves the image by one pixel up and left; a zero row or column comes in only where it would be sampled. */
+/** Shifts the image by one pixel up and left, and adds a row or column of zeros only where it is sampled. */
 function shiftByOne(x: tf.Tensor4D): tf.Tensor4D {
   const [, height, width] = x.shape
   const odd = height % 2 === 1 || width % 2 === 1

@@ -1,4 +1,4 @@
-/** Losses. */
+/** Losses of classifiers. */
 import * as tf from '@tensorflow/tfjs'
 import { withGradient } from './custom-gradient.js'
 
@@ -7,7 +7,7 @@ import { withGradient } from './custom-gradient.js'
  *
  * @param logits N×classes.
  * @param labels N class indices, int32, in [0, classes).
- * @param labelSmoothing the share of the target that is spread evenly over all classes, in [0, 1).
+ * @param labelSmoothing the fraction of the target that is spread evenly over all classes, in [0, 1).
  * @returns N losses, in nats.
  */
 export function softmaxCrossEntropy(

@@ -1,6 +1,6 @@
 /**
- * NASNet: a stem, three stages of N normal cells with a reduction cell between them, and a classifier's
- * head; stacked as the authors' TensorFlow-Slim definition does.
+ * NASNet: a stem, three stages of N normal cells with a reduction cell between two stages, and the head of a classifier,
+ * stacked as in the TensorFlow-Slim definition of the authors.
  */
 import * as tf from '@tensorflow/tfjs'
 import type { BatchNormSettings } from './batch-norm.js'
@@ -28,11 +28,11 @@ export interface NasnetConfig {
   /** F, the width of a state in the first stage; doubled by each reduction. */
   filters: number
   classes: number
-  /** The normal cell after a reduction cell reads what lay before the reduction cell's own input. */
+  /** Whether the normal cell after a reduction cell takes, as h(i−1), the map before the input of that reduction cell. */
   skipReduction: boolean
   /** A second classifier before the last reduction, in training only. */
   auxiliaryHead: boolean
-  /** Share of the pooled features dropped before the classifier in training, in [0, 1). */
+  /** Fraction of the pooled features that is dropped before the classifier in training, in [0, 1). */
   dropout: number
   /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]. */
   dropPathKeep: number
@@ -53,9 +53,9 @@ export interface PlannedCell {
   path: string
   kind: 'normal' | 'reduction'
   filters: number
-  /** Which feature map it takes as h(i): 0 is the stem's convolution, k + 1 the output of cell k. */
+  /** Index of the feature map that it takes as h(i): 0 is the stem's convolution, k + 1 the output of cell k. */
   input: number
-  /** Which feature map it takes as h(i−1), if there is one. */
+  /** Index of the feature map that it takes as h(i−1), if there is one. */
   previous: number | undefined
 }
 
@@ -83,7 +83,7 @@ export function cellPlan(config: NasnetConfig): PlannedCell[] {
 
 /**
  * The network as a function of its context and of N×H×W×3 images scaled to [−1, 1].
- * Throws a {@link ModelError} if the settings make no network, or the images are too small for it.
+ * Throws a {@link ModelError} when the settings are not valid, or the images are too small.
  */
 export function nasnet(config: NasnetConfig): (ctx: Context, images: tf.Tensor4D) => NasnetOutputs {
   checkConfig(config)
@@ -125,7 +125,7 @@ export function stemConvolution(ctx: Context, images: tf.Tensor4D, config: Nasne
   return { tensor, stride: 2 }
 }
 
-/** Runs cell number `cell` of the plan on the feature maps before it, and appends its own. */
+/** Runs cell number `cell` of the plan on the feature maps before it, and adds its output to `features`. */
 export function runCell(
   ctx: Context,
   config: NasnetConfig,
@@ -156,12 +156,12 @@ function classifier(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, shared: 
   return dense(ctx, dropout(ctx, pooled, config.dropout), config.classes)
 }
 
-/** ReLU, 5×5 average pool with stride 3, 1×1 to 128, a convolution over all that is left to 768, dense. */
+/** ReLU, 5×5 average pool with stride 3, 1×1 convolution to 128, full-size convolution to 768, dense. */
 function auxiliaryHead(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, shared: Shared): tf.Tensor2D {
   const { batchNorm, classes } = config
   if (Math.min(x.shape[1], x.shape[2]) < 5)
     throw new ModelError(
-      `The auxiliary head needs at least 5×5 features before the second reduction, and these images leave ` +
+      `The auxiliary head needs at least 5×5 features before the second reduction, but these images give ` +
         `${size(x)}; use larger images or switch it off.`,
     )
   const pooled = tf.avgPool(shared.relu(x), 5, 3, 'valid')

@@ -1,8 +1,8 @@
 /**
- * The 13 operations of the search space, one table: name on the left, how it is built on the right.
+ * The 13 operations of the search space in one table: the name on the left, the function that builds it on the right.
  *
  * Every convolution is ReLU → convolution → batch norm. A separable convolution is applied twice; the
- * stride goes to the first. An identity that must change stride or channels becomes a strided 1×1
+ * first one has the stride. An identity that must change stride or channels becomes a strided 1×1
  * convolution; a pool that must change channels is followed by a 1×1 convolution without ReLU.
  */
 import * as tf from '@tensorflow/tfjs'
@@ -12,24 +12,24 @@ import type { OperationName } from './genotype.js'
 import { convolutionNorm, separableNorm } from './layers.js'
 import { averagePool, maxPool } from './pooling.js'
 
-/** What an operation is built with. */
+/** The context and the settings of an operation. */
 export interface Site {
   ctx: Context
-  /** Channels that come out. */
+  /** Channels of the output. */
   filters: number
   stride: number
   batchNorm: BatchNormSettings
   shared: Shared
 }
 
-/** What has no weights is computed once for a tensor, however many paths want it. */
+/** Operations without weights. They are computed once for each tensor, even when several paths use them. */
 export interface Shared {
   relu(x: tf.Tensor4D): tf.Tensor4D
   averagePool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D
   maxPool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D
 }
 
-/** Fresh memory for one run of a network. */
+/** Creates the cache of these operations for one run of a network. */
 export function sharedOperations(): Shared {
   const once = <A extends number[]>(compute: (x: tf.Tensor4D, ...rest: A) => tf.Tensor4D) => {
     const memory = new Map<string, tf.Tensor4D>()
@@ -45,6 +45,7 @@ export function sharedOperations(): Shared {
 
 type Operation = (x: tf.Tensor4D, site: Site) => tf.Tensor4D
 
+/** Each operation takes N×H×W×C and returns N × ⌈H/stride⌉ × ⌈W/stride⌉ × filters. */
 export const OPERATIONS: Record<OperationName, Operation> = {
   identity,
   conv_1x3_3x1: factorizedConvolution(3),
@@ -76,7 +77,7 @@ function squareConvolution(size: number, dilation = 1): Operation {
     })
 }
 
-/** 1×k then k×1. Each strides along the axis that its kernel spans, so that no pixel goes unseen. */
+/** 1×k, then k×1. Each has its stride along the axis of its kernel, so that every pixel is used. */
 function factorizedConvolution(size: number): Operation {
   return (x, { ctx, filters, stride, batchNorm, shared }) => {
     const row = convolutionNorm(ctx.in(`convolution_1x${size}`), shared.relu(x), {

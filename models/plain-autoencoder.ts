@@ -1,7 +1,6 @@
 /**
- * The autoencoder that those of cells are measured against: convolutions of 3×3 alone, through a code of the same size.
- * Down by stride 2, up by nearest-neighbour enlargement and a convolution (Odena et al. 2016), each with batch norm and
- * ReLU.
+ * The baseline for autoencoders of cells: 3×3 convolutions only, and a code of the same size. The encoder has stride 2,
+ * the decoder nearest-neighbour enlargement and a convolution (Odena et al. 2016), each with batch norm and ReLU.
  */
 
 import * as tf from '@tensorflow/tfjs'
@@ -23,7 +22,7 @@ export interface PlainAutoencoderConfig
   width: number
 }
 
-/** The network. Throws as `autoencoder` does. */
+/** Builds the network. Throws as `autoencoder`. */
 export function plainAutoencoder(config: PlainAutoencoderConfig): Autoencoder {
   checkWholeNumbers(config, ['stages', 'codeChannels', 'width'])
   const { stages, codeChannels, width, batchNorm } = config
@@ -42,7 +41,7 @@ export function plainAutoencoder(config: PlainAutoencoderConfig): Autoencoder {
   }
 }
 
-/** The trained numbers of a plain autoencoder. */
+/** Number of trained parameters of a plain autoencoder. */
 export function plainParameters({
   stages,
   codeChannels,
@@ -51,13 +50,16 @@ export function plainParameters({
   const normed = (taps: number, from: number, to: number) => taps * from * to + 2 * to
   const deepest = width * 2 ** (stages - 1)
   let count = normed(9, 3, width) + normed(9, width, width) + 9 * width * 3 + 3
-  // Each further convolution down has one up, between the same widths.
+  // Each further convolution of the encoder has a counterpart in the decoder, between the same widths.
   for (let wide = 2 * width; wide <= deepest; wide *= 2)
     count += normed(9, wide / 2, wide) + normed(9, wide, wide / 2)
   return count + normed(1, deepest, codeChannels) + normed(1, codeChannels, deepest)
 }
 
-/** The width with which a plain autoencoder comes closest to so many trained numbers, at least 1; of equals the lower. */
+/**
+ * The width, at least 1, with which a plain autoencoder is closest to so many trained parameters; of two equally close
+ * ones the smaller. Throws a {@link ModelError} when `parameters` is not above 0.
+ */
 export function plainWidthFor(
   parameters: number,
   sizes: Pick<PlainAutoencoderConfig, 'stages' | 'codeChannels'>,

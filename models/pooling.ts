@@ -1,15 +1,16 @@
-/** Pooling with padding `SAME`; averages do not count the padding. And its opposite, enlargement. */
+/** Pooling with padding `SAME`, whose averages do not count the padding, and enlargement. */
 import * as tf from '@tensorflow/tfjs'
 import { withGradient } from './custom-gradient.js'
 
+/** Max pool of N×H×W×C. */
 export function maxPool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
   return tf.maxPool(x, size, stride, 'same')
 }
 
 /**
- * Average pool. TensorFlow.js averages rightly at the edges, but its gradient divides by the whole window
- * there too; so the gradient is our own: each output's share is divided by the pixels it really averaged,
- * and the rest is asked in forms without padding, where there is no doubt.
+ * Average pool of N×H×W×C. TensorFlow.js averages correctly at the edges, but its gradient divides by the whole window
+ * there. So this has its own gradient: the gradient of each output is divided by the number of pixels that it averages,
+ * and then distributed by kernels without padding, which are correct.
  */
 export function averagePool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
   return withGradient([x], (save) => {
@@ -22,15 +23,15 @@ export function averagePool(x: tf.Tensor4D, size: number, stride: number): tf.Te
 }
 
 /**
- * Nearest-neighbour enlargement: every pixel becomes a block of `factor` × `factor` equal ones. Before a convolution
- * of stride 1 it leaves none of a transposed convolution's checkerboard (Odena et al., "Deconvolution and Checkerboard
+ * Nearest-neighbour enlargement: every pixel becomes a block of `factor` × `factor` equal pixels. With a convolution of
+ * stride 1 after it, it avoids the checkerboard of a transposed convolution (Odena et al., "Deconvolution and Checkerboard
  * Artifacts", 2016).
  */
 export function enlarge(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   const [, height, width] = x.shape
   return withGradient([x], () => ({
     value: tf.image.resizeNearestNeighbor(x, [height * factor, width * factor]),
-    // The sum over each block, as a pool that engines know.
+    // The sum over each block, as an average pool, which every engine has.
     gradient: (dy) => [tf.mul(tf.avgPool(dy, factor, factor, 'valid'), factor * factor)],
   }))
 }
@@ -43,7 +44,7 @@ function gradient(dy: tf.Tensor4D, x: tf.Tensor4D, size: number, stride: number)
     rows.counts.flatMap((row) => columns.counts.map((column) => row * column)),
     [1, rows.counts.length, columns.counts.length, 1],
   )
-  // With stride 1 and an odd window, pixel i is averaged into output j exactly if j's window holds i.
+  // With stride 1 and an odd window, pixel i is in the window of output j exactly if j is in the window of i.
   if (stride === 1 && size % 2 === 1) return tf.mul(tf.avgPool(tf.div(dy, count), size, 1, 'same'), count)
   const padded = tf.pad(x, [[0, 0], rows.padding, columns.padding, [0, 0]])
   const spread = tf
@@ -56,7 +57,7 @@ function gradient(dy: tf.Tensor4D, x: tf.Tensor4D, size: number, stride: number)
   return tf.slice(spread, [0, rows.padding[0], columns.padding[0], 0], [-1, height, width, -1])
 }
 
-/** Along one axis: TensorFlow's `SAME` padding, and how many pixels each window holds. */
+/** Along one axis: TensorFlow's `SAME` padding, and the number of pixels in each window. */
 function windows(length: number, size: number, stride: number) {
   const outputs = Math.ceil(length / stride)
   const total = Math.max((outputs - 1) * stride + size - length, 0)

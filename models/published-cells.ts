@@ -1,9 +1,9 @@
 /**
- * Cells that searches found, as their authors released them. All their blocks add, and our operations are theirs unless
- * a comment says otherwise. ENAS and DARTS number the inputs the other way round: 0 is h(i−1), 1 is h(i).
+ * Cells found by searches, as their authors released them. All blocks add, and the operations are those of the authors
+ * unless a comment says otherwise. ENAS and DARTS number the inputs the other way round: 0 is h(i−1), 1 is h(i).
  *
- * A network has more than cells: its stem, and what stands in for h(i−1) in its first cell. Those are NASNet's here, so
- * that a network of the cells of ENAS or DARTS has not quite as many parameters as its authors' own.
+ * The stem and the replacement of h(i−1) in the first cell are always those of NASNet. So networks of the cells of ENAS
+ * or DARTS differ a little in parameters from those of their authors.
  */
 import type { Block, Cell, Genotype, OperationName } from './genotype.js'
 

@@ -2,23 +2,23 @@
  * RoI align (He et al. 2017, section 3): features of a box, sampled bilinearly on a fixed grid.
  *
  * The kernel `RoiAlign` {features N×H×W×C, boxes N×R×4}, {crop, samplingRatio, spatialScale} gives
- * N·R × crop × crop × C. An engine may run it by its own operation; backends that lack it, and the gradient
- * everywhere, use two matrix products for each box, with the bilinear weights of rows and columns as matrices.
+ * N·R × crop × crop × C. An engine may have its own operation for it. Backends without it, and the gradient everywhere,
+ * use two matrix products for each box, with the bilinear weights of rows and columns as matrices.
  */
 import * as tf from '@tensorflow/tfjs'
 
 export interface RoiAlignSettings {
   /** Side of the grid that a box is divided into. */
   crop: number
-  /** Points along each side of a grid cell; their mean is the cell's value. */
+  /** Sampled points along each side of a grid cell, whose value is their mean. */
   samplingRatio: number
-  /** Feature cells to a pixel. */
+  /** Feature cells per pixel. */
   spatialScale: number
 }
 
 /**
- * Cuts `boxes` (N×R×4, [x1, y1, x2, y2] in pixels of image n) out of `features` (N×H×W×C). Pixel and feature
- * centres lie at halves, as ONNX's `half_pixel` and torchvision's `aligned`; points more than one cell outside count 0.
+ * Crops `boxes` (N×R×4, [x1, y1, x2, y2] in pixels of image n) from `features` (N×H×W×C). Centres of pixels and features
+ * are at halves, as in ONNX's `half_pixel` and torchvision's `aligned`. Points more than one cell outside are 0.
  * Differentiable with respect to the features, not to the boxes.
  *
  * @returns N·R × crop × crop × C, image by image
@@ -37,7 +37,7 @@ tf.registerGradient({
       features: () =>
         scatter(dy as tf.Tensor4D, boxes as tf.Tensor3D, features.shape as tf.Tensor4D['shape'], settings),
       boxes: () => {
-        throw new Error('RoI align has no gradient for its boxes; hand them over as constants')
+        throw new Error('RoI align has no gradient for its boxes; pass them as constants')
       },
     }
   },
@@ -67,8 +67,8 @@ function weightsOf(
 }
 
 /**
- * A region's column weights, once for each of its rows. TensorFlow.js's own backends disagree on products that
- * broadcast an inner axis, so this is written out.
+ * Repeats the column weights of a box for each of its rows. The backends of TensorFlow.js disagree on products that
+ * broadcast an inner axis, so they are repeated explicitly.
  */
 function forEachRow(columns: tf.Tensor3D): tf.Tensor4D {
   return tf.tile(tf.expandDims(columns, 1), [1, columns.shape[1], 1, 1])
@@ -89,7 +89,7 @@ function gatherForm(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlig
   ) as tf.Tensor4D
 }
 
-/** The transpose of {@link gatherForm}: every crop's gradient back where its features came from. */
+/** The transpose of {@link gatherForm}: adds the gradient of every crop to the features that it came from. */
 function scatter(
   dy: tf.Tensor4D,
   boxes: tf.Tensor3D,
@@ -108,7 +108,7 @@ function scatter(
   return tf.reshape(sums, [n, height, width, channels])
 }
 
-/** Gives `backend` the composed kernel unless it has its own. */
+/** Registers the composed kernel for `backend`, unless it has its own. */
 function provideKernel(backendName: string): void {
   if (tf.getKernel('RoiAlign', backendName) !== undefined) return
   tf.registerKernel({

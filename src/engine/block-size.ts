@@ -1,18 +1,18 @@
-/** Channels to a block of ONNX Runtime's blocked layout on this processor. */
+/** The block size of ONNX Runtime's blocked layout on this processor. */
 import { openSession, type Session } from '../runtime/session.js'
 import { NCHWC } from './lower/emitter.js'
 import { encodeModel } from './onnx/encode.js'
 
 const CHANNELS = 32
-let found: Promise<number> | undefined
+let measured: Promise<number> | undefined
 
 /**
- * 16 with AVX-512, 8 with AVX2, 0 where this build of ONNX Runtime has no blocked kernels. Found out by
- * reordering two pixels of many channels and looking how far apart the first channel's pixels land.
+ * Channels per block: 16 with AVX-512, 8 with AVX2, 0 when this build of ONNX Runtime has no blocked kernels. It is
+ * measured once, by reordering two pixels of many channels: the distance of the two pixels of channel 0 is the size.
  */
 export function blockSize(): Promise<number> {
-  found ??= probe()
-  return found
+  measured ??= probe()
+  return measured
 }
 
 async function probe(): Promise<number> {
@@ -27,7 +27,7 @@ async function probe(): Promise<number> {
   try {
     session = await openSession(model, { threads: 1 })
   } catch {
-    // No such kernel in this build: the plain layout it is.
+    // This build has no such kernel, so the plain layout is used.
     return 0
   }
   const data = Float32Array.from({ length: CHANNELS * 2 }, (_, i) => i)

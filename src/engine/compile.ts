@@ -25,15 +25,15 @@ const LOWERINGS: Record<string, Lowering> = {
   ...REDUCTION,
 }
 
-/** The kernels that can be written as ONNX. */
+/** Names of the TensorFlow.js kernels that can be written as ONNX. */
 export const loweredKernels = (): string[] => Object.keys(LOWERINGS)
 
 export interface CompileOptions {
-  /** Channels to a block of ONNX Runtime's blocked layout (see `blockSize`); 0, the default, for a portable graph. */
+  /** Channels per block of ONNX Runtime's blocked layout (see `blockSize`). Default 0: a portable graph. */
   block?: number
-  /** Inputs traced as batched get a symbolic first axis named `batch`. */
+  /** The traced batch size that becomes a symbolic first axis named `batch`. */
   symbolicBatch?: number
-  /** Inputs that come as another type than the trace takes them, for example images as uint8. */
+  /** Types of inputs that differ from their traced types, for example uint8 images. */
   inputTypes?: Record<string, OnnxType>
   /** Becomes `metadata_props`. */
   metadata?: Record<string, string>
@@ -44,13 +44,17 @@ export interface Program {
   model: Uint8Array
   inputs: OnnxValueInfo[]
   outputs: OnnxValueInfo[]
-  /** Nodes in the graph, for people who look at what they got. */
+  /** Number of nodes in the graph. */
   nodes: number
 }
 
 const CAST_TO: Record<Value['dtype'], number> = { float32: 1, int32: 6, bool: 9 }
 
-/** Lowers what the outputs need, fuses, sorts and encodes. Throws an error that names a kernel without a lowering. */
+/**
+ * Lowers the operations that the outputs need, fuses and encodes them.
+ *
+ * @throws Error that names a kernel that has no lowering
+ */
 export function compile(traced: Trace, options: CompileOptions = {}): Program {
   const { recording, outputs } = traced
   const e = new Emitter({ block: options.block ?? 0, symbolicBatch: options.symbolicBatch })

@@ -1,11 +1,11 @@
 /**
- * Rewrites that spare whole passes over memory: a blocked convolution can add another tensor to its output
- * and apply a ReLU while it still holds the numbers.
+ * Rewrites that save passes over memory: a blocked convolution can add another tensor to its output and apply a ReLU
+ * before it writes the numbers.
  */
 import { NCHWC } from './lower/emitter.js'
 import { countReaders, type OnnxGraph, type OnnxNode, producers } from './onnx/graph.js'
 
-/** The convolution that makes `name`, if nobody else reads it and nothing follows the sum yet. */
+/** The convolution that computes `name`, if it has one reader only and no activation yet. */
 function soleConvolution(
   name: string,
   made: Map<string, OnnxNode>,
@@ -22,7 +22,7 @@ type Rewrite = (
   sole: (name: string) => OnnxNode | undefined,
 ) => { conv: OnnxNode; merged: OnnxNode } | undefined
 
-/** Conv → Add becomes Conv with its fourth input. Both operands must be whole blocked tensors: no broadcast. */
+/** Conv → Add becomes a Conv with a fourth input. Both operands must be blocked tensors, which are never broadcast. */
 const sum =
   (blocked: Set<string>): Rewrite =>
   (add, sole) => {
@@ -41,7 +41,7 @@ const sum =
     return undefined
   }
 
-/** Conv → Relu becomes Conv with an activation. */
+/** Conv → Relu becomes a Conv with an activation. */
 const activation: Rewrite = (relu, sole) => {
   const conv = relu.op === 'Relu' ? sole(relu.inputs[0]) : undefined
   if (!conv) return undefined
@@ -51,7 +51,7 @@ const activation: Rewrite = (relu, sole) => {
   }
 }
 
-/** A merged convolution stands where its follower stood: all that it reads is made by then. */
+/** A merged convolution takes the place of its follower, where all its inputs have been computed. */
 function rewrite(graph: OnnxGraph, rule: Rewrite): OnnxGraph {
   const made = producers(graph)
   const readers = countReaders(graph)
@@ -67,7 +67,7 @@ function rewrite(graph: OnnxGraph, rule: Rewrite): OnnxGraph {
   return { ...graph, nodes: nodes.filter((node) => node !== null && node !== undefined) }
 }
 
-/** All fusions; `blocked` names the tensors stored blocked. */
+/** Applies all fusions. `blocked`: names of the tensors in the blocked layout. */
 export function fuse(graph: OnnxGraph, blocked: Set<string>): OnnxGraph {
   return rewrite(rewrite(graph, sum(blocked)), activation)
 }

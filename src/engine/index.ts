@@ -1,4 +1,4 @@
-/** Tensors in, compiled graphs out. Knows ONNX; `src/runtime` runs the graphs. */
+/** From functions of tensors to compiled ONNX graphs. `src/runtime` runs the graphs. */
 
 export {
   type Numbers,

@@ -164,7 +164,10 @@ test('a detector finds, knows again and is given anew its images and annotations
   await mkdir(join(cwd, 'moved'))
   for (const name of await readdir(cwd))
     if (name.startsWith('photos')) await rename(join(cwd, name), join(cwd, 'moved', name))
-  fails(await resume(2), /The run began with .*photos, which is no longer there; .* --data and --annotations/)
+  fails(
+    await resume(2),
+    /The run started with .*photos, which is no longer there; .* --data and --annotations/,
+  )
   succeeds(await resume(2, ...photos('../moved'), ...measured('../moved')))
   const { data } = JSON.parse(await readFile(join(cwd, 'run', 'config.json'), 'utf8'))
   assert.deepEqual(

@@ -21,7 +21,7 @@ test('a tensor from outside of the trace is refused in words', async () => {
   const outside = tf.tensor1d([1, 2])
   assert.throws(
     () => trace((tracer) => ({ y: tf.add(tracer.input('x', [2]), outside) })),
-    /made outside of the trace .* pass it in as an input/,
+    /made outside of the trace .* pass it as an input/,
   )
 })
 

@@ -1,4 +1,4 @@
-/** Kernels that move numbers without changing them, and matrix products. */
+/** Lowers kernels that move numbers without changing them, and matrix products. */
 import type { Value } from '../trace/record.js'
 import { type Emitter, MICROSOFT, NCHW_AXIS } from './emitter.js'
 import type { Lowering } from './table.js'
@@ -8,7 +8,7 @@ const INT64 = 7
 const INT32 = 6
 
 const reshape: Lowering = (e, { inputs: [x], outputs: [y] }) => {
-  // Cutting a flat state into its parameters asks for many that change nothing.
+  // Splitting a flat state into its parameters calls for many reshapes that change nothing.
   if (String(x.shape) === String(y.shape)) e.alias(y, x)
   else e.put(y, 'plain', e.reshape(e.as(x, 'plain'), y.shape, x))
 }
@@ -40,7 +40,7 @@ function range(e: Emitter, name: string, axes: number[], begin: number[], size: 
   return e.node('Slice', [name, e.ints(begin), e.ints(ends), e.ints(axes)])
 }
 
-/** Rows and columns by the plane's own view, images and channels on the tensor itself. */
+/** Slices rows and columns in the view of the plane, images and channels in the tensor. */
 const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const begin = attributes.begin as number[]
   const size = attributes.size as number[]
@@ -107,7 +107,7 @@ const pad: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
 const stridedSlice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const [begin, end, strides] = ['begin', 'end', 'strides'].map((key) => attributes[key] as number[])
   const axes = x.shape.map((_, axis) => axis)
-  // An end of −1 going down means "through the first element", which ONNX writes as a very negative number.
+  // With a negative stride, an end of −1 includes the first element. ONNX writes that as a very negative number.
   const ends = end.map((last, axis) => (strides[axis] < 0 && last < 0 ? -(2 ** 31) : last))
   const taken = e.node('Slice', [
     e.as(x, 'plain'),
@@ -185,7 +185,7 @@ const gather: Lowering = (e, { inputs: [x, indices], outputs: [y], attributes })
     e.node('Gather', [e.as(x, 'plain'), e.as(indices, 'plain')], { axis: attributes.axis as number }),
   )
 
-/** ONNX Runtime has the operation for 64-bit indices and floats; the rest is cast. */
+/** ONNX Runtime has OneHot for 64-bit indices and floats; other types are cast. */
 const oneHot: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const [on, off, depth] = [attributes.on, attributes.off, attributes.depth].map(Number)
   const indices = e.node('Cast', [e.as(x, 'plain')], { to: INT64 })

@@ -1,6 +1,6 @@
 /**
- * Convolutions and their gradients. Each has a blocked form, for widths that the block divides, and a plain
- * NCHW form; both are made of ONNX Runtime's own kernels with the filters as ordinary inputs.
+ * Lowers convolutions and their gradients. Each has a blocked form, for widths that are multiples of the block, and a
+ * plain NCHW form. Both use ONNX Runtime's kernels with filters as ordinary inputs.
  */
 import type { Value } from '../trace/record.js'
 import { type Emitter, MICROSOFT } from './emitter.js'
@@ -21,7 +21,7 @@ import {
   windowOf,
 } from './window.js'
 
-/** Up to this many pixels, one product over all images is faster than one an image (measured). */
+/** Up to this number of pixels, one product over all images is faster than one per image (measured). */
 const SMALL_MAP = 64
 
 const divides = (e: Emitter, ...channels: number[]) => e.block > 0 && channels.every((c) => c % e.block === 0)
@@ -30,7 +30,7 @@ const dense: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) =
   const [, , i, o] = filter.shape
   const window = windowOf(attributes)
   if (divides(e, o) && (i < e.block || divides(e, i))) {
-    // ONNX Runtime reads images of a few channels as they are and answers in blocks.
+    // ONNX Runtime takes an NCHW input of few channels and writes blocked output.
     const input = e.as(x, i < e.block ? 'nchw' : 'blocked')
     e.put(y, 'blocked', conv(e, [input, denseBlocked(e, filter, false)], window, 1, 'blocked'))
   } else e.put(y, 'nchw', conv(e, [e.as(x, 'nchw'), denseNchw(e, filter, false)], window, 1, 'nchw'))
@@ -67,9 +67,9 @@ function oneMultiplier(filterShape: readonly number[]): void {
 }
 
 /**
- * Σ over images and pixels of x·dyᵀ, as I × O. Large maps: one product an image, summed over images by one
- * more product (ONNX Runtime's reductions are slower). Small maps: a single product over all pixels of all
- * images, which wants the channels last.
+ * Σ over images and pixels of x·dyᵀ, as I × O. Large maps: one product per image, then the sum over images as another
+ * product, because ONNX Runtime's reductions are slower. Small maps: a single product over all pixels of all images,
+ * which needs the channels last.
  */
 function pointwiseFilterGradient(e: Emitter, x: Plane, dy: Plane, of: Value): string {
   const [i, o, pixels] = [x.channels, dy.channels, x.height * x.width]
@@ -95,7 +95,7 @@ const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attr
     e.put(dw, 'plain', pointwiseFilterGradient(e, source, plane(e, dy, layout), x))
     return
   }
-  // One matrix product for all taps: what each tap sees of x, stacked along the channels.
+  // One matrix product for all taps: the parts of x under each tap are stacked along the channels.
   const padded = padOrCrop(e, plane(e, x, 'nchw'), window.pads, x)
   const seen: string[] = []
   for (let row = 0; row < kh; row++)
@@ -115,9 +115,9 @@ const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attr
 }
 
 /**
- * The depthwise filter gradient is itself a depthwise convolution: the images' channels as one image of N·C
- * channels, the output's gradient as its filters. Stride and dilation change places. Blocked buffers already
- * lie as both operands want them, so nothing moves.
+ * The depthwise filter gradient is a depthwise convolution itself: of one image with N·C channels, with the gradient of
+ * the output as filters. Stride and dilation are exchanged. Blocked buffers have the right layout for both operands
+ * already, so that no data is moved.
  */
 const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attributes }) => {
   oneMultiplier(dw.shape)

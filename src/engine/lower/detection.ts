@@ -1,4 +1,4 @@
-/** Kernels that detectors need: the best of many, suppression of overlapping boxes, RoI align. */
+/** Lowers the kernels of detectors: top-k, non-maximum suppression, RoI align. */
 
 import type { Lowering } from './table.js'
 
@@ -11,7 +11,7 @@ const topK: Lowering = (e, { inputs: [x], outputs: [values, indices], attributes
   e.put(indices, 'plain', e.node('Cast', [places], { to: INT32 }))
 }
 
-/** ONNX answers as many rows as it keeps; TensorFlow.js wants them padded with zeros, and their number. */
+/** ONNX returns only the rows that are kept. TensorFlow.js expects them padded with zeros, and their number. */
 const nonMaxSuppression: Lowering = (e, { inputs: [boxes, scores], outputs, attributes }) => {
   const [indices, count] = outputs
   const size = attributes.maxOutputSize as number

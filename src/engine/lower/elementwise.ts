@@ -1,4 +1,4 @@
-/** Elementwise kernels: any layout will do, as long as all operands share it. */
+/** Lowers elementwise kernels: in any layout, but in the same one for all operands. */
 import { type Operation, sizeOf, type Value } from '../trace/record.js'
 import type { Emitter, Layout } from './emitter.js'
 import type { Lowering } from './table.js'
@@ -14,7 +14,7 @@ const shape4 = (shape: readonly number[]): number[] => [...new Array(4 - shape.l
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((side, i) => side === b[i])
 
-/** A small operand, to be broadcast against NCHW. */
+/** A small operand in a shape that broadcasts against NCHW. */
 function smallNchw(e: Emitter, value: Value): string {
   if (value.shape.length === 4) return e.as(value, 'nchw')
   const [n, h, w, c] = shape4(value.shape)
@@ -23,8 +23,8 @@ function smallNchw(e: Emitter, value: Value): string {
 }
 
 /**
- * Shapes in which a blocked tensor N × C/b × HW × b and its small operand broadcast as they should;
- * undefined where no view does it.
+ * The shape in which a small operand broadcasts correctly against a blocked tensor N × C/b × HW × b; undefined when no
+ * view does.
  */
 function blockedViews(
   e: Emitter,
@@ -34,10 +34,10 @@ function blockedViews(
   const [N, H, W, C] = out.shape
   const b = e.block
   const shapes = small.map((value) => shape4(value.shape))
-  // One number an image: a row an image is the fastest broadcast there is.
+  // One number per image: one row per image is the fastest broadcast.
   if (shapes.every(([, h, w, c]) => h * w * c === 1))
     return { full: [N, C * H * W], small: shapes.map(([n]) => [n, 1]) }
-  // Numbers for each pixel, known beforehand: repeated for the channels of a block, they are one long row.
+  // A constant for each pixel, repeated for the channels of a block, is one long row.
   if (
     small.every(
       ({ data, shape }) => data instanceof Float32Array && sizeOf(shape) === H * W && shape[3] === 1,
@@ -106,7 +106,7 @@ function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layou
   }
 }
 
-/** A single number, whatever its rank, as a scalar that broadcasts against any layout. */
+/** A tensor of one element, of any rank, as a scalar that broadcasts against any layout. */
 const single = (e: Emitter, value: Value): string =>
   value.shape.length === 0 ? e.as(value, 'plain') : e.reshape(e.as(value, 'plain'), [1], value)
 
@@ -123,7 +123,7 @@ const floor: Emit = (e, operands, { outputs }) => {
   return outputs[0].dtype === 'float32' ? e.node('Floor', [quotient]) : quotient
 }
 
-/** 1 where x > 0, else alpha; the usual 0 takes one vectorised pass: comparing and casting takes four times as long. */
+/** 1 where x > 0, otherwise alpha. The usual alpha 0 takes one vectorised pass; comparing and casting is four times slower. */
 const step: Emit = (e, [x], { attributes }) => {
   const alpha = attributes.alpha as number
   const positive = e.node('HardSigmoid', [x], { alpha: { float: 1e30 }, beta: { float: 0 } })
@@ -132,7 +132,7 @@ const step: Emit = (e, [x], { attributes }) => {
     : e.node('Add', [e.node('Mul', [positive, e.scalar(1 - alpha)]), e.scalar(alpha)])
 }
 
-/** The mask of a ReLU is read off its output where that is at hand: its input may then be forgotten. */
+/** The mask of a ReLU is computed from its output if that exists, so that its input need not be kept. */
 const stepOfRelu: Lowering = (e, operation, recording) => {
   const [x] = operation.inputs
   const relu = recording.find('Relu', x)
@@ -144,7 +144,7 @@ const stepOfRelu: Lowering = (e, operation, recording) => {
 export const ELEMENTWISE: Record<string, Lowering> = {
   Abs: elementwise(op('Abs')),
   Add: elementwise(op('Add')),
-  // A chain, not ONNX's Sum: that one is slower, and each Add may vanish into the convolution before it.
+  // A chain of Add: ONNX's Sum is slower, and each Add may be fused with the convolution before it.
   AddN: elementwise((e, operands) => operands.reduce((a, b) => e.node('Add', [a, b]))),
   Cast: elementwise((e, [x], { outputs }) => e.node('Cast', [x], { to: DATA_TYPE[outputs[0].dtype] })),
   Ceil: elementwise(op('Ceil')),

@@ -1,34 +1,35 @@
 /**
- * Where lowerings write: ONNX nodes, and the forms in which each traced value is at hand.
+ * The output of lowerings: ONNX nodes, and the layouts in which each traced value exists.
  *
- * TensorFlow.js thinks in NHWC; ONNX Runtime computes in NCHW, fastest in its channel-blocked form. So a
- * value of rank 4 may be stored in any of three layouts, and is converted only when a reader needs another:
+ * TensorFlow.js uses NHWC. ONNX Runtime uses NCHW, and is fastest in its channel-blocked form. So a value of rank 4 may
+ * be stored in any of three layouts, and is converted only when a reader needs another one:
  *
- * - `plain`: as TensorFlow.js has it, N × H × W × C (and every tensor of another rank);
+ * - `plain`: as in TensorFlow.js, N × H × W × C (and every tensor of another rank);
  * - `nchw`: N × C × H × W;
- * - `blocked`: N × C/b × H × W × b in memory, typed N × C × H × W, as `com.microsoft.nchwc` has it.
+ * - `blocked`: N × C/b × H × W × b in memory, typed N × C × H × W, as in `com.microsoft.nchwc`.
  */
 import type { OnnxAttribute, OnnxData, OnnxNode, OnnxTensor, OnnxType } from '../onnx/graph.js'
 import { type DType, sizeOf, type Value } from '../trace/record.js'
 
-/** Where each axis of N × H × W × C is found in N × C × H × W. */
+/** Index in N × C × H × W of each axis of N × H × W × C. */
 export const NCHW_AXIS = [0, 2, 3, 1]
 
 export type Layout = 'plain' | 'nchw' | 'blocked'
 
-/** ONNX Runtime's own domains: blocked kernels, and the contributed ones. */
+/** Domains of ONNX Runtime: the blocked kernels, and the contributed operators. */
 export const NCHWC = 'com.microsoft.nchwc'
 export const MICROSOFT = 'com.microsoft'
 
 export interface EmitterOptions {
-  /** Channels to a block of the blocked layout; 0 keeps everything NCHW and portable. */
+  /** Channels per block of the blocked layout; 0: a portable graph without blocks. */
   block: number
-  /** The batch size that stands for a symbolic one: batched values get no fixed first axis. */
+  /** The traced batch size that is symbolic in the graph: batched values get no fixed first axis. */
   symbolicBatch?: number
 }
 
 const DATA_TYPES: Record<DType, OnnxType> = { float32: 'float32', int32: 'int32', bool: 'bool' }
 
+/** Collects the nodes and constants of a graph. */
 export class Emitter {
   readonly nodes: OnnxNode[] = []
   readonly initializers: OnnxTensor[] = []
@@ -38,7 +39,7 @@ export class Emitter {
   private readonly known = new Map<string, string[]>()
   private readonly constants = new Map<string, OnnxTensor>()
   private readonly sharedConstants = new Map<string, string>()
-  /** View → what it is a view of. */
+  /** View → the tensor that it is a view of. */
   private readonly viewed = new Map<string, string>()
   private next = 0
 
@@ -47,7 +48,7 @@ export class Emitter {
     this.symbolicBatch = options.symbolicBatch
   }
 
-  /** Adds a node with `count` outputs and names them; an equal node already there answers instead. */
+  /** Adds a node with `count` outputs and returns their names; those of an equal node, if there is one. */
   nodesOutputs(
     op: string,
     inputs: string[],
@@ -64,10 +65,12 @@ export class Emitter {
     return outputs
   }
 
+  /** Adds a node with one output and returns its name. */
   node(op: string, inputs: string[], attributes: Record<string, OnnxAttribute> = {}, domain = ''): string {
     return this.nodesOutputs(op, inputs, attributes, domain, 1)[0]
   }
 
+  /** Adds a constant and returns its name. Small equal constants are shared. */
   constant(type: OnnxType, shape: readonly number[], data: OnnxData): string {
     const key = data.length <= 64 ? `${type}[${shape}]${data.join()}` : undefined
     const known = key !== undefined && this.sharedConstants.get(key)
@@ -80,29 +83,31 @@ export class Emitter {
     return name
   }
 
-  /** The constant made under this key, made once. */
+  /** The constant with this key; `make` computes it at the first call. */
   sharedConstant(key: string, shape: readonly number[], make: () => Float32Array): string {
     const name = this.sharedConstants.get(key) ?? this.constant('float32', shape, make())
     this.sharedConstants.set(key, name)
     return name
   }
 
+  /** A vector of int64. */
   ints(values: readonly number[]): string {
     return this.constant('int64', [values.length], BigInt64Array.from(values, BigInt))
   }
 
+  /** A constant without axes. */
   scalar(value: number, type: 'float32' | 'int32' = 'float32'): string {
     return this.constant(type, [], type === 'float32' ? Float32Array.of(value) : Int32Array.of(value))
   }
 
-  /** `shape` as a Reshape target for something made of `of`: −1 leads where the batch is symbolic. */
+  /** `shape` as the target of a Reshape of `of`: its first axis is −1 when the batch is symbolic. */
   private target(shape: readonly number[], of: Value): string {
     const { symbolicBatch } = this
     const symbolic = symbolicBatch !== undefined && of.batched && shape[0] % symbolicBatch === 0
     return this.ints(symbolic ? [-1, ...shape.slice(1)] : shape)
   }
 
-  /** A view of the same numbers in another shape; `of` is the traced value that they belong to. */
+  /** A view of the same numbers in another shape. `of`: the traced value that they belong to. */
   reshape(name: string, shape: readonly number[], of: Value): string {
     const constant = this.constants.get(name)
     if (constant) return this.constant(constant.type, shape, constant.data)
@@ -113,6 +118,7 @@ export class Emitter {
     return view
   }
 
+  /** Permutes the axes of a tensor; of a constant at once. */
   transpose(name: string, perm: readonly number[]): string {
     const constant = this.constants.get(name)
     if (constant && constant.data instanceof Float32Array)
@@ -120,14 +126,14 @@ export class Emitter {
     return this.node('Transpose', [name], { perm: [...perm] })
   }
 
-  /** Weights of an exported model are turned once, here, and not at every run. */
+  /** Weights of an exported model are transposed here once, and not in every run. */
   private transposedConstant(tensor: OnnxTensor, data: Float32Array, perm: readonly number[]): string {
     const strides = tensor.shape.map((_, axis) => sizeOf(tensor.shape.slice(axis + 1)))
     const shape = perm.map((axis) => tensor.shape[axis])
-    const turned = new Float32Array(data.length)
+    const transposed = new Float32Array(data.length)
     const index = shape.map(() => 0)
-    for (let i = 0, from = 0; i < turned.length; i++) {
-      turned[i] = data[from]
+    for (let i = 0, from = 0; i < transposed.length; i++) {
+      transposed[i] = data[from]
       for (let axis = shape.length - 1; axis >= 0; axis--) {
         from += strides[perm[axis]]
         if (++index[axis] < shape[axis]) break
@@ -135,42 +141,43 @@ export class Emitter {
         index[axis] = 0
       }
     }
-    return this.constant(tensor.type, shape, turned)
+    return this.constant(tensor.type, shape, transposed)
   }
 
-  /** Says in which form a value has been computed. */
+  /** Records that `name` is the value in this layout. */
   put(value: Value, layout: Layout, name: string): void {
     const forms = this.forms.get(value) ?? {}
     forms[layout] = name
     this.forms.set(value, forms)
   }
 
-  /** Says that `value` is `same`, in whatever forms that is at hand. */
+  /** Records that `value` has the same numbers as `same`, in all layouts of that. */
   alias(value: Value, same: Value): void {
     if (!this.computed(same)) this.as(same, 'plain')
     this.forms.set(value, this.forms.get(same)!)
   }
 
-  /** Whether the value is at hand in this layout without a conversion. */
+  /** Whether the value exists in this layout, without a conversion. */
   has(value: Value, layout: Layout): boolean {
     return this.forms.get(value)?.[layout] !== undefined
   }
 
-  /** The names of all tensors stored blocked; such tensors are never broadcast. */
+  /** The names of all tensors in the blocked layout. Such tensors are never broadcast. */
   blockedNames(): Set<string> {
     return new Set([...this.forms.values()].flatMap((forms) => forms.blocked ?? []))
   }
 
+  /** Whether the value exists in any layout. */
   computed(value: Value): boolean {
     return this.forms.has(value)
   }
 
-  /** Whether a value of this shape can be stored blocked. */
+  /** Whether a value of this shape can have the blocked layout. */
   blockable(shape: readonly number[]): boolean {
     return this.block > 0 && shape.length === 4 && shape[3] % this.block === 0
   }
 
-  /** The name of the value in `layout`, converted from the form at hand if need be. */
+  /** The name of the value in `layout`; it is converted if it does not exist in it yet. */
   as(value: Value, layout: Layout): string {
     let forms = this.forms.get(value)
     if (!forms) {
@@ -190,7 +197,7 @@ export class Emitter {
     const typed = layout === 'plain' ? [n, h, w, c] : [n, c, h, w]
     const from: Layout = forms.blocked !== undefined ? 'blocked' : forms.nchw !== undefined ? 'nchw' : 'plain'
     const name = forms[from]!
-    // One pixel, or one channel, lies the same way in every layout that differs only in where channels go.
+    // With a single pixel or a single channel, plain and NCHW buffers are equal.
     const same = h * w === 1 || (c === 1 && from !== 'blocked' && layout !== 'blocked')
     if (same) return this.reshape(name, typed, value)
     if (layout === 'blocked')
@@ -205,7 +212,7 @@ export class Emitter {
     return this.transpose(name, layout === 'nchw' ? [0, 3, 1, 2] : [0, 2, 3, 1])
   }
 
-  /** The cheapest layout to compute something of `shape` from these values: where one of them already lies. */
+  /** The cheapest layout to compute a value of `shape` from these values: one that one of them has already. */
   layoutFor(shape: readonly number[], values: readonly Value[]): Layout {
     if (shape.length !== 4) return 'plain'
     const full = values.filter((value) => value.shape.length === 4)

@@ -1,11 +1,11 @@
 /**
- * Filters as ONNX Runtime's kernels want them, from TensorFlow's HWIO.
- * `b` channels make a block; bi and bo are the input's and the output's place in theirs.
+ * Converts filters from TensorFlow's HWIO to the layouts of ONNX Runtime's kernels. A block has `b` channels; bi and bo
+ * are the positions of input and output channels in their blocks.
  */
 import type { Value } from '../trace/record.js'
 import type { Emitter } from './emitter.js'
 
-/** Filters turned by 180°: what a gradient towards the input convolves with. */
+/** Filters rotated by 180°, for the gradient with respect to the input. */
 function taps(e: Emitter, filter: Value, flip: boolean): string {
   const [kh, kw, i, o] = filter.shape
   const name = e.reshape(e.as(filter, 'plain'), [kh * kw, i, o], filter)
@@ -14,7 +14,7 @@ function taps(e: Emitter, filter: Value, flip: boolean): string {
   return e.node('Gather', [name, e.ints(reversed)], { axis: 0 })
 }
 
-/** O × I × kh × kw; with `swap`, I × O × kh × kw, turned by 180°. */
+/** O × I × kh × kw; with `swap`, I × O × kh × kw, rotated by 180°. */
 export function denseNchw(e: Emitter, filter: Value, swap: boolean): string {
   const [kh, kw, i, o] = filter.shape
   if (!swap) return e.transpose(e.as(filter, 'plain'), [3, 2, 0, 1])
@@ -38,13 +38,13 @@ export function denseBlocked(e: Emitter, filter: Value, swap: boolean): string {
     : e.reshape(e.transpose(split, [3, 1, 0, 2, 4]), [o, i, kh, kw], filter)
 }
 
-/** C·M × 1 × kh × kw. */
+/** C·M × 1 × kh × kw; with `flip`, rotated by 180°. */
 export function depthwiseNchw(e: Emitter, filter: Value, flip: boolean): string {
   const [kh, kw, c, m] = filter.shape
   return e.reshape(e.transpose(taps(e, filter, flip), [1, 2, 0]), [c * m, 1, kh, kw], filter)
 }
 
-/** C/b × 1 × kh × kw × b, for a channel multiplier of one. */
+/** C/b × 1 × kh × kw × b, for a channel multiplier of one; `flip` as above. */
 export function depthwiseBlocked(e: Emitter, filter: Value, flip: boolean): string {
   const [kh, kw, c] = filter.shape
   const b = e.block

@@ -1,8 +1,7 @@
 /**
- * Batch normalisation. On blocked tensors every pass is one of ONNX Runtime's convolutions: a 1 × 1 depthwise
- * convolution with a bias scales and shifts each channel in a single pass, adding to what is there if asked to;
- * a depthwise convolution whose filters are as large as the images sums products over all pixels, without
- * writing anything.
+ * Lowers batch normalisation. On blocked tensors every pass is a convolution of ONNX Runtime: a 1 × 1 depthwise
+ * convolution with a bias scales and shifts each channel in one pass, and can add to another tensor; a depthwise
+ * convolution whose filters are as large as the images sums products over all pixels without writing them.
  */
 import type { Value } from '../trace/record.js'
 import { type Emitter, NCHWC } from './emitter.js'
@@ -42,7 +41,7 @@ function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string
   return sumOfRows(e, e.reshape(each, [n, c], a), n, weight)
 }
 
-/** Σ over terms of factor·x, plus shift; factors and shift are C numbers each. Put as `out`. */
+/** Computes `out` = Σ over terms of factor·x, plus shift; factors and shift are C numbers each. */
 function affine(e: Emitter, out: Value, terms: { x: Value; factor: string }[], shift: string): void {
   const c = out.shape[3]
   if (e.blockable(out.shape)) {
@@ -73,7 +72,7 @@ const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, var
   const [n, h, w] = x.shape
   const share = 1 / (n * h * w)
   const m = channelSums(e, x, share)
-  // Rounding may leave a hair below zero where a channel is constant.
+  // Rounding may give a small negative variance when a channel is constant.
   const v = e.node('Relu', [sub(e, channelProducts(e, x, x, share), mul(e, m, m))])
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
   const factor = mul(e, e.as(scale, 'plain'), inverse)
@@ -87,7 +86,7 @@ function inverseDeviation(e: Emitter, variance: string, epsilon: number): string
 }
 
 /**
- * With x̂ = (x − μ)/σ and M values a channel:
+ * With x̂ = (x − μ)/σ and M values per channel:
  * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/M − x̂·dγ/M), which is a·dy + b·x + c for each channel.
  */
 const gradient: Lowering = (
@@ -116,7 +115,7 @@ const gradient: Lowering = (
   )
 }
 
-/** With known statistics; ONNX's own operation, so that exported files fold it into the convolution before. */
+/** With given statistics. It is ONNX's own operation, so that it can be folded into the convolution before it. */
 const inference: Lowering = (e, { inputs: [x, scale, offset, mean, variance], outputs: [y], attributes }) => {
   const epsilon = attributes.epsilon as number
   const [s, o, m, v] = [scale, offset, mean, variance].map((value) => e.as(value, 'plain'))

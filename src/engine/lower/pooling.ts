@@ -1,4 +1,4 @@
-/** Pools and their gradients, and enlargement. Average pools do not count padding, as TensorFlow's do not. */
+/** Lowers pools and their gradients, and enlargement. Average pools do not count padding, as in TensorFlow. */
 import { type Emitter, NCHWC } from './emitter.js'
 import type { Lowering } from './table.js'
 import { conv, isPointwise, mirrored, plane, subsample, windowAttributes, windowOf } from './window.js'
@@ -19,9 +19,9 @@ const pool =
   }
 
 /**
- * Every output pixel gives its share back to every pixel of its window: a depthwise convolution with equal
- * weights. The share is one over the whole window, at the edges too: that is what TensorFlow.js's kernel of
- * this name does. (It is the true gradient only without padding; models/pooling.ts asks for it so.)
+ * Every output pixel distributes its gradient evenly over its window: a depthwise convolution with equal weights. The
+ * divisor is the size of the whole window, at the edges too, as in TensorFlow.js's kernel of this name. (That is the
+ * true gradient only without padding; models/pooling.ts uses it in this way.)
  */
 const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes }) => {
   const window = windowOf(attributes)
@@ -41,9 +41,9 @@ const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes 
 }
 
 /**
- * The gradient goes to the first maximum of each window, added up where windows overlap. A window's maximum is found
- * along its rows, then along its columns: that visits 2k of the k² pixels, and the first of the rows' first maxima is
- * the first one row by row.
+ * The gradient goes to the first maximum of each window, and is summed where windows overlap. The maximum of a window is
+ * computed along its rows, then along its columns, which visits 2k instead of k² pixels. The first of the rows' first
+ * maxima is the first maximum in reading order.
  */
 const maximumGradient: Lowering = (e, { inputs: [dy, x], outputs: [dx], attributes }) => {
   const { kernel, strides, dilations, pads } = windowOf(attributes)
@@ -91,7 +91,7 @@ const enlargement: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => 
     e.put(y, 'blocked', e.node('Upsample', [e.as(x, 'blocked')], { scales, mode: 'nearest' }, NCHWC))
     return
   }
-  // The second input, a region of interest, is for another way to crop, and is left out.
+  // The second input, a region of interest, belongs to another mode and is left out.
   const operands = [e.as(x, 'nchw'), '', e.constant('float32', [4], Float32Array.from(scales))]
   const rounding = { coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
   e.put(y, 'nchw', e.node('Resize', operands, { mode: 'nearest', ...rounding }))

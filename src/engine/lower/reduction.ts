@@ -1,11 +1,11 @@
-/** Sums, means and extrema over axes; softmax; the place of a maximum. */
+/** Lowers sums, means and extrema over axes, softmax, and argmax. */
 import type { Operation } from '../trace/record.js'
 import { type Emitter, NCHW_AXIS, NCHWC } from './emitter.js'
 import type { Lowering } from './table.js'
 
 type Reduce = (e: Emitter, name: string, axes: number[], keep: boolean) => string
 
-/** Opset 17 takes the axes of ReduceSum as an input and those of the others as an attribute. */
+/** In opset 17, axes are an input of ReduceSum and an attribute of the other reductions. */
 const reduceSum: Reduce = (e, name, axes, keep) =>
   e.node('ReduceSum', [name, e.ints(axes)], { keepdims: keep ? 1 : 0 })
 const reduceWith =
@@ -13,7 +13,7 @@ const reduceWith =
   (e, name, axes, keep) =>
     e.node(op, [name], { axes, keepdims: keep ? 1 : 0 })
 
-/** Over booleans, by way of numbers. */
+/** Reduces booleans as numbers. */
 const reduceBooleans =
   (op: string): Reduce =>
   (e, name, axes, keep) => {

@@ -1,8 +1,9 @@
-/** What convolutions and pools share: windows that slide over height and width. */
+/** Shared by convolutions and pools: windows that slide over height and width. */
 import type { OnnxAttribute } from '../onnx/graph.js'
 import type { Attributes, Value } from '../trace/record.js'
 import { type Emitter, type Layout, NCHWC } from './emitter.js'
 
+/** Sizes along [height, width]. */
 export interface Window {
   kernel: [number, number]
   strides: [number, number]
@@ -11,11 +12,13 @@ export interface Window {
   pads: [number, number, number, number]
 }
 
+/** The window of a traced convolution or pool. */
 export function windowOf(attributes: Attributes): Window {
   const { kernel, strides, dilations, pads } = attributes as unknown as Window
   return { kernel, strides, dilations, pads }
 }
 
+/** The window as attributes of an ONNX node. */
 export const windowAttributes = (window: Window): Record<string, OnnxAttribute> => ({
   kernel_shape: window.kernel,
   strides: window.strides,
@@ -23,10 +26,11 @@ export const windowAttributes = (window: Window): Record<string, OnnxAttribute> 
   pads: window.pads,
 })
 
+/** Whether the window is a single pixel without padding. */
 export const isPointwise = ({ kernel, pads }: Window) =>
   kernel[0] * kernel[1] === 1 && pads.every((pad) => pad === 0)
 
-/** Height and width of a blocked or NCHW tensor named `name`: [rows, columns]; channels-first layouts only. */
+/** A tensor `name` in the blocked or NCHW layout, and its height and width. */
 export interface Plane {
   name: string
   channels: number
@@ -36,12 +40,13 @@ export interface Plane {
   layout: Exclude<Layout, 'plain'>
 }
 
+/** The value in `layout`, with its height and width. */
 export function plane(e: Emitter, value: Value, layout: Plane['layout']): Plane {
   const [batch, height, width, channels] = value.shape
   return { name: e.as(value, layout), batch, height, width, channels, layout }
 }
 
-/** The plane in a form whose axes `rows` and `rows` + 1 are rows and columns: as it is, or its blocks one by one. */
+/** The plane in a shape whose axes `rows` and `rows` + 1 are its rows and columns. */
 function rowsAndColumns(e: Emitter, p: Plane, of: Value): { name: string; rows: number } {
   if (p.layout === 'nchw') return { name: p.name, rows: 2 }
   const shape = [(p.batch * p.channels) / e.block, p.height, p.width, e.block]
@@ -60,7 +65,7 @@ function fromRowsAndColumns(
   return { ...p, name: whole, height, width }
 }
 
-/** Adds (positive) or cuts off (negative) rows and columns of zeros: [top, left, bottom, right]. */
+/** Pads with zeros (positive) or crops (negative) rows and columns: [top, left, bottom, right]. */
 export function padOrCrop(
   e: Emitter,
   p: Plane,
@@ -91,7 +96,7 @@ export function padOrCrop(
   return fromRowsAndColumns(e, name, p, p.height + top + bottom, p.width + left + right, of)
 }
 
-/** Every `strides`-th pixel from (top, left) on, `height` × `width` of them. */
+/** Every `strides`-th pixel from (top, left) on, `height` × `width` pixels in all. */
 export function subsample(
   e: Emitter,
   p: Plane,
@@ -122,17 +127,18 @@ export function subsample(
   return fromRowsAndColumns(e, name, p, height, width, of)
 }
 
-/** Puts strides − 1 zeros behind every row and column: the inverse of subsampling, as its gradient wants it. */
+/** Inserts strides − 1 zeros after every row and column: the gradient of subsampling. */
 export function zeroInsert(e: Emitter, p: Plane, strides: readonly number[], of: Value): Plane {
   if (strides[0] === 1 && strides[1] === 1) return p
   const b = p.layout === 'blocked' ? e.block : 1
   const rows = (p.batch * p.channels * p.height) / b
-  const apart = e.reshape(p.name, [rows, 1, p.width, 1, b], of)
-  const spread = e.node('Pad', [apart, e.ints([0, 0, 0, 0, 0, 0, strides[0] - 1, 0, strides[1] - 1, 0])])
+  const separated = e.reshape(p.name, [rows, 1, p.width, 1, b], of)
+  const spread = e.node('Pad', [separated, e.ints([0, 0, 0, 0, 0, 0, strides[0] - 1, 0, strides[1] - 1, 0])])
   const [height, width] = [p.height * strides[0], p.width * strides[1]]
   return { ...p, name: e.reshape(spread, [p.batch, p.channels, height, width], of), height, width }
 }
 
+/** Adds a convolution node. */
 export function conv(
   e: Emitter,
   inputs: string[],
@@ -144,8 +150,9 @@ export function conv(
 }
 
 /**
- * Gradient towards the input: the output's gradient, spread by the stride, convolved with the filter turned
- * by 180°. The window's own padding mirrors the forward one; what a stride left over is padded or cut.
+ * Prepares the gradient with respect to the input. It is a convolution of the gradient of the output, with zeros inserted
+ * for the stride, with the filter rotated by 180°; this returns the source and the window. The padding mirrors the forward one; rows and columns that the stride skipped are padded
+ * or cropped.
  */
 export function mirrored(
   e: Emitter,

@@ -1,6 +1,6 @@
 /**
- * Writes an ONNX ModelProto. Field numbers are those of onnx.proto (https://github.com/onnx/onnx, IR 10);
- * only the messages that our graphs need are here.
+ * Writes an ONNX ModelProto. Field numbers are those of onnx.proto (https://github.com/onnx/onnx, IR 10). It has only
+ * the messages that our graphs need.
  */
 import protobuf, { type Writer } from 'protobufjs/minimal.js'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxType, OnnxValueInfo } from './graph.js'
@@ -8,7 +8,7 @@ import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxType, OnnxValu
 const DATA_TYPE: Record<OnnxType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 }
 
-/** Opset 17 is the newest that every ONNX Runtime since 1.12 reads, and it has all that we lower to. */
+/** The newest opset that every ONNX Runtime since 1.12 reads. It has all operations that we need. */
 const STANDARD_OPSET = 17
 const IR_VERSION = 8
 

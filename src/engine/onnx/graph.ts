@@ -1,17 +1,17 @@
-/** An ONNX graph as plain data: what the lowering builds, what the passes rewrite, what the encoder writes. */
+/** An ONNX graph as plain data: lowerings build it, passes rewrite it, the encoder writes it. */
 import type { TensorType } from '../../runtime/session-protocol.js'
 
 export type OnnxType = TensorType
 export type OnnxData = Float32Array | Int32Array | BigInt64Array | Uint8Array
 
-/** A bare number is an INT, a list of numbers INTS, text a STRING; floats say so. */
+/** A number is an INT, a list of numbers INTS, a text a STRING; floats are marked. */
 export type OnnxAttribute = number | number[] | string | { float: number } | { floats: number[] }
 
 export interface OnnxNode {
   op: string
   /** '' is the standard ONNX domain. */
   domain: string
-  /** '' stands for an optional input left out. */
+  /** '' is an optional input that is left out. */
   inputs: string[]
   outputs: string[]
   attributes: Record<string, OnnxAttribute>
@@ -38,7 +38,7 @@ export interface OnnxGraph {
   outputs: OnnxValueInfo[]
 }
 
-/** How many readers each value has: node inputs, and graph outputs as one more. */
+/** Number of readers of each value: inputs of nodes, and the graph if the value is an output. */
 export function countReaders(graph: OnnxGraph): Map<string, number> {
   const readers = new Map<string, number>()
   const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1)
@@ -47,14 +47,14 @@ export function countReaders(graph: OnnxGraph): Map<string, number> {
   return readers
 }
 
-/** The node that makes each value. */
+/** The node that computes each value. */
 export function producers(graph: OnnxGraph): Map<string, OnnxNode> {
   const made = new Map<string, OnnxNode>()
   for (const node of graph.nodes) for (const output of node.outputs) made.set(output, node)
   return made
 }
 
-/** Drops nodes and initializers that no output needs. Nodes keep their order, each behind those it reads. */
+/** Removes nodes and initializers that no output needs. Nodes keep their order, each after its inputs. */
 export function prune(graph: OnnxGraph): OnnxGraph {
   const needed = new Set(graph.outputs.map((output) => output.name))
   const nodes: OnnxNode[] = []

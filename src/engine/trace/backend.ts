@@ -1,6 +1,6 @@
 /**
- * A TensorFlow.js backend whose kernels compute nothing: each records what it was asked for.
- * Automatic differentiation comes with it, for gradients are just more recorded kernels.
+ * A TensorFlow.js backend whose kernels compute nothing: each call of a kernel is recorded. Automatic differentiation
+ * works unchanged, because gradients are kernels too.
  */
 import * as tf from '@tensorflow/tfjs'
 import { RULES } from './kernels.js'
@@ -9,7 +9,7 @@ import type { KernelAttributes } from './rule.js'
 
 export const TRACE_BACKEND = 'onnx-trace'
 
-/** Constants longer than this are looked through: all their numbers may be the same. */
+/** Constants longer than this are checked for being uniform. */
 const UNIFORM_ELEMENTS = 64
 
 class TraceBackend extends tf.KernelBackend {
@@ -24,7 +24,8 @@ class TraceBackend extends tf.KernelBackend {
 
   traced(info: tf.TensorInfo): Value {
     const value = this.values.get(info.dataId)
-    if (!value) throw new Error('a tensor made outside of the trace was used in it; pass it in as an input')
+    if (!value)
+      throw new Error('a tensor that was made outside of the trace is used in it; pass it as an input')
     return value
   }
 
@@ -38,7 +39,7 @@ class TraceBackend extends tf.KernelBackend {
         : dtype === 'bool'
           ? Uint8Array.from(numbers as ArrayLike<number>)
           : Int32Array.from(numbers as ArrayLike<number>)
-    // TensorFlow.js's gradients make whole tensors of ones: a graph should not carry those.
+    // Gradients in TensorFlow.js create large tensors of ones, which should not be stored in the graph.
     const uniform = size > UNIFORM_ELEMENTS && data.every((value) => value === data[0])
     const value = uniform
       ? filled(shape, data[0], dtype as DType)
@@ -85,7 +86,7 @@ class TraceBackend extends tf.KernelBackend {
 }
 
 const unreadable = () =>
-  new Error('a traced function asked for a tensor’s numbers; there are none while a graph is being recorded')
+  new Error('a traced function reads the numbers of a tensor; there are none while a graph is recorded')
 
 const backend = new TraceBackend()
 
@@ -134,7 +135,7 @@ function filled(shape: number[], value: number, dtype: DType): Value {
 let registered = false
 
 export interface Tracer {
-  /** A graph input. `batched`: its first axis is the symbolic batch of an exported model. */
+  /** Declares a graph input. `batched`: its first axis is the symbolic batch of an exported model. */
   input(name: string, shape: number[], dtype?: DType, batched?: boolean): tf.Tensor
 }
 
@@ -145,19 +146,21 @@ export interface Trace {
 }
 
 /**
- * Runs `f` once on the recording backend. `f` must be synchronous, read no tensor's numbers, and use no
- * tensor made before it was called. The backend that was set before is set again afterwards.
+ * Runs `f` once on the recording backend, and restores the previous backend. `f` must be synchronous, must not read the
+ * numbers of a tensor, and must not use tensors that were made before the call.
+ *
+ * @throws Error when `f` breaks these rules, or calls a kernel in a form that cannot be traced
  */
 export function trace(f: (tracer: Tracer) => Record<string, tf.Tensor>): Trace {
   if (!registered) {
     register()
     registered = true
   }
-  // Where none was set yet, TensorFlow.js would ask for the one registered last; that must not be this one.
+  // When none is set yet, TensorFlow.js would choose the backend registered last, which is this one.
   const before = tf.getBackend() ?? 'cpu'
   const recording = new Recording()
   backend.recording = recording
-  // For a backend that starts synchronously, as both of these do, all of setBackend's work happens at once.
+  // Both backends start synchronously, so setBackend takes effect at once.
   void tf.setBackend(TRACE_BACKEND)
   try {
     const outputs: Record<string, Value> = {}

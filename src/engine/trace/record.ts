@@ -1,9 +1,9 @@
 /**
- * What a traced function did, as data: values, and the operations that made them.
+ * The record of a traced function: values, and the operations that compute them.
  *
  * Operations are TensorFlow.js kernels by name, with attributes normalised to plain numbers (explicit
- * paddings, resolved axes). Equal operations on equal inputs are recorded once: every kernel is a pure
- * function, so the second asking is the first one's answer.
+ * paddings, resolved axes). Equal operations on equal inputs are recorded once, because every kernel is a
+ * pure function.
  */
 
 export type DType = 'float32' | 'int32' | 'bool'
@@ -13,13 +13,13 @@ export interface Value {
   readonly id: number
   readonly shape: readonly number[]
   readonly dtype: DType
-  /** What made it; absent for inputs and constants. */
+  /** The operation that computes it; absent for inputs and constants. */
   readonly operation?: Operation
-  /** Set for a graph input. */
+  /** Name of a graph input; absent otherwise. */
   readonly input?: string
-  /** Set for a constant. */
+  /** Numbers of a constant; absent otherwise. */
   readonly data?: Float32Array | Int32Array | Uint8Array
-  /** True where the value depends on an input of symbolic batch size; its first axis may then be the batch. */
+  /** Whether the value depends on an input of symbolic batch size. Its first axis may be the batch then. */
   readonly batched: boolean
 }
 
@@ -81,7 +81,7 @@ export class Recording {
     return made
   }
 
-  /** What an elementwise kernel without attributes made of `x`, if it was recorded. */
+  /** The output of an elementwise kernel without attributes for `x`, if it has been recorded. */
   find(kernel: string, x: Value): Value | undefined {
     return this.known.get(operationKey(kernel, [x], {}, [x]))?.outputs[0]
   }
@@ -97,6 +97,7 @@ function operationKey(
   return `${kernel}(${inputs.map((value) => value.id)})${JSON.stringify(attributes)}:${results}`
 }
 
+/** Number of elements of a tensor with this shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1)
 
 /** The operations that `outputs` need, in the order in which they were recorded (each after its inputs). */

@@ -78,7 +78,7 @@ export const pool: Rule = ([x], a) => {
 }
 export const poolGradient: Rule = ([, x], a) => one(x.shape, 'float32', windowAttributes(poolInfo(x, a)))
 
-/** Each pixel becomes a block of whole pixels; anything between does not occur in networks. */
+/** Each pixel becomes a block of whole pixels. Networks need no other factors. */
 export const enlargement: Rule = ([x], { size, alignCorners }) => {
   const [batch, height, width, channels] = x.shape
   const factors = [size[0] / height, size[1] / width]

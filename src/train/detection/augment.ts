@@ -1,4 +1,4 @@
-/** An image with its objects, placed on the detector's input. */
+/** Places an image with its objects on the input of a detector. */
 import sharp from 'sharp'
 import type { Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
@@ -7,19 +7,19 @@ import { LETTERBOX_GREY } from '../../shared/detector-input.js'
 import { type ColourChange, changeColours } from '../images/colour.js'
 import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
 
-/** Objects in pixels of the input: boxes n × 4, and class or {@link CROWD} of each. */
+/** Objects in pixels of the input: boxes n × 4 as [x1, y1, x2, y2], and the class or {@link CROWD} of each. */
 export interface PlacedObjects {
   boxes: Float32Array
   labels: Int32Array
 }
 
-/** Pixels of the input that an object's box must have a side to be worth finding. */
+/** The shortest side, in pixels of the input, of a box that is trained on. */
 export const SMALLEST = 1
 
 /**
- * The objects of an image where its placement puts them, cut at the input's edges. Those outside vanish; those of
- * which less than `minVisible` of the area is left, or less than a pixel of a side, become crowds, which are neither
- * to be found nor to be missed. Of more than `most` the largest stay.
+ * The objects of an image at their place on the input, clipped to it. Objects outside are dropped. Objects that keep
+ * less than `minVisible` of their area, or less than a pixel of a side, become crowds, which the loss ignores. Of more
+ * than `most` objects the largest are kept.
  */
 export function placeObjects(
   { boxes, labels, crowd }: Pick<DetectionImage, 'boxes' | 'labels' | 'crowd'>,
@@ -41,7 +41,7 @@ export function placeObjects(
   }
 }
 
-/** The image's pixels where its placement puts them, grey beside it: the input's height × width × 3 bytes. */
+/** The pixels of the input: the image at its place, grey beside it. Height × width × 3 bytes. */
 export async function placePixels(image: Pixels, placement: Placement): Promise<Uint8Array> {
   const { mirrored, scaled, left, top, inputSize } = placement
   const [height, width] = inputSize
@@ -63,7 +63,10 @@ export async function placePixels(image: Pixels, placement: Placement): Promise<
     .toBuffer()
 }
 
-/** Changes the colours of the image, not of the grey beside it, in an input's height × width × 3 numbers from `from` on. */
+/**
+ * Changes the colours of the image, but not of the grey beside it, in place. The input's height × width × 3 numbers
+ * begin at index `from`.
+ */
 export function changeColoursOn(
   images: Float32Array,
   from: number,

@@ -1,28 +1,28 @@
-/** A trained classifier's weights as the beginning of a detector. */
+/** The weights of a trained classifier as the initial weights of a detector. */
 import { UserError } from '../../shared/errors.js'
 import type { Tensor } from '../../shared/safetensors.js'
 import type { ModelConfig } from '../settings/config.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 export interface Backbone {
-  /** The classifier's architecture, which the detector's becomes. */
+  /** The architecture of the classifier, which becomes that of the detector. */
   model: ModelConfig
   weights: BackboneWeights
 }
 
 export interface BackboneWeights {
-  /** Where they come from, for messages. */
+  /** The file or folder that they come from, for messages. */
   source: string
   /** By parameter path. */
   tensors: ReadonlyMap<string, Tensor>
 }
 
-/** What a detector has of its own; all else is the backbone's. */
+/** Paths of the parameters that only a detector has. All others belong to the backbone. */
 const OWN = /^(rpn|regions)\//
 
 /**
- * Puts the backbone's weights into a detector's state, averages included, and returns how many tensors were
- * taken. What the weights hold besides, such as the classifier's head, is left.
+ * Copies the weights of a backbone into the state of a detector, in place and including averages. Other weights, such as
+ * the classifier's head, are ignored. Returns the number of tensors copied.
  *
  * @throws UserError that names the first tensor that is missing, of another shape, or not finite
  */
@@ -40,7 +40,7 @@ export function applyBackbone(
         `${source} does not fit the detector's backbone: it has ${describe(tensor)} where "${path}" of shape [${shape.join(', ')}] is needed. Choose the backbone's own run, or a preset of its architecture`,
       )
     if (!data.every(Number.isFinite))
-      throw new UserError(`${source} is of no use: "${path}" holds numbers that are not finite`)
+      throw new UserError(`${source} cannot be used: "${path}" has numbers that are not finite`)
     state[vector].set(data, offset)
     state[AVERAGES[vector]]?.set(data, offset)
   }

@@ -1,4 +1,7 @@
-/** Batches of a detector: which images, in which order, placed how. Those of step k depend on the seed and on k alone. */
+/**
+ * Batches of a detector: which images, in which order, and where they are placed. The batches of step k depend on the
+ * seed and on k only.
+ */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { NO_OBJECT } from '../../../models/ground-truth.js'
 import { UserError } from '../../shared/errors.js'
@@ -11,30 +14,30 @@ import { decodedImages } from './decoded.js'
 import { drawPlacement, type Placement } from './placement.js'
 import type { DetectionBatch } from './step-types.js'
 
-/** What one step is given. */
+/** The input of one step. */
 export interface DetectionStepBatch {
-  /** As many as are accumulated. */
+  /** As many batches as are accumulated. */
   batches: DetectionBatch[]
-  /** [H, W] of all of them. */
+  /** [H, W] of all images. */
   imageSize: [number, number]
 }
 
 export interface DetectionBatches {
-  /** Full steps in an epoch; images left over sit out this epoch, others the next. */
+  /** Full steps in an epoch. The images left over are skipped in this epoch; in the next one others are. */
   stepsPerEpoch: number
-  /** Of step `step`, counted from 0 over the whole run. */
+  /** The batches of step `step`, counted from 0 over the whole run. */
   batch(step: number): Promise<DetectionStepBatch>
 }
 
 export interface BatchesOptions {
-  /** Told once what is left out: objects beyond the largest `maxObjects`, images that cannot be read. */
+  /** Called once for everything left out: objects beyond the largest `maxObjects`, images that cannot be read. */
   warn?: (text: string) => void
 }
 
 /**
- * The batches of a run over `set`: each epoch's order is drawn from (seed, epoch), each image's placement from
- * (seed, epoch, image), the size from (seed, step). In the place of an image that cannot be read stands the next
- * one of the set that can.
+ * The batches of a run over `set`. The order of an epoch is drawn from (seed, epoch), the placement of an image from
+ * (seed, epoch, image), the size from (seed, step). An image that cannot be read is replaced by the next one of the set
+ * that can.
  *
  * @throws UserError when the set is smaller than a step; `batch` throws one when no image can be read
  */
@@ -55,7 +58,7 @@ export function makeDetectionBatches(
   const decode = decodedImages(set, { warn })
   let shuffled: { epoch: number; order: Uint32Array } = { epoch: -1, order: new Uint32Array(0) }
 
-  /** Writes image `image`, placed, into place `slot` of the batch. */
+  /** Places image `image` and writes it to index `slot` of the batch. */
   async function fill(batch: DetectionBatch, slot: number, image: number, epoch: number): Promise<void> {
     const { index, pixels } = await decode(image)
     const placement = placementIn(config, { epoch, image, size: pixels, inputSize: batch.imageSize })
@@ -88,7 +91,7 @@ export function makeDetectionBatches(
   }
 }
 
-/** Where training puts image `image`, of `size` pixels, in epoch `epoch`. */
+/** The placement of image `image`, of `size` pixels, in epoch `epoch`. */
 export function placementIn(
   { augmentation, resize, seed }: Pick<DetectorRunConfig, 'augmentation' | 'resize' | 'seed'>,
   {
@@ -102,7 +105,7 @@ export function placementIn(
   return drawPlacement(augmentation, { mode: resize, inputSize, width, height }, uniform)
 }
 
-/** How training changes the colours of image `image` in epoch `epoch`. */
+/** The change of colours of image `image` in epoch `epoch`. */
 export function colourIn(
   { augmentation, seed }: Pick<DetectorRunConfig, 'augmentation' | 'seed'>,
   { epoch, image }: { epoch: number; image: number },
@@ -110,7 +113,7 @@ export function colourIn(
   return drawColourChange(augmentation.colour, random(seed, 'colour', epoch, image).uniform)
 }
 
-/** [height, width] trained at in step `step`: the input size or one of the further sizes, all as likely. */
+/** [height, width] of the input in step `step`: the input size or one of the further sizes, with equal probability. */
 export function sizeAt(
   { inputSize, multiScale, seed }: Pick<DetectorRunConfig, 'inputSize' | 'multiScale' | 'seed'>,
   step: number,
@@ -128,7 +131,7 @@ function emptyBatch(batchSize: number, maxObjects: number, imageSize: [number, n
   }
 }
 
-/** Bytes 0…255 → [−1, 1], as the exported detector scales them. */
+/** Scales bytes 0…255 to [−1, 1], as the exported detector does. */
 function scaleInto(target: Float32Array, offset: number, bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length; i++) target[offset + i] = bytes[i] * (2 / 255) - 1
 }

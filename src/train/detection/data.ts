@@ -1,4 +1,4 @@
-/** The images and objects of a detector's run: what its config names, loaded. */
+/** Loads the images and the objects of a detector's run. */
 import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { loadScenes } from '../../../datasets/detection/scenes.js'
@@ -8,15 +8,15 @@ import { noteImages, refuseChangedImages, refuseMovedImages } from './data-place
 export interface DetectionData {
   train: DetectionSet
   validation: DetectionSet | null
-  /** What of the data was left out, in a sentence each; for the user to see. */
+  /** A sentence for everything in the data that was left out, for the user. */
   warnings: string[]
 }
 
 /**
- * Loads the data of a config. The classes are those that the config notes, or those of the training images.
+ * Loads the data of a config. The classes are those that the config records, or those of the training images.
  *
- * @throws DatasetError when it is missing or damaged, or does not have the classes that the run began with; UserError
- * when it is not the data that the run began with
+ * @throws DatasetError when it is missing or damaged, or does not have the classes that the run started with; UserError
+ *   when it is not the data that the run started with
  */
 export async function loadDetectionData(data: DetectionDataConfig): Promise<DetectionData> {
   if (data.kind === 'embedded') {
@@ -51,8 +51,8 @@ export async function loadDetectionData(data: DetectionDataConfig): Promise<Dete
 }
 
 /**
- * The config with its data noted: the categories, so that a detector can be exported without the data; absolute paths
- * and fingerprints, so that it is found again and known again.
+ * The config with a record of its data: the categories, so that a detector can be exported without the data; absolute
+ * paths and fingerprints, so that a resumed run finds the data and recognises it.
  */
 export function noteCategories(
   config: DetectorRunConfig,

@@ -1,4 +1,4 @@
-/** The images of a set in pixels, as training asks for them: again and again, and not all of them sound. */
+/** Decodes the images of a set for training, which reads them once per epoch and skips those that are broken. */
 import { decodeImage, type Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { DatasetError } from '../../../datasets/files/errors.js'
@@ -10,17 +10,17 @@ export interface DecodedImage {
   pixels: Pixels
 }
 
-/** Bytes of decoded images that are kept: about 280 photographs of 640 × 480. */
+/** Size of the cache in bytes: about 280 photographs of 640 × 480. */
 const KEPT_BYTES = 256 * 2 ** 20
-/** Unreadable images in a row after which the set is taken for broken. */
+/** Unreadable images in a row after which decoding fails. */
 const GIVE_UP = 20
 
 /**
- * Returns a function that decodes image `index`, or the next one of the set that can be decoded; `warn` is told
- * once of each that is passed over. What was decoded first is kept, as far as `keptBytes` go: each epoch asks for
- * every image once, so what was used last is no likelier to be asked for next.
+ * Returns a function that decodes image `index`, or the next one of the set that can be decoded; `warn` is called once
+ * for each image that is skipped. The images that are decoded first are cached, up to `keptBytes`: each epoch reads
+ * every image once, so that an image used recently is not needed sooner than another.
  *
- * The function throws a `UserError` where it finds no image that can be read.
+ * The function throws a `UserError` when it finds no image that can be read.
  */
 export function decodedImages(
   set: DetectionSet,
@@ -42,7 +42,7 @@ export function decodedImages(
       return pixels
     } catch (error) {
       if (!(error instanceof DatasetError)) throw error
-      if (!broken.has(index)) warn(`Passed over in training: ${error.message}`)
+      if (!broken.has(index)) warn(`Skipped in training: ${error.message}`)
       broken.set(index, error)
       return error
     }

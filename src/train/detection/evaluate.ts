@@ -1,4 +1,4 @@
-/** Measuring a detector by COCO's average precision. */
+/** Measures a detector by the average precision of COCO. */
 import { type Box, type CategoryStats, COCOeval, type Detection } from '#coco-ts'
 import { decodeImage } from '../../../datasets/detection/decode.js'
 import type { DetectionImage, DetectionSet } from '../../../datasets/detection/detection-set.js'
@@ -9,37 +9,37 @@ import { type DetectorInput, type FittedPixels, fitPixels } from './fit-pixels.j
 import type { Detector, RawDetections } from './step-types.js'
 
 export interface DetectorEvaluation {
-  /** Twelve, as `STATS` names them; −1 where nothing is defined. */
+  /** Twelve numbers in the order of `STATS`; −1 where a number is not defined. */
   stats: number[]
-  /** The same for each category alone. */
+  /** The same for each category. */
   perCategory: CategoryStats[]
-  /** COCO's table of them, line for line. */
+  /** The lines of COCO's table of them. */
   table: string[]
-  /** As COCO writes results: boxes [x, y, width, height] in pixels of the image, to a hundredth. */
+  /** In COCO's results format: boxes [x, y, width, height] in pixels of the image, rounded to hundredths. */
   detections: Detection[]
-  /** Images measured. */
+  /** Number of images measured. */
   images: number
-  /** Those that could not be decoded and are left out: how many, and the first few in a sentence each. */
+  /** Images that could not be decoded and are left out: their number, and a sentence for each of the first few. */
   unreadable: { count: number; first: string[] }
-  /** Mean time that the detector itself took. */
+  /** Mean time of the detector, without decoding and resizing. */
   millisecondsPerImage: number
-  /** What the metrics were read from, for curves and for what matched what. */
+  /** The evaluation that the metrics come from, for curves and matches. */
   coco: COCOeval
 }
 
 export interface EvaluationOptions {
   signal?: AbortSignal
-  /** Hears how many images are done after each. */
+  /** Called with the number of finished images after each image. */
   onImage?: (done: number) => void
-  /** Detections below this are dropped. Default 0: all that the detector gives. */
+  /** Detections with a lower score are dropped. Default 0: none are. */
   minScore?: number
 }
 
 const NAMED = 3
 
 /**
- * Runs the detector over a set and compares what it finds with the annotations of the images that could be
- * read. The detector's classes are the set's categories. Returns null when `signal` is aborted meanwhile.
+ * Runs the detector on a set and compares its detections with the annotations of the images that could be read. The
+ * classes of the detector are the categories of the set. Returns null when `signal` is aborted meanwhile.
  *
  * @throws UserError when there are no images, or none of them can be decoded
  */
@@ -91,7 +91,7 @@ export async function evaluateDetector(
   }
 }
 
-/** An image as the detector takes it; the error itself where it cannot be decoded. */
+/** An image as input of the detector; the error when it cannot be decoded. */
 async function decoded(
   set: DetectionSet,
   index: number,
@@ -105,7 +105,7 @@ async function decoded(
   }
 }
 
-/** What was found in one image, as COCO writes results; what lies beside the image is not in it. */
+/** The detections of one image in COCO's results format, without those that lie beside the image. */
 function resultsOf(
   { boxes, scores, classes }: RawDetections,
   fit: Fit,
@@ -116,14 +116,14 @@ function resultsOf(
   for (const [row, score] of scores.entries()) {
     const bbox = boxInImage(boxes.subarray(4 * row, 4 * row + 4), fit, width, height).map(hundredths) as Box
     if (!(score > 0 && bbox[2] > 0 && bbox[3] > 0)) continue
-    // 32 bits hold seven digits; more would only lengthen the file.
+    // A float32 has seven digits.
     const digits = Number(score.toPrecision(7))
     results.push({ image_id: id, category_id: categories[classes[row]].id, bbox, score: digits })
   }
   return results
 }
 
-/** As finely as COCO's own annotations are written, so that the file says what was measured. */
+/** Rounds as COCO's annotations are rounded, so that the file has exactly the boxes that were measured. */
 const hundredths = (pixels: number): number => Math.round(pixels * 100) / 100
 
 async function compare(

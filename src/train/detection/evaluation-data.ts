@@ -8,10 +8,10 @@ import { changeOf } from './data-place.js'
 
 export type EvaluationSource =
   | ({ kind: 'coco'; limit: number | null } & AnnotatedImages)
-  /** Scenes of the artists and grounds that training never sees. */
+  /** Scenes with artists and backgrounds that are not in the training scenes. */
   | { kind: 'embedded'; count: number; size: number; seed: number }
 
-/** The validation images of a run; null where it has none. */
+/** The validation images of a run; null when it has none. */
 export function validationOf(data: DetectionDataConfig): EvaluationSource | null {
   if (data.kind === 'coco')
     return data.validation && { kind: 'coco', ...data.validation, limit: data.validationLimit }
@@ -20,7 +20,7 @@ export function validationOf(data: DetectionDataConfig): EvaluationSource | null
 }
 
 /**
- * Loads images whose classes are `categories`, in that order: those that a detector tells apart.
+ * Loads images whose classes are `categories`, in that order: the classes of a detector.
  *
  * @throws DatasetError or UserError when they are missing, damaged, or have other classes
  */

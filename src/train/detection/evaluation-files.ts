@@ -1,4 +1,4 @@
-/** An evaluation as files that outlive it. */
+/** Writes an evaluation to files. */
 import { join } from 'node:path'
 import { type CategoryStats, writeResults } from '#coco-ts'
 import { zeroIdNotes } from '../../../datasets/detection/annotation-notes.js'
@@ -9,29 +9,29 @@ import { bestThreshold, matchImages, type Threshold } from './evaluation-matches
 import { STATS } from './evaluation-stats.js'
 import { drawReport } from './report.js'
 
-/** What `evaluation.json` holds. */
+/** The content of `evaluation.json`. */
 export interface EvaluationSummary {
-  /** The run or file that was measured, and on what. */
+  /** The run or file that was measured, and the name of the images. */
   subject: string
   data: string
   images: number
   unreadable: DetectorEvaluation['unreadable']
-  /** What the numbers of `stats` are called. */
+  /** Names of the numbers of `stats`. */
   names: readonly string[]
   stats: number[]
   categories: CategoryStats[]
-  /** From which score up detections have the highest F1 at IoU 0.5. */
+  /** The lowest score with which detections have the highest F1 at IoU 0.5. */
   threshold: Threshold
   millisecondsPerImage: number
-  /** Why the metrics are lower than they should be, where that is known. */
+  /** Known reasons why the metrics are too low. */
   notes: string[]
 }
 
 /**
- * Writes `detections.json` (COCO's results format), `evaluation.json` and `pictures.html` into `folder`, making it
- * where it is missing. Returns the summary; null, with nothing written, when `signal` is aborted meanwhile.
+ * Writes `detections.json` (COCO's results format), `evaluation.json` and `pictures.html` into `folder`, which is
+ * created when it is missing. Returns the summary; null, without writing, when `signal` is aborted meanwhile.
  *
- * @throws UserError or CocoError when the disk refuses
+ * @throws UserError or CocoError when a file cannot be written
  */
 export async function writeEvaluation(
   folder: string,

@@ -1,4 +1,4 @@
-/** The trained detector as one ONNX file, and as something that detects. */
+/** The trained detector as one ONNX file, and in a session. */
 import * as tf from '@tensorflow/tfjs'
 import { detect } from '../../../models/index.js'
 import { compile, openSession, trace } from '../../engine/index.js'
@@ -15,9 +15,9 @@ import { detectorSpecs } from './step.js'
 import type { Detector, RawDetections } from './step-types.js'
 
 /**
- * The file's bytes, as `DetectorCard` says what it takes and gives; plain ONNX operations only; a checksum
- * covers all of it (`model-checksum.ts`). `state` holds the
- * vectors `parameters` and `statistics` to use.
+ * The bytes of the ONNX file, with the inputs and outputs that `DetectorCard` describes. It has standard ONNX operations
+ * only; a checksum covers the whole file (`model-checksum.ts`). `state`: the vectors `parameters` and `statistics` to
+ * use.
  */
 export function exportDetector(
   config: DetectorRunConfig,
@@ -43,7 +43,7 @@ export function exportDetector(
   return withChecksum(model)
 }
 
-/** The exported detector itself, in a worker thread: what is evaluated is what will be served. */
+/** The exported detector in a worker thread, so that evaluation measures the graph that is served. */
 export async function buildDetector(config: DetectorRunConfig, state: StateVectors): Promise<Detector> {
   return detectorFrom(exportDetector(config, state, detectorCard(config, 0)), config.inputSize)
 }
@@ -51,7 +51,10 @@ export async function buildDetector(config: DetectorRunConfig, state: StateVecto
 const NO_BOXES =
   'The detector computes boxes that are not finite: its training has diverged; train it again with a lower learning rate'
 
-/** A detector from the bytes of an exported one. Its `run` throws a `UserError` for one that diverged in training. */
+/**
+ * Opens an exported detector in a worker thread. `inputSize`: [height, width] in pixels. Its `run` throws a `UserError`
+ * when the detector diverged in training.
+ */
 export async function detectorFrom(
   model: Uint8Array,
   inputSize: readonly [number, number],

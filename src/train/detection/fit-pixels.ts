@@ -1,8 +1,8 @@
-/** From an image's pixels to a detector's input. */
+/** Resizes the pixels of an image to the input of a detector. */
 import sharp from 'sharp'
 import { type Fit, fitImage, LETTERBOX_GREY, type ResizeMode } from '../../shared/detector-input.js'
 
-/** How a detector takes images. */
+/** The input of a detector. */
 export interface DetectorInput {
   /** [height, width] in pixels. */
   inputSize: readonly [number, number]
@@ -12,7 +12,7 @@ export interface DetectorInput {
 export interface FittedPixels {
   /** inputSize[0] × inputSize[1] × 3, in a buffer of its own. */
   pixels: Uint8Array
-  /** Where the image lies on it; {@link boxInImage} takes boxes back. */
+  /** The place of the image on the input. `boxInImage` maps boxes back to the image. */
   fit: Fit
 }
 
@@ -28,6 +28,6 @@ export async function fitPixels(
     .extend({ right: inputSize[1] - fit.width, bottom: inputSize[0] - fit.height, background: grey })
     .raw()
     .toBuffer()
-  // Small buffers lie in a pool that others share, and could not be given away.
+  // A copy, because small buffers are parts of a shared pool, which cannot be transferred.
   return { pixels: new Uint8Array(raw), fit }
 }

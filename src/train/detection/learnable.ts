@@ -1,4 +1,4 @@
-/** Whether there is anything to learn from a detector's data, before anything is compiled. */
+/** Checks before compiling that a detector can learn something from its data. */
 import {
   listCategories,
   looksNormalised,
@@ -16,8 +16,8 @@ type SizeConfig = Pick<DetectorRunConfig, 'inputSize' | 'multiScale' | 'resize' 
 const INSPECT = 'look at the file with "toolkit datasets inspect"'
 
 /**
- * @throws UserError when no object of `set` can ever be learnt: there is none, all are crowds, all are too small at
- *   every size that is trained at, or the boxes are no pixels. The message counts the reasons.
+ * @throws UserError when no object of `set` can be learnt: there is none, all are crowds, all are too small at every
+ *   training size, or the boxes are not in pixels. The message counts the reasons.
  */
 export function assertLearnable(config: SizeConfig, set: DetectionSet): void {
   refuseNormalised(set)
@@ -39,7 +39,7 @@ export function assertLearnable(config: SizeConfig, set: DetectionSet): void {
   )
 }
 
-/** The smaller side of a box, in pixels of the input, where training makes it largest. */
+/** The shorter side of a box, in pixels of the input, at the largest size in training. */
 function largestSide(
   { inputSize, multiScale, resize, augmentation }: SizeConfig,
   image: DetectionImage,
@@ -64,7 +64,7 @@ function refuseNormalised(set: DetectionSet): void {
     )
 }
 
-/** Classes of which `set` has an object that is no crowd. */
+/** The classes of which `set` has an object that is not a crowd. */
 function classesIn({ images, categories }: DetectionSet): DetectionSet['categories'] {
   const shown = new Set<number>()
   for (const { labels, crowd } of images)
@@ -73,10 +73,10 @@ function classesIn({ images, categories }: DetectionSet): DetectionSet['categori
 }
 
 /**
- * Checks the data of a run that is about to begin, and returns what the user should know of it.
+ * Checks the data of a new run, and returns notes for the user.
  *
- * @throws UserError as {@link assertLearnable}, and when two classes to be learnt have one name, or nothing of what is
- *   learnt can be measured on the validation images
+ * @throws UserError as {@link assertLearnable}, and when two classes have the same name, or the validation images show
+ *   no class of the training images
  */
 export function checkTrainingData(
   config: SizeConfig,

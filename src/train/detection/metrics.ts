@@ -13,7 +13,7 @@ export interface DetectorMetrics {
     classification: number
     boxes: number
   }
-  /** COCO's twelve numbers in their order, fractions; −1 where nothing is defined. */
+  /** COCO's twelve numbers in their order, fractions; −1 where a number is not defined. */
   evaluation: {
     ap: number
     ap50: number
@@ -31,7 +31,7 @@ export interface DetectorMetrics {
   }
 }
 
-/** The metrics of an evaluation that a row of metrics holds. */
+/** The metrics of an evaluation, for a row of metrics. */
 export function metricsOf({
   stats,
   images,
@@ -50,10 +50,10 @@ export const detectorFormatter: MetricFormatter<DetectorMetrics> = {
     `AP ${share(ap)} and AP50 ${share(ap50)} on ${images} validation images`,
 }
 
-/** As COCO prints them: three digits, and −1 where nothing is defined. */
+/** As COCO prints them, but with a dash instead of −1, which means that a number is not defined. */
 const share = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
 
-/** COCO's −1 means that nothing is defined: such a point is not drawn. */
+/** NaN for COCO's −1, which means that a number is not defined: such a point is not drawn. */
 const inPercent = (share: number): number => (share < 0 ? Number.NaN : 100 * share)
 
 /** The loss on the training images, AP50 and AP on the validation images. */

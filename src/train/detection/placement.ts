@@ -1,16 +1,16 @@
-/** Where an augmented image lies on the detector's input, and what that makes of boxes and masks. */
+/** The placement of an augmented image on the input of a detector, and of its boxes and masks. */
 import { mask, type Rle } from '#coco-ts'
 import { fitImage, type ResizeMode } from '../../shared/detector-input.js'
 import type { DetectionAugmentation } from './config.js'
 
-/** An image of `width` × `height` pixels, mirrored or not, scaled to `scaled` and put down at (`left`, `top`). */
+/** An image of `width` × `height` pixels, mirrored or not, scaled to `scaled` and placed at (`left`, `top`). */
 export interface Placement {
   width: number
   height: number
   mirrored: boolean
   /** Size in pixels that the image is scaled to. */
   scaled: { width: number; height: number }
-  /** Where its upper left corner lies on the input; below 0 where a part of it is cut off. */
+  /** Position of its upper left corner on the input; negative when a part of it is cut off. */
   left: number
   top: number
   /** [height, width] of the input. */
@@ -18,8 +18,8 @@ export interface Placement {
 }
 
 /**
- * Draws the placement of an image: fitted to the input as when it is detected on, then scaled by a factor between
- * `scale`'s two, at a random place. Four numbers are drawn whatever is switched on.
+ * Draws the placement of an image: it is fitted to the input as in detection, then scaled by a random factor within
+ * `scale`, and put at a random place. It always draws four numbers, whatever is switched on.
  */
 export function drawPlacement(
   { flip, scale: [low, high] }: DetectionAugmentation,
@@ -32,11 +32,11 @@ export function drawPlacement(
   uniform: () => number,
 ): Placement {
   const fitted = fitImage(mode, inputSize, width, height)
-  // Evenly spread logarithms: half as large is as likely as twice as large.
+  // The logarithm is uniform: half as large is as likely as twice as large.
   const factor = low * (high / low) ** uniform()
   const side = (pixels: number): number => Math.max(1, Math.round(pixels * factor))
   const scaled = { width: side(fitted.width), height: side(fitted.height) }
-  // Anywhere from one edge to the other, where the image is smaller or where it is larger than the input.
+  // A smaller image may be anywhere inside the input, and a larger one may cover it in any way.
   const along = (room: number): number => {
     const drawn = uniform()
     if (low === 1 && high === 1) return 0
@@ -47,7 +47,7 @@ export function drawPlacement(
   return { width, height, mirrored: uniform() < 0.5 && flip, scaled, left, top, inputSize }
 }
 
-/** A box [x1, y1, x2, y2] of the image, in pixels of the input; parts of it may lie outside. */
+/** Maps a box [x1, y1, x2, y2] of the image to pixels of the input. Parts of it may lie outside. */
 export function placeBox(
   box: ArrayLike<number>,
   { width, height, mirrored, scaled, left, top }: Placement,
@@ -57,7 +57,7 @@ export function placeBox(
   return [x(box[mirrored ? 2 : 0]), y(box[1]), x(box[mirrored ? 0 : 2]), y(box[3])]
 }
 
-/** Cuts a box at the input's edges, and says which part of its area stays: 0 for one that lies outside. */
+/** Clips a box to the input. `visible`: the fraction of its area that is left, 0 for a box outside. */
 export function cutBox(
   [x1, y1, x2, y2]: readonly [number, number, number, number],
   [height, width]: readonly [number, number],
@@ -72,9 +72,10 @@ export function cutBox(
   return { box, visible: boxArea(box) / ((x2 - x1) * (y2 - y1)) }
 }
 
+/** Area of a box [x1, y1, x2, y2]. */
 export const boxArea = ([x1, y1, x2, y2]: readonly number[]): number => (x2 - x1) * (y2 - y1)
 
-/** The mask of an object, in pixels of the input: each of them takes what lies under its centre. */
+/** Maps the mask of an object to pixels of the input, by nearest neighbour. */
 export function placeMask(segmentation: Rle, placement: Placement): Rle {
   const { width, height, mirrored, scaled, left, top, inputSize } = placement
   const source = mask.decode(segmentation).data
@@ -90,7 +91,7 @@ export function placeMask(segmentation: Rle, placement: Placement): Rle {
   return mask.encode({ width: inputWidth, height: inputHeight, data })
 }
 
-/** For each of `count` pixels in a line of the input, the image's pixel under its centre; −1: beside the image. */
+/** For each of `count` pixels in a line of the input: the pixel of the image under its centre; −1: beside the image. */
 function sources(count: number, start: number, scaled: number, side: number, mirrored: boolean): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => {
     const at = Math.floor(((i + 0.5 - start) * side) / scaled)

@@ -1,18 +1,18 @@
-/** Detectors to start from. The command's flags change single fields of a copy; the backbone is the one it names. */
+/** Configs to start from. Flags of the command change single fields of a copy, and name the backbone. */
 
 import { PRESETS } from '../../../models/presets.js'
 import { NASNET_A } from '../../../models/published-cells.js'
 import type { ModelConfig } from '../settings/config.js'
 import type { DetectionDataConfig, DetectorRunConfig } from './config.js'
 
-/** A published network as the config of the classifier that it is taken from. */
+/** A published network as a backbone. */
 function published(preset: 'nasnet-a-large' | 'nasnet-a-mobile'): ModelConfig {
   const { stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm } = PRESETS[preset].config
   const network = { stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm: { ...batchNorm } }
   return { name: preset, genotype: NASNET_A, ...network }
 }
 
-/** COCO as `toolkit datasets fetch coco` lays it down. */
+/** COCO in the folders that `toolkit datasets fetch coco` writes. */
 export const cocoData: Extract<DetectionDataConfig, { kind: 'coco' }> = {
   kind: 'coco',
   train: {
@@ -28,7 +28,7 @@ export const cocoData: Extract<DetectionDataConfig, { kind: 'coco' }> = {
   categories: null,
 }
 
-/** Scenes enough for 20 minutes, and as many held out as are measured in seconds. */
+/** As many scenes as 20 minutes of training need; the validation scenes are evaluated within seconds. */
 export const embeddedData: Extract<DetectionDataConfig, { kind: 'embedded' }> = {
   kind: 'embedded',
   train: 3000,
@@ -48,11 +48,11 @@ const large: DetectorRunConfig = {
   backbone: published('nasnet-a-large'),
   weights: null,
   detector: {
-    // The API puts the first anchor's centre on the corner of its cell.
+    // The API centres the first anchor on the corner of its cell.
     anchors: { base: 256, scales: [0.25, 0.5, 1, 2], ratios: [0.5, 1, 2], offset: 0 },
     proposals: {
       filters: 512,
-      // All 75 × 75 × 12 anchors: the release suppresses before it counts.
+      // All 75 × 75 × 12 anchors: the released config has no limit before the suppression.
       candidates: 67_500,
       nmsIou: 0.7,
       keptInTraining: 50,
@@ -82,7 +82,7 @@ const large: DetectorRunConfig = {
   seed: 1,
   batchSize: 1,
   accumulate: 1,
-  // The release names no end; its last stage here is as long as the one before.
+  // The released config has no end. Here, the last stage is as long as the one before.
   length: { kind: 'steps', amount: 1_500_000 },
   optimizer: { kind: 'momentum', momentum: 0.9, nesterov: false },
   learningRate: { kind: 'step', peak: 3e-4, warmup: 0, rate: 0.1, at: [900_000, 1_200_000] },
@@ -96,8 +96,8 @@ const large: DetectorRunConfig = {
 }
 
 /**
- * The same for NASNet-A mobile at 600 × 600, the paper's other row, with the 300 proposals and 64 samples of its
- * family. Crops stay 17 × 17: the family cuts out as many features at 600 pixels as at 1200
+ * The same for NASNet-A mobile at 600 × 600, the other row of the paper, with the 300 proposals and 64 samples of its
+ * family. Crops stay 17 × 17: the family has the same crop size at 600 pixels as at 1200
  * (faster_rcnn_inception_resnet_v2_atrous_coco.config).
  */
 const mobile: DetectorRunConfig = {
@@ -118,8 +118,8 @@ const mobile: DetectorRunConfig = {
 }
 
 /**
- * For a user's own photographs on a small machine: 320 × 320 with kept proportions, a backbone that
- * `toolkit train-backbone` trains there, batches of 2. Some thousand steps teach it a few classes.
+ * For a user's own photographs on a small machine: 320 × 320 with kept aspect ratio, a backbone that
+ * `toolkit train-backbone` can train there, batches of 2. It learns a few classes in some thousand steps.
  */
 const small: DetectorRunConfig = {
   ...large,
@@ -140,13 +140,13 @@ const small: DetectorRunConfig = {
       keptInTraining: 200,
       kept: 100,
       sample: 128,
-      // With so few anchors, those that cross the edge are the only ones for large objects.
+      // There are so few anchors that large objects match only those that cross the edge.
       ignoreCrossing: false,
     },
     regions: { crop: 9, samplingRatio: 1, sample: 32, positiveShare: 0.25, positiveIou: 0.5, addTruth: true },
     output: { nmsIou: 0.5, count: 100, minScore: 0.01 },
-    // A small backbone was trained on small images of another kind, whose statistics do not fit photographs; and
-    // a batch of 2 has thousands of places, or 64 regions, for each channel to be measured on.
+    // A small backbone was trained on small images of another kind, whose statistics do not fit photographs. A batch
+    // of 2 has thousands of positions, or 64 proposals, to compute the statistics of a channel from.
     batchNorm: 'trained',
   },
   inputSize: [320, 320],
@@ -163,8 +163,8 @@ const small: DetectorRunConfig = {
 }
 
 /**
- * The scenes that come with the package, within 20 minutes on two cores. Adam, because there is time for some
- * thousand steps only: in the first 200 seconds it finds as much as plain momentum does in 400.
+ * The scenes that come with the package, within 20 minutes on two cores. It uses Adam, because there is time for only
+ * some thousand steps: after 200 seconds, Adam is as good as momentum after 400.
  */
 const embedded: DetectorRunConfig = {
   ...small,
@@ -182,8 +182,8 @@ const embedded: DetectorRunConfig = {
       kept: 100,
       positiveIou: 0.6,
     },
-    // Crops of the size that the backbone's own training images have there, and as many objects as background:
-    // a step sees few regions, and it is objects that teach classes.
+    // Crops have the size that the backbone's training images have at that depth. Half of the samples are objects,
+    // because a step has few samples, and only objects teach classes.
     regions: {
       crop: 5,
       samplingRatio: 2,

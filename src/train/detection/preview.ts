@@ -1,4 +1,4 @@
-/** Training images as the detector is given them, drawn for people: is what moves with an image moved rightly? */
+/** Draws training images as the detector receives them, so that a person can check their boxes and masks. */
 
 import sharp from 'sharp'
 import { COCO, DatasetBuilder } from '#coco-ts'
@@ -12,12 +12,12 @@ import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import { placeMask } from './placement.js'
 
-/** Times that each image is drawn: placed as in so many epochs. */
+/** Each image is drawn as in so many epochs. */
 const EPOCHS = 3
 
 /**
- * A sheet of `images` images of the set, spread over it, each as placed in the first {@link EPOCHS} epochs: boxes and
- * masks where they are trained on, crowds and what is hardly visible dashed. PNG.
+ * A contact sheet of `images` images of the set, evenly spaced, each as in the first {@link EPOCHS} epochs, with the
+ * boxes and masks that are trained on. Crowds and objects that are hardly visible are dashed. PNG.
  *
  * @throws UserError when no image can be read
  */
@@ -54,7 +54,7 @@ export async function drawTrainingSheet(
   })
 }
 
-/** Adds the objects of image `index` where `placement` puts them. */
+/** Adds the objects of image `index` at their place. */
 function addPlaced(
   builder: DatasetBuilder,
   imageId: number,

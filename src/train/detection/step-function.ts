@@ -14,9 +14,9 @@ export interface DetectorStepTensors extends StepScalars {
   images: tf.Tensor4D
   /** N × G × 4 in pixels. */
   boxes: tf.Tensor3D
-  /** N × G, int32: class, −1 for padding, −2 for a crowd. */
+  /** N × G, int32: class, or `NO_OBJECT`, or `CROWD`. */
   labels: tf.Tensor2D
-  /** Where batches are accumulated: 1 for the last batch of a step, after which the weights change, else 0. */
+  /** With accumulated batches: 1 for the last batch of a step, which changes the weights, otherwise 0. */
   last?: tf.Scalar
 }
 
@@ -30,25 +30,26 @@ export const FIGURES = [
 ] as const
 export type Figure = (typeof FIGURES)[number]
 
-/** The losses of N images, which also is what the network asks its context for. */
+/** The losses of N images, weighted, and their sum. */
 export const lossesOf = (
   detector: FasterRcnn,
   ctx: Parameters<typeof detectionLosses>[1],
   { images, boxes, labels }: Pick<DetectorStepTensors, 'images' | 'boxes' | 'labels'>,
 ) => {
   const [boxesOf, labelsOf] = [tf.unstack(boxes) as tf.Tensor2D[], tf.unstack(labels) as tf.Tensor1D[]]
-  const truth = boxesOf.map((box, image) => ({ boxes: box, labels: labelsOf[image] }))
-  const losses = detectionLosses(detector, ctx, images, truth)
+  const groundTruth = boxesOf.map((box, image) => ({ boxes: box, labels: labelsOf[image] }))
+  const losses = detectionLosses(detector, ctx, images, groundTruth)
   return { loss: tf.addN(Object.values(losses)) as tf.Scalar, ...losses }
 }
 
-/** The run's state: a classifier's, and the sum of gradients where batches are accumulated. */
+/** The state vectors of a run; with accumulated batches also the sum of their gradients. */
 export function detectorVectors(config: DetectorRunConfig, layout: FlatLayout): VectorSpecs {
   const vectors = stateVectors(config, layout)
   if (config.accumulate > 1) vectors.gradient = { size: layout.parameters, start: 0 }
   return vectors
 }
 
+/** Builds the step of a detector with these parameters. `layout`: the layout of its state vectors. */
 export function detectorStepFunction(
   config: DetectorRunConfig,
   detector: FasterRcnn,

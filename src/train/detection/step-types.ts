@@ -3,7 +3,7 @@ import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 /** A few images of one size with their boxes, padded to the same number G of boxes each. */
 export interface DetectionBatch {
-  /** N × H × W × 3, RGB, scaled to [−1, 1]. The step may take the buffer away. */
+  /** N × H × W × 3, RGB, scaled to [−1, 1]. The step may transfer the buffer. */
   images: Float32Array
   /** N × G × 4, [x1, y1, x2, y2] in pixels of these images. */
   boxes: Float32Array
@@ -23,7 +23,7 @@ export interface DetectorStepInputs {
   step: number
 }
 
-/** Means over the batches, weights of the losses included, weight decay not. */
+/** Means over the batches, with the weights of the losses and without weight decay. */
 export interface DetectorStepResult {
   /** The four below together. */
   loss: number
@@ -37,6 +37,7 @@ export interface DetectorStepResult {
   gradientNorm: number
 }
 
+/** A compiled training step together with its state. */
 export interface DetectorStep {
   layout: ParameterSlot[]
   /** Images in each of the batches. */
@@ -52,7 +53,7 @@ export interface DetectorStep {
   close(): Promise<void>
 }
 
-/** What one image's run of a detector gives: D rows, the highest score first; score 0 means nothing. */
+/** The detections of one image: D rows, the highest score first. Rows with score 0 are padding. */
 export interface RawDetections {
   /** D × 4, [x1, y1, x2, y2] in pixels of the input. */
   boxes: Float32Array
@@ -63,7 +64,7 @@ export interface RawDetections {
 
 /** An exported detector in a worker thread. */
 export interface Detector {
-  /** uint8, H × W × 3, RGB, fitted to the input as `fitImage` says; the buffer is taken away. */
+  /** uint8, H × W × 3, RGB, fitted to the input as `fitImage` says. The buffer is transferred. */
   run(image: Uint8Array): Promise<RawDetections>
   close(): Promise<void>
 }

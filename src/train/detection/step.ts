@@ -99,7 +99,7 @@ export async function buildDetectorStep(
         const results = await open.run(inputs, numbers, step * accumulate + index)
         for (const figure of FIGURES)
           if (figure !== 'gradientNorm') sums[figure] += results[figure].data[0] / accumulate
-        // The last batch's is that of the whole sum.
+        // The norm after the last batch is that of the sum of all gradients.
         sums.gradientNorm = results.gradientNorm.data[0]
       }
       return sums

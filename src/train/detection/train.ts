@@ -1,4 +1,4 @@
-/** Training detectors: the task that the loop is given. */
+/** Trains detectors: builds the task for the training loop. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../run/loop.js'
 import type { Run } from '../run/run-folder.js'
@@ -11,7 +11,7 @@ import { assertLearnable } from './learnable.js'
 import { type DetectorMetrics, metricsOf } from './metrics.js'
 import type { Detector, DetectorStep } from './step-types.js'
 
-/** What detectors need built: compiled steps, and detectors to measure. */
+/** Builds the compiled steps and the trained detectors. */
 export interface DetectorCompiler {
   buildDetectorStep(
     config: DetectorRunConfig,
@@ -22,22 +22,22 @@ export interface DetectorCompiler {
 
 export interface DetectorTrainingData {
   train: DetectionSet
-  /** Measured while training; null: nothing is. */
+  /** Images to evaluate on while training; null: none. */
   validation: DetectionSet | null
 }
 
 export interface TrainDetectorOptions extends TrainOptions<DetectorMetrics> {
-  /** Told once of each thing in the data that is left out. */
+  /** Called once for each part of the data that is left out. */
   warn?: (text: string) => void
-  /** Hears how many tensors of the backbone a new run begins with. */
+  /** Called with the number of tensors that a new run takes from the backbone. */
   onBackbone?: (tensors: number) => void
-  /** Hears how many validation images are done. */
+  /** Called with the number of validation images that are finished. */
   onImage?: (done: number, count: number) => void
 }
 
 /**
- * Trains a detector's run to its end, from its checkpoint if it has one, otherwise from the weights of a backbone
- * (null: from random ones). Throws as {@link train} does, and as {@link assertLearnable} before anything is compiled.
+ * Trains the run of a detector to its end, starting from its checkpoint if it has one, otherwise from the weights of a
+ * backbone (null: from random weights). Throws as {@link train}, and as {@link assertLearnable} before anything is compiled.
  */
 export function trainDetector(
   run: Run<DetectorRunConfig>,
@@ -60,7 +60,7 @@ function detection(
 ): Task<DetectorMetrics, DetectionStepBatch> {
   assertLearnable(config, set)
   const { stepsPerEpoch, batch } = makeDetectionBatches(config, set, { warn })
-  // Sizes come again and again under multi-scale training: what is compiled for one waits for its next turn.
+  // Multi-scale training returns to the same sizes, so the compiled steps are kept.
   const compiled = new Map<string, DetectorStep>()
 
   async function build(imageSize: [number, number]): Promise<DetectionStep> {

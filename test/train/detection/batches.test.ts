@@ -110,7 +110,7 @@ test('an image that cannot be read is told once, and another stands in its place
     for (const { labels } of (await batch(step)).batches) assert.ok(labels[0] !== NO_OBJECT)
   assert.equal(told.length, 2)
   for (const text of told)
-    assert.match(text, /^Passed over in training: "[34]\.png" cannot be read: .*; replace or remove it\.$/)
+    assert.match(text, /^Skipped in training: "[34]\.png" cannot be read: .*; replace or remove it\.$/)
   const none = makeDetectionBatches(redConfig(), broken(set, [0, 1, 2, 3, 4, 5, 6, 7]))
   await assert.rejects(
     none.batch(0),

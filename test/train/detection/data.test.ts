@@ -65,7 +65,7 @@ test('images and annotations that have changed since are refused, and unused fil
   await rename(join(train.images, '3.png'), join(train.images, 'kept.png'))
   await refused(
     loadDetectionData(data),
-    /1 image is missing \(2 instead of 3\)\. Restore it, .* --data and --annotations, or begin anew$/,
+    /1 image is missing \(2 instead of 3\)\. Restore it, .* --data and --annotations, or start again$/,
   )
   await rename(join(train.images, 'kept.png'), join(train.images, '3.png'))
   await writeFile(join(validation.images, '1.png'), 'another size')
@@ -74,7 +74,7 @@ test('images and annotations that have changed since are refused, and unused fil
     /the files of some images have other sizes \(.*\)\. Restore it, name other .* --val-images and --val-annotations/,
   )
   await rm(validation.images, { recursive: true })
-  await refused(loadDetectionData(data), /began with .*photos, which is no longer there; .* --val-images/)
+  await refused(loadDetectionData(data), /started with .*photos, which is no longer there; .* --val-images/)
 })
 
 test('a run measured on images that have changed is told so', async (t) => {
