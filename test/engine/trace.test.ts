@@ -12,7 +12,7 @@ test('every kernel that can be recorded can be lowered, and the reverse', () => 
 test('asking a traced tensor for its numbers is refused in words', () => {
   assert.throws(
     () => trace((tracer) => ({ y: tf.scalar(tracer.input('x', []).dataSync()[0]) })),
-    /there are none while a graph is being recorded/,
+    /there are none while a graph is recorded/,
   )
 })
 

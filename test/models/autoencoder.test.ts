@@ -152,7 +152,7 @@ test('all operations stack to an autoencoder that gives images, through a code o
   )
 })
 
-test('what makes no autoencoder is told', () => {
+test('settings of which no autoencoder can be built are named', () => {
   const images = normals<tf.Rank.R4>('images', [1, 6, 8, 3])
   for (const build of [autoencoder(tiny), plainAutoencoder({ ...tiny, width: 2 })])
     assert.throws(

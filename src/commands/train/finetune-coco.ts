@@ -8,7 +8,7 @@ import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detecti
 import { detectorFormatter } from '../../train/detection/metrics.js'
 import { detectorPresets } from '../../train/detection/presets.js'
 import { loadBackbone } from '../../train/load-backbone.js'
-import { createRun, exportDetectorRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
+import { createRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
 import { addFinetuneFlags, applyFinetuneFlags, type FinetuneFlags } from './finetune-flags.js'
 import { runSession } from './session.js'
 import { freeFolder } from './train-backbone.js'
@@ -191,7 +191,6 @@ async function trainIn(
           onBackbone: (count) => progress.note(`Begun with ${count} tensors of ${config.weights}`),
         },
       ),
-    exportModel: async (folder) => (await exportDetectorRun(folder)).path,
   })
 }
 

@@ -5,29 +5,28 @@ import type { TrainOptions, TrainResult } from '../../train/run/loop.js'
 import type { EvaluationRow, Metrics } from '../../train/run/metrics.js'
 import { type MetricFormatter, type Progress, showProgress } from '../../train/run/progress.js'
 import type { Run } from '../../train/run/run-folder.js'
-import type { AnyRunConfig } from '../../train/tasks.js'
+import { type AnyRunConfig, exportAnyRun } from '../../train/tasks.js'
 import { interruptible } from '../shared/interrupt.js'
 
+/** The result of a session, which commands print with --json. */
 export interface TrainingSession<M extends Metrics> {
   run: string
   finished: boolean
   steps: number
   seconds: number
-  /** The last evaluation, null when there was none. */
+  /** The last evaluation; null: there was none. */
   validation: EvaluationRow<M> | null
-  /** Path of the exported model, null when the run is not at its end. */
+  /** Path of the exported model; null: the run is not finished. */
   model: string | null
 }
 
 export interface SessionParts<M extends Metrics> {
-  /** The command that goes on with the run. */
+  /** The command that resumes the run. */
   command: string
   /** What is trained on, for example `10000 images of 10 classes`. */
   data: string
   formatter: MetricFormatter<M>
   train: (options: TrainOptions<M>, progress: Progress<M>) => Promise<TrainResult>
-  /** Exports the finished run in `folder` and returns the model's path. */
-  exportModel: (folder: string) => Promise<string>
 }
 
 /**
@@ -37,7 +36,7 @@ export interface SessionParts<M extends Metrics> {
  */
 export async function runSession<M extends Metrics>(
   run: Run<AnyRunConfig>,
-  { command, data, formatter, train, exportModel }: SessionParts<M>,
+  { command, data, formatter, train }: SessionParts<M>,
 ): Promise<TrainingSession<M>> {
   const say = (text: string): void => console.error(text)
   const { folder } = run
@@ -62,11 +61,11 @@ export async function runSession<M extends Metrics>(
     progress.end()
     const { finished, step, seconds } = result
     if (!finished) say(`Saved ${folder} at step ${step}; ${goOn}`)
-    const model = finished ? await exportModel(folder) : null
+    const model = finished ? (await exportAnyRun(folder)).path : null
     return { run: folder, finished, steps: step, seconds, validation, model }
   } catch (error) {
     progress.end()
-    // Why it ended is the news, also where the disk then refuses to be tidied up.
+    // The error is reported even when the files of the run cannot be removed.
     const discarded = await run.discardUntrained().catch(() => false)
     if (!isUserError(error)) throw error
     const next = discarded

@@ -9,7 +9,7 @@ import { classifierFormatter } from '../../train/classification/metrics.js'
 import { presets } from '../../train/classification/presets.js'
 import { trainClassifier } from '../../train/classification/train.js'
 import { loadData, noteData } from '../../train/images/data.js'
-import { createRun, type EvaluationRow, exportRun, readConfig, resumeRun } from '../../train/tasks.js'
+import { createRun, type EvaluationRow, readConfig, resumeRun } from '../../train/tasks.js'
 import { readGenotype } from '../shared/read-genotype.js'
 import { runSession } from './session.js'
 import { addTrainFlags, applyFlags, type TrainFlags } from './train-flags.js'
@@ -97,7 +97,6 @@ async function trainIn(
         compiler,
         options,
       ),
-    exportModel: async (folder) => (await exportRun(folder)).path,
   })
   return { ...session, validation: metricsOf(session.validation) }
 }

@@ -102,7 +102,7 @@ test('several sizes are drawn from the seed and the step, each as often', async 
   for (const batch of batches) assert.equal(batch.images.length, 2 * 64 * 96 * 3)
 })
 
-test('an image that cannot be read is told once, and another stands in its place', async () => {
+test('an image that cannot be read is reported once, and another one replaces it', async () => {
   const set = broken(await redSet(8), [3, 4])
   const told: string[] = []
   const { batch } = makeDetectionBatches(redConfig(), set, { warn: (text) => told.push(text) })

@@ -77,7 +77,7 @@ test('images and annotations that have changed since are refused, and unused fil
   await refused(loadDetectionData(data), /started with .*photos, which is no longer there; .* --val-images/)
 })
 
-test('a run measured on images that have changed is told so', async (t) => {
+test('measuring a run on images that have changed gives a warning', async (t) => {
   const validation = await annotated(t)
   const { data } = await begun(await annotated(t), validation)
   const source = validationOf(data)!

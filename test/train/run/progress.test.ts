@@ -83,7 +83,7 @@ test('on a terminal one line renews itself and is cut at its width', () => {
   assert.equal(written.length, 51, 'nothing is open after a line that stays')
 })
 
-test('elsewhere the first step is told at once, then a plain line every few seconds', () => {
+test('elsewhere the first step is printed at once, then a plain line every few seconds', () => {
   const { written, clock, progress } = scene(false)
   for (let step = 1; step <= 100; step++) {
     clock.milliseconds += 100

@@ -40,7 +40,7 @@ test('settings that the state depends on cannot change', async (t) => {
   await (await resumeRun(folder, { ...config, data: { ...data, folder: 'elsewhere' } })).close()
 })
 
-test('a setting that was edited in config.json, or damaged, is told and recorded once', async (t) => {
+test('a setting that was edited in config.json, or damaged, is reported and recorded once', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')
   await runWith(folder, [5])
   const path = join(folder, 'config.json')

@@ -45,7 +45,7 @@ test('a run that a full disk refuses leaves nothing, and can be begun once there
   }
 })
 
-test('a full disk is told in a plain sentence, and the checkpoints that were there stay whole', async (t) => {
+test('a full disk is reported in a plain sentence, and older checkpoints stay intact', async (t) => {
   const folder = await temporaryFolder(t)
   if (!mountSmallDisk(folder)) return t.skip('mounting a small disk needs root')
   try {
