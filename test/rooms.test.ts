@@ -50,6 +50,13 @@ test('no folder imports itself by way of other folders', () => {
   for (const folder of graph.keys()) visit(folder, [])
 })
 
+test('a wing of training imports no other wing, and nothing below the wings imports one', () => {
+  const wing = /^src\/train\/(classification|detection|autoencoder)$/
+  for (const [folder, imports] of importsOfFolders())
+    for (const [to, example] of imports)
+      if (folder.startsWith('src/train/')) assert.doesNotMatch(to, wing, example)
+})
+
 test('rooms have few loose files', () => {
   for (const [room, most] of [
     ['src/search', 12],

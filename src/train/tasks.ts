@@ -18,7 +18,7 @@ import * as folders from './run/run-folder.js'
 
 export const tasks = { classification, detection } as const
 
-/** As a config and a model's card name it. */
+/** The name of a task, as configs and model cards have it. */
 export type TaskName = keyof typeof tasks
 export type AnyRunConfig = RunConfig | DetectorRunConfig
 type ConfigOf<T extends TaskName> = Extract<AnyRunConfig, { task: T }>

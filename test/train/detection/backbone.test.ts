@@ -98,7 +98,7 @@ test('weights in a file of their own are of the architecture that is named', asy
   misfit(
     (copy) =>
       copy.set(kernel.path, { shape: kernel.shape, data: new Float32Array(kernel.size).fill(Number.NaN) }),
-    /holds numbers that are not finite/,
+    /has numbers that are not finite/,
   )
   misfit(
     (copy) => copy.set(kernel.path, { shape: [1], data: new Uint16Array(1) }),

@@ -87,7 +87,7 @@ test('measuring a run on images that have changed gives a warning', async (t) =>
   const { warnings } = await loadEvaluationSet(source, categories)
   assert.match(
     warnings.at(-1)!,
-    /1 image is missing \(2 instead of 3\)\. The metrics are of what is there now\.$/,
+    /1 image is missing \(2 instead of 3\)\. The metrics are of the data that is there now\.$/,
   )
 })
 

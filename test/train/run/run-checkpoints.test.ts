@@ -52,5 +52,5 @@ test('a damaged newest checkpoint is named, with the older good one and how to g
     /checkpoint-10\.safetensors is damaged: it is cut short.*\. Checkpoint-5\.safetensors is intact; delete checkpoint-10\.safetensors to continue from step 5/i
   await assert.rejects(resumeRun(folder), expected)
   await writeFile(join(folder, 'checkpoint-5.safetensors'), '')
-  await assert.rejects(newestCheckpoint(folder), /no older checkpoint is intact; delete it to begin again/i)
+  await assert.rejects(newestCheckpoint(folder), /no older checkpoint is intact; delete it to start again/i)
 })
