@@ -15,6 +15,7 @@ export type Initializer =
   /** Uniform in [−limit, limit). */
   | { kind: 'uniform'; limit: number }
 
+/** A parameter that a model takes from its context. */
 export interface ParameterSpec {
   /** Unique, slash-separated, for example `cell_3/block_2/left/separable_1/depthwise`. */
   path: string
@@ -24,6 +25,7 @@ export interface ParameterSpec {
   role: 'weight' | 'bias' | 'statistic'
 }
 
+/** See the top of this file. */
 export interface Context {
   /** Whether batch statistics, dropout and drop path are used, and statistics are updated. */
   readonly training: boolean

@@ -16,6 +16,7 @@ import { sharedOperations } from './operations.js'
 import { type Detections, type Proposals, proposeRegions, selectDetections } from './proposals.js'
 import { roiAlign } from './roi-align.js'
 
+/** The features of N images. */
 export interface FirstStage {
   /** Outputs of the last two cells before the second reduction, at the same stride. */
   previous: FeatureMap
@@ -40,6 +41,7 @@ export interface BoxHeadOutput {
   deltas: tf.Tensor3D
 }
 
+/** The parts of a detector, as functions of a context and tensors. */
 export interface FasterRcnn {
   config: FasterRcnnConfig
   /** N×H×W×3 images in [−1, 1]. */

@@ -7,6 +7,7 @@
  */
 import { ModelError } from './errors.js'
 
+/** The operations of the search space. */
 export const OPERATION_NAMES = [
   'identity',
   'conv_1x3_3x1',
@@ -31,6 +32,7 @@ export interface Path {
   operation: OperationName
 }
 
+/** Two paths and their combination. */
 export interface Block {
   left: Path
   right: Path
@@ -47,6 +49,7 @@ export interface Cell {
   output?: number[]
 }
 
+/** The cells of a network, by name. */
 export interface Genotype {
   name: string
   /** Keeps height and width. */

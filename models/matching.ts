@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { boxIou, intersectionOverArea } from './boxes.js'
 import { CROWD, type GroundTruth } from './ground-truth.js'
 
+/** The matches of N candidates. */
 export interface Matches {
   /** N, int32: index of the object with which each candidate has the highest overlap; meaningless without objects. */
   matched: tf.Tensor1D

@@ -12,6 +12,7 @@ import type { Genotype } from './genotype.js'
 import { convolutionNorm, dense, dropout } from './layers.js'
 import { type Shared, sharedOperations } from './operations.js'
 
+/** The settings of a NASNet. */
 export interface NasnetConfig {
   genotype: Genotype
   /**
@@ -48,6 +49,7 @@ export interface NasnetOutputs {
   features: FeatureMap[]
 }
 
+/** One cell of a network. */
 export interface PlannedCell {
   /** Its parameters lie below this path. */
   path: string

@@ -18,6 +18,7 @@ const imagenet = {
   batchNorm: { decay: 0.9997, epsilon: 1e-3 },
 } as const
 
+/** Networks by name, as `toolkit describe` takes it. */
 export const PRESETS = {
   /** 4 @ 1056. */
   'nasnet-a-mobile': {

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { type BoxCoderWeights, boxArea, clipBoxes, decodeBoxes } from './boxes.js'
 
+/** The proposals of one image. */
 export interface Proposals {
   /** K×4, [x1, y1, x2, y2] in pixels, the best first. */
   boxes: tf.Tensor2D
@@ -52,6 +53,7 @@ export function proposeRegions(
   return { boxes: tf.gather(boxes, found.indices), valid: found.valid }
 }
 
+/** The detections of one image. */
 export interface Detections {
   /** D×4, [x1, y1, x2, y2] in pixels. */
   boxes: tf.Tensor2D

@@ -39,6 +39,7 @@ export interface CompileOptions {
   metadata?: Record<string, string>
 }
 
+/** A compiled graph. */
 export interface Program {
   /** The bytes of the ONNX file. */
   model: Uint8Array

@@ -16,6 +16,7 @@ import { exportNewest } from './run/export-run.js'
 import * as metrics from './run/metrics.js'
 import * as folders from './run/run-folder.js'
 
+/** The tasks by name. */
 export const tasks = { classification, detection } as const
 
 /** The name of a task, as configs and model cards have it. */

@@ -16,8 +16,9 @@ export const NCHW_AXIS = [0, 2, 3, 1]
 
 export type Layout = 'plain' | 'nchw' | 'blocked'
 
-/** Domains of ONNX Runtime: the blocked kernels, and the contributed operators. */
+/** Domain of the blocked kernels of ONNX Runtime. */
 export const NCHWC = 'com.microsoft.nchwc'
+/** Domain of the contributed operators of ONNX Runtime. */
 export const MICROSOFT = 'com.microsoft'
 
 export interface EmitterOptions {

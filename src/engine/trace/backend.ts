@@ -7,6 +7,7 @@ import { RULES } from './kernels.js'
 import { type DType, Recording, type Value } from './record.js'
 import type { KernelAttributes } from './rule.js'
 
+/** Name of the recording backend in TensorFlow.js. */
 export const TRACE_BACKEND = 'onnx-trace'
 
 /** Constants longer than this are checked for being uniform. */
@@ -134,11 +135,13 @@ function filled(shape: number[], value: number, dtype: DType): Value {
 
 let registered = false
 
+/** What a traced function receives. */
 export interface Tracer {
   /** Declares a graph input. `batched`: its first axis is the symbolic batch of an exported model. */
   input(name: string, shape: number[], dtype?: DType, batched?: boolean): tf.Tensor
 }
 
+/** The record of a traced function, and its results. */
 export interface Trace {
   recording: Recording
   /** The traced function's results, by name. */

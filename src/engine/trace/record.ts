@@ -9,6 +9,7 @@
 export type DType = 'float32' | 'int32' | 'bool'
 export type Attributes = Record<string, number | number[] | number[][] | string | boolean>
 
+/** A tensor of a trace: shape and type, without numbers unless it is a constant. */
 export interface Value {
   readonly id: number
   readonly shape: readonly number[]
@@ -23,6 +24,7 @@ export interface Value {
   readonly batched: boolean
 }
 
+/** One call of a kernel. */
 export interface Operation {
   readonly kernel: string
   readonly inputs: readonly Value[]
@@ -30,6 +32,7 @@ export interface Operation {
   readonly outputs: readonly Value[]
 }
 
+/** Shape and type of an output of an operation. */
 export interface OutputSpec {
   shape: readonly number[]
   dtype: DType
@@ -38,6 +41,7 @@ export interface OutputSpec {
 /** Constants up to this many elements are compared by content and shared. */
 const SHARED_CONSTANT_ELEMENTS = 64
 
+/** Inputs, constants and operations in the order in which they were recorded. */
 export class Recording {
   readonly inputs: Value[] = []
   readonly operations: Operation[] = []

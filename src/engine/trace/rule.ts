@@ -1,6 +1,7 @@
 /** What a rule takes and returns: the shapes of one kernel, without its numbers. */
 import type { Attributes, DType, OutputSpec, Value } from './record.js'
 
+/** The result of a rule: outputs, and the attributes that the lowering reads. */
 export interface Recorded {
   outputs: OutputSpec[]
   /** The kernel returns a list, even of a single output. */

@@ -55,6 +55,7 @@ function poolInfo(x: Value, a: KernelAttributes) {
   )
 }
 
+/** Rule of a convolution, ordinary or depthwise. */
 export const convolution =
   (depthwise: boolean): Rule =>
   ([x, filter], a) => {
@@ -62,20 +63,24 @@ export const convolution =
     return one(info.outShape, 'float32', windowAttributes(info))
   }
 
+/** Rule of its gradient with respect to the input. */
 export const convolutionInputGradient =
   (depthwise: boolean): Rule =>
   ([, filter], a) =>
     one(a.inputShape, 'float32', windowAttributes(convolutionInfo(a.inputShape, filter.shape, a, depthwise)))
 
+/** Rule of its gradient with respect to the filter. */
 export const convolutionFilterGradient =
   (depthwise: boolean): Rule =>
   ([x], a) =>
     one(a.filterShape, 'float32', windowAttributes(convolutionInfo(x.shape, a.filterShape, a, depthwise)))
 
+/** Rule of an average or max pool. */
 export const pool: Rule = ([x], a) => {
   const info = poolInfo(x, a)
   return one(info.outShape, 'float32', windowAttributes(info))
 }
+/** Rule of the gradient of a pool. */
 export const poolGradient: Rule = ([, x], a) => one(x.shape, 'float32', windowAttributes(poolInfo(x, a)))
 
 /** Each pixel becomes a block of whole pixels. Networks need no other factors. */

@@ -82,6 +82,7 @@ const embeddedBackbone: RunConfig = {
   augmentation: { crop: 8, flip: true, cutout: 16, colour: 1 },
 }
 
+/** Configs of classifiers by name, as `--preset` takes it. */
 export const presets: Record<string, RunConfig> = {
   'paper-cifar': paperCifar,
   'laptop-cifar10': laptopCifar10,

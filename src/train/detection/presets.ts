@@ -205,6 +205,7 @@ const embedded: DetectorRunConfig = {
   evaluateEvery: 1,
 }
 
+/** Configs of detectors by name, as `--preset` takes it. */
 export const detectorPresets: Record<string, DetectorRunConfig> = {
   'faster-rcnn-nas-large': large,
   'faster-rcnn-nas-mobile': mobile,

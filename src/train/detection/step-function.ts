@@ -20,7 +20,8 @@ export interface DetectorStepTensors extends StepScalars {
   last?: tf.Scalar
 }
 
-export const FIGURES = [
+/** Names of the scalars that a step returns, as outputs of its graph. */
+export const STEP_METRICS = [
   'loss',
   'objectness',
   'anchorBoxes',
@@ -28,7 +29,7 @@ export const FIGURES = [
   'boxes',
   'gradientNorm',
 ] as const
-export type Figure = (typeof FIGURES)[number]
+export type StepMetric = (typeof STEP_METRICS)[number]
 
 /** The losses of N images, weighted, and their sum. */
 export const lossesOf = (
@@ -60,7 +61,7 @@ export function detectorStepFunction(
   return (
     state: StateTensors,
     inputs: DetectorStepTensors,
-  ): { state: StateTensors } & Record<Figure, tf.Scalar> => {
+  ): { state: StateTensors } & Record<StepMetric, tf.Scalar> => {
     const pass = differentiate(
       (ctx) => {
         const metrics = lossesOf(detector, ctx, inputs)

@@ -13,7 +13,7 @@ import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
-import { detectorStepFunction, detectorVectors, FIGURES, lossesOf } from './step-function.js'
+import { detectorStepFunction, detectorVectors, lossesOf, STEP_METRICS } from './step-function.js'
 import type { DetectionBatch, DetectorStep } from './step-types.js'
 
 export interface DetectorShapes {
@@ -97,8 +97,8 @@ export async function buildDetectorStep(
         }
         const numbers = { learningRate, progress, step }
         const results = await open.run(inputs, numbers, step * accumulate + index)
-        for (const figure of FIGURES)
-          if (figure !== 'gradientNorm') sums[figure] += results[figure].data[0] / accumulate
+        for (const metric of STEP_METRICS)
+          if (metric !== 'gradientNorm') sums[metric] += results[metric].data[0] / accumulate
         // The norm after the last batch is that of the sum of all gradients.
         sums.gradientNorm = results.gradientNorm.data[0]
       }

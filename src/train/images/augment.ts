@@ -11,6 +11,7 @@ export interface Augmentation {
   cutout: { left: number; right: number; top: number; bottom: number }
 }
 
+/** The augmentation that changes nothing. */
 export const noAugmentation: Augmentation = {
   dx: 0,
   dy: 0,

@@ -56,6 +56,7 @@ export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
   return NAMED.find((named) => named === name) ?? 'folder'
 }
 
+/** Name and folder of a data set, for messages. */
 export const shownName = ({ name, folder }: Pick<DataConfig, 'name' | 'folder'>): string =>
   folder === null || kindOf(name) === 'folder' ? name : `${name} in ${folder}`
 

@@ -3,6 +3,7 @@ import { UserError } from '../../shared/errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../../shared/safetensors.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
+/** The state of a run after a step. */
 export interface Checkpoint {
   /** Steps done. */
   step: number

@@ -83,6 +83,7 @@ export interface TrainOptions<M extends Metrics> {
   onCheckpoint?: (step: number) => void
 }
 
+/** The state of a run when training returns. */
 export interface TrainResult {
   /** False when the signal stopped the run before its end. */
   finished: boolean

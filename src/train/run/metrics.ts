@@ -104,6 +104,7 @@ export interface Window {
   seconds: number
 }
 
+/** A window without steps. */
 export const emptyWindow: Window = { steps: 0, metrics: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
 
 /** The window with one more step. */

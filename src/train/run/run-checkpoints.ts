@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
 import { type Checkpoint, readCheckpointAndConfig } from './checkpoint.js'
 
+/** File name of the checkpoint of a step. */
 export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
 
 /** Steps of the checkpoints in a folder, newest first. */

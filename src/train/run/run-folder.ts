@@ -50,6 +50,7 @@ const KEPT = 2
 /** What the folder of a run needs to know of a config. */
 type FolderConfig = { data: unknown }
 
+/** Path of the metrics in the folder of a run. */
 export const metricsPath = (folder: string): string => join(folder, 'metrics.jsonl')
 const configPath = (folder: string): string => join(folder, 'config.json')
 

@@ -17,6 +17,7 @@ import { drawNoise, noiseCount } from './noise.js'
 import { firstState, type VectorSpecs } from './state-vectors.js'
 import type { StateVectors } from './step-types.js'
 
+/** A step as an ONNX graph. */
 export interface CompiledStep {
   program: Program
   specs: ParameterSpecs
@@ -93,6 +94,7 @@ export interface StepNumbers {
   step: number
 }
 
+/** A step in a worker thread, together with its state. */
 export interface OpenStep {
   /** Runs a step on a batch. `draw`: the number that noise is drawn for, by default that of the step. */
   run(batch: Tensors, numbers: StepNumbers, draw?: number): Promise<Tensors>

@@ -8,6 +8,7 @@ import { initialValue, type ParameterSpec } from '../../../models/index.js'
 import { sizeOf } from '../../engine/index.js'
 import type { ParameterSlot } from './step-types.js'
 
+/** The positions of all parameters and statistics in their vectors. */
 export interface FlatLayout {
   slots: ParameterSlot[]
   /** Numbers in the vector `parameters`. */

@@ -4,11 +4,13 @@
 import * as tf from '@tensorflow/tfjs'
 import type { OptimizerConfig } from '../settings/config.js'
 
+/** Parameters and slots after a step. */
 export interface Update {
   parameters: tf.Tensor1D
   slots: Record<string, tf.Tensor1D>
 }
 
+/** An optimiser: its slots, and one step of it. */
 export interface Optimizer {
   /** Slot name → the initial value of all its numbers. */
   slots: Record<string, number>
