@@ -25,7 +25,7 @@ export interface ParameterSpec {
   role: 'weight' | 'bias' | 'statistic'
 }
 
-/** See the top of this file. */
+/** The weights, statistics, noise and training progress of a model. */
 export interface Context {
   /** Whether batch statistics, dropout and drop path are used, and statistics are updated. */
   readonly training: boolean

@@ -58,7 +58,7 @@ function report(name: string, { backbone, detector }: DetectorRunConfig, d: Dete
     '',
     ...textTable(rows, 2),
     '',
-    'Outputs: features; anchors × 2 scores and 4 offsets; proposals × features; proposals × scores and offsets.',
+    'Outputs: features; anchors × 2 scores and 4 deltas; proposals × features; proposals × scores and deltas.',
     `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cut out of the first stage's features as ${d.crop} × ${d.crop}.`,
     `Multiply-adds are for one image with all ${d.proposals} proposals. Batch norm is ${detector.batchNorm}.`,
   ].join('\n')
