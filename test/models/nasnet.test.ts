@@ -216,7 +216,7 @@ const refusals: [string, Partial<NasnetConfig>, number, RegExp][] = [
   ['an ImageNet stem on 2 pixels', { stem: 'imagenet', filters: 8 }, 2, /at least 3×3 pixels, not 2×2/],
   ['dropping everything', { dropout: 1 }, 8, /"dropout" must lie in \[0, 1\)/],
   ['keeping nothing', { dropPathKeep: 0 }, 8, /"dropPathKeep" must lie in \(0, 1\]/],
-  ['an auxiliary head on 4×4 features', { auxiliaryHead: true }, 8, /at least 5×5 features.*leave 4×4/],
+  ['an auxiliary head on 4×4 features', { auxiliaryHead: true }, 8, /at least 5×5 features.*give 4×4/],
 ]
 
 for (const [name, change, size, message] of refusals)
