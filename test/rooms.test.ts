@@ -6,24 +6,20 @@ import { fileURLToPath } from 'node:url'
 
 const { basename, dirname, join } = posix
 
-const ENTRY = 'datasets/coco-ts/src/index.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const sources = ['src', 'models', 'datasets', 'serve']
   .flatMap((room) => readdirSync(`${root}/${room}`, { recursive: true }).map((path) => `${room}/${path}`))
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => path.endsWith('.ts') && !/\/(node_modules|dist|test)\//.test(path))
 
-/** The folder of a file. A package's entry, which only exports, lies above the package's sources. */
-const folderOf = (path: string): string => dirname(path === ENTRY ? dirname(path) : path)
-
 /** Folder → folder that it imports from → one of the imports, for the message. */
 function importsOfFolders(): Map<string, Map<string, string>> {
   const graph = new Map<string, Map<string, string>>()
   for (const file of sources) {
     const text = readFileSync(`${root}/${file}`, 'utf8')
-    for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)\.js'/g)) {
+    for (const [, path] of text.matchAll(/(?:from|import\(?)\s*'(\.{1,2}\/[^']+)\.js'/g)) {
       const target = join(dirname(file), `${path}.ts`)
-      const [from, to] = [folderOf(file), folderOf(target)]
+      const [from, to] = [dirname(file), dirname(target)]
       if (from === to || !sources.includes(target)) continue
       if (!graph.has(from)) graph.set(from, new Map())
       graph.get(from)!.set(to, `${file} imports ${target}`)
