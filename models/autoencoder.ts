@@ -3,32 +3,13 @@
  * expansion and normal cells. The code is the only connection between them.
  */
 import * as tf from '@tensorflow/tfjs'
-import type { BatchNormSettings } from './batch-norm.js'
+import { type AutoencoderConfig, checkAutoencoderConfig } from './autoencoder-config.js'
 import { buildCell, type FeatureMap } from './cell.js'
 import type { Context } from './context.js'
 import { ModelError } from './errors.js'
-import type { AutoencoderGenotype } from './genotype.js'
 import { convolution, convolutionNorm } from './layers.js'
+import type { BatchNormSettings } from './nasnet-config.js'
 import { sharedOperations } from './operations.js'
-
-/** The settings of an autoencoder besides its cells. */
-export interface AutoencoderSizes {
-  /** Number of times that the encoder halves height and width. */
-  stages: number
-  /** N, the normal cells of each stage, before its reduction cell and after its expansion cell. */
-  cells: number
-  /** F, the width of a state in the first stage; doubled by each reduction, halved by each expansion. */
-  filters: number
-  /** Channels of the stem's convolution. */
-  stemFilters: number
-  /** Channels of the code. It has H / 2^stages × W / 2^stages pixels. */
-  codeChannels: number
-  batchNorm: BatchNormSettings
-}
-
-export interface AutoencoderConfig extends AutoencoderSizes {
-  genotype: AutoencoderGenotype
-}
 
 /** From N×H×W×3 images in [−1, 1] to their reconstructions, N×H×W×3, not clipped. */
 export type Autoencoder = (ctx: Context, images: tf.Tensor4D) => tf.Tensor4D
@@ -40,7 +21,7 @@ export type Autoencoder = (ctx: Context, images: tf.Tensor4D) => tf.Tensor4D
  *   multiples of 2^stages
  */
 export function autoencoder(config: AutoencoderConfig): Autoencoder {
-  checkWholeNumbers(config, ['stages', 'cells', 'filters', 'stemFilters', 'codeChannels'])
+  checkAutoencoderConfig(config)
   const { genotype, stages, cells, filters, stemFilters, codeChannels, batchNorm } = config
   return (ctx, images) => {
     checkSides(images, stages)
@@ -106,11 +87,4 @@ export function checkSides(images: tf.Tensor4D, stages: number): void {
     throw new ModelError(
       `An autoencoder of ${stages} stages takes images whose sides are multiples of ${least}, not ${height}×${width}.`,
     )
-}
-
-/** Throws a {@link ModelError} that names a field whose value is not a whole number of at least 1. */
-export function checkWholeNumbers<C extends object>(config: C, fields: readonly (keyof C & string)[]): void {
-  for (const field of fields)
-    if (!Number.isInteger(config[field]) || (config[field] as number) < 1)
-      throw new ModelError(`An autoencoder's "${field}" must be a whole number from 1, not ${config[field]}.`)
 }

@@ -10,15 +10,7 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Context, ParameterSpec } from './context.js'
 import { withGradient } from './custom-gradient.js'
-
-export interface BatchNormSettings {
-  /** moving = decay · moving + (1 − decay) · batch. */
-  decay: number
-  /** Added to the variance. */
-  epsilon: number
-  /** Uses the moving statistics in training too, and trains neither them nor scale and offset. */
-  frozen?: boolean
-}
+import type { BatchNormSettings } from './nasnet-config.js'
 
 /** Normalises N×H×W×C per channel, in training by the statistics of the batch, otherwise by the moving ones. */
 export function batchNorm(ctx: Context, x: tf.Tensor4D, settings: BatchNormSettings): tf.Tensor4D {

@@ -1,10 +1,10 @@
 /** A cell: computes its output from those of the two cells before it (Zoph et al. 2018, section 3.1). */
 import * as tf from '@tensorflow/tfjs'
-import type { BatchNormSettings } from './batch-norm.js'
 import type { Context } from './context.js'
 import { dropPath } from './drop-path.js'
 import { type Cell, outputStates, type Path } from './genotype.js'
 import { convolutionNorm, factorizedReduction } from './layers.js'
+import type { BatchNormSettings } from './nasnet-config.js'
 import { OPERATIONS, type Shared } from './operations.js'
 import { enlarge } from './pooling.js'
 

@@ -32,7 +32,7 @@ export function detectionLosses(
   const rpn = detector.proposalNetwork(ctx, features)
   const first = groundTruth.map((objects, image) => rpnLosses(detector, ctx, rpn, imageSize, objects, image))
 
-  const found = detector.propose(rpn, imageSize, proposals.keptInTraining)
+  const found = detector.propose(rpn, imageSize, proposals.postNmsTopNTraining)
   const samples = groundTruth.map((objects, image) =>
     sampleProposals(detector, ctx, found[image], objects, image),
   )
@@ -42,9 +42,9 @@ export function detectionLosses(
   const mean = (losses: tf.Scalar[]): tf.Scalar => tf.div(tf.addN(losses), losses.length)
   return {
     objectness: tf.mul(mean(first.map((loss) => loss.objectness)), weights.objectness),
-    anchorBoxes: tf.mul(mean(first.map((loss) => loss.boxes)), weights.anchorBoxes),
-    classification: tf.mul(second.classification, weights.classification),
-    boxes: tf.mul(second.boxes, weights.boxes),
+    anchorBoxes: tf.mul(mean(first.map((loss) => loss.boxes)), weights.rpnBoxReg),
+    classification: tf.mul(second.classification, weights.classifier),
+    boxes: tf.mul(second.boxes, weights.boxReg),
   }
 }
 
@@ -71,7 +71,7 @@ function rpnLosses(
   groundTruth: GroundTruth,
   image: number,
 ): { objectness: tf.Scalar; boxes: tf.Scalar } {
-  const { proposals, boxScale } = config
+  const { proposals, boxCoderWeights } = config
   const matches = matchBoxes(anchors, groundTruth, {
     ...proposals,
     allowLowQualityMatches: true,
@@ -80,7 +80,7 @@ function rpnLosses(
   const noise = ctx.uniform(`anchors_${image}`, [anchors.shape[0]]) as tf.Tensor1D
   const sample = sampleBalanced(matches, noise, proposals.sample, proposals.positiveShare)
   const count = drawn(sample)
-  const targets = encodeBoxes(safeBoxes(groundTruth, matches.matched), anchors, boxScale)
+  const targets = encodeBoxes(safeBoxes(groundTruth, matches.matched), anchors, boxCoderWeights)
   const distances = tf.sum(smoothL1(tf.sub(rowOf<tf.Tensor2D>(deltas, image), targets)), 1)
   const crossEntropy = softmaxCrossEntropy(
     rowOf<tf.Tensor2D>(objectness, image),
@@ -129,11 +129,13 @@ function sampleProposals(
   groundTruth: GroundTruth,
   image: number,
 ): ProposalSample {
-  const { regions, boxScale } = config
+  const { roiHeads, boxCoderWeights } = config
   const isObject = tf.cast(tf.greaterEqual(groundTruth.labels, 0), 'float32') as tf.Tensor1D
-  const boxes = regions.addTruth ? tf.concat2d([proposals.boxes, groundTruth.boxes], 0) : proposals.boxes
-  const eligible = regions.addTruth ? tf.concat1d([proposals.valid, isObject]) : proposals.valid
-  const { positiveIou, sample: count, positiveShare } = regions
+  const boxes = roiHeads.appendGroundTruth
+    ? tf.concat2d([proposals.boxes, groundTruth.boxes], 0)
+    : proposals.boxes
+  const eligible = roiHeads.appendGroundTruth ? tf.concat1d([proposals.valid, isObject]) : proposals.valid
+  const { positiveIou, sample: count, positiveShare } = roiHeads
   const matches = matchBoxes(boxes, groundTruth, {
     positiveIou,
     negativeIou: positiveIou,
@@ -157,7 +159,7 @@ function sampleProposals(
   return {
     boxes: chosen,
     labels,
-    deltas: encodeBoxes(safeBoxes(groundTruth, matched), withArea(chosen), boxScale),
+    deltas: encodeBoxes(safeBoxes(groundTruth, matched), withArea(chosen), boxCoderWeights),
     drawn: tf.add(positive, tf.gather(sample.negative, order)),
     positive,
   }

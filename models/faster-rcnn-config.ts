@@ -1,65 +1,109 @@
 /** What a Faster R-CNN is made of, besides its backbone. Lengths are in pixels of the network's input. */
+import * as z from 'zod/mini'
+import { number, renamed, rule, validate, wholeNumber } from '../src/shared/validation.js'
+import { ModelError } from './errors.js'
 
-export interface FasterRcnnConfig {
+const share = number({ from: 0, to: 1 })
+const positive = number({ above: 0 })
+const weight = number({ from: 0 })
+const several = z.array(positive).check(z.minLength(1, 'a list of at least one number'))
+
+/** On a grid of the backbone's feature stride. */
+const anchors = z.strictObject({
+  /** Side of a square anchor of scale 1. */
+  base: positive,
+  scales: several,
+  /** Height / width. */
+  ratios: several,
+  /** Where the first anchor's centre lies: 0 as released, half the stride for the middle of its cell. */
+  offset: number({ from: 0 }),
+})
+
+/** First stage: the region proposal network (Ren et al. 2015, section 3). */
+const proposals = z
+  .strictObject({
+    /** Width of its 3×3 convolution. */
+    filters: wholeNumber(1, 10_000),
+    /** Only so many of the best anchors enter the suppression. */
+    preNmsTopN: wholeNumber(1),
+    /** Proposals that overlap a better one by more than this are dropped. */
+    nmsIou: share,
+    /** How many are kept in training. */
+    postNmsTopNTraining: wholeNumber(1),
+    /** How many are kept afterwards. */
+    postNmsTopN: wholeNumber(1),
+    /** Anchors from here up are objects, and each box's best anchor is. */
+    positiveIou: share,
+    /** Anchors below this are background; those between count for nothing. */
+    negativeIou: share,
+    /** Anchors an image that the loss is taken over, at most `positiveShare` of them objects. */
+    sample: wholeNumber(1),
+    positiveShare: share,
+    /** Anchors that cross the image's edge count for nothing in training. */
+    ignoreCrossing: z.boolean(),
+  })
+  .check(
+    rule(({ negativeIou, positiveIou }, refuse) => {
+      if (negativeIou > positiveIou)
+        refuse(
+          ['negativeIou'],
+          `is ${negativeIou}, but must not be above "positiveIou", which is ${positiveIou}`,
+        )
+    }),
+  )
+
+/** Second stage: the rest of the backbone on each proposal's features. */
+const roiHeads = z.strictObject({
+  /** Side of the features cut out for a proposal. */
+  crop: wholeNumber(1, 1000),
+  /** Points a side that RoI align averages for each of them. */
+  samplingRatio: wholeNumber(1, 100),
+  /** Proposals an image that the loss is taken over, at most `positiveShare` of them objects. */
+  sample: wholeNumber(1),
+  positiveShare: share,
+  /** Proposals from here up are the object that they overlap, the others background. */
+  positiveIou: share,
+  /** The true boxes are among the proposals trained on. */
+  appendGroundTruth: z.boolean(),
+})
+
+/** A detector's settings as configs hold them; the names before version 0.2 are read too. */
+export const detectorSettings = renamed(
+  { regions: 'roiHeads', boxScale: 'boxCoderWeights' },
+  z.strictObject({
+    anchors,
+    proposals: renamed(
+      { candidates: 'preNmsTopN', kept: 'postNmsTopN', keptInTraining: 'postNmsTopNTraining' },
+      proposals,
+    ),
+    roiHeads: renamed({ addTruth: 'appendGroundTruth' }, roiHeads),
+    /** Deltas of boxes are multiplied by this: centre x and y, width and height. */
+    boxCoderWeights: z.tuple([positive, positive, positive, positive]),
+    /** Weights of the losses: objects among the anchors, their boxes; classes of the proposals, their boxes. */
+    weights: renamed(
+      { anchorBoxes: 'rpnBoxReg', classification: 'classifier', boxes: 'boxReg' },
+      z.strictObject({ objectness: weight, rpnBoxReg: weight, classifier: weight, boxReg: weight }),
+    ),
+    output: z.strictObject({
+      /** Detections of a class that overlap a better one by more than this are dropped. */
+      nmsIou: share,
+      /** Detections an image. */
+      count: wholeNumber(1),
+      /** Detections below this are dropped. */
+      minScore: share,
+    }),
+    /** `frozen`: the backbone's statistics, scales and offsets stay as they came. */
+    batchNorm: z.enum(['frozen', 'trained']),
+  }),
+)
+export type DetectorSettings = z.infer<typeof detectorSettings>
+
+export interface FasterRcnnConfig extends DetectorSettings {
   /** Classes, without the background. */
   classes: number
-  /** On a grid of the backbone's feature stride. */
-  anchors: {
-    /** Side of a square anchor of scale 1. */
-    base: number
-    scales: number[]
-    /** Height / width. */
-    ratios: number[]
-    /** Where the first anchor's centre lies: 0 as released, half the stride for the middle of its cell. */
-    offset: number
-  }
-  /** First stage: the region proposal network (Ren et al. 2015, section 3). */
-  proposals: {
-    /** Width of its 3×3 convolution. */
-    filters: number
-    /** Only so many of the best anchors enter the suppression. */
-    candidates: number
-    /** Proposals that overlap a better one by more than this are dropped. */
-    nmsIou: number
-    /** How many are kept, in training and afterwards. */
-    keptInTraining: number
-    kept: number
-    /** Anchors from here up are objects, and each box's best anchor is. */
-    positiveIou: number
-    /** Anchors below this are background; those between count for nothing. */
-    negativeIou: number
-    /** Anchors an image that the loss is taken over, at most `positiveShare` of them objects. */
-    sample: number
-    positiveShare: number
-    /** Anchors that cross the image's edge count for nothing in training. */
-    ignoreCrossing: boolean
-  }
-  /** Second stage: the rest of the backbone on each proposal's features. */
-  regions: {
-    /** Side of the features cut out for a proposal. */
-    crop: number
-    /** Points a side that RoI align averages for each of them. */
-    samplingRatio: number
-    /** Proposals an image that the loss is taken over, at most `positiveShare` of them objects. */
-    sample: number
-    positiveShare: number
-    /** Proposals from here up are the object that they overlap, the others background. */
-    positiveIou: number
-    /** The true boxes are among the proposals trained on. */
-    addTruth: boolean
-  }
-  /** Offsets of boxes are multiplied by this: centre x and y, width and height. */
-  boxScale: [number, number, number, number]
-  /** Weights of the losses. */
-  weights: { objectness: number; anchorBoxes: number; classification: number; boxes: number }
-  output: {
-    /** Detections of a class that overlap a better one by more than this are dropped. */
-    nmsIou: number
-    /** Detections an image. */
-    count: number
-    /** Detections below this are dropped. */
-    minScore: number
-  }
-  /** `frozen`: the backbone's statistics, scales and offsets stay as they came. */
-  batchNorm: 'frozen' | 'trained'
+}
+
+/** Throws a {@link ModelError} that names the setting of which no anchors can be made. */
+export function checkAnchors(settings: FasterRcnnConfig['anchors']): void {
+  validate(anchors, settings, { field: 'anchors', ErrorClass: ModelError })
 }

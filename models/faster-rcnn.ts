@@ -8,10 +8,11 @@ import { anchorsOf, anchorsPerCell } from './anchors.js'
 import type { FeatureMap } from './cell.js'
 import type { Context } from './context.js'
 import { stopGradient } from './custom-gradient.js'
-import { ModelError } from './errors.js'
-import type { FasterRcnnConfig } from './faster-rcnn-config.js'
+import type { ModelError } from './errors.js'
+import { checkAnchors, type FasterRcnnConfig } from './faster-rcnn-config.js'
 import { dense } from './layers.js'
-import { cellPlan, type NasnetConfig, runCell, stemConvolution } from './nasnet.js'
+import { cellPlan, runCell, stemConvolution } from './nasnet.js'
+import type { NasnetConfig } from './nasnet-config.js'
 import { sharedOperations } from './operations.js'
 import { type Detections, type Proposals, proposeRegions, selectDetections } from './proposals.js'
 import { roiAlign } from './roi-align.js'
@@ -47,8 +48,8 @@ export interface FasterRcnn {
   /** N×H×W×3 images in [−1, 1]. */
   firstStage(ctx: Context, images: tf.Tensor4D): FirstStage
   proposalNetwork(ctx: Context, features: FirstStage): RpnOutput
-  /** The proposals of each image, `kept` rows each, of images of [height, width] pixels. No gradient flows through them. */
-  propose(output: RpnOutput, imageSize: readonly [number, number], kept: number): Proposals[]
+  /** The proposals of each image, `postNmsTopN` rows each, of images of [height, width] pixels. No gradient flows through them. */
+  propose(output: RpnOutput, imageSize: readonly [number, number], postNmsTopN: number): Proposals[]
   /** The second stage on N×R boxes in pixels. Its output has N·R rows, image by image. */
   secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): BoxHeadOutput
 }
@@ -67,10 +68,8 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
   }
   const plan = cellPlan(body)
   const split = plan.findIndex((cell) => cell.path === 'reduction_1')
-  const { anchors: anchorSettings, boxScale, proposals, regions } = config
-  for (const [name, list] of Object.entries({ scales: anchorSettings.scales, ratios: anchorSettings.ratios }))
-    if (list.length === 0 || !list.every((value) => value > 0))
-      throw new ModelError(`A detector's anchors need "${name}" above 0, not [${list.join(', ')}].`)
+  const { anchors: anchorSettings, boxCoderWeights, proposals, roiHeads } = config
+  checkAnchors(anchorSettings)
 
   return {
     config,
@@ -95,16 +94,16 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       }
     },
 
-    propose({ anchors, objectness, deltas }, imageSize, kept) {
+    propose({ anchors, objectness, deltas }, imageSize, postNmsTopN) {
       const scores = tf.slice(tf.softmax(stopGradient(objectness)), [0, 0, 1], [-1, -1, 1])
       const constants = tf.unstack(stopGradient(deltas)) as tf.Tensor2D[]
-      const { candidates, nmsIou } = proposals
+      const { preNmsTopN, nmsIou } = proposals
       return tf.unstack(tf.squeeze<tf.Tensor2D>(scores, [2])).map((score, image) =>
         proposeRegions(score as tf.Tensor1D, constants[image], anchors, imageSize, {
-          candidates,
+          preNmsTopN,
           nmsIou,
-          kept,
-          boxCoderWeights: boxScale,
+          postNmsTopN,
+          boxCoderWeights,
         }),
       )
     },
@@ -112,8 +111,8 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
     secondStage(ctx, { previous, current }, boxes) {
       const widths = [previous.tensor.shape[3], current.tensor.shape[3]]
       const crops = roiAlign(tf.concat([previous.tensor, current.tensor], 3), boxes, {
-        crop: regions.crop,
-        samplingRatio: regions.samplingRatio,
+        crop: roiHeads.crop,
+        samplingRatio: roiHeads.samplingRatio,
         spatialScale: 1 / current.stride,
       })
       const { stride } = current
@@ -137,10 +136,10 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
  * Runs the whole detector on N×H×W×3 images in [−1, 1]. Boxes are in pixels of these images.
  */
 export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D): Detections[] {
-  const { boxScale, output, proposals } = detector.config
+  const { boxCoderWeights, output, proposals } = detector.config
   const imageSize = [images.shape[1], images.shape[2]] as const
   const features = detector.firstStage(ctx, images)
-  const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.kept)
+  const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.postNmsTopN)
   const boxes = tf.stack(found.map((proposal) => proposal.boxes)) as tf.Tensor3D
   const { logits, deltas } = detector.secondStage(ctx, features, boxes)
   const probabilities = tf.slice(tf.softmax(logits), [0, 1], [-1, -1])
@@ -149,7 +148,7 @@ export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D):
   return found.map((proposal, image) =>
     selectDetections(proposal, scores[image], moves[image], imageSize, {
       ...output,
-      boxCoderWeights: boxScale,
+      boxCoderWeights,
     }),
   )
 }

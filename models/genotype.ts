@@ -5,9 +5,10 @@
  * States are numbered within a cell: 0 is the current input h(i) after its 1×1 convolution, 1 the previous
  * input h(i−1) brought to the same size, and 2, 3, … are the blocks in order.
  */
+import * as z from 'zod/mini'
+import { type Path as FieldPath, rule, validate } from '../src/shared/validation.js'
 import { ModelError } from './errors.js'
 
-/** The operations of the search space. */
 export const OPERATION_NAMES = [
   'identity',
   'conv_1x3_3x1',
@@ -24,45 +25,66 @@ export const OPERATION_NAMES = [
   'sep_conv_7x7',
 ] as const
 
+/** The operations of the search space. */
 export type OperationName = (typeof OPERATION_NAMES)[number]
 
 /** One side of a block: an operation applied to a state. */
-export interface Path {
-  input: number
-  operation: OperationName
-}
+const path = z.strictObject({
+  input: z.number('the number of a state'),
+  operation: z.enum(OPERATION_NAMES),
+})
+export type Path = z.infer<typeof path>
 
 /** Two paths and their combination. */
-export interface Block {
-  left: Path
-  right: Path
+const block = z.strictObject({
+  left: path,
+  right: path,
   /** Elementwise sum, or concatenation along channels (then the block is twice as wide). */
-  combine: 'add' | 'concat'
-}
+  combine: z.enum(['add', 'concat']),
+})
+export type Block = z.infer<typeof block>
 
-export interface Cell {
-  blocks: Block[]
-  /**
-   * The states whose concatenation is the output of the cell, in order. Default: all states that no block reads, as in
-   * the text of the paper. The released cells list them, because they also keep some states that blocks read.
-   */
-  output?: number[]
-}
+const someBlocks = 'a list of at least one block'
+
+const cell = z
+  .strictObject({
+    blocks: z.array(block, someBlocks).check(z.minLength(1, someBlocks)),
+    /**
+     * The states whose concatenation is the output of the cell, in order. Default: all states that no block reads, as in
+     * the text of the paper. The released cells list them, because they also keep some states that blocks read.
+     */
+    output: z.optional(z.array(z.number('the number of a state'))),
+  })
+  .check(rule(checkInputs), rule(checkOutput))
+export type Cell = z.infer<typeof cell>
 
 /** The cells of a network, by name. */
-export interface Genotype {
-  name: string
+const anyGenotype = z.object({
+  name: z.string('a text').check(z.regex(/\S/, 'a text that is not empty')),
   /** Keeps height and width. */
-  normal: Cell
+  normal: cell,
   /** Halves height and width. */
-  reduction: Cell
-}
+  reduction: cell,
+  /** Doubles height and width; autoencoders alone have it. */
+  expansion: z.optional(cell),
+})
+
+/** Of classifiers and detectors. Fields that are not a genotype's are left out. */
+export const genotype = z.pipe(
+  anyGenotype,
+  z.transform(({ expansion, ...genotype }, { issues }) => {
+    if (expansion !== undefined) issues.push({ code: 'custom', input: expansion, message: AUTOENCODER })
+    return genotype
+  }),
+)
+export type Genotype = z.infer<typeof genotype>
 
 /** The cells of an autoencoder: it has a third kind of cells. */
-export interface AutoencoderGenotype extends Genotype {
-  /** Doubles height and width. */
-  expansion: Cell
-}
+export type AutoencoderGenotype = Required<z.infer<typeof anyGenotype>>
+
+const AUTOENCODER =
+  'is the genotype of an autoencoder: it has an expansion cell, for which classifiers and detectors have no place; ' +
+  'give one with a normal and a reduction cell alone'
 
 /** The states that no block of the cell reads, ascending. Never empty: nothing can read the last block. */
 export function looseEnds(cell: Cell): number[] {
@@ -85,103 +107,55 @@ export function outputStates(cell: Cell): number[] {
  * Throws a {@link ModelError} that names cell, block (by its state's number) and field, and for an autoencoder's.
  */
 export function parseGenotype(json: unknown, source: string): Genotype {
-  const { expansion, ...genotype } = parseAnyGenotype(json, source)
-  if (expansion !== undefined)
-    throw new ModelError(
-      `${source} is the genotype of an autoencoder: it has an expansion cell, for which classifiers and ` +
-        `detectors have no place; give one with a normal and a reduction cell alone.`,
-    )
-  return genotype
+  return validate(genotype, json, { ErrorClass: ModelError, nameOf: placeIn(source) })
 }
 
 /** {@link parseGenotype} for networks of either kind. */
 export function parseAnyGenotype(json: unknown, source: string): Genotype & { expansion?: Cell } {
-  const genotype = record(json, source, 'the genotype')
-  const { name, expansion } = genotype
-  if (typeof name !== 'string' || name.trim() === '')
-    throw new ModelError(`${source}: "name" must be a text.`)
-  return {
-    name,
-    normal: parseCell(genotype.normal, source, 'normal'),
-    reduction: parseCell(genotype.reduction, source, 'reduction'),
-    ...(expansion !== undefined && { expansion: parseCell(expansion, source, 'expansion') }),
+  return validate(anyGenotype, json, { ErrorClass: ModelError, nameOf: placeIn(source) })
+}
+
+/** Names of a place in the genotype of `source`: `a.json: normal cell, block 4, left, "input"`. */
+function placeIn(source: string): (path: FieldPath) => string {
+  return ([top, list, at, ...fields]) => {
+    if (top === undefined) return source
+    if (list === undefined) return `${source}: ${top === 'name' ? '"name"' : `the ${String(top)} cell`}`
+    const place =
+      list === 'blocks' && typeof at === 'number'
+        ? [
+            `block ${at + 2}`,
+            ...fields.map((field) => (field === 'left' || field === 'right' ? field : `"${String(field)}"`)),
+          ]
+        : [`"${String(list)}"${typeof at === 'number' ? `[${at}]` : ''}`]
+    return `${source}: ${[`${String(top)} cell`, ...place].join(', ')}`
   }
 }
 
-function parseCell(json: unknown, source: string, which: string): Cell {
-  const place = `the ${which} cell`
-  const { blocks: list, output, ...rest } = record(json, source, place)
-  noMoreFields(rest, source, place, '"blocks" and "output"')
-  if (!Array.isArray(list) || list.length === 0)
-    throw new ModelError(`${source}: ${place} needs a non-empty list "blocks", not ${show(list)}.`)
-  const blocks = list.map((block, index) =>
-    parseBlock(block, source, `${which} cell, block ${index + 2}`, index + 2),
-  )
-  const cell: Cell = { blocks }
-  if (output !== undefined) cell.output = parseOutput(output, { blocks }, source, place)
-  return cell
+type Refuse = (path: FieldPath, words: string) => void
+
+/** A block reads states before its own. */
+function checkInputs({ blocks }: Cell, refuse: Refuse): void {
+  for (const [index, block] of blocks.entries())
+    for (const side of ['left', 'right'] as const) {
+      const [{ input }, state] = [block[side], index + 2]
+      const at = ['blocks', index, side, 'input']
+      if (!Number.isInteger(input) || input < 0)
+        refuse(at, `is ${input}, but must be a state from 0 to ${state - 1}`)
+      else if (input >= state) {
+        const what = input === state ? 'the block itself' : 'a later block'
+        refuse(at, `is ${input}, which is ${what}; use a state from 0 to ${state - 1}`)
+      }
+    }
 }
 
-function parseBlock(json: unknown, source: string, place: string, state: number): Block {
-  const { left, right, combine, ...rest } = record(json, source, place)
-  noMoreFields(rest, source, place, '"left", "right" and "combine"')
-  if (combine !== 'add' && combine !== 'concat')
-    throw new ModelError(`${source}: ${place}, "combine" must be "add" or "concat", not ${show(combine)}.`)
-  return {
-    left: parsePath(left, source, `${place}, left`, state),
-    right: parsePath(right, source, `${place}, right`, state),
-    combine,
-  }
-}
-
-function parsePath(json: unknown, source: string, place: string, state: number): Path {
-  const { input, operation, ...rest } = record(json, source, place)
-  noMoreFields(rest, source, place, '"input" and "operation"')
-  if (typeof input !== 'number' || !Number.isInteger(input) || input < 0)
-    throw new ModelError(
-      `${source}: ${place}, "input" must be a state from 0 to ${state - 1}, not ${show(input)}.`,
-    )
-  if (input >= state) {
-    const what = input === state ? 'the block itself' : 'a later block'
-    throw new ModelError(
-      `${source}: ${place}, "input" ${input} is ${what}; use a state from 0 to ${state - 1}.`,
-    )
-  }
-  if (!OPERATION_NAMES.includes(operation as OperationName))
-    throw new ModelError(
-      `${source}: ${place}, operation ${show(operation)} is unknown; use one of ${OPERATION_NAMES.join(', ')}.`,
-    )
-  return { input, operation: operation as OperationName }
-}
-
-function parseOutput(json: unknown, cell: Cell, source: string, place: string): number[] {
-  const last = cell.blocks.length + 1
-  const valid = (state: unknown) =>
-    Number.isInteger(state) && (state as number) >= 0 && (state as number) <= last
-  if (!Array.isArray(json) || json.length === 0 || !json.every(valid) || new Set(json).size !== json.length)
-    throw new ModelError(
-      `${source}: ${place}, "output" must list different states from 0 to ${last}, not ${show(json)}.`,
-    )
-  const lost = looseEnds(cell).find((state) => state >= 2 && !json.includes(state))
-  if (lost !== undefined)
-    throw new ModelError(`${source}: ${place}, block ${lost} is used by nothing; add ${lost} to "output".`)
-  return json
-}
-
-function record(json: unknown, source: string, place: string): Record<string, unknown> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new ModelError(`${source}: ${place} must be an object, not ${show(json)}.`)
-  return json as Record<string, unknown>
-}
-
-function noMoreFields(rest: object, source: string, place: string, known: string): void {
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined)
-    throw new ModelError(`${source}: ${place} has an unknown field "${unknown}"; it may have ${known}.`)
-}
-
-/** A value for an error message: short, whatever it is. */
-function show(value: unknown): string {
-  const text = value === undefined ? 'missing' : JSON.stringify(value)
-  return text.length <= 60 ? text : `${text.slice(0, 57)}…`
+/** Every block leads to the output. */
+function checkOutput(cell: Cell, refuse: Refuse): void {
+  const { blocks, output } = cell
+  if (output === undefined) return
+  const last = blocks.length + 1
+  const valid = (state: number) => Number.isInteger(state) && state >= 0 && state <= last
+  const lost = looseEnds(cell).find((state) => state >= 2 && !output.includes(state))
+  if (output.length === 0 || !output.every(valid) || new Set(output).size !== output.length)
+    refuse(['output'], `is [${output}], but must list different states from 0 to ${last}`)
+  else if (lost !== undefined) refuse(['blocks', lost - 2], `is used by nothing; add ${lost} to "output"`)
 }

@@ -3,9 +3,10 @@
  * in × out, padding is TensorFlow's `SAME` unless stated. The parameters of a layer lie directly below its context.
  */
 import * as tf from '@tensorflow/tfjs'
-import { type BatchNormSettings, batchNorm } from './batch-norm.js'
+import { batchNorm } from './batch-norm.js'
 import type { Context } from './context.js'
 import { dilatedConvolution } from './dilated-convolution.js'
+import type { BatchNormSettings } from './nasnet-config.js'
 
 export interface ConvolutionSettings {
   /** [height, width] of the kernel. */

@@ -3,43 +3,15 @@
  * stacked as in the TensorFlow-Slim definition of the authors.
  */
 import * as tf from '@tensorflow/tfjs'
-import type { BatchNormSettings } from './batch-norm.js'
 import { buildCell, type FeatureMap } from './cell.js'
 import type { Context } from './context.js'
 import { keepAtCell } from './drop-path.js'
 import { ModelError } from './errors.js'
-import type { Genotype } from './genotype.js'
 import { convolutionNorm, dense, dropout } from './layers.js'
+import { checkNasnetConfig, type NasnetConfig } from './nasnet-config.js'
 import { type Shared, sharedOperations } from './operations.js'
 
 /** The settings of a NASNet. */
-export interface NasnetConfig {
-  genotype: Genotype
-  /**
-   * `cifar`: one 3×3 convolution. `imagenet`: one 3×3 convolution with stride 2, then two reduction cells
-   * a quarter and half as wide as the first stage.
-   */
-  stem: 'cifar' | 'imagenet'
-  /** Padding of the ImageNet stem's convolution; a detector's is `same`. Default: `valid`. */
-  stemPadding?: 'same' | 'valid'
-  /** Channels of the stem's convolution. */
-  stemFilters: number
-  /** N, the normal cells of each stage. */
-  cells: number
-  /** F, the width of a state in the first stage; doubled by each reduction. */
-  filters: number
-  classes: number
-  /** Whether the normal cell after a reduction cell takes, as h(i−1), the map before the input of that reduction cell. */
-  skipReduction: boolean
-  /** A second classifier before the last reduction, in training only. */
-  auxiliaryHead: boolean
-  /** Fraction of the pooled features that is dropped before the classifier in training, in [0, 1). */
-  dropout: number
-  /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]. */
-  dropPathKeep: number
-  batchNorm: BatchNormSettings
-}
-
 export interface NasnetOutputs {
   /** N×classes. */
   logits: tf.Tensor2D
@@ -88,7 +60,7 @@ export function cellPlan(config: NasnetConfig): PlannedCell[] {
  * Throws a {@link ModelError} when the settings are not valid, or the images are too small.
  */
 export function nasnet(config: NasnetConfig): (ctx: Context, images: tf.Tensor4D) => NasnetOutputs {
-  checkConfig(config)
+  checkNasnetConfig(config)
   const plan = cellPlan(config)
   const auxiliaryCell = plan.findIndex((cell) => cell.path === 'reduction_1') - 1
   return (ctx, images) => {
@@ -182,19 +154,4 @@ function auxiliaryHead(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, share
 
 function size(x: tf.Tensor4D): string {
   return `${x.shape[1]}×${x.shape[2]}`
-}
-
-function checkConfig(config: NasnetConfig): void {
-  for (const field of ['stemFilters', 'cells', 'filters', 'classes'] as const)
-    if (!Number.isInteger(config[field]) || config[field] < 1)
-      throw new ModelError(`A network's "${field}" must be a whole number from 1, not ${config[field]}.`)
-  if (config.stem === 'imagenet' && config.filters % 4 !== 0)
-    throw new ModelError(
-      `With the ImageNet stem, "filters" must be a multiple of 4, since its cells are a quarter as wide; ` +
-        `${config.filters} is not.`,
-    )
-  if (!(config.dropout >= 0 && config.dropout < 1))
-    throw new ModelError(`A network's "dropout" must lie in [0, 1), not be ${config.dropout}.`)
-  if (!(config.dropPathKeep > 0 && config.dropPathKeep <= 1))
-    throw new ModelError(`A network's "dropPathKeep" must lie in (0, 1], not be ${config.dropPathKeep}.`)
 }

@@ -6,10 +6,10 @@
  * convolution; a pool that must change channels is followed by a 1×1 convolution without ReLU.
  */
 import * as tf from '@tensorflow/tfjs'
-import type { BatchNormSettings } from './batch-norm.js'
 import type { Context } from './context.js'
 import type { OperationName } from './genotype.js'
 import { convolutionNorm, separableNorm } from './layers.js'
+import type { BatchNormSettings } from './nasnet-config.js'
 import { averagePool, maxPool } from './pooling.js'
 
 /** The context and the settings of an operation. */

@@ -4,27 +4,15 @@
  */
 
 import * as tf from '@tensorflow/tfjs'
-import {
-  type Autoencoder,
-  type AutoencoderSizes,
-  checkSides,
-  checkWholeNumbers,
-  throughCode,
-  toPixels,
-} from './autoencoder.js'
+import { type Autoencoder, checkSides, throughCode, toPixels } from './autoencoder.js'
+import { checkPlainConfig, type PlainAutoencoderConfig } from './autoencoder-config.js'
 import { ModelError } from './errors.js'
 import { convolutionNorm } from './layers.js'
 import { enlarge } from './pooling.js'
 
-export interface PlainAutoencoderConfig
-  extends Pick<AutoencoderSizes, 'stages' | 'codeChannels' | 'batchNorm'> {
-  /** Channels after the first convolution; doubled by each further one of the encoder. */
-  width: number
-}
-
 /** Builds the network. Throws as `autoencoder`. */
 export function plainAutoencoder(config: PlainAutoencoderConfig): Autoencoder {
-  checkWholeNumbers(config, ['stages', 'codeChannels', 'width'])
+  checkPlainConfig(config)
   const { stages, codeChannels, width, batchNorm } = config
   return (ctx, images) => {
     checkSides(images, stages)

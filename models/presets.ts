@@ -1,6 +1,6 @@
 /** The networks of the paper, as released. */
 
-import type { NasnetConfig } from './nasnet.js'
+import type { NasnetConfig } from './nasnet-config.js'
 import { NASNET_A } from './published-cells.js'
 
 export interface Preset {

@@ -29,8 +29,8 @@ function suppress(
 }
 
 /**
- * The proposals of one image: deltas applied to anchors, clipped to the image, the best `candidates` of
- * them enter the suppression, `kept` are left. Boxes without area are dropped.
+ * The proposals of one image: deltas applied to anchors, clipped to the image, the best `preNmsTopN` of
+ * them enter the suppression, `postNmsTopN` are left. Boxes without area are dropped.
  *
  * @param scores of N anchors, in (0, 1)
  * @param deltas N×4, as {@link decodeBoxes} takes them
@@ -40,16 +40,16 @@ export function proposeRegions(
   deltas: tf.Tensor2D,
   anchors: tf.Tensor2D,
   imageSize: readonly [number, number],
-  settings: { candidates: number; nmsIou: number; kept: number; boxCoderWeights: BoxCoderWeights },
+  settings: { preNmsTopN: number; nmsIou: number; postNmsTopN: number; boxCoderWeights: BoxCoderWeights },
 ): Proposals {
-  const { candidates, nmsIou, kept, boxCoderWeights } = settings
-  const best = tf.topk(scores, Math.min(candidates, scores.size))
+  const { preNmsTopN, nmsIou, postNmsTopN, boxCoderWeights } = settings
+  const best = tf.topk(scores, Math.min(preNmsTopN, scores.size))
   const boxes = clipBoxes(
     decodeBoxes(tf.gather(deltas, best.indices), tf.gather(anchors, best.indices), boxCoderWeights),
     imageSize,
   )
   const real = tf.cast(tf.greater(boxArea(boxes), 0), 'float32')
-  const found = suppress(boxes, tf.mul(best.values, real), { count: kept, iou: nmsIou, minScore: 0 })
+  const found = suppress(boxes, tf.mul(best.values, real), { count: postNmsTopN, iou: nmsIou, minScore: 0 })
   return { boxes: tf.gather(boxes, found.indices), valid: found.valid }
 }
 

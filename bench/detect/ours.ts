@@ -52,7 +52,10 @@ async function timed<T>(
 function reportOf(stepMillis: number[], proposals: number): DetectReport {
   const peakMemoryBytes = peakMemory()
   const { detector } = config
-  const seen = { ...config, detector: { ...detector, proposals: { ...detector.proposals, kept: proposals } } }
+  const seen = {
+    ...config,
+    detector: { ...detector, proposals: { ...detector.proposals, postNmsTopN: proposals } },
+  }
   const { multiplyAdds, parameters } = describeDetector(seen, scene.classes)
   return {
     imagesPerSecond: 1000 / median(stepMillis),
@@ -120,7 +123,7 @@ async function train(): Promise<DetectReport> {
   const step = await buildDetectorStep(config, shapes, { profilePrefix })
   await step.load({ statistics: new Float32Array(new Uint8Array(readFileSync(files.statistics)).buffer) })
   // A step costs the same at any rate; random weights stand only a low one.
-  const { report, last } = await timed(trainer(step, 1e-4), config.detector.regions.sample)
+  const { report, last } = await timed(trainer(step, 1e-4), config.detector.roiHeads.sample)
   await step.close()
   return { ...report, loss: last.loss }
 }
@@ -130,7 +133,7 @@ async function run(): Promise<DetectReport> {
   const shape = [1, ...scene.size, 3]
   const { report, last } = await timed(
     () => session.run({ images: { type: 'uint8', shape, data: scene.image.slice() } }),
-    config.detector.proposals.kept,
+    config.detector.proposals.postNmsTopN,
   )
   await session.close()
   const scores = last.scores.data as Float32Array

@@ -6,15 +6,14 @@
 
 export { drawCell, drawGenotype } from '../drawing/draw-cell.js'
 export type { AutoencoderComparison } from './comparison.js'
-export type { SearchConfig } from './config.js'
+export type { Budget, SearchConfig } from './config.js'
 export { type CreateOptions, createSearch, resumeSearch, type SearchChanges } from './create-study.js'
 export type { Child, ChildResult, Evaluator, Measured } from './evaluate/child.js'
 /** To write an evaluator: a module that exports `createEvaluator`, whose URL queues and workers are given. */
 export type { CreateEvaluator, EvaluatorSettings } from './evaluate/evaluator.js'
 export { retrainRecipe, sharedRecipe, trainRecipe } from './evaluate/recipes.js'
+export type { ReconstructSettings, SharedSettings, TrainSettings } from './evaluate/settings.js'
 export { type WarmUpOptions, warmUpShared } from './evaluate/shared.js'
-export type { SharedSettings } from './evaluate/shared-settings.js'
-export type { TrainSettings } from './evaluate/train.js'
 export { openLocalQueue } from './execution/local-queue.js'
 export type { WorkQueue } from './execution/queue.js'
 export { type Best, bestChildren } from './journal/best.js'
@@ -24,7 +23,6 @@ export { readJournal } from './journal/read-journal.js'
 export { openRedisQueue } from './redis/queue.js'
 export type { NamedCells, RankedChild } from './results.js'
 export {
-  type Budget,
   type Progress,
   runSearch,
   type SearchOptions,

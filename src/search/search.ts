@@ -3,17 +3,13 @@
  * strategy their rewards. Everything is written to the journal before anything else depends on it.
  */
 import { UserError } from '../shared/errors.js'
+import type { Budget } from './config.js'
 import type { Child, ChildResult } from './evaluate/child.js'
 import type { WorkQueue } from './execution/queue.js'
 import type { AskedEvent, JournalEvent, ToldEvent, Workforce } from './journal/journal.js'
 import type { Decisions } from './space/space.js'
 import { type RewardConfig, rewardOfResult } from './strategy/reward.js'
 import type { Strategy } from './strategy/strategy.js'
-
-export interface Budget {
-  kind: 'children' | 'seconds'
-  amount: number
-}
 
 export interface SearchParts {
   strategy: Strategy

@@ -161,11 +161,11 @@ test('settings of which no autoencoder can be built are named', () => {
     )
   assert.throws(
     () => autoencoder({ ...tiny, codeChannels: 0 }),
-    /"codeChannels" must be a whole number from 1, not 0/,
+    /"codeChannels" is 0, but must be a whole number from 1 to 10000/,
   )
   assert.throws(
     () => plainAutoencoder({ ...tiny, width: 1.5 }),
-    /"width" must be a whole number from 1, not 1.5/,
+    /"width" is 1.5, but must be a whole number from 1/,
   )
 })
 

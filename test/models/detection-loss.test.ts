@@ -44,11 +44,11 @@ const CONFIG = {
     sample: 16,
     positiveShare: 0.25,
     ignoreCrossing: true,
-    keptInTraining: 12,
+    postNmsTopNTraining: 12,
   },
-  regions: { positiveIou: 0.4, sample: 8, positiveShare: 0.25, addTruth: true },
-  boxScale: [10, 10, 5, 5],
-  weights: { objectness: 1, anchorBoxes: 2, classification: 1.5, boxes: 3 },
+  roiHeads: { positiveIou: 0.4, sample: 8, positiveShare: 0.25, appendGroundTruth: true },
+  boxCoderWeights: [10, 10, 5, 5],
+  weights: { objectness: 1, rpnBoxReg: 2, classifier: 1.5, boxReg: 3 },
 } as unknown as FasterRcnnConfig
 
 const drawn = (key: string, count: number, scale = 1): number[] => {
@@ -160,7 +160,7 @@ function draw(
 
 function expected() {
   const sums = { objectness: 0, anchorBoxes: 0, classification: 0, boxes: 0 }
-  const { proposals, regions, weights } = CONFIG
+  const { proposals, roiHeads, weights } = CONFIG
   let regionsDrawn = 0
   for (const [image, truth] of TRUTH.entries()) {
     const noise = noiseOf(`anchors_${image}`, ANCHORS.length)
@@ -182,7 +182,7 @@ function expected() {
       noiseOf(`regions_${image}`, boxes.length),
       truth,
       { positive: 0.4, negative: 0.4, allowLowQualityMatches: false },
-      regions.sample,
+      roiHeads.sample,
       0.25,
     )
     regionsDrawn += seen.length
@@ -199,9 +199,9 @@ function expected() {
   }
   return {
     objectness: sums.objectness * weights.objectness,
-    anchorBoxes: sums.anchorBoxes * weights.anchorBoxes,
-    classification: (sums.classification / regionsDrawn) * weights.classification,
-    boxes: (sums.boxes / regionsDrawn) * weights.boxes,
+    anchorBoxes: sums.anchorBoxes * weights.rpnBoxReg,
+    classification: (sums.classification / regionsDrawn) * weights.classifier,
+    boxes: (sums.boxes / regionsDrawn) * weights.boxReg,
   }
 }
 

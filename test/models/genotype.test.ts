@@ -24,11 +24,11 @@ test('the genotype of an autoencoder is read as such, and refused where a classi
     name: 'ModelError',
     message:
       'a.json is the genotype of an autoencoder: it has an expansion cell, for which classifiers and detectors ' +
-      'have no place; give one with a normal and a reduction cell alone.',
+      'have no place; give one with a normal and a reduction cell alone',
   })
   assert.throws(
     () => parseAnyGenotype({ ...copy(), expansion: {} }, 'a.json'),
-    /a\.json: the expansion cell needs/,
+    /a\.json: expansion cell, "blocks" is missing/,
   )
 })
 
@@ -44,55 +44,70 @@ test('without "output", the states that no block used leave the cell', () => {
 
 // What is wrong, where it is put (nothing: the field is removed), and what the message must say.
 const mistakes: [string, string, unknown, RegExp][] = [
-  ['no name', 'name', undefined, /^g\.json: "name" must be a text/],
+  ['no name', 'name', undefined, /^g\.json: "name" is missing, but must be a text/],
   [
     'no reduction cell',
     'reduction',
     undefined,
-    /^g\.json: the reduction cell must be an object, not missing/,
+    /^g\.json: the reduction cell is missing, but must be an object/,
   ],
-  ['no blocks', 'normal.blocks', [], /the normal cell needs a non-empty list "blocks", not \[\]/],
+  [
+    'no blocks',
+    'normal.blocks',
+    [],
+    /normal cell, "blocks" is \[\], but must be a list of at least one block/,
+  ],
   [
     'an unknown operation',
     'normal.blocks.1.right.operation',
     'conv_9x9',
-    /normal cell, block 3, right, operation "conv_9x9" is unknown; use one of/,
+    /normal cell, block 3, right, "operation" is "conv_9x9", but must be one of/,
   ],
   [
     'a name from Object.prototype',
     'normal.blocks.0.left.operation',
     'toString',
-    /block 2, left, operation "toString" is unknown/,
+    /block 2, left, "operation" is "toString", but must be/,
   ],
   [
     'a block that reads itself',
     'reduction.blocks.2.left.input',
     4,
-    /reduction cell, block 4, left, "input" 4 is the block itself; use a state from 0 to 3/,
+    /reduction cell, block 4, left, "input" is 4, which is the block itself; use a state from 0 to 3/,
   ],
   [
     'a block that reads a later one',
     'reduction.blocks.0.right.input',
     6,
-    /reduction cell, block 2, right, "input" 6 is a later block; use a state from 0 to 1/,
+    /reduction cell, block 2, right, "input" is 6, which is a later block; use a state from 0 to 1/,
   ],
   [
     'a negative input',
     'normal.blocks.0.left.input',
     -1,
-    /block 2, left, "input" must be a state from 0 to 1, not -1/,
+    /block 2, left, "input" is -1, but must be a state from 0 to 1/,
   ],
-  ['half an input', 'normal.blocks.0.left.input', 0.5, /not 0\.5/],
+  ['half an input', 'normal.blocks.0.left.input', 0.5, /"input" is 0\.5, but must be a state from 0 to 1/],
   [
     'an unknown way to combine',
     'normal.blocks.4.combine',
     'mean',
-    /block 6, "combine" must be "add" or "concat"/,
+    /block 6, "combine" is "mean", but must be one of add, concat/,
   ],
-  ['a misspelt field', 'normal.blocks.4.combin', 'add', /block 6 has an unknown field "combin"/],
-  ['a block that is none', 'normal.blocks.4', 'add', /block 6 must be an object, not "add"/],
-  ['an output beyond the blocks', 'normal.output', [2, 7], /"output" must list different states from 0 to 6/],
-  ['an output twice', 'normal.output', [2, 2], /"output" must list different states/],
+  [
+    'a misspelt field',
+    'normal.blocks.4.combin',
+    'add',
+    /block 6, "combin" is not known here; known are left, right, combine/,
+  ],
+  ['a block that is none', 'normal.blocks.4', 'add', /block 6 is "add", but must be an object/],
+  [
+    'an output beyond the blocks',
+    'normal.output',
+    [2, 7],
+    /"output" is \[2,7\], but must list different states from 0 to 6/,
+  ],
+  ['an output twice', 'normal.output', [2, 2], /"output" is \[2,2\], but must list different states/],
   ['a block that is lost', 'normal.output', [1, 2, 3, 4, 5], /block 6 is used by nothing; add 6 to "output"/],
 ]
 
@@ -108,8 +123,8 @@ for (const [name, place, value, message] of mistakes)
   })
 
 test('refuses what is no object', () => {
-  refuses([1], /^g\.json: the genotype must be an object, not \[1\]/)
-  refuses(null, /must be an object, not null/)
+  refuses([1], /^g\.json is \[1\], but must be an object/)
+  refuses(null, /^g\.json is null, but must be an object/)
 })
 
 function refuses(genotype: unknown, message: RegExp) {

@@ -205,17 +205,17 @@ test('a parameter asked for in two shapes is an error', () => {
 })
 
 const refusals: [string, Partial<NasnetConfig>, number, RegExp][] = [
-  ['no cells', { cells: 0 }, 8, /"cells" must be a whole number from 1, not 0/],
-  ['a fraction of a filter', { filters: 2.5 }, 8, /"filters" must be a whole number/],
+  ['no cells', { cells: 0 }, 8, /"cells" is 0, but must be a whole number from 1 to 100/],
+  ['a fraction of a filter', { filters: 2.5 }, 8, /"filters" is 2.5, but must be a whole number/],
   [
     'an ImageNet stem that cannot be a quarter as wide',
     { stem: 'imagenet', filters: 6 },
     32,
-    /multiple of 4/,
+    /"filters" is 6, but .* must be a multiple of 4/,
   ],
   ['an ImageNet stem on 2 pixels', { stem: 'imagenet', filters: 8 }, 2, /at least 3×3 pixels, not 2×2/],
-  ['dropping everything', { dropout: 1 }, 8, /"dropout" must lie in \[0, 1\)/],
-  ['keeping nothing', { dropPathKeep: 0 }, 8, /"dropPathKeep" must lie in \(0, 1\]/],
+  ['dropping everything', { dropout: 1 }, 8, /"dropout" is 1, but must be a number from 0 and below 1/],
+  ['keeping nothing', { dropPathKeep: 0 }, 8, /"dropPathKeep" is 0, but must be a number above 0 and to 1/],
   ['an auxiliary head on 4×4 features', { auxiliaryHead: true }, 8, /at least 5×5 features.*give 4×4/],
 ]
 

@@ -15,7 +15,7 @@ const paddedNumbers = (numbers: number[], count: number) =>
   expected([...numbers, ...new Array(count - numbers.length).fill(0)])
 
 const propose =
-  (imageSize: [number, number], settings: { candidates: number; nmsIou: number; kept: number }) =>
+  (imageSize: [number, number], settings: { preNmsTopN: number; nmsIou: number; postNmsTopN: number }) =>
   ({ scores, offsets, anchors }: Inputs) => {
     const found = proposeRegions(
       scores as tf.Tensor1D,
@@ -45,7 +45,7 @@ for (const { about, boxes, scores, iou, kept } of golden.suppression) {
       const left = kept.filter((index) => among.has(index)).slice(0, count)
       await assertAnswers(
         `${candidates} candidates, ${count} kept`,
-        propose([64, 64], { candidates, nmsIou: iou, kept: count }),
+        propose([64, 64], { preNmsTopN: candidates, nmsIou: iou, postNmsTopN: count }),
         inputs,
         {
           boxes: padded(
@@ -71,7 +71,7 @@ test('proposals are cut at the image’s edges; what lies outside or has no area
   ]
   await assertAnswers(
     'edges',
-    propose([48, 64], { candidates: 4, nmsIou: 0.7, kept: 4 }),
+    propose([48, 64], { preNmsTopN: 4, nmsIou: 0.7, postNmsTopN: 4 }),
     { anchors: given(anchors), offsets: noOffsets(4), scores: given([0.2, 0.9, 0.8, 0.6]) },
     {
       boxes: padded(

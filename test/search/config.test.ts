@@ -94,7 +94,7 @@ test('what is wrong is told with its field', () => {
     ['evaluator.trainImages', 0],
     ['evaluator.validationImages', 1.5],
     ['evaluator.latency', 'yes'],
-    ['evaluator.hopelessBelow', 1.1],
+    ['evaluator.stopBelow', 1.1],
     ['evaluator.run.batchSize', 0],
     ['evaluator.run.length.amount', 0.5],
     ['evaluator.run.model.cells', 0],
@@ -124,7 +124,7 @@ test('what is wrong is told with its field', () => {
     ['evaluator.warmUp.sideBySide', 65],
     ['evaluator.warmUp.rate', 0],
     ['evaluator.warmUp.rate', 1.1],
-    ['evaluator.hopelessBelow', 0.1],
+    ['evaluator.stopBelow', 0.1],
   ] as [string, unknown][])
     assert.throws(
       () => validateSearchConfig(change(smallSearch('shared'), path, value)),

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini'
 import {
   changeOfData,
   type DataFingerprint,
@@ -8,8 +9,8 @@ import {
 } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
-import { optional } from '../../shared/schema.js'
 import { percent } from '../../shared/text.js'
+import { validate } from '../../shared/validation.js'
 import type { RunConfig } from '../../train/classification/config.js'
 import { classMetrics, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
@@ -105,7 +106,8 @@ async function openModel(
   const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
   for (const warning of dataset.warnings) warn(warning)
   const set = partOf(dataset, flags.split)
-  const before = optional(dataFingerprint)(trained?.fingerprint, 'about.data.fingerprint')
+  const noted = z.optional(dataFingerprint)
+  const before = validate(noted, trained?.fingerprint, { field: 'about.data.fingerprint' })
   if (flags.data === undefined && before && dataset.fingerprint) {
     const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
     if (change !== null) warn(changedNote(name, change))

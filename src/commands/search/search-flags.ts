@@ -1,7 +1,7 @@
 /** The flags of `search`. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Budget } from '../../search/config.js'
 import { type SearchTask, TASKS } from '../../search/config.js'
-import type { Budget } from '../../search/search.js'
 import { STRATEGIES } from '../../search/strategy/strategies.js'
 import { numeric } from '../train/train-flags.js'
 

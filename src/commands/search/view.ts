@@ -1,8 +1,9 @@
 /** The live view of a search: a few lines that renew themselves on a terminal, one line now and then elsewhere. */
 import type { Cell } from '../../../models/index.js'
 import { operationLabel } from '../../drawing/operation-families.js'
+import type { Budget } from '../../search/config.js'
 import { RUNNING_MEAN, sparkline, type Watched } from '../../search/journal/standing.js'
-import type { Budget, Standing } from '../../search/search.js'
+import type { Standing } from '../../search/search.js'
 import { formatDuration } from '../../shared/text.js'
 import type { ProgressStream } from '../../train/run/progress.js'
 

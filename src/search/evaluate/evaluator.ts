@@ -2,9 +2,7 @@
 import { UserError } from '../../shared/errors.js'
 import type { Evaluator } from './child.js'
 import type { Machine } from './machine.js'
-import type { ReconstructSettings } from './reconstruct.js'
-import type { SharedSettings } from './shared-settings.js'
-import type { TrainSettings } from './train.js'
+import type { ReconstructSettings, SharedSettings, TrainSettings } from './settings.js'
 
 /** Plain data that JSON carries: `kind` says which evaluator, everything else is that evaluator's own. */
 export interface EvaluatorSettings {

@@ -11,7 +11,8 @@ import type { Child, ChildResult } from './child.js'
 import { type Clock, startClock } from './clock.js'
 import type { Machine } from './machine.js'
 import { latencyOf, outcomeOf } from './outcome.js'
-import type { ChildData, ChildRecipe } from './recipe.js'
+import type { ChildData } from './recipe.js'
+import type { ChildRecipe } from './settings.js'
 
 export interface MeasureOptions {
   config: RunConfig

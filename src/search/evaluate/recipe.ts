@@ -8,24 +8,7 @@ import type { Decisions, SearchSpace } from '../space/space.js'
 import { dataHere } from './data-here.js'
 import { firstImages, scaledDown } from './image-subsets.js'
 import type { Machine } from './machine.js'
-
-/** What children are trained and measured on. `R`: the config that they have in common. */
-export interface ImageRecipe<R> {
-  run: R
-  /** Side in pixels that images are scaled down to; null: as they are. */
-  imageSize: number | null
-  /** How many of the images to train on, and to measure on; null: all. */
-  trainImages: number | null
-  validationImages: number | null
-}
-
-export interface ChildRecipe extends ImageRecipe<RunConfig> {
-  space: SearchSpace
-  /** The config of every child; `model.genotype` and `model.name` become the child's. */
-  run: RunConfig
-  /** Whether the time that one image takes is measured too. */
-  latency: boolean
-}
+import type { ImageRecipe } from './settings.js'
 
 /** The images of a recipe, and the config of its children with the data noted. */
 export interface ChildData<R = RunConfig> {

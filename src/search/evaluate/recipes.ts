@@ -3,9 +3,7 @@
 import type { RunConfig } from '../../train/classification/config.js'
 import { presets } from '../../train/classification/presets.js'
 import type { SearchSpace } from '../space/space.js'
-import type { ReconstructSettings } from './reconstruct.js'
-import type { SharedSettings } from './shared-settings.js'
-import type { TrainSettings } from './train.js'
+import type { ReconstructSettings, SharedSettings, TrainSettings } from './settings.js'
 
 /** Small enough for seconds or minutes on one core: N = 1, F = 16, images of 16 × 16. */
 const child: RunConfig = {
@@ -32,7 +30,7 @@ export function trainRecipe(space: SearchSpace): TrainSettings {
     ...recipe(space, { ...child, length: { kind: 'epochs', amount: 2 } }),
     trainImages: 10_000,
     validationImages: 2500,
-    hopelessBelow: 0.25,
+    stopBelow: 0.25,
   }
 }
 
@@ -58,7 +56,7 @@ export function retrainRecipe(space: SearchSpace): TrainSettings {
     },
     trainImages: null,
     validationImages: null,
-    hopelessBelow: 0,
+    stopBelow: 0,
   }
 }
 

@@ -1,5 +1,4 @@
 /** The evaluator of autoencoders: each child is trained on its own for some hundred steps, and reconstructs images. */
-import type { AutoencoderSizes } from '../../../models/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { AutoencoderModel, AutoencoderTraining } from '../../train/autoencoder/config.js'
 import { describeAutoencoder } from '../../train/autoencoder/describe.js'
@@ -8,21 +7,13 @@ import { type AutoencoderCompiler, trainAutoencoder } from '../../train/autoenco
 import { inferenceState } from '../../train/run/checkpoint.js'
 import type { StateVectors } from '../../train/step/step-types.js'
 import { decodeAutoencoder } from '../space/genotypes.js'
-import type { Decisions, SearchSpace } from '../space/space.js'
+import type { Decisions } from '../space/space.js'
 import type { Child, Evaluator } from './child.js'
 import { startClock } from './clock.js'
 import type { Machine } from './machine.js'
 import { latencyOf, outcomeOf } from './outcome.js'
-import { type ChildData, type ImageRecipe, loadChildData } from './recipe.js'
-
-export interface ReconstructSettings extends ImageRecipe<AutoencoderTraining> {
-  kind: 'reconstruct'
-  space: SearchSpace
-  /** Everything about the children's networks but their cells. */
-  sizes: AutoencoderSizes
-  /** Whether the time that one image takes is measured too. */
-  latency: boolean
-}
+import { type ChildData, loadChildData } from './recipe.js'
+import type { ReconstructSettings } from './settings.js'
 
 /** @throws DatasetError when the images are missing, UserError when the networks cannot take them */
 export async function reconstructEvaluator(

@@ -10,7 +10,7 @@ import { readSafetensors, type Tensor, writeSafetensors } from '../../shared/saf
 import { kindOf } from '../../train/images/data-place.js'
 import type { ModelConfig } from '../../train/settings/config.js'
 import type { SearchSpace } from '../space/space.js'
-import type { SharedSettings } from './shared-settings.js'
+import type { SharedSettings } from './settings.js'
 import type { SharedWeights } from './shared-weights.js'
 
 /** Settings that a search must share to use the weights. */

@@ -18,7 +18,7 @@ import { startClock } from './clock.js'
 import type { Machine } from './machine.js'
 import { measureChild } from './measure.js'
 import { type ChildData, childConfig, loadChildData } from './recipe.js'
-import type { SharedSettings } from './shared-settings.js'
+import type { SharedSettings } from './settings.js'
 import { moveShared, type SharedWeights, type Trained, takeShared } from './shared-weights.js'
 import { loadFinished, loadSharedOf, saveShared, trainedForOf } from './shared-weights-file.js'
 

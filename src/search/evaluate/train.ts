@@ -4,21 +4,13 @@ import type { Child, Evaluator } from './child.js'
 import type { Machine } from './machine.js'
 import { measureChild } from './measure.js'
 import { medianStopper } from './median-stopping.js'
-import { type ChildRecipe, childConfig, loadChildData } from './recipe.js'
-
-export interface TrainSettings extends ChildRecipe {
-  kind: 'train'
-  /**
-   * A child stops early when its accuracy at an evaluation is below this quantile of the accuracies that the children
-   * before it had at the same step; 0: none does.
-   */
-  hopelessBelow: number
-}
+import { childConfig, loadChildData } from './recipe.js'
+import type { TrainSettings } from './settings.js'
 
 /** @throws DatasetError when the images are missing */
 export async function trainEvaluator(settings: TrainSettings, machine: Machine): Promise<Evaluator> {
   const data = await loadChildData(settings, machine)
-  const stopper = medianStopper(settings.hopelessBelow)
+  const stopper = medianStopper(settings.stopBelow)
   return {
     evaluate(child: Child, signal: AbortSignal) {
       const stop = new AbortController()

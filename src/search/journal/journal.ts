@@ -3,78 +3,83 @@
  * anything else is done about it. The search's state is what replaying it gives: so a kill at any moment loses at most
  * the children in flight, which are handed out again.
  */
-import type { ChildResult } from '../evaluate/child.js'
-import type { Decisions } from '../space/space.js'
+import * as z from 'zod/mini'
+import { number, text, wholeNumber } from '../../shared/validation.js'
+import { childResult } from '../evaluate/child.js'
 import type { StrategyFigures } from '../strategy/strategy.js'
 
+const amount = number({ from: 0 })
+const id = wholeNumber(0)
+
 /** The strategy was asked for a child. */
-export interface AskedEvent {
-  kind: 'asked'
-  id: number
-  decisions: Decisions
-}
+const asked = z.strictObject({ kind: z.literal('asked'), id, decisions: z.array(wholeNumber(0)) })
+export type AskedEvent = z.infer<typeof asked>
+
+/** Figures that were not finite have become null in JSON. */
+const figures = z.record(z.string(), z.nullable(z.number())) as unknown as z.ZodMiniType<StrategyFigures>
 
 /** The strategy was told the reward of a child. */
-export interface ToldEvent {
-  kind: 'told'
-  result: ChildResult
+const told = z.strictObject({
+  kind: z.literal('told'),
+  result: childResult,
   /** Seconds of search until then, over all runs. */
-  seconds: number
-  reward: number
-  figures: StrategyFigures
-}
+  seconds: amount,
+  reward: amount,
+  figures,
+})
+export type ToldEvent = z.infer<typeof told>
 
 /** Shared weights were trained before the search, outside of its budget. */
-export interface WarmedEvent {
-  kind: 'warmed'
+const warmed = z.strictObject({
+  kind: z.literal('warmed'),
   /** Rounds that are done. */
-  rounds: number
+  rounds: wholeNumber(0),
   /** Since the last such event of this run. */
-  seconds: number
+  seconds: amount,
   /** That computed at the same time. */
-  threads: number
-}
+  threads: wholeNumber(1),
+})
+export type WarmedEvent = z.infer<typeof warmed>
 
 /** The processes that evaluate on the search's own machine. */
-export interface Workforce {
+const workforce = z.strictObject({
   /** Children at a time. */
-  processes: number
+  processes: wholeNumber(1),
   /** That each computes with. */
-  threads: number
-}
+  threads: wholeNumber(1),
+})
+export type Workforce = z.infer<typeof workforce>
 
 /** A run began: the first, or one after a stop or a kill; `seconds` is the time of search before it. */
-export interface SittingEvent {
-  kind: 'sitting'
-  seconds: number
+const sitting = z.strictObject({
+  kind: z.literal('sitting'),
+  seconds: amount,
   /** ISO 8601. */
-  at: string
+  at: text(),
   /** Missing with workers on other machines, whose number changes. */
-  workforce?: Workforce
-}
+  workforce: z.optional(workforce),
+})
+export type SittingEvent = z.infer<typeof sitting>
 
 /** Time that the search itself took since the last such event: asking, telling, writing; not the evaluators'. */
-export interface OverheadEvent {
-  kind: 'overhead'
-  seconds: number
-  strategySeconds: number
-  journalSeconds: number
-}
+const overhead = z.strictObject({
+  kind: z.literal('overhead'),
+  seconds: amount,
+  strategySeconds: amount,
+  journalSeconds: amount,
+})
+export type OverheadEvent = z.infer<typeof overhead>
 
 /** One of the best children, trained longer at the end. */
-export interface RetrainedEvent {
-  kind: 'retrained'
-  id: number
-  quality: number
+const retrained = z.strictObject({
+  kind: z.literal('retrained'),
+  id,
+  quality: amount,
   /** Of autoencoders: mean squared error on the validation images, for pixels in [0, 1]. */
-  reconstructionError?: number
-  seconds: number
-}
+  reconstructionError: z.optional(amount),
+  seconds: amount,
+})
+export type RetrainedEvent = z.infer<typeof retrained>
 
-export type JournalEvent =
-  | WarmedEvent
-  | SittingEvent
-  | AskedEvent
-  | ToldEvent
-  | OverheadEvent
-  | RetrainedEvent
+export const journalEvent = z.discriminatedUnion('kind', [asked, told, warmed, sitting, overhead, retrained])
+export type JournalEvent = z.infer<typeof journalEvent>

@@ -8,12 +8,8 @@ import { openReconstructor } from '../../train/autoencoder/export.js'
 import { autoencoderCompiler } from '../../train/autoencoder/train.js'
 import { Diverged } from '../../train/run/divergence.js'
 import type { Machine } from '../evaluate/machine.js'
-import {
-  loadReconstructData,
-  modelOf,
-  type ReconstructSettings,
-  trainMeasured,
-} from '../evaluate/reconstruct.js'
+import { loadReconstructData, modelOf, trainMeasured } from '../evaluate/reconstruct.js'
+import type { ReconstructSettings } from '../evaluate/settings.js'
 import type { Decisions } from '../space/space.js'
 
 export interface Compared extends AutoencoderCost {

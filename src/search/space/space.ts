@@ -3,30 +3,43 @@
  * block in order, five: first state, second state, operation for the first, operation for the second, how they are
  * combined. A state is chosen from all before it, so that every sequence of decisions is a valid genotype.
  */
-import { type Block, OPERATION_NAMES, type OperationName } from '../../../models/index.js'
+import * as z from 'zod/mini'
+import { OPERATION_NAMES } from '../../../models/genotype.js'
 import { UserError } from '../../shared/errors.js'
-import { choice, integer, list, record, type Schema } from '../../shared/schema.js'
+import { rule, validate, wholeNumber } from '../../shared/validation.js'
 
-/** Cells that a task searches, in the order in which they are decided. */
-export type CellKind = 'normal' | 'reduction' | 'expansion'
+export const CELL_KINDS = ['normal', 'reduction', 'expansion'] as const
+/** Cells that a task searches. */
+export type CellKind = (typeof CELL_KINDS)[number]
 
-export interface SearchSpace {
-  cells: CellKind[]
+/** Far above any published cell; only a slip of the pen asks for more. */
+const MOST_BLOCKS = 20
+
+/** A list of at least one, all different. */
+const distinct = <const T extends readonly string[]>(names: T) =>
+  z.array(z.enum(names)).check(
+    z.minLength(1, 'a list of at least one'),
+    rule((items, refuse) => {
+      const twice = items.find((item, index) => items.indexOf(item) !== index)
+      if (twice !== undefined) refuse([], `lists ${twice} twice; list it once`)
+    }),
+  )
+
+export const searchSpace = z.strictObject({
+  /** In the order in which they are decided. */
+  cells: distinct(CELL_KINDS),
   /** B, the blocks of each cell. */
-  blocks: number
-  /** At least one. Each listed operation counts once. */
-  operations: OperationName[]
-  /** At least one. */
-  combinations: Block['combine'][]
-}
+  blocks: wholeNumber(1, MOST_BLOCKS),
+  operations: distinct(OPERATION_NAMES),
+  combinations: distinct(['add', 'concat']),
+})
+export type SearchSpace = z.infer<typeof searchSpace>
 
 /**
  * An architecture as the choices that made it: for every decision of {@link decisionSizes}, the number of the option
  * that was taken, from 0.
  */
 export type Decisions = number[]
-
-export const CELL_KINDS = ['normal', 'reduction', 'expansion'] as const satisfies CellKind[]
 
 /** The space of Zoph et al. 2018: a normal and a reduction cell of 5 blocks, 13 operations, both combinations. */
 export const paperSpace: SearchSpace = {
@@ -39,30 +52,9 @@ export const paperSpace: SearchSpace = {
 /** The same of an autoencoder's three cells. */
 export const autoencoderSpace: SearchSpace = { ...paperSpace, cells: ['normal', 'reduction', 'expansion'] }
 
-/** Far above any published cell; only a slip of the pen asks for more. */
-const MOST_BLOCKS = 20
-
-/** A list of at least one, all different. */
-function distinct<T>(item: Schema<T>): Schema<T[]> {
-  return (value, field) => {
-    const items = list(item)(value, field)
-    if (items.length === 0) throw new UserError(`"${field}" is empty, but must list at least one`)
-    const twice = items.find((entry, index) => items.indexOf(entry) !== index)
-    if (twice !== undefined) throw new UserError(`"${field}" lists ${twice} twice; list it once`)
-    return items
-  }
-}
-
-const spaceSchema = record<SearchSpace>({
-  cells: distinct(choice(...CELL_KINDS)),
-  blocks: integer(1, MOST_BLOCKS),
-  operations: distinct(choice(...OPERATION_NAMES)),
-  combinations: distinct(choice('add', 'concat')),
-})
-
 /** Checks a space, for example one read from JSON. Throws a `UserError` that names the field, below `field`. */
 export function validateSpace(value: unknown, field = 'space'): SearchSpace {
-  return spaceSchema(value, field)
+  return validate(searchSpace, value, { field })
 }
 
 /** What is decided, between how many options. */

@@ -2,20 +2,22 @@
  * Regularized evolution (Real et al. 2018, "Regularized Evolution for Image Classifier Architecture Search", algorithm 1):
  * the fittest of a sample has a mutated child, and the oldest dies, however good.
  */
-import { random } from '../../../models/index.js'
-import { UserError } from '../../shared/errors.js'
+import * as z from 'zod/mini'
+import { random } from '../../shared/random.js'
+import { number, validate, wholeNumber } from '../../shared/validation.js'
 import { below, mutate, randomDecisions } from '../space/genotypes.js'
 import type { Decisions, SearchSpace } from '../space/space.js'
 import type { Strategy, StrategyFigures } from './strategy.js'
 
-export interface EvolutionSettings {
+export const evolutionSettings = z.object({
   /** P, the architectures that are alive. So many are random at first. */
-  population: number
+  population: wholeNumber(2),
   /** S, how often a candidate is drawn, with replacement; the best of them is the parent. */
-  sample: number
+  sample: wholeNumber(1),
   /** Probability that the child is its parent unchanged, which tries the parent once more. */
-  identity: number
-}
+  identity: number({ from: 0, below: 1 }),
+})
+export type EvolutionSettings = z.infer<typeof evolutionSettings>
 
 /** What the paper found best of five settings, for 20,000 children. */
 export const paperEvolution: EvolutionSettings = { population: 100, sample: 25, identity: 0.05 }
@@ -44,9 +46,9 @@ interface Individual {
 export function regularizedEvolution(
   space: SearchSpace,
   seed: number,
-  { population: size, sample, identity }: EvolutionSettings,
+  settings: EvolutionSettings,
 ): Strategy {
-  checkSettings({ population: size, sample, identity })
+  const { population: size, sample, identity } = validate(evolutionSettings, settings, { field: 'evolution' })
   const population: Individual[] = []
   let asked = 0
   return {
@@ -76,12 +78,4 @@ export function regularizedEvolution(
 function fittest(population: Individual[], sample: number, uniform: () => number): Individual {
   const drawn = Array.from({ length: sample }, () => population[below(population.length, uniform)])
   return drawn.reduce((best, other) => (other.reward > best.reward ? other : best))
-}
-
-function checkSettings({ population, sample, identity }: EvolutionSettings): void {
-  for (const [name, value] of Object.entries({ population, sample }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new UserError(`The evolution's ${name} is ${value}, but must be a whole number from 1`)
-  if (!(identity >= 0 && identity < 1))
-    throw new UserError(`The evolution's identity is ${identity}, but must be a probability below 1`)
 }

@@ -1,24 +1,26 @@
 /** The controller's settings. */
-import { integer, number, record } from '../../shared/schema.js'
+import * as z from 'zod/mini'
+import { number, wholeNumber } from '../../shared/validation.js'
 
-export interface PpoOptions {
+export const ppoOptions = z.strictObject({
   /** Units of the LSTM. */
-  hidden: number
+  hidden: wholeNumber(1),
   /** Of Adam. */
-  learningRate: number
+  learningRate: number({ above: 0 }),
   /** What a nat of an architecture's entropy is worth in reward. */
-  entropyWeight: number
+  entropyWeight: number({ from: 0 }),
   /** ε: how far PPO lets a decision's probability move from where it was sampled, as a share of it. */
-  clip: number
+  clip: number({ above: 0, below: 1 }),
   /** Steps on each batch. */
-  epochs: number
+  epochs: wholeNumber(1),
   /** Architectures in a batch. */
-  batch: number
+  batch: wholeNumber(1),
   /** Of the exponential moving average of rewards that is the baseline; it decays by this with every reward. */
-  baselineDecay: number
+  baselineDecay: number({ from: 0, below: 1 }),
   /** Length from which on gradients are shortened. */
-  gradientNorm: number
-}
+  gradientNorm: number({ above: 0 }),
+})
+export type PpoOptions = z.infer<typeof ppoOptions>
 
 /** Appendix A of Zoph et al. 2018; epochs and gradient norm, of which it says nothing, are those usual with PPO. */
 export const paperController: PpoOptions = {
@@ -45,15 +47,3 @@ export const smallController: PpoOptions = {
   epochs: 5,
   batch: 10,
 }
-
-/** The options, checked. Throws a `UserError` that names the one that cannot be. */
-export const ppoOptions = record<PpoOptions>({
-  hidden: integer(1),
-  learningRate: number({ above: 0 }),
-  entropyWeight: number({ from: 0 }),
-  clip: number({ above: 0, below: 1 }),
-  epochs: integer(1),
-  batch: integer(1),
-  baselineDecay: number({ from: 0, below: 1 }),
-  gradientNorm: number({ above: 0 }),
-})

@@ -1,6 +1,7 @@
 /** The paper's strategy: a recurrent controller trained by proximal policy optimization (Zoph et al. 2018, appendix A). */
 import { random } from '../../../models/index.js'
 import { UserError } from '../../shared/errors.js'
+import { validate } from '../../shared/validation.js'
 import { type Decisions, decisionSizes, type SearchSpace } from '../space/space.js'
 import { controllerOf } from './controller.js'
 import { openPolicy, type Proposal } from './policy.js'
@@ -24,7 +25,7 @@ export async function createPpo(
   seed: number,
   options: Partial<PpoOptions> = {},
 ): Promise<Strategy> {
-  const settings = ppoOptions({ ...paperController, ...options }, '')
+  const settings = validate(ppoOptions, { ...paperController, ...options })
   const decisions = decisionSizes(space)
   const policy = await openPolicy(controllerOf(decisions, settings.hidden), settings, seed)
   const unanswered = proposals()

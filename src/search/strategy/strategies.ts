@@ -1,15 +1,18 @@
 /** The strategies by name. */
+import * as z from 'zod/mini'
 import type { SearchSpace } from '../space/space.js'
-import { type EvolutionSettings, regularizedEvolution } from './evolution.js'
-import type { PpoOptions } from './ppo-options.js'
+import { evolutionSettings, regularizedEvolution } from './evolution.js'
+import { ppoOptions } from './ppo-options.js'
 import { randomSearch } from './random.js'
 import type { Strategy } from './strategy.js'
 
 /** A strategy and its settings, as a search's config holds them. */
-export type StrategyConfig =
-  | { kind: 'random' }
-  | ({ kind: 'evolution' } & EvolutionSettings)
-  | { kind: 'ppo'; options: PpoOptions }
+export const strategyConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('random') }),
+  z.strictObject({ kind: z.literal('evolution'), ...evolutionSettings.shape }),
+  z.strictObject({ kind: z.literal('ppo'), options: ppoOptions }),
+])
+export type StrategyConfig = z.infer<typeof strategyConfig>
 
 export const STRATEGIES = ['ppo', 'random', 'evolution'] as const
 

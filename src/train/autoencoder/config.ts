@@ -1,32 +1,14 @@
 /** What an autoencoder is and how it is trained: everything needed to repeat it. */
-import type { AutoencoderConfig, AutoencoderSizes, PlainAutoencoderConfig } from '../../../models/index.js'
-import { integer, record } from '../../shared/schema.js'
-import {
-  batchNormSettings,
-  type ImageConfig,
-  ofImages,
-  shared,
-  type TrainingConfig,
-} from '../settings/config.js'
+import * as z from 'zod/mini'
+import type { AutoencoderConfig, PlainAutoencoderConfig } from '../../../models/index.js'
+import { imageFields, trainingFields } from '../settings/config.js'
+
+const { data, augmentation } = imageFields
+const { seed, batchSize, length, optimizer, learningRate, weightDecay, clipNorm, averageDecay } =
+  trainingFields
 
 /** All but the network. Images are reconstructed as they were augmented; labels are not used. */
-export type AutoencoderTraining = Pick<ImageConfig, 'data' | 'augmentation'> &
-  Omit<TrainingConfig, 'checkpoint' | 'evaluateEvery'>
-
-/** An autoencoder of cells, or the plain one that it is measured against. */
-export type AutoencoderModel =
-  | ({ kind: 'cells' } & AutoencoderConfig)
-  | ({ kind: 'plain' } & PlainAutoencoderConfig)
-
-export interface AutoencoderRunConfig extends AutoencoderTraining {
-  model: AutoencoderModel
-}
-
-const { data, augmentation } = ofImages
-const { seed, batchSize, length, optimizer, learningRate, weightDecay, clipNorm, averageDecay } = shared
-
-/** Schemas, for configs that hold these. */
-export const autoencoderTraining = record<AutoencoderTraining>({
+export const autoencoderTraining = z.strictObject({
   data,
   seed,
   batchSize,
@@ -38,12 +20,13 @@ export const autoencoderTraining = record<AutoencoderTraining>({
   averageDecay,
   augmentation,
 })
+export type AutoencoderTraining = z.infer<typeof autoencoderTraining>
 
-export const autoencoderSizes = record<AutoencoderSizes>({
-  stages: integer(1, 10),
-  cells: integer(1, 100),
-  filters: integer(1, 10_000),
-  stemFilters: integer(1, 10_000),
-  codeChannels: integer(1, 10_000),
-  batchNorm: batchNormSettings,
-})
+/** An autoencoder of cells, or the plain one that it is measured against. */
+export type AutoencoderModel =
+  | ({ kind: 'cells' } & AutoencoderConfig)
+  | ({ kind: 'plain' } & PlainAutoencoderConfig)
+
+export interface AutoencoderRunConfig extends AutoencoderTraining {
+  model: AutoencoderModel
+}

@@ -1,54 +1,44 @@
 /** A classifier's run: everything needed to repeat it, as `config.json` in the run's folder holds it. */
-import { UserError } from '../../shared/errors.js'
-import { choice, integer, list, number, record } from '../../shared/schema.js'
-import {
-  checkLength,
-  type ImageConfig,
-  type ModelConfig,
-  ofImages,
-  type ResolutionStage,
-  shared,
-  type TrainingConfig,
-} from '../settings/config.js'
+import * as z from 'zod/mini'
+import { dropPathKeep } from '../../../models/nasnet-config.js'
+import { number, rule, validate, wholeNumber } from '../../shared/validation.js'
+import { imageFields, model, trainingFields } from '../settings/config.js'
 
-export interface RunConfig extends TrainingConfig, ImageConfig {
-  /** What is trained; a config without it is of the time when there were classifiers alone. */
-  task: 'classification'
-  model: ModelConfig
-  /** ScheduledDropPath's keep probability at the end of training; 1: off. */
-  dropPathKeep: number
-  /** Weight of the auxiliary head's loss; 0: no auxiliary head. */
-  auxiliaryWeight: number
-  labelSmoothing: number
-}
+/** For configs that hold a classifier's. */
+export const runConfig = z
+  .strictObject({
+    /** What is trained; a config without it is of the time when there were classifiers alone. */
+    task: z._default(z.literal('classification'), 'classification'),
+    ...imageFields,
+    model,
+    ...trainingFields,
+    /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]; 1: off. */
+    dropPathKeep,
+    /** Weight of the auxiliary head's loss; 0: no auxiliary head. */
+    auxiliaryWeight: number({ from: 0 }),
+    labelSmoothing: number({ from: 0, below: 1 }),
+    /** Epochs between evaluations on the validation images; the last epoch is always evaluated. */
+    evaluateEvery: wholeNumber(1),
+  })
+  .check(
+    rule(({ resolution, auxiliaryWeight }, refuse) => {
+      let last = 0
+      for (const [index, { untilEpoch }] of resolution.entries()) {
+        if (untilEpoch <= last)
+          refuse(['resolution', index, 'untilEpoch'], `is ${untilEpoch}, but must be above ${last}`)
+        last = untilEpoch
+      }
+      if (resolution.length > 0 && auxiliaryWeight > 0)
+        refuse(
+          ['resolution'],
+          `and "auxiliaryWeight" exclude each other: the auxiliary head's full-size convolution fits one image size; set the second to 0 or leave the first empty`,
+        )
+    }),
+  )
 
-const runConfigSchema = record<RunConfig>({
-  task: (value, field) => choice('classification')(value ?? 'classification', field),
-  ...ofImages,
-  ...shared,
-  dropPathKeep: number({ above: 0, to: 1 }),
-  auxiliaryWeight: number({ from: 0 }),
-  labelSmoothing: number({ from: 0, below: 1 }),
-  resolution: list(record<ResolutionStage>({ untilEpoch: integer(1), size: integer(4, 10_000) })),
-  evaluateEvery: integer(1),
-})
+export type RunConfig = z.infer<typeof runConfig>
 
 /** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field, below `field`. */
-export function validateConfig(value: unknown, field = ''): RunConfig {
-  const config = runConfigSchema(value, field)
-  const prefix = field === '' ? '' : `${field}.`
-  checkLength(config.length, prefix)
-  let last = 0
-  for (const [index, stage] of config.resolution.entries()) {
-    if (stage.untilEpoch <= last)
-      throw new UserError(
-        `"${prefix}resolution[${index}].untilEpoch" is ${stage.untilEpoch}, but must be above ${last}`,
-      )
-    last = stage.untilEpoch
-  }
-  if (config.resolution.length > 0 && config.auxiliaryWeight > 0)
-    throw new UserError(
-      `"${prefix}resolution" and "${prefix}auxiliaryWeight" exclude each other: the auxiliary head's full-size convolution fits one image size; set the second to 0 or leave the first empty`,
-    )
-  return config
+export function validateConfig(value: unknown, field?: string): RunConfig {
+  return validate(runConfig, value, { field })
 }

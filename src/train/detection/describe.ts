@@ -48,7 +48,7 @@ export function describeDetector(
   classes: number,
 ): DetectorDescription {
   const { inputSize } = config
-  const { proposals, regions } = config.detector
+  const { proposals, roiHeads } = config.detector
   const detector = detectorOf(config, classes)
   const partOf = partsOf(config)
   let taken: ParameterSpec[] = []
@@ -60,7 +60,7 @@ export function describeDetector(
     const { previous, current } = first
     features = [...current.tensor.shape.slice(1, 3), previous.tensor.shape[3] + current.tensor.shape[3]]
     const { objectness, deltas } = detector.proposalNetwork(ctx, first)
-    const boxes = tracer.input('boxes', [1, proposals.kept, 4]) as tf.Tensor3D
+    const boxes = tracer.input('boxes', [1, proposals.postNmsTopN, 4]) as tf.Tensor3D
     const head = detector.secondStage(ctx, first, boxes)
     return { objectness, deltas, logits: head.logits, boxes: head.deltas }
   })
@@ -70,15 +70,15 @@ export function describeDetector(
   const shapes: Record<DetectorPart, number[]> = {
     'first stage': features,
     proposals: [anchors, 2 + 4],
-    'second stage': [proposals.kept, pooled],
-    'box head': [proposals.kept, classes + 1 + 4 * classes],
+    'second stage': [proposals.postNmsTopN, pooled],
+    'box head': [proposals.postNmsTopN, classes + 1 + 4 * classes],
   }
   return {
     inputSize,
     classes,
     anchors,
-    proposals: proposals.kept,
-    crop: regions.crop,
+    proposals: proposals.postNmsTopN,
+    crop: roiHeads.crop,
     parameters: countParameters(taken),
     multiplyAdds: [...costs.values()].reduce((sum, cost) => sum + cost, 0),
     parts: DETECTOR_PARTS.map((part) => ({

@@ -53,26 +53,26 @@ const large: DetectorRunConfig = {
     proposals: {
       filters: 512,
       // All 75 × 75 × 12 anchors: the released config has no limit before the suppression.
-      candidates: 67_500,
+      preNmsTopN: 67_500,
       nmsIou: 0.7,
-      keptInTraining: 50,
-      kept: 50,
+      postNmsTopNTraining: 50,
+      postNmsTopN: 50,
       positiveIou: 0.7,
       negativeIou: 0.3,
       sample: 256,
       positiveShare: 0.5,
       ignoreCrossing: true,
     },
-    regions: {
+    roiHeads: {
       crop: 17,
       samplingRatio: 1,
       sample: 49,
       positiveShare: 0.25,
       positiveIou: 0.5,
-      addTruth: false,
+      appendGroundTruth: false,
     },
-    boxScale: [10, 10, 5, 5],
-    weights: { objectness: 1, anchorBoxes: 2, classification: 1, boxes: 2 },
+    boxCoderWeights: [10, 10, 5, 5],
+    weights: { objectness: 1, rpnBoxReg: 2, classifier: 1, boxReg: 2 },
     output: { nmsIou: 0.6, count: 100, minScore: 0 },
     batchNorm: 'frozen',
   },
@@ -108,11 +108,11 @@ const mobile: DetectorRunConfig = {
     proposals: {
       ...large.detector.proposals,
       // All 38 × 38 × 12 anchors.
-      candidates: 17_328,
-      keptInTraining: 300,
-      kept: 300,
+      preNmsTopN: 17_328,
+      postNmsTopNTraining: 300,
+      postNmsTopN: 300,
     },
-    regions: { ...large.detector.regions, sample: 64 },
+    roiHeads: { ...large.detector.roiHeads, sample: 64 },
   },
   inputSize: [600, 600],
 }
@@ -136,14 +136,21 @@ const small: DetectorRunConfig = {
     proposals: {
       ...large.detector.proposals,
       filters: 128,
-      candidates: 1000,
-      keptInTraining: 200,
-      kept: 100,
+      preNmsTopN: 1000,
+      postNmsTopNTraining: 200,
+      postNmsTopN: 100,
       sample: 128,
       // There are so few anchors that large objects match only those that cross the edge.
       ignoreCrossing: false,
     },
-    regions: { crop: 9, samplingRatio: 1, sample: 32, positiveShare: 0.25, positiveIou: 0.5, addTruth: true },
+    roiHeads: {
+      crop: 9,
+      samplingRatio: 1,
+      sample: 32,
+      positiveShare: 0.25,
+      positiveIou: 0.5,
+      appendGroundTruth: true,
+    },
     output: { nmsIou: 0.5, count: 100, minScore: 0.01 },
     // A small backbone was trained on small images of another kind, whose statistics do not fit photographs. A batch
     // of 2 has thousands of positions, or 64 proposals, to compute the statistics of a channel from.
@@ -177,20 +184,20 @@ const embedded: DetectorRunConfig = {
     proposals: {
       ...small.detector.proposals,
       filters: 64,
-      candidates: 600,
-      keptInTraining: 150,
-      kept: 100,
+      preNmsTopN: 600,
+      postNmsTopNTraining: 150,
+      postNmsTopN: 100,
       positiveIou: 0.6,
     },
     // Crops have the size that the backbone's training images have at that depth. Half of the samples are objects,
     // because a step has few samples, and only objects teach classes.
-    regions: {
+    roiHeads: {
       crop: 5,
       samplingRatio: 2,
       sample: 16,
       positiveShare: 0.5,
       positiveIou: 0.5,
-      addTruth: true,
+      appendGroundTruth: true,
     },
     output: { nmsIou: 0.4, count: 100, minScore: 0.01 },
   },

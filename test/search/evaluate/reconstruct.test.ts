@@ -2,11 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createEvaluator } from '../../../src/search/evaluate/evaluator.js'
-import {
-  modelOf,
-  type ReconstructSettings,
-  reconstructEvaluator,
-} from '../../../src/search/evaluate/reconstruct.js'
+import { modelOf, reconstructEvaluator } from '../../../src/search/evaluate/reconstruct.js'
+import type { ReconstructSettings } from '../../../src/search/evaluate/settings.js'
 import { compareAutoencoders } from '../../../src/search/retrain/compare-autoencoders.js'
 import type { SearchSpace } from '../../../src/search/space/space.js'
 import { describeAutoencoder } from '../../../src/train/autoencoder/describe.js'

@@ -5,7 +5,7 @@ import { smallRecipe } from '../../helpers/search/evaluate/small-recipe.js'
 
 test('the evaluator trains each child on its own: the same child comes out the same', async (t) => {
   const { recipe } = await smallRecipe(t)
-  const evaluator = await trainEvaluator({ ...recipe, kind: 'train', hopelessBelow: 0.25 }, { threads: 1 })
+  const evaluator = await trainEvaluator({ ...recipe, kind: 'train', stopBelow: 0.25 }, { threads: 1 })
   const decisions = [0, 1, 1, 0, 0, 1, 0, 0, 2, 0]
   const qualities: number[] = []
   for (const id of [0, 1]) {

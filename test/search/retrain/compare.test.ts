@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DARTS_V2, type Genotype, NASNET_A } from '../../../models/index.js'
-import { type ChildRecipe, loadChildData } from '../../../src/search/evaluate/recipe.js'
+import { loadChildData } from '../../../src/search/evaluate/recipe.js'
+import type { ChildRecipe } from '../../../src/search/evaluate/settings.js'
 import { trainEvaluator } from '../../../src/search/evaluate/train.js'
 import { compareNetworks } from '../../../src/search/retrain/compare.js'
 import { matchWidth, type Sized, sized } from '../../../src/search/retrain/match-width.js'
@@ -49,7 +50,7 @@ test('every network is trained from every seed, as a child of that seed is, howe
   assert.deepEqual(inOrder(await trained(1)), two)
   assert.equal(heard.length, 8)
 
-  const evaluator = await trainEvaluator({ ...recipe, kind: 'train', hopelessBelow: 0 }, { threads: 1 })
+  const evaluator = await trainEvaluator({ ...recipe, kind: 'train', stopBelow: 0 }, { threads: 1 })
   const child = await evaluator.evaluate({ id: 0, decisions: decisions[1] }, new AbortController().signal)
   await evaluator.close()
   assert.ok(child.kind === 'measured')

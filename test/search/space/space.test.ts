@@ -26,9 +26,9 @@ test('a space survives being written as JSON and read', () => {
 })
 
 const impossible: [string, Partial<Record<keyof SearchSpace | 'width', unknown>>, RegExp][] = [
-  ['no operation', { operations: [] }, /"space.operations" is empty, but must list at least one/],
-  ['no combination', { combinations: [] }, /"space.combinations" is empty/],
-  ['no cell', { cells: [] }, /"space.cells" is empty/],
+  ['no operation', { operations: [] }, /"space.operations" is \[\], but must be a list of at least one/],
+  ['no combination', { combinations: [] }, /"space.combinations" is \[\]/],
+  ['no cell', { cells: [] }, /"space.cells" is \[\]/],
   ['no block', { blocks: 0 }, /"space.blocks" is 0, but must be a whole number from 1 to 20/],
   ['half a block', { blocks: 2.5 }, /"space.blocks" is 2.5/],
   ['a slip of the pen', { blocks: 500 }, /"space.blocks" is 500/],

@@ -156,9 +156,17 @@ test('the population fits the budget and is the paper’s at its size', () => {
 })
 
 for (const [name, change, message] of [
-  ['an empty population', { population: 0 }, /population is 0, but must be a whole number from 1/],
-  ['half a candidate', { sample: 2.5 }, /sample is 2.5/],
-  ['nothing but identity', { identity: 1 }, /identity is 1, but must be a probability below 1/],
+  [
+    'an empty population',
+    { population: 0 },
+    /"evolution.population" is 0, but must be a whole number of 2 or more/,
+  ],
+  ['half a candidate', { sample: 2.5 }, /"evolution.sample" is 2.5/],
+  [
+    'nothing but identity',
+    { identity: 1 },
+    /"evolution.identity" is 1, but must be a number from 0 and below 1/,
+  ],
 ] as const)
   test(`refuses ${name}`, () => {
     assert.throws(

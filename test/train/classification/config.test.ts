@@ -43,7 +43,7 @@ test('what is wrong is named by its field, with what is allowed', () => {
     /"optimizer.kind" is "lion", but must be one of momentum, rmsprop, adam/,
   )
   refused({ optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999 } }, /"optimizer.epsilon" is missing/)
-  refused({ optimizer: null }, /"optimizer.kind" is missing/)
+  refused({ optimizer: null }, /"optimizer" is null, but must be an object/)
   refused({ wieghtDecay: 0 }, /"wieghtDecay" is not known here/)
   refused({ augmentation: { ...paper.augmentation, blur: 1 } }, /"augmentation.blur" is not known here/)
   refused({ length: { kind: 'steps', amount: 1.5 } }, /"length.amount" is 1.5, but steps are whole numbers/)
@@ -52,10 +52,13 @@ test('what is wrong is named by its field, with what is allowed', () => {
   assert.throws(() => validateConfig([]), /an object/)
 })
 
-test('a genotype that is wrong is named by cell and block', () => {
+test('a genotype that is wrong is named by its place in the file', () => {
   const genotype = structuredClone(paper.model.genotype)
   genotype.normal.blocks[2].left.input = 4
-  refused({ model: { ...paper.model, genotype } }, /"model.genotype": normal cell, block 4, left/)
+  refused(
+    { model: { ...paper.model, genotype } },
+    /"model.genotype.normal.blocks\[2\].left.input" is 4, which is the block itself; use a state from 0 to 3/,
+  )
 })
 
 test('a resolution schedule must grow in epochs and leaves no room for the auxiliary head', () => {

@@ -19,7 +19,7 @@ test('faster-rcnn-nas-large is the released recipe', () => {
   )
   assert.deepEqual(detector.anchors, { base: 256, scales: [0.25, 0.5, 1, 2], ratios: [0.5, 1, 2], offset: 0 })
   assert.deepEqual(
-    [detector.proposals.kept, detector.regions.crop, detector.regions.sample, detector.batchNorm],
+    [detector.proposals.postNmsTopN, detector.roiHeads.crop, detector.roiHeads.sample, detector.batchNorm],
     [50, 17, 49, 'frozen'],
   )
   assert.deepEqual(
@@ -54,14 +54,17 @@ test('what is wrong is named by its field, with what is allowed', () => {
   )
   refused({ augmentation: { ...augmentation, scale: [2, 1] } }, /"augmentation.scale" is \[2, 1\]/)
   refused({ augmentation: { ...augmentation, minVisible: 1.5 } }, /"augmentation.minVisible" is 1.5/)
-  refused({ detector: { ...detector, boxScale: [10, 10, 5] } }, /"detector.boxScale" .* must be a list of 4/)
+  refused(
+    { detector: { ...detector, boxCoderWeights: [10, 10, 5] } },
+    /"detector.boxCoderWeights" .* must be a list of 4/,
+  )
   refused(
     { detector: { ...detector, batchNorm: 'off' } },
     /"detector.batchNorm" is "off", but must be one of frozen, trained/,
   )
   refused(
     { detector: { ...detector, anchors: { ...detector.anchors, ratios: [] } } },
-    /"detector.anchors.ratios" is empty/,
+    /"detector.anchors.ratios" is \[\], but must be a list of at least one number/,
   )
   refused(
     { detector: { ...detector, proposals: { ...detector.proposals, negativeIou: 0.8 } } },

@@ -58,7 +58,7 @@ test('the second stage costs by proposal, the first does not; classes change the
   const of = (kept: number, classes: number) => {
     const { detector } = preset
     return describeDetector(
-      { ...preset, detector: { ...detector, proposals: { ...detector.proposals, kept } } },
+      { ...preset, detector: { ...detector, proposals: { ...detector.proposals, postNmsTopN: kept } } },
       classes,
     ).parts
   }

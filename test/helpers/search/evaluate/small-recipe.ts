@@ -1,7 +1,7 @@
 /** Children that cost a fraction of a second: one block, four filters, images of 8 × 8. */
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { ChildRecipe } from '../../../../src/search/evaluate/recipe.js'
+import type { ChildRecipe } from '../../../../src/search/evaluate/settings.js'
 import type { SearchSpace } from '../../../../src/search/space/space.js'
 import type { RunConfig } from '../../../../src/train/classification/config.js'
 import { presets } from '../../../../src/train/classification/presets.js'
