@@ -40,10 +40,10 @@ export type PlainAutoencoderConfig = z.infer<typeof plainSizes>
 
 /** Throws a {@link ModelError} that names the setting of which no autoencoder can be made. */
 export function checkAutoencoderConfig(config: AutoencoderConfig): void {
-  validate(z.object(fields), config, { ErrorClass: ModelError })
+  validate(z.object(fields), config, { errorOf: (words) => new ModelError(words) })
 }
 
 /** The same of the plain one. */
 export function checkPlainConfig(config: PlainAutoencoderConfig): void {
-  validate(plainSizes, config, { ErrorClass: ModelError })
+  validate(plainSizes, config, { errorOf: (words) => new ModelError(words) })
 }

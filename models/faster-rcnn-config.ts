@@ -105,5 +105,5 @@ export interface FasterRcnnConfig extends DetectorSettings {
 
 /** Throws a {@link ModelError} that names the setting of which no anchors can be made. */
 export function checkAnchors(settings: FasterRcnnConfig['anchors']): void {
-  validate(anchors, settings, { field: 'anchors', ErrorClass: ModelError })
+  validate(anchors, settings, { field: 'anchors', errorOf: (words) => new ModelError(words) })
 }

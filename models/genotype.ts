@@ -107,12 +107,12 @@ export function outputStates(cell: Cell): number[] {
  * Throws a {@link ModelError} that names cell, block (by its state's number) and field, and for an autoencoder's.
  */
 export function parseGenotype(json: unknown, source: string): Genotype {
-  return validate(genotype, json, { ErrorClass: ModelError, nameOf: placeIn(source) })
+  return validate(genotype, json, { errorOf: (words) => new ModelError(words), nameOf: placeIn(source) })
 }
 
 /** {@link parseGenotype} for networks of either kind. */
 export function parseAnyGenotype(json: unknown, source: string): Genotype & { expansion?: Cell } {
-  return validate(anyGenotype, json, { ErrorClass: ModelError, nameOf: placeIn(source) })
+  return validate(anyGenotype, json, { errorOf: (words) => new ModelError(words), nameOf: placeIn(source) })
 }
 
 /** Names of a place in the genotype of `source`: `a.json: normal cell, block 4, left, "input"`. */

@@ -76,5 +76,5 @@ const network = z
 
 /** Throws a {@link ModelError} that names the setting of which no network can be made. */
 export function checkNasnetConfig(config: NasnetConfig): void {
-  validate(network, config, { ErrorClass: ModelError })
+  validate(network, config, { errorOf: (words) => new ModelError(words) })
 }

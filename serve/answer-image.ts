@@ -1,5 +1,6 @@
 /** What requests of all tasks have in common: one image in, through a model's queue, an answer out. */
 import type { Request, RequestHandler, Response } from 'express'
+import type * as z from 'zod/mini'
 import { chooseModel } from './choose-model.js'
 import type { Decoded, Decoders } from './decoders.js'
 import type { Budget, UploadBudget } from './held-bytes.js'
@@ -8,7 +9,7 @@ import type { Inference } from './inference.js'
 import type { OpenRequests } from './open-requests.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
 import { overloaded } from './problem.js'
-import { addFields, type Query, readQuery } from './query.js'
+import { addFields, type Query, readParameters, readQuery } from './query.js'
 import { isForm, readUpload } from './upload.js'
 
 /** What the handlers of all tasks share. */
@@ -49,8 +50,8 @@ export interface Overlay {
 export interface ImageTask<T extends Task, Options> {
   task: T
   parameters: readonly string[]
-  /** @throws Problem 400 */
-  readOptions(query: Query, card: CardOf<T>): Options
+  /** The schema of the parameters; built once for each model. */
+  options(card: CardOf<T>): z.ZodMiniType<Options>
   resize(card: CardOf<T>): DecodeOptions['resize']
   /** A drawing, or anything else as JSON. */
   answer(answered: Answered<T>, options: Options): Overlay | object
@@ -67,9 +68,13 @@ export function answerImage<T extends Task, Options>(
 ): RequestHandler {
   const { models, decoders, requests, uploads, maxBytes, maxPixels } = service
   const known = [...imageTask.parameters, 'model']
+  const schemas = new Map<CardOf<T>, z.ZodMiniType<Options>>()
   const choose = (query: Query) => {
     const inference = chooseModel(models, imageTask.task, query.model)
-    return { inference, options: imageTask.readOptions(query, inference.card) }
+    const { card } = inference
+    const schema = schemas.get(card) ?? imageTask.options(card)
+    schemas.set(card, schema)
+    return { inference, options: readParameters(schema, query) }
   }
 
   return async (request: Request, response: Response): Promise<void> => {

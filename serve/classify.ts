@@ -1,6 +1,7 @@
 /** `POST /classify`: one image in, its most probable classes out. */
+import * as z from 'zod/mini'
 import type { ImageTask, Timings } from './answer-image.js'
-import { readCount } from './query.js'
+import { count } from './query.js'
 
 export interface Prediction {
   /** Index into the model's labels, from 0. */
@@ -26,9 +27,7 @@ const defaultTop = 5
 export const classify: ImageTask<'classification', { top: number }> = {
   task: 'classification',
   parameters: ['top'],
-  readOptions: (query, { labels }) => ({
-    top: readCount(query, 'top', labels.length, Math.min(defaultTop, labels.length)),
-  }),
+  options: ({ labels }) => z.object({ top: count(labels.length, Math.min(defaultTop, labels.length)) }),
   resize: () => 'cover',
   answer({ card, image, outputs, timings }, { top }): Classification {
     return {

@@ -1,4 +1,5 @@
 /** `POST /detect`: one image in, the objects in it out, as a list or drawn. */
+import * as z from 'zod/mini'
 import type { ImageTask, Timings } from './answer-image.js'
 import {
   type Detection,
@@ -7,7 +8,7 @@ import {
   detectionsSvg,
   readDetections,
 } from './detections.js'
-import { readCount, readFlag, readShare } from './query.js'
+import { count, flag, share } from './query.js'
 
 export interface DetectionAnswer {
   model: string
@@ -26,11 +27,12 @@ const maxDetections = 10_000
 export const detect: ImageTask<'detection', DetectionOptions & { draw: boolean }> = {
   task: 'detection',
   parameters: ['minScore', 'max', 'draw'],
-  readOptions: (query) => ({
-    minScore: readShare(query, 'minScore', detectionDefaults.minScore),
-    max: readCount(query, 'max', maxDetections, detectionDefaults.max),
-    draw: readFlag(query, 'draw'),
-  }),
+  options: () =>
+    z.object({
+      minScore: share(detectionDefaults.minScore),
+      max: count(maxDetections, detectionDefaults.max),
+      draw: flag(),
+    }),
   resize: (card) => card.resize,
   answer({ card, image, outputs, timings }, options) {
     const detections = readDetections(outputs, card, image, options)

@@ -1,5 +1,7 @@
 /** The query parameters of a request. */
 import type { Request } from 'express'
+import * as z from 'zod/mini'
+import { number, validate, wholeNumber } from '../src/shared/validation.js'
 import { Problem } from './problem.js'
 
 export type Query = Record<string, string | undefined>
@@ -44,30 +46,35 @@ function requireKnown(kind: string, name: string, known: readonly string[]): voi
   throw new Problem(400, `The ${kind} "${name}" is unknown; there are ${list}.`)
 }
 
-/** A whole number from 1 to `most`. @throws Problem 400 for anything else */
-export function readCount(query: Query, name: string, most: number, usual: number): number {
-  const text = query[name]
-  if (text === undefined) return usual
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (count < 1 || count > most)
-    throw new Problem(400, `The parameter "${name}" is "${text}"; give a whole number from 1 to ${most}.`)
-  return count
-}
+/** The number that a parameter's text is, which has this `format`. */
+const numeral = (format: RegExp, wanted: string) =>
+  z.pipe(z.string().check(z.regex(format, wanted)), z.transform(Number))
 
-/** A number from 0 to 1. @throws Problem 400 for anything else */
-export function readShare(query: Query, name: string, usual: number): number {
-  const text = query[name]
-  if (text === undefined) return usual
-  const share = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN
-  if (!(share <= 1))
-    throw new Problem(400, `The parameter "${name}" is "${text}"; give a number from 0 to 1.`)
-  return share
-}
+/** A whole number from 1 to `most`; `usual` where it is not given. */
+export const count = (most: number, usual: number) =>
+  z._default(z.pipe(numeral(/^\d{1,9}$/, `a whole number from 1 to ${most}`), wholeNumber(1, most)), usual)
 
-/** 1 or 0, for yes and no. @throws Problem 400 for anything else */
-export function readFlag(query: Query, name: string): boolean {
-  const text = query[name] ?? '0'
-  if (text !== '0' && text !== '1')
-    throw new Problem(400, `The parameter "${name}" is "${text}"; give 1 for yes or 0 for no.`)
-  return text === '1'
+/** A number from 0 to 1; `usual` where it is not given. */
+export const share = (usual: number) =>
+  z._default(
+    z.pipe(numeral(/^(\d+\.?\d*|\.\d+)$/, 'a number from 0 to 1'), number({ from: 0, to: 1 })),
+    usual,
+  )
+
+/** 1 or 0, for yes and no; no where it is not given. */
+export const flag = () =>
+  z._default(
+    z.pipe(
+      numeral(/^[01]$/, '1 for yes or 0 for no'),
+      z.transform((value) => value === 1),
+    ),
+    false,
+  )
+
+/** The parameters that `schema` knows. @throws Problem 400 for the first whose value cannot be */
+export function readParameters<S extends z.ZodMiniType>(schema: S, query: Query): z.output<S> {
+  return validate(schema, query, {
+    errorOf: (sentence) => new Problem(400, `${sentence}.`),
+    nameOf: ([name]) => `The parameter "${String(name)}"`,
+  })
 }

@@ -5,57 +5,79 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import protobuf from 'protobufjs/minimal.js'
-import { RESIZE_MODES, type ResizeMode } from './detector-input.js'
+import * as z from 'zod/mini'
+import { RESIZE_MODES } from './detector-input.js'
 import { UserError } from './errors.js'
 import { CHECKSUM_KEY, type ChecksumClaim, verifyChecksum } from './model-checksum.js'
 import { assertSoundWeights } from './model-weights.js'
 import { type ByteSource, type Field, fieldsOf, inFile, inMemory } from './onnx-fields.js'
+import { type Path, rule, validate, wholeNumber } from './validation.js'
 
-interface AnyCard {
+const anyCard = {
   /** Short name shown to people and answered by the server, for example `nasnet-a-2x192`. */
-  name: string
+  name: z.string(),
   /** One label for each class, in the order of the output's last axis. */
-  labels: string[]
+  labels: z.array(z.string('a text')),
   /** What the graph's `images` input takes: [height, width] in pixels (uint8, N×H×W×3, RGB). */
-  inputSize: [number, number]
+  inputSize: z.tuple([wholeNumber(1), wholeNumber(1)]),
   /** Anything else worth carrying: genotype, training data, metrics, provenance. JSON values. */
-  about: Record<string, unknown>
+  about: z.record(z.string(), z.unknown()),
 }
 
 /** Output `probabilities`: float32, N × labels. */
-export interface ClassifierCard extends AnyCard {
-  task: 'classification'
-}
+const classifierCard = z.strictObject({ task: z.literal('classification'), ...anyCard })
+export type ClassifierCard = z.infer<typeof classifierCard>
 
 /**
  * Input `images` takes one image, 1×H×W×3. Outputs, with a fixed number D of rows, the highest score first:
  * `boxes` float32 1×D×4 ([x1, y1, x2, y2] in pixels of the input), `scores` float32 1×D in [0, 1], `classes`
  * int32 1×D (index into `labels`). Rows beyond what was found have score 0.
  */
-export interface DetectorCard extends AnyCard {
-  task: 'detection'
-  /** The data set's own id of each label. */
-  categoryIds: number[]
-  /** How an image of any size is brought to the input's: see `fitImage`. */
-  resize: ResizeMode
-}
+const detectorCard = z
+  .strictObject({
+    task: z.literal('detection'),
+    ...anyCard,
+    /** The data set's own id of each label. */
+    categoryIds: z.array(wholeNumber(Number.MIN_SAFE_INTEGER)),
+    /** How an image of any size is brought to the input's: see `fitImage`. */
+    resize: z.enum(RESIZE_MODES),
+  })
+  .check(
+    rule(({ labels, categoryIds }, refuse) => {
+      if (categoryIds.length !== labels.length)
+        refuse(
+          ['categoryIds'],
+          `has ${categoryIds.length} entries, but must have one for each of ${labels.length} labels`,
+        )
+    }),
+  )
+export type DetectorCard = z.infer<typeof detectorCard>
 
-export type ModelCard = ClassifierCard | DetectorCard
+const modelCard = z.discriminatedUnion('task', [classifierCard, detectorCard])
+export type ModelCard = z.infer<typeof modelCard>
+
+/** The fields of a card that have a key of their own in the metadata; all else lies below `about.`. */
+const KEYS = {
+  task: 'task',
+  name: 'name',
+  labels: 'labels',
+  inputSize: 'input_size',
+  categoryIds: 'category_ids',
+  resize: 'resize',
+} as const
+
+/** Fields whose value in the metadata is JSON. */
+const JSON_FIELDS: ReadonlySet<string> = new Set(['labels', 'inputSize', 'categoryIds'])
 
 /**
  * The card as `metadata_props`: one readable key for each field, as Netron shows them. Throws a `UserError` for a card
  * that could not be read from them again.
  */
 export function cardToMetadata(card: ModelCard): Record<string, string> {
-  const metadata: Record<string, string> = {
-    task: card.task,
-    name: card.name,
-    labels: JSON.stringify(card.labels),
-    input_size: JSON.stringify(card.inputSize),
-  }
-  if (card.task === 'detection') {
-    metadata.category_ids = JSON.stringify(card.categoryIds)
-    metadata.resize = card.resize
+  const metadata: Record<string, string> = {}
+  for (const [field, key] of Object.entries(KEYS)) {
+    const value = (card as Partial<Record<string, unknown>>)[field]
+    if (value !== undefined) metadata[key] = JSON_FIELDS.has(field) ? JSON.stringify(value) : String(value)
   }
   for (const [key, value] of Object.entries(card.about)) metadata[`about.${key}`] = JSON.stringify(value)
   try {
@@ -68,44 +90,31 @@ export function cardToMetadata(card: ModelCard): Record<string, string> {
   return metadata
 }
 
-/** The inverse of {@link cardToMetadata}. Throws an error that names the missing or malformed field. */
+/** The inverse of {@link cardToMetadata}. Throws a `UserError` that names the missing or malformed field. */
 export function cardFromMetadata(metadata: Record<string, string>): ModelCard {
-  const field = (key: string): string => {
-    const value = metadata[key]
-    if (value === undefined)
-      throw new Error(`it carries no "${key}" in its metadata; export it with "toolkit export"`)
-    return value
-  }
-  const json = (key: string): unknown => {
+  const parsed = (key: string): unknown => {
     try {
-      return JSON.parse(field(key))
+      return JSON.parse(metadata[key])
     } catch (error) {
-      if (error instanceof SyntaxError) throw new Error(`its metadata "${key}" is not JSON: ${error.message}`)
-      throw error
+      throw new UserError(`its metadata "${key}" is not JSON: ${(error as Error).message}`, { cause: error })
     }
   }
-  const task = field('task')
-  if (task !== 'classification' && task !== 'detection') throw new Error(`its task "${task}" is unknown`)
-  const labels = json('labels')
-  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
-    throw new Error('its metadata "labels" is not a list of strings')
-  const size = json('input_size')
-  if (!Array.isArray(size) || size.length !== 2 || !size.every((side) => Number.isInteger(side) && side > 0))
-    throw new Error('its metadata "input_size" is not two positive integers')
   const about: Record<string, unknown> = {}
-  for (const key of Object.keys(metadata)) if (key.startsWith('about.')) about[key.slice(6)] = json(key)
-  const card: AnyCard = { name: field('name'), labels, inputSize: [size[0], size[1]], about }
-  if (task === 'classification') return { task, ...card }
-  const categoryIds = json('category_ids')
-  if (
-    !Array.isArray(categoryIds) ||
-    categoryIds.length !== labels.length ||
-    !categoryIds.every(Number.isInteger)
-  )
-    throw new Error('its metadata "category_ids" is not one whole number for each label')
-  const resize = RESIZE_MODES.find((mode) => mode === field('resize'))
-  if (resize === undefined) throw new Error(`its metadata "resize" is not one of ${RESIZE_MODES.join(', ')}`)
-  return { task, ...card, categoryIds, resize }
+  for (const key of Object.keys(metadata)) if (key.startsWith('about.')) about[key.slice(6)] = parsed(key)
+  const fields: Record<string, unknown> = { about }
+  for (const [field, key] of Object.entries(KEYS)) {
+    if (field === 'categoryIds' && metadata.task !== 'detection') break
+    if (metadata[key] === undefined)
+      throw new UserError(`it carries no "${key}" in its metadata; export it with "toolkit export"`)
+    fields[field] = JSON_FIELDS.has(field) ? parsed(key) : metadata[key]
+  }
+  return validate(modelCard, fields, { nameOf: inMetadata })
+}
+
+/** Names of a card's fields as the metadata has them: `its metadata "input_size"[0]`. */
+function inMetadata([field, ...below]: Path): string {
+  const key = KEYS[field as keyof typeof KEYS] ?? String(field)
+  return `its metadata "${key}"${below.map((at) => `[${String(at)}]`).join('')}`
 }
 
 /** The fields of ONNX's ModelProto (onnx.proto); any other number means that the file is something else. */

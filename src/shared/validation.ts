@@ -11,10 +11,8 @@ export type Path = readonly PropertyKey[]
 interface Options {
   /** Name of the value, before the names of its fields. */
   field?: string
-  /** What is thrown. */
-  ErrorClass?: new (
-    sentence: string,
-  ) => Error
+  /** What is thrown; by default a `UserError`. */
+  errorOf?: (sentence: string) => Error
   /** How the place of a fault is written; by default as in JavaScript, in quotes: `"evaluator.multiScale[1]"`. */
   nameOf?: (path: Path) => string
 }
@@ -25,12 +23,12 @@ export type Fields<S extends z.core.$ZodShape> = z.infer<z.ZodMiniObject<S>>
 /**
  * The value as `schema` has it: fields in the schema's order, missing ones filled in where they have a default.
  *
- * @throws UserError, or what `ErrorClass` says, for the first field that does not fit; an unknown field comes before all
+ * @throws what `errorOf` makes, for the first field that does not fit; an unknown field comes before all
  */
 export function validate<S extends z.ZodMiniType>(
   schema: S,
   value: unknown,
-  { field, ErrorClass = UserError, nameOf = quoted }: Options = {},
+  { field, errorOf = (words) => new UserError(words), nameOf = quoted }: Options = {},
 ): z.output<S> {
   const result = z.safeParse(schema, value, { error: wanted, reportInput: true })
   if (result.success) return result.data
@@ -39,7 +37,7 @@ export function validate<S extends z.ZodMiniType>(
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   const path = field === undefined ? issue.path : [field, ...issue.path]
   if (issue.code === 'unrecognized_keys') path.push(issue.keys[0])
-  throw new ErrorClass(`${nameOf(path)} ${wordsOf(issue)}`)
+  throw errorOf(`${nameOf(path)} ${wordsOf(issue)}`)
 }
 
 /** What the sentence says after the field's name. */
@@ -95,7 +93,8 @@ function show(value: unknown): string {
 export function number(bounds: { from?: number; above?: number; to?: number; below?: number } = {}) {
   const { from, above, to, below } = bounds
   const sides = Object.entries(bounds).map(([side, bound]) => `${side} ${bound}`)
-  const error = ['a number', sides.join(' and ')].join(' ').trim()
+  const between = from === undefined || to === undefined ? ' and ' : ' '
+  const error = ['a number', sides.join(between)].join(' ').trim()
   return z
     .number(error)
     .check(

@@ -70,11 +70,11 @@ describe('detecting', () => {
 
   it('validates its parameters, and knows no other', async () => {
     for (const score of ['-0.1', '1.01', 'half', '', '.', '1e-1', '0x1', 'NaN', '0,5'])
-      await refused(`&minScore=${score}`, picture, 400, /"minScore" is ".*"; give a number from 0 to 1/)
+      await refused(`&minScore=${score}`, picture, 400, /"minScore" is .*, but must be a number from 0 to 1/)
     for (const max of ['0', '-1', '2.5', 'all', '', '10001'])
-      await refused(`&max=${max}`, picture, 400, /"max" is ".*"; give a whole number from 1 to 10000/)
+      await refused(`&max=${max}`, picture, 400, /"max" is .*, but must be a whole number from 1 to 10000/)
     for (const draw of ['yes', 'true', '2', ''])
-      await refused(`&draw=${draw}`, picture, 400, /"draw" is ".*"; give 1 for yes or 0 for no/)
+      await refused(`&draw=${draw}`, picture, 400, /"draw" is ".*", but must be 1 for yes or 0 for no/)
     await refused('&minScore=0&minScore=1', picture, 400, /"minScore" is given more than once/)
     await refused('&top=3', picture, 400, /"top" is unknown; there are "minScore", "max", "draw" and "model"/)
   })
