@@ -15,6 +15,13 @@ test('a valid config comes back unchanged, also by way of JSON', () => {
   }
 })
 
+test('an evaluator’s "hopelessBelow" of version 0.1 is its "stopBelow"', () => {
+  const search = smallSearch()
+  const text = JSON.stringify(search).replaceAll('"stopBelow":', '"hopelessBelow":')
+  assert.equal(text.split('"hopelessBelow":0').length, 3)
+  assert.deepEqual(validateSearchConfig(JSON.parse(text)), search)
+})
+
 test('a config without a task is a classifier’s', () => {
   const { task, ...old } = smallSearch()
   assert.deepEqual(validateSearchConfig(old), { ...old, task: 'classify' })
