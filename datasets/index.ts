@@ -1,4 +1,11 @@
-/** Image sets for classification by name or folder. */
+/// <reference types="node" preserve="true" />
+
+/**
+ * Image sets by name or folder, and what detection sets are made of.
+ *
+ * @module nasnet-toolkit/datasets
+ */
+
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cifar10Folder, findCifar10, loadCifar10 } from './classification/cifar10.js'
@@ -15,7 +22,9 @@ import { splitTrainValidation } from './classification/split.js'
 import { DatasetError } from './files/errors.js'
 import { imageFormats } from './files/image-files.js'
 
-export { cifar10Folder, loadCifar10, verifyCifar10 } from './classification/cifar10.js'
+/** COCO's annotations, masks and evaluation: what detection sets are made of. */
+export * as coco from '#coco-ts'
+export { type Cifar10Options, cifar10Folder, loadCifar10, verifyCifar10 } from './classification/cifar10.js'
 export type { PartName } from './classification/class-folders.js'
 export { changeOfData, type DataFingerprint } from './classification/dataset-fingerprint.js'
 export {
@@ -24,13 +33,18 @@ export {
   embeddedClasses,
   loadEmbedded,
 } from './classification/embedded.js'
-export { type ImageFolder, loadImageFolder, type UnreadableImage } from './classification/image-folder.js'
+export {
+  type ImageFolder,
+  type ImageFolderOptions,
+  loadImageFolder,
+  type UnreadableImage,
+} from './classification/image-folder.js'
 export type { ImageSet } from './classification/image-set.js'
 export { splitTrainValidation } from './classification/split.js'
 export { type Artist, artists } from './emoji/artists.js'
 export { type Artwork, loadArtwork } from './emoji/artwork.js'
 export { DatasetError } from './files/errors.js'
-export type { FilesFingerprint } from './files/fingerprint.js'
+export type { FileFingerprint, FilesFingerprint } from './files/fingerprint.js'
 
 export interface LoadOptions {
   /** Of the validation split, and of the embedded data set's images. Default 0. */

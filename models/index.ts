@@ -1,3 +1,11 @@
+/// <reference types="node" preserve="true" />
+
+/**
+ * Genotypes, cells and networks as pure functions of TensorFlow.js tensors.
+ *
+ * @module nasnet-toolkit/models
+ */
+
 export { type RandomStream, random } from '../src/shared/random.js'
 export * from './anchors.js'
 export * from './autoencoder.js'

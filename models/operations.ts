@@ -43,7 +43,8 @@ export function sharedOperations(): Shared {
   return { relu: once((x) => tf.relu(x)), averagePool: once(averagePool), maxPool: once(maxPool) }
 }
 
-type Operation = (x: tf.Tensor4D, site: Site) => tf.Tensor4D
+/** An operation of a cell, on N×H×W×C features. */
+export type Operation = (x: tf.Tensor4D, site: Site) => tf.Tensor4D
 
 /** Each operation takes N×H×W×C and returns N × ⌈H/stride⌉ × ⌈W/stride⌉ × filters. */
 export const OPERATIONS: Record<OperationName, Operation> = {

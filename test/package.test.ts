@@ -13,8 +13,21 @@ const run = promisify(execFile)
 
 interface Manifest {
   version: string
+  exports: Record<string, unknown>
   dependencies: Record<string, string>
   scripts: Record<string, string>
+}
+
+/** Each entry of the package, with a function and a type that it exports. */
+const entries: Record<string, { value: string; type: string }> = {
+  '': { value: 'loadDetectionData', type: 'DetectionData' },
+  '/models': { value: 'nasnet', type: 'NasnetConfig' },
+  '/engine': { value: 'compile', type: 'Program' },
+  '/train': { value: 'trainClassifier', type: 'RunConfig' },
+  '/search': { value: 'randomSearch', type: 'SearchSpace' },
+  '/serve': { value: 'startServer', type: 'RunningServer' },
+  '/datasets': { value: 'loadDataset', type: 'ImageSet' },
+  '/coco-ts': { value: 'COCO', type: 'Annotation' },
 }
 
 /** Paths of the files in the tarball of the package in `folder`. */
@@ -64,11 +77,31 @@ describe('the packed package', () => {
     assert.deepEqual(scripts.sort(), ['bin/node-version.js', 'bin/root.js', 'bin/toolkit.js'])
   })
 
-  it('runs as a library and as a command, and installs or builds nothing', async () => {
-    const program = `import { loadDetectionData, presets, search, startServer } from 'nasnet-toolkit'
-      console.log(typeof loadDetectionData, typeof startServer, search.paperSpace.blocks, presets.embedded.task)`
-    const library = await node('--input-type=module', '-e', program)
-    assert.deepEqual(library, { stdout: 'function function 5 classification\n', stderr: '' })
+  it('runs as a library, through each of its entries', async () => {
+    for (const [entry, { value }] of Object.entries(entries)) {
+      const program = `import { ${value} } from 'nasnet-toolkit${entry}'; console.log(typeof ${value})`
+      const output = await node('--input-type=module', '-e', program)
+      assert.deepEqual(output, { stdout: 'function\n', stderr: '' }, entry)
+    }
+    assert.deepEqual(
+      Object.keys(entries).map((entry) => `.${entry}`),
+      Object.keys(manifest.exports).filter((entry) => entry !== './package.json'),
+    )
+  })
+
+  it('loads TensorFlow.js neither to serve nor to read data', async () => {
+    const loads = async (entry: string) => {
+      const program = `import 'nasnet-toolkit${entry}'
+        import { createRequire } from 'node:module'
+        const { cache } = createRequire(import.meta.url)
+        console.log(Object.keys(cache).some((path) => /[/\\\\]@tensorflow[/\\\\]/.test(path)))`
+      return (await node('--input-type=module', '-e', program)).stdout.trim()
+    }
+    for (const entry of ['/serve', '/datasets', '/coco-ts']) assert.equal(await loads(entry), 'false', entry)
+    assert.equal(await loads('/models'), 'true')
+  })
+
+  it('runs as a command, and installs or builds nothing', async () => {
     const command = join('node_modules', 'nasnet-toolkit', 'bin', 'toolkit.js')
     assert.deepEqual(await node(command, '--version'), { stdout: `${manifest.version}\n`, stderr: '' })
     // The one command that uses most of coco-ts.
@@ -102,11 +135,21 @@ describe('the packed package', () => {
         join(dependent, 'tsconfig.json'),
         JSON.stringify({
           compilerOptions: { ...compilerOptions, module, moduleResolution },
-          include: ['use.mts'],
+          include: ['use*.mts'],
         }),
       )
       const program = await readFile(join(root, 'examples/train-and-serve.ts'), 'utf8')
       await writeFile(join(dependent, 'use.mts'), program)
+      for (const [entry, { value, type }] of Object.entries(entries))
+        await writeFile(
+          join(dependent, `use${entry.replace('/', '-')}-entry.mts`),
+          `import { type ${type}, ${value} } from 'nasnet-toolkit${entry}'
+          export const inferred = ${value}
+          export const named = (it: ${type}): ${type} => it
+          // An entry whose types are missing would be any, and any is everything.
+          export const isAny: 0 extends 1 & ${type} ? true : false = false
+          export const isFunction: 0 extends 1 & typeof ${value} ? true : false = false\n`,
+        )
       const compiler = join(root, 'node_modules/typescript/bin/tsc')
       const output = await node(compiler, '-p', '.').then(
         ({ stdout }) => stdout,
@@ -115,7 +158,7 @@ describe('the packed package', () => {
       // Declarations of TensorFlow.js's own dependencies repeat what newer compilers know already.
       const ours = output
         .split('\n')
-        .filter((line) => /^(use\.mts|node_modules\/nasnet-toolkit\/)/.test(line))
+        .filter((line) => /^(use[\w-]*\.mts|node_modules\/nasnet-toolkit\/)/.test(line))
       assert.deepEqual(ours, [])
     })
 })

@@ -12,10 +12,11 @@ export {
   type ProblemLog,
 } from './common/problems.js'
 export type * from './common/types.js'
-export { COCO, type LoadOptions } from './dataset/coco.js'
+export { COCO, type LoadOptions, type OneOrMore } from './dataset/coco.js'
 export type { ByteStream } from './dataset/read.js'
 export { DatasetBuilder, writeResults } from './dataset/write.js'
 export type { Accumulated } from './eval/accumulate.js'
 export { type CategoryStats, COCOeval, type EvalImg } from './eval/coco-eval.js'
 export { defaultParams, type EvalParams } from './eval/params.js'
 export * as mask from './masks/mask.js'
+export type { Runs } from './masks/rle.js'

@@ -3,7 +3,7 @@ import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
 import { type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
 import type { Run } from '../run/run-folder.js'
-import type { StateVectors } from '../step/step-types.js'
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { evaluate } from './evaluate.js'
 import type { ClassifierMetrics } from './metrics.js'
@@ -27,7 +27,7 @@ export interface TrainingData {
 
 export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics> {
   /** Changes the initial state of a new run. */
-  begin?: Task<ClassifierMetrics, Batch>['begin']
+  begin?: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
 }
 
 /** Trains the run of a classifier to its end, starting from its checkpoint if it has one. Throws as {@link train}. */

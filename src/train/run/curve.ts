@@ -28,7 +28,7 @@ export type Curve<M extends Metrics> =
   | { of: 'evaluation'; style: LineStyle; value: (row: EvaluationRow<M>) => number }
 
 /** Thin and pale; strong with dots; or dashed. */
-type LineStyle = 'thin' | 'strong' | 'dashed'
+export type LineStyle = 'thin' | 'strong' | 'dashed'
 
 /** What the horizontal axis counts. */
 export type CurveAxis = 'epoch' | 'minutes'

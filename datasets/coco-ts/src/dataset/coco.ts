@@ -30,7 +30,8 @@ export interface LoadOptions {
   name?: string
 }
 
-type OneOrMore<T> = T | readonly T[]
+/** What filters and look-ups take: one value, or a list. */
+export type OneOrMore<T> = T | readonly T[]
 
 function toSet<T>(filter: OneOrMore<T> | undefined): Set<T> | undefined {
   if (filter === undefined) return undefined
@@ -67,9 +68,12 @@ export class COCO {
 
   /**
    * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied,
-   * but for those that had to be completed. (`read` is how `load` and `loadRes` hand over what they have checked.)
+   * but for those that had to be completed.
    * @throws CocoError naming the first entry that is wrong, unless `lenient`
    */
+  constructor(dataset?: Partial<Dataset>, options?: LoadOptions)
+  /** @internal `load` and `loadRes` hand over what they have checked. */
+  constructor(dataset: Partial<Dataset>, options: LoadOptions, read: Read)
   constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, read?: Read) {
     const { index, found, ...sifted } = read ?? siftDataset(dataset, false)
     if (!options.lenient) throwProblems(found.problems, options.name ?? 'the data set')
