@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { nameTensorTypesByCore } from './declarations.js'
+import { renameInDeclarations } from './declarations.js'
 import { exclusively } from './lock.js'
 import { root } from './root.js'
 
@@ -69,7 +69,7 @@ function compile() {
     }
   }
   mkdirSync(join(root, 'dist'), { recursive: true })
-  nameTensorTypesByCore(join(root, 'dist'))
+  renameInDeclarations(join(root, 'dist'))
   writeFileSync(join(root, stamp), JSON.stringify(now))
 }
 

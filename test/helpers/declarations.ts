@@ -34,12 +34,12 @@ function withoutComments(text: string): string {
   )
 }
 
-/** Reads and keeps declaration files; `packages` gives the declarations of names that are not relative. */
-export function declarationReader(packages: Record<string, string>) {
+/** Reads declaration files, each once. What packages declare is not looked at. */
+export function declarationReader() {
   const known = new Map<string, Declarations>()
 
   function resolve(from: string, module: string): string | null {
-    if (!module.startsWith('.')) return packages[module] ?? null
+    if (!module.startsWith('.')) return null
     const file = join(dirname(from), module.replace(/\.js$/, '.d.ts'))
     if (!existsSync(file)) throw new Error(`${from} names ${module}, which is not there`)
     return file
