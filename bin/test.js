@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
  * Runs the compiled tests. Words choose the files whose path holds one of them, anything that begins with a
- * dash goes to Node's test runner: `npm test -- engine`, `npm test -- cifar10 --test-name-pattern=labels`.
+ * dash goes to Node's test runner: `npm test -- engine`, `npm test -- cifar10 --test-name-pattern=labels`. With the
+ * variable TOOLKIT_COVERAGE, all processes of the tests note in that folder what ran, for bin/coverage.js.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { root } from './root.js'
 
 /** Compiled tests below `folder`, relative to the root, sorted. */
@@ -28,6 +30,14 @@ if (chosen.length === 0) {
   process.exit(1)
 }
 
+const env = { ...process.env }
+if (env.TOOLKIT_COVERAGE) {
+  env.TOOLKIT_COVERAGE = resolve(env.TOOLKIT_COVERAGE)
+  mkdirSync(env.TOOLKIT_COVERAGE, { recursive: true })
+  const hook = pathToFileURL(join(root, 'bin/coverage-hook.js')).href
+  env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --import ${hook}`
+}
+
 const [major, minor] = process.versions.node.split('.').map(Number)
 const { status } = spawnSync(
   process.execPath,
@@ -40,6 +50,6 @@ const { status } = spawnSync(
     ...options,
     ...chosen,
   ],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, env, stdio: 'inherit' },
 )
 process.exit(status ?? 1)
