@@ -22,7 +22,6 @@ export type {
   ModelConfig,
   OptimizerConfig,
   PartName,
-  ResolutionStage,
   RunConfig,
 } from '../train/index.js'
 export type { AutoencoderComparison } from './comparison.js'
