@@ -23,20 +23,20 @@ test('a room is covered by what its functions ran in processes and in threads, a
     return new Map(rooms.map(([, room, percent, lines]) => [room, { percent: +percent, lines: +lines }]))
   }
 
-  const loaded = await measured(`await import(${urlOf('dist/models/random.js')})`)
-  assert.ok(loaded.get('models')!.percent > 0)
+  const loaded = await measured(`await import(${urlOf('dist/src/shared/random.js')})`)
+  assert.ok(loaded.get('src/shared')!.percent > 0)
   assert.equal(loaded.get('serve')!.percent, 0)
   const sum = [...loaded].reduce((lines, [room, counted]) => lines + (room === 'all' ? 0 : counted.lines), 0)
   assert.equal(loaded.get('all')!.lines, sum)
 
   const called = await measured(
-    `const { random } = await import(${urlOf('dist/models/random.js')}); random(1, 'a')`,
+    `const { random } = await import(${urlOf('dist/src/shared/random.js')}); random(1, 'a')`,
   )
-  assert.ok(called.get('models')!.percent > loaded.get('models')!.percent)
+  assert.ok(called.get('src/shared')!.percent > loaded.get('src/shared')!.percent)
 
   const threaded = await measured(`
     import { Worker } from 'node:worker_threads'
     new Worker('import(${urlOf('dist/serve/byte-sink.js').replaceAll('"', '`')})', { eval: true })`)
   assert.ok(threaded.get('serve')!.percent > 0)
-  assert.deepEqual(threaded.get('models'), called.get('models'))
+  assert.deepEqual(threaded.get('src/shared'), called.get('src/shared'))
 })
