@@ -7,6 +7,7 @@
  */
 
 export { type RandomStream, random } from '../src/shared/random.js'
+export type { Fields } from '../src/shared/validation.js'
 export * from './anchors.js'
 export * from './autoencoder.js'
 export type * from './autoencoder-config.js'

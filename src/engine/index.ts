@@ -14,7 +14,7 @@ export {
   type Tensor,
   type Tensors,
 } from '../runtime/session.js'
-export type { TensorType } from '../runtime/session-protocol.js'
+export type { ModelFile, Signature, TensorType, TimedRun, ValueInfo } from '../runtime/session-protocol.js'
 export { blockSize } from './block-size.js'
 export { type CompileOptions, compile, type Program } from './compile.js'
 export type { OnnxType, OnnxValueInfo } from './onnx/graph.js'

@@ -25,7 +25,7 @@ export type {
   RunConfig,
 } from '../train/index.js'
 export type { AutoencoderComparison } from './comparison.js'
-export type { Budget, SearchConfig } from './config.js'
+export type { Budget, SearchConfig, SearchTask } from './config.js'
 export { type CreateOptions, createSearch, resumeSearch, type SearchChanges } from './create-study.js'
 export type * from './evaluate/child.js'
 /** To write an evaluator: a module that exports `createEvaluator`, whose URL queues and workers are given. */
@@ -47,10 +47,12 @@ export { type Best, bestChildren } from './journal/best.js'
 export type * from './journal/journal.js'
 export { kendallTau } from './journal/rank-correlation.js'
 export { readJournal } from './journal/read-journal.js'
+export type { QueuePlace } from './open-queue.js'
 export type { ConnectionOptions } from './redis/connection.js'
 export { openRedisQueue, type RedisQueueOptions } from './redis/queue.js'
 export type { Timing } from './redis/search.js'
 export type { NamedCells, RankedChild } from './results.js'
+export type { Compared, Comparison } from './retrain/compare-autoencoders.js'
 export {
   type Progress,
   runSearch,
@@ -58,6 +60,7 @@ export {
   type SearchParts,
   type Standing,
 } from './search.js'
+export type { SearchFolder } from './search-folder.js'
 export type { SearchSettings } from './settings.js'
 export { canonicalKey } from './space/canonical.js'
 export { distinctGenotypes, spaceSize } from './space/count.js'
@@ -69,4 +72,4 @@ export { type PpoOptions, paperController, smallController } from './strategy/pp
 export { randomSearch } from './strategy/random.js'
 export { qualityAlone, type RewardConfig } from './strategy/reward.js'
 export type * from './strategy/strategy.js'
-export type { RunOptions, SearchResult, Study, StudyEvents, WarmUpProgress } from './study.js'
+export type { RunOptions, SearchResult, Study, StudyEvents, StudyOptions, WarmUpProgress } from './study.js'

@@ -1,7 +1,13 @@
 /** The settings of a new search, each with a default, and the config that they make. */
 import { basename, resolve } from 'node:path'
 import { UserError } from '../shared/errors.js'
-import { type ChildEvaluator, type SearchConfig, type SearchTask, validateSearchConfig } from './config.js'
+import {
+  type Budget,
+  type ChildEvaluator,
+  type SearchConfig,
+  type SearchTask,
+  validateSearchConfig,
+} from './config.js'
 import {
   longerReconstructRecipe,
   reconstructRecipe,
@@ -16,8 +22,6 @@ import { evolutionFor } from './strategy/evolution.js'
 import { paperController, smallController } from './strategy/ppo-options.js'
 import { qualityAlone, type RewardConfig, usualExponent } from './strategy/reward.js'
 import type { STRATEGIES } from './strategy/strategies.js'
-
-type Budget = SearchConfig['budget']
 
 export interface SearchSettings {
   /** `cifar10` (the default), `embedded`, or a folder with `train/<class>/*.jpg`. */

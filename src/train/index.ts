@@ -21,7 +21,7 @@ export type {
   ImageSet,
   PartName,
 } from '../../datasets/index.js'
-export type { FasterRcnnConfig } from '../../models/faster-rcnn-config.js'
+export type { DetectorSettings, FasterRcnnConfig } from '../../models/faster-rcnn-config.js'
 export type { Block, Cell, Genotype, OperationName, Path } from '../../models/genotype.js'
 export type { BatchNormSettings, NasnetConfig } from '../../models/nasnet-config.js'
 export type { ResizeMode } from '../shared/detector-input.js'
@@ -35,6 +35,7 @@ export {
   type TensorFile,
   writeSafetensors,
 } from '../shared/safetensors.js'
+export type { Fields } from '../shared/validation.js'
 export {
   type RunConfig,
   validateConfig,
@@ -55,7 +56,7 @@ export { type ClassifierMetrics, classifierCurves } from './classification/metri
 export { networkConfig } from './classification/network.js'
 export { presets } from './classification/presets.js'
 export { buildTrainStep, type StepOptions } from './classification/step.js'
-export type { Predictor, StepInputs, TrainStep } from './classification/step-types.js'
+export type { Predictor, StepInputs, StepResult, TrainStep } from './classification/step-types.js'
 export {
   type Compiler,
   type TrainClassifierOptions,
@@ -115,10 +116,12 @@ export type {
   AugmentationConfig,
   CheckpointConfig,
   DataConfig,
+  ImageConfig,
   LearningRateConfig,
   LengthConfig,
   ModelConfig,
   OptimizerConfig,
+  TrainingConfig,
 } from './settings/config.js'
 export type { ParameterSlot, StateVectors } from './step/step-types.js'
 export {

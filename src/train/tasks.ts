@@ -11,10 +11,16 @@ import { classification } from './classification/task.js'
 import type { DetectorRunConfig } from './detection/config.js'
 import { detection } from './detection/task.js'
 import type { ConfigRules } from './run/config-rules.js'
-import type * as curve from './run/curve.js'
+import type { CurveRun as AnyCurveRun } from './run/curve.js'
 import { exportNewest } from './run/export-run.js'
-import * as metrics from './run/metrics.js'
-import * as folders from './run/run-folder.js'
+import {
+  type EvaluationRow as AnyEvaluationRow,
+  type MetricsRow as AnyMetricsRow,
+  type TrainingRow as AnyTrainingRow,
+  type Metrics,
+  readRows as readAnyRows,
+} from './run/metrics.js'
+import { createRunIn, type Run as RunIn, readConfigIn, resumeRunIn } from './run/run-folder.js'
 
 /** The tasks by name. */
 export const tasks = { classification, detection } as const
@@ -36,7 +42,7 @@ const rulesOf = <C extends AnyRunConfig>({ task }: C): ConfigRules<C> =>
   tasks[task] as unknown as ConfigRules<C>
 
 /** A run that this process trains; by default a classifier's. */
-export type Run<C extends AnyRunConfig = RunConfig> = folders.Run<C>
+export type Run<C extends AnyRunConfig = RunConfig> = RunIn<C>
 
 /** Checks a config. One without a task is from the time when there were classifiers only. */
 function validateAny(value: unknown): AnyRunConfig {
@@ -46,8 +52,7 @@ function validateAny(value: unknown): AnyRunConfig {
 }
 
 /** The config of a run of any task. Throws a `UserError` when the folder holds no run or the config is not valid. */
-export const readAnyConfig = (folder: string): Promise<AnyRunConfig> =>
-  folders.readConfigIn(folder, validateAny)
+export const readAnyConfig = (folder: string): Promise<AnyRunConfig> => readConfigIn(folder, validateAny)
 
 async function readConfigOf<T extends TaskName>(task: T, folder: string): Promise<ConfigOf<T>> {
   const config = await readAnyConfig(folder)
@@ -72,7 +77,7 @@ export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =
  *   written
  */
 export const createRun = <C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> =>
-  folders.createRunIn(rulesOf(config), folder, config)
+  createRunIn(rulesOf(config), folder, config)
 
 /**
  * Opens a run to continue it from its newest checkpoint, with `config` where settings are to change or where it
@@ -87,7 +92,7 @@ export async function resumeRun<C extends AnyRunConfig = RunConfig>(
   config?: C,
 ): Promise<Run<C>> {
   const noted = (await readConfigOf(config?.task ?? 'classification', folder)) as C
-  return folders.resumeRunIn(rulesOf(noted), folder, noted, config)
+  return resumeRunIn(rulesOf(noted), folder, noted, config)
 }
 
 /** Where the model of a classifier's run is written by default. */
@@ -124,16 +129,15 @@ export async function exportAnyRun(
 }
 
 /** Rows of metrics and runs to draw, by default a classifier's. */
-export type TrainingRow<M extends metrics.Metrics = ClassifierMetrics> = metrics.TrainingRow<M>
-export type EvaluationRow<M extends metrics.Metrics = ClassifierMetrics> = metrics.EvaluationRow<M>
-export type MetricsRow<M extends metrics.Metrics = ClassifierMetrics> = metrics.MetricsRow<M>
-export type CurveRun<M extends metrics.Metrics = ClassifierMetrics> = curve.CurveRun<M>
+export type TrainingRow<M extends Metrics = ClassifierMetrics> = AnyTrainingRow<M>
+export type EvaluationRow<M extends Metrics = ClassifierMetrics> = AnyEvaluationRow<M>
+export type MetricsRow<M extends Metrics = ClassifierMetrics> = AnyMetricsRow<M>
+export type CurveRun<M extends Metrics = ClassifierMetrics> = AnyCurveRun<M>
 
 /**
  * The rows of a metrics file, none when there is no file; by default a classifier's.
  *
  * @throws UserError that names the line when one is not a row
  */
-export const readRows = <M extends metrics.Metrics = ClassifierMetrics>(
-  path: string,
-): Promise<MetricsRow<M>[]> => metrics.readRows<M>(path)
+export const readRows = <M extends Metrics = ClassifierMetrics>(path: string): Promise<MetricsRow<M>[]> =>
+  readAnyRows<M>(path)
