@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { wholeNumber } from '../src/commands/datasets/numbers.js'
+import { wholeNumber } from '../src/commands/shared/flags.js'
 
 /** Reads a flag's number of rounds, steps and the like. */
 export const count = wholeNumber(1, 999_999)

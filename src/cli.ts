@@ -2,15 +2,15 @@
  * The command line: which commands there are. Only the command that is asked for is loaded, so that
  * `toolkit serve` and `toolkit detect` start without the training engine and `toolkit --help` without anything.
  */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { usageError } from './commands/shared/flags.js'
 import { isUserError } from './shared/errors.js'
 import { fileError } from './shared/files.js'
 import { packageVersion } from './shared/package-root.js'
 
 interface Entry {
-  /** The first line of the command's own help. */
   description: string
-  load: () => Promise<Command>
+  load: () => Promise<CommandUnknownOpts>
   /** What it makes is served or lies in files: it goes on when nobody reads, or no disk holds, what it prints. */
   outlivesReaders?: true
 }
@@ -22,7 +22,7 @@ const commands: Record<string, Entry> = {
     outlivesReaders: true,
   },
   datasets: {
-    description: 'fetch, look at and check data sets',
+    description: 'download, view and check data sets',
     load: async () => (await import('./commands/datasets/datasets.js')).datasetsCommand(),
     outlivesReaders: true,
   },
@@ -32,23 +32,22 @@ const commands: Record<string, Entry> = {
     outlivesReaders: true,
   },
   'finetune-coco': {
-    description: 'train a detector on a classifier’s backbone, on COCO or images annotated like it',
+    description: 'train a detector on a classifier’s backbone, on COCO or other images with COCO annotations',
     load: async () => (await import('./commands/train/finetune-coco.js')).finetuneCocoCommand(),
     outlivesReaders: true,
   },
   'search-worker': {
-    description: 'evaluate children of a search that another machine runs',
-    load: async () => (await import('./commands/search/search-worker.js')).searchWorkerCommand(),
+    description: 'train and evaluate children of a search that runs on another machine',
+    load: async () => (await import('./commands/search/worker.js')).searchWorkerCommand(),
     outlivesReaders: true,
   },
   evaluate: {
-    description: 'measure a run or an exported model on labelled images',
+    description: 'evaluate a run or an exported model on labelled images',
     load: async () => (await import('./commands/evaluate/evaluate.js')).evaluateCommand(),
   },
   'evaluate-detections': {
-    description: 'measure boxes, masks or keypoints by COCO’s average precision',
-    load: async () =>
-      (await import('./commands/evaluate/evaluate-detections.js')).evaluateDetectionsCommand(),
+    description: 'evaluate boxes, masks or keypoints by COCO’s average precision',
+    load: async () => (await import('./commands/evaluate/detections.js')).evaluateDetectionsCommand(),
   },
   describe: {
     description: 'show the cells, shapes, parameters and multiply-adds of a network',
@@ -59,24 +58,24 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/draw.js')).drawCommand(),
   },
   export: {
-    description: 'write a run as one ONNX file',
+    description: 'export a run as one ONNX file',
     load: async () => (await import('./commands/export.js')).exportCommand(),
   },
   plot: {
-    description: 'draw the training curves of runs',
+    description: 'plot the training curves of runs',
     load: async () => (await import('./commands/plot.js')).plotCommand(),
   },
   search: {
-    description: 'search cells: propose networks, train and measure them, and learn from the results',
+    description: 'search cells: propose networks, train and evaluate them, learn from their accuracy',
     load: async () => (await import('./commands/search/search.js')).searchCommand(),
     outlivesReaders: true,
   },
   'search-report': {
     description: 'report on searches on one page: rewards, best cells, operations, time',
-    load: async () => (await import('./commands/search/search-report.js')).searchReportCommand(),
+    load: async () => (await import('./commands/search/report.js')).searchReportCommand(),
   },
   'compare-cells': {
-    description: 'train networks of different cells under one budget, made equally expensive, and rank them',
+    description: 'train networks of different cells at equal cost and for equally long, and rank them',
     load: async () => (await import('./commands/search/compare-cells.js')).compareCellsCommand(),
     outlivesReaders: true,
   },
@@ -96,12 +95,13 @@ export async function main(argv: string[]): Promise<number> {
   const program = new Command('toolkit')
     .description('Search, train, export and serve NASNet image classifiers and detectors')
     .version(packageVersion())
-    .showHelpAfterError('("toolkit --help" and "toolkit COMMAND --help" tell more)')
+    .showHelpAfterError('(see "toolkit --help" and "toolkit COMMAND --help")')
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .exitOverride()
   const [first, second] = argv
   const chosen = first === 'help' ? second : first
   for (const [name, { description, load }] of Object.entries(commands)) {
-    if (name === chosen) program.addCommand(inherit(await load(), program))
+    if (name === chosen) program.addCommand(inherit((await load()).description(description), program))
     else program.command(name).description(description)
   }
   try {
@@ -116,7 +116,7 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 /** The program's settings for a command and all below it. */
-function inherit(command: Command, from: Command): Command {
+function inherit(command: CommandUnknownOpts, from: CommandUnknownOpts): CommandUnknownOpts {
   command.copyInheritedSettings(from)
   for (const child of command.commands) inherit(child, command)
   return command
@@ -125,7 +125,7 @@ function inherit(command: Command, from: Command): Command {
 const goesOn = commands[process.argv[2]]?.outlivesReaders === true
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (goesOn) return
-  // Whoever reads the output may stop early, as `head` does.
+  // The reader of the output may stop early, as `head` does.
   if (error.code === 'EPIPE') process.exit()
   console.error(fileError('write', 'the output', error).message)
   process.exit(1)

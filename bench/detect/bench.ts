@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
-import { parseSize } from '../../src/commands/train/finetune-flags.js'
+import { size } from '../../src/commands/shared/flags.js'
 import { UserError } from '../../src/shared/errors.js'
 import { validateDetectorConfig } from '../../src/train/detection/config.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
@@ -70,7 +70,7 @@ const program = addPrintOptions(
         .choices(Object.keys(detectorPresets))
         .default('faster-rcnn-nas-mobile'),
     )
-    .option('--input-size <size>', "600, or height x width: 480x640 (default: the preset's own)", parseSize)
+    .option('--input-size <size>', "600, or height x width: 480x640 (default: the preset's own)", size)
     .addOption(
       new Option('--layout <layout>', "of torchvision's tensors in memory")
         .choices(['nchw', 'channels_last'])

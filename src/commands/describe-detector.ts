@@ -1,11 +1,12 @@
 /** `toolkit describe` for detectors. */
 import { emojiClasses } from '../../datasets/emoji/classes.js'
+import { grouped, plural } from '../shared/text.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { type DetectorDescription, describeDetector } from '../train/detection/describe.js'
 import type { ModelConfig } from '../train/settings/config.js'
-import { grouped, textTable } from './shared/text-table.js'
+import { textTable } from './shared/text-table.js'
 
-/** COCO's ids reach up to 90, and so many classes the released detectors have. */
+/** COCO's ids go up to 90, and the released detectors have that many classes. */
 const RELEASED_CLASSES = 90
 
 export interface DetectorChanges {
@@ -42,7 +43,7 @@ function classesOf({ data }: DetectorRunConfig): number {
 function report(name: string, { backbone, detector }: DetectorRunConfig, d: DetectorDescription): string {
   const [height, width] = d.inputSize
   const rows = [
-    ['part', 'output', 'parameters', 'trained', 'multiply-adds'],
+    ['part', 'output', 'parameters', 'trainable', 'multiply-adds'],
     ...d.parts.map(({ part, shape, parameters, multiplyAdds }) => [
       part,
       shape.map(grouped).join(' × '),
@@ -54,12 +55,12 @@ function report(name: string, { backbone, detector }: DetectorRunConfig, d: Dete
   ]
   const { genotype, cells, filters } = backbone
   return [
-    `${name}: Faster R-CNN on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${d.classes} classes`,
+    `${name}: Faster R-CNN on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${plural(d.classes, 'class', 'classes')}`,
     '',
     ...textTable(rows, 2),
     '',
-    'Outputs: features; anchors × 2 scores and 4 deltas; proposals × features; proposals × scores and deltas.',
-    `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cut out of the first stage's features as ${d.crop} × ${d.crop}.`,
+    'Outputs: features; anchors × 2 scores and 4 box deltas; proposals × features; proposals × scores and box deltas.',
+    `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cropped from the first stage's features as ${d.crop} × ${d.crop}.`,
     `Multiply-adds are for one image with all ${d.proposals} proposals. Batch norm is ${detector.batchNorm}.`,
   ].join('\n')
 }

@@ -1,38 +1,29 @@
 import { stat } from 'node:fs/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from '@commander-js/extra-typings'
 import { type NasnetConfig, PRESETS, type PresetName, PUBLISHED_CELLS } from '../../models/index.js'
 import { UserError } from '../shared/errors.js'
+import { grouped, plural } from '../shared/text.js'
 import { describeNetwork, type NetworkDescription } from '../train/classification/describe.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { detectorPresets } from '../train/detection/presets.js'
 import { type AnyRunConfig, forTask, readAnyConfig } from '../train/tasks.js'
 import { describeDetectorAs } from './describe-detector.js'
+import { changed, type FlagsOf, wholeNumber } from './shared/flags.js'
+import * as network from './shared/network-options.js'
+import { json } from './shared/options.js'
 import { readGenotype } from './shared/read-genotype.js'
-import { grouped, textTable } from './shared/text-table.js'
-
-interface Flags {
-  cells?: number
-  filters?: number
-  input?: number
-  classes?: number
-  stem?: NasnetConfig['stem']
-  stemFilters?: number
-  skipReduction?: boolean
-  json?: boolean
-}
-
-const whole = (text: string): number => {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.')
-  return Number(text)
-}
+import { textTable } from './shared/text-table.js'
 
 /** Networks, and cells, which make networks with the sizes that the flags say. */
 const KNOWN = [PRESETS, detectorPresets, PUBLISHED_CELLS].flatMap((known) => Object.keys(known))
 
-const EXAMPLES = `
+const help = `
 The network is counted without being run, so any size takes a moment. Parameters include batch norm's moving
-statistics; multiply-adds are those of convolutions and dense layers for one image. The auxiliary head, which
-only training has, is not counted. A detector is counted in its four parts, for all of its proposals.
+statistics; multiply-adds are those of convolutions and dense layers for one image. The auxiliary head, which exists
+only in training, is not counted. A detector is counted in its four parts, with all of its proposals.
+
+--json prints {"architecture", "genotype", "cells", "filters", "inputSize", "classes", "parts", "parameters",
+"multiplyAdds", …}: for each part its output shape, parameters (total and trainable) and multiply-adds.
 
 Examples:
   $ toolkit describe nasnet-a-mobile
@@ -44,29 +35,30 @@ Examples:
   $ toolkit describe faster-rcnn-nas-small --classes 3
   $ toolkit describe runs/my-detector`
 
-export function describeCommand(): Command {
-  return new Command('describe')
-    .description('show the cells, shapes, parameters and multiply-adds of a network')
+/** The command with its flags. */
+const describeFlags = () =>
+  new Command('describe')
     .argument('<architecture>', `${KNOWN.join(', ')}, a genotype.json, or the run of a detector`)
-    .option('--cells <n>', 'normal cells in each of the three stages (N)', whole)
-    .option('--filters <n>', 'filters of the first stage (F)', whole)
-    .option('--input <pixels>', 'side of the images', whole)
-    .option('--classes <n>', 'what it tells apart', whole)
-    .addOption(new Option('--stem <kind>', 'for small or for large images').choices(['cifar', 'imagenet']))
-    .option('--stem-filters <n>', "filters of the stem's convolution", whole)
-    .option('--skip-reduction', 'previous inputs skip reduction cells, as in NASNet-A Large')
-    .option('--no-skip-reduction', 'they do not')
-    .option('--json', 'print the figures as JSON')
-    .addHelpText('after', EXAMPLES)
-    .action(describe)
-}
+    .addOption(network.cells)
+    .addOption(network.filters)
+    .option('--input <pixels>', 'height and width of the input images', wholeNumber(1))
+    .option('--classes <n>', 'number of classes', wholeNumber(1))
+    .addOption(network.stem)
+    .addOption(network.stemFilters)
+    .addOption(network.skipReduction)
+    .addOption(network.noSkipReduction)
+    .addOption(json)
+
+type Flags = FlagsOf<typeof describeFlags>
+
+export const describeCommand = () => describeFlags().addHelpText('after', help).action(describe)
 
 async function describe(architecture: string, flags: Flags): Promise<void> {
   const detector = await detectorConfig(architecture)
-  const { text, json } = detector
+  const described = detector
     ? describeDetectorAs(architecture, detector, detectorChanges(flags))
     : await describeClassifier(architecture, flags)
-  console.log(flags.json ? JSON.stringify(json, null, 2) : text)
+  console.log(flags.json ? JSON.stringify(described.json, null, 2) : described.text)
 }
 
 /** The config of a detector's preset or run; undefined for anything else. */
@@ -85,10 +77,8 @@ async function detectorConfig(architecture: string): Promise<DetectorRunConfig |
   })
 }
 
-/** Only what was given, so that it changes only that. */
 function detectorChanges({ cells, filters, stem, stemFilters, skipReduction, input, classes }: Flags) {
-  const given = Object.entries({ cells, filters, stem, stemFilters, skipReduction })
-  return { backbone: Object.fromEntries(given.filter(([, value]) => value !== undefined)), input, classes }
+  return { backbone: changed({}, { cells, filters, stem, stemFilters, skipReduction }), input, classes }
 }
 
 async function describeClassifier(architecture: string, flags: Flags) {
@@ -111,23 +101,11 @@ async function networkOf(
       : 'nasnet-a-cifar'
   const { config, inputSize } = PRESETS[like]
   const genotype = known ? config.genotype : await readGenotype(architecture)
-  const { cells, filters, classes, stem, stemFilters, skipReduction } = flags
-  return {
-    inputSize,
-    config: {
-      ...config,
-      genotype,
-      cells: cells ?? config.cells,
-      filters: filters ?? config.filters,
-      classes: classes ?? config.classes,
-      stem: stem ?? config.stem,
-      // As released, the CIFAR stem is three times as wide as the first stage.
-      stemFilters:
-        stemFilters ??
-        (filters !== undefined && (stem ?? config.stem) === 'cifar' ? 3 * filters : config.stemFilters),
-      skipReduction: skipReduction ?? config.skipReduction,
-    },
-  }
+  const { cells, filters, classes, stem, skipReduction } = flags
+  const changes = changed<NasnetConfig>(config, { cells, filters, classes, stem, skipReduction })
+  // As released, the CIFAR stem is three times as wide as the first stage.
+  const usual = filters !== undefined && changes.stem === 'cifar' ? 3 * filters : config.stemFilters
+  return { inputSize, config: { ...changes, genotype, stemFilters: flags.stemFilters ?? usual } }
 }
 
 function table(architecture: string, config: NasnetConfig, description: NetworkDescription): string {
@@ -145,10 +123,10 @@ function table(architecture: string, config: NasnetConfig, description: NetworkD
   ]
   const { cells, filters, genotype } = config
   return [
-    `${architecture}: ${genotype.name}, N = ${cells}, F = ${filters}, ${inputSize} × ${inputSize} pixels, ${classes} classes`,
+    `${architecture}: ${genotype.name}, N = ${cells}, F = ${filters}, ${inputSize} × ${inputSize} pixels, ${plural(classes, 'class', 'classes')}`,
     '',
     ...textTable(rows, 3),
     '',
-    `Of the parameters, ${grouped(parameters.trainable)} are trained.`,
+    `${grouped(parameters.trainable)} of the parameters are trainable.`,
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-/** Which images `toolkit detect` looks at, and where the pictures of them go. */
+/** Which images `toolkit detect` reads, and where their pictures are written. */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { imageEndings, isImageName, isSystemName } from '../../datasets/files/image-files.js'
@@ -6,9 +6,9 @@ import { UserError } from '../shared/errors.js'
 import { fileError, makeFolder } from '../shared/files.js'
 
 /**
- * Files as they are given, a folder's images in the order of their names in its stead; each once.
+ * Files as they are given; a folder is replaced by its images in the order of their names. Each image once.
  *
- * @throws UserError for a folder that cannot be read or has no images. Files are not looked at here.
+ * @throws UserError for a folder that cannot be read or has no images. Files are not opened here.
  */
 export async function imagesAt(paths: readonly string[]): Promise<string[]> {
   const images = await Promise.all(paths.map((path) => imagesOf(path)))
@@ -25,9 +25,9 @@ async function imagesOf(path: string): Promise<string[]> {
   const images = names.filter((name) => isImageName(name) && !isSystemName(name))
   if (images.length === 0)
     throw new UserError(
-      `The folder ${path} has no images (${imageEndings}); those of its subfolders do not count`,
+      `The folder ${path} has no images (${imageEndings}); images in its subfolders are not read`,
     )
-  // As people count: 2.jpg before 10.jpg.
+  // Numerically: 2.jpg before 10.jpg.
   return images.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(path, name))
 }
 
@@ -62,7 +62,7 @@ function freeName(name: string, taken: Set<string>): string {
   }
 }
 
-/** Where a path leads, whatever links are on the way; the path itself where there is nothing. */
+/** The path with all links resolved; the absolute path itself if there is no such file. */
 function truePath(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path))
 }

@@ -1,29 +1,32 @@
 import { extname } from 'node:path'
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
+import { PUBLISHED_CELLS } from '../../models/published-cells.js'
 import { drawGenotype } from '../drawing/draw-cell.js'
+import { json } from './shared/options.js'
 import { requirePictureName, writePicture } from './shared/picture-file.js'
 import { readCells } from './shared/read-genotype.js'
 
 const help = `
-Each cell stands above its inputs h(i−1) and h(i); edges run upwards. A block is two operations and what combines
-them. The same cells always give the same drawing.
+Each cell is drawn above its inputs h(i−1) and h(i); edges point upwards. A block is two operations and the node that
+combines them. The same cells always give the same drawing.
+
+--json prints {"picture"}: the path of the file.
 
 Examples:
   $ toolkit draw nasnet-a
   $ toolkit draw searches/mine/genotype.json --out cells.png`
 
 /** `toolkit draw ARCHITECTURE --out cells.svg|png` */
-export function drawCommand(): Command {
+export function drawCommand() {
   return new Command('draw')
-    .description('draw the cells of a network as graphs')
-    .argument('<architecture>', 'the name of a published network, such as nasnet-a, or a genotype.json')
-    .option('--out <file>', 'a name that ends in .svg or .png; by default the architecture’s, with .svg')
+    .argument('<architecture>', `${Object.keys(PUBLISHED_CELLS).join(', ')}, or a genotype.json`)
+    .option('--out <file>', 'a .svg or .png file (default: the name of the architecture with .svg)')
+    .addOption(json)
     .addHelpText('after', help)
-    .action(async (architecture: string, flags: { out?: string }) => {
-      const out = flags.out ?? defaultName(architecture)
+    .action(async (architecture, { out = defaultName(architecture), json }) => {
       requirePictureName(out)
       await writePicture(out, drawGenotype(await readCells(architecture)))
-      console.log(`Wrote ${out}`)
+      console.log(json ? JSON.stringify({ picture: out }) : `Wrote ${out}`)
     })
 }
 

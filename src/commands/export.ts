@@ -1,26 +1,30 @@
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
+import { plural } from '../shared/text.js'
 import { exportAnyRun } from '../train/tasks.js'
+import { json } from './shared/options.js'
 
 const help = `
-The file holds everything. A classifier's: pixels in (uint8, batch × height × width × 3, RGB), probabilities out. A
-detector's: the pixels of one image in; boxes, scores and classes out, after suppression. Labels, input size and
-provenance are in its metadata. Training writes it at its end; export an unfinished run, or elsewhere, with this.
+The file contains everything that is needed to run the model. Classifiers take pixels (uint8, RGB,
+batch × height × width × 3) and return probabilities. Detectors take the pixels of one image and return boxes, scores
+and classes after non-maximum suppression. Labels, input size and provenance are in the metadata. Training exports the model at its end;
+use this command for an unfinished run, or for another path.
+
+--json prints {"model", "name", "task", "labels", "inputSize", …}: the path, and the metadata.
 
 Examples:
   $ toolkit export runs/mine
   $ toolkit export runs/mine --out flowers.onnx`
 
 /** `toolkit export RUN` */
-export function exportCommand(): Command {
+export function exportCommand() {
   return new Command('export')
-    .description('write a run as one ONNX file')
-    .argument('<run>', "a run's folder, a classifier's or a detector's")
-    .option('--out <file>', 'where to (default: model.onnx or detector.onnx in the run)')
-    .option('--json', 'print the result as JSON')
+    .argument('<run>', 'folder of a run of a classifier or a detector')
+    .option('--out <file>', 'file to write (default: model.onnx or detector.onnx in the run)')
+    .addOption(json)
     .addHelpText('after', help)
-    .action(async (run: string, { out, json }: { out?: string; json?: boolean }) => {
+    .action(async (run, { out, json }) => {
       const { path, card } = await exportAnyRun(run, out)
       if (json) console.log(JSON.stringify({ model: path, ...card }))
-      else console.log(`Wrote ${path}: ${card.name}, ${card.labels.length} classes`)
+      else console.log(`Wrote ${path}: ${card.name}, ${plural(card.labels.length, 'class', 'classes')}`)
     })
 }

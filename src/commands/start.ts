@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { resolve } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
 import sharp from 'sharp'
 import type { Dataset, ImageSet } from '../../datasets/index.js'
 import {
@@ -23,55 +23,42 @@ import { trainClassifier } from '../train/classification/train.js'
 import { loadData, noteData } from '../train/images/data.js'
 import { showProgress } from '../train/run/progress.js'
 import { createRun, exportRun } from '../train/tasks.js'
+import { number, wholeNumber } from './shared/flags.js'
 import { interruptible } from './shared/interrupt.js'
-import { freeFolder, runName } from './train/train-backbone.js'
-
-interface Flags {
-  seconds: number
-  port?: number
-  once?: boolean
-}
+import { freeRunFolder } from './shared/new-folder.js'
 
 const help = `
+The data set is part of the package: nothing is downloaded. The server runs until Ctrl-C.
+
 Examples:
   $ npm start
   $ npm start -- --seconds 600        longer, and better
-  $ npm start -- --once               for CI: one request to itself, then the end`
-
-const positive = (text: string): number => {
-  if (Number(text) > 0) return Number(text)
-  throw new InvalidArgumentError('Give a number above 0.')
-}
-const portNumber = (text: string): number => {
-  if (/^\d+$/.test(text) && Number(text) < 65536) return Number(text)
-  throw new InvalidArgumentError('Give a whole number from 0 to 65535.')
-}
+  $ npm start -- --once               for CI: sends itself one request and exits`
 
 /** `toolkit start`, which is what `npm start` runs. */
-export function startCommand(): Command {
+export function startCommand() {
   return new Command('start')
-    .description('train a small NASNet on the embedded data set and serve it, as "npm start" does')
-    .option('--seconds <n>', 'time to train', positive, presets.embedded.length.amount)
+    .option('--seconds <n>', 'training time in seconds', number({ above: 0 }), presets.embedded.length.amount)
     .option(
       '--port <port>',
-      `port to serve on (default: ${serverDefaults.port}, or any free one)`,
-      portNumber,
+      `port to serve on, 0 to 65535 (default: ${serverDefaults.port}, or any free one)`,
+      wholeNumber(0, 65535),
     )
-    .option('--once', 'answer one request to itself and end')
+    .option('--once', 'send one request to the server and exit')
     .addHelpText('after', help)
-    .action(async ({ seconds, port, once }: Flags) => {
+    .action(async ({ seconds, port, once }) => {
       const trained = await trainEmbedded(seconds)
       if (trained === null) return
       const { folder, test } = trained
       const { path } = await exportRun(folder)
-      await measure(path, test)
+      await printAccuracy(path, test)
       const example = await writeExample(folder, test)
       const server = await serve(path, port)
-      console.log(`\nServing ${path} at ${server.url} until Ctrl-C. Ask it what is on an image:\n`)
+      console.log(`\nServing ${path} at ${server.url} until Ctrl-C. Classify an image:\n`)
       console.log(`  curl -F image=@'${example.path}' '${server.url}/classify?top=3'\n`)
       if (!once) return closeOnSignal(server)
       try {
-        await askItself(server, example.path)
+        await sendRequest(server, example.path)
       } finally {
         await server.close()
       }
@@ -84,7 +71,7 @@ async function trainEmbedded(seconds: number): Promise<{ folder: string; test: I
   const config = { ...preset, length: { kind: 'seconds' as const, amount: seconds } }
   console.log('Drawing the embedded data set: emoji of ten classes, by several artists …')
   const dataset = await loadData(config)
-  const run = await createRun(freeFolder(join('runs', runName(config))), noteData(config, dataset))
+  const run = await createRun(freeRunFolder(config.data.name, config.model), noteData(config, dataset))
   const { folder } = run
   try {
     console.log(`Training a NASNet-A on ${dataset.train.count} images for ${seconds} s, in ${folder} …`)
@@ -95,7 +82,7 @@ async function trainEmbedded(seconds: number): Promise<{ folder: string; test: I
       () => progress.note('Stopping …'),
     ).finally(progress.end)
     if (result.finished) return { folder, test: testOf(dataset) }
-    console.log(`Saved ${folder}; go on with: npx toolkit train-backbone --resume ${folder}`)
+    console.log(`Saved ${folder}; continue with: npx toolkit train-backbone --resume ${folder}`)
     return null
   } catch (error) {
     await run.discardUntrained()
@@ -110,13 +97,13 @@ function testOf({ name, test }: Dataset): ImageSet {
   return test
 }
 
-async function measure(path: string, test: ImageSet): Promise<void> {
+async function printAccuracy(path: string, test: ImageSet): Promise<void> {
   const predictor = await predictorFrom((await readModel(path)).bytes, test.height)
-  const figures = await evaluate(predictor, test, { batchSize: 100 }).finally(() => predictor.close())
-  if (figures === null) return
+  const metrics = await evaluate(predictor, test, { batchSize: 100 }).finally(() => predictor.close())
+  if (metrics === null) return
   const chance = percent(1 / test.classes.length)
   console.log(
-    `On ${figures.images} images by an artist it never saw: ${percent(figures.top1)} right (by chance: ${chance}).`,
+    `On ${metrics.images} images by an artist it never saw: ${percent(metrics.top1)} correct (by chance: ${chance}).`,
   )
 }
 
@@ -135,7 +122,7 @@ async function writeExample(folder: string, test: ImageSet): Promise<{ path: str
   return { path, label }
 }
 
-/** Serves on the port that was asked for; when none was, on the usual one or, if that is taken, any free one. */
+/** Serves on the given port; without one, on the default port or, if that is taken, on any free one. */
 async function serve(path: string, port: number | undefined): Promise<RunningServer> {
   const options = { models: [path], log: noLog }
   if (port !== undefined) return startServer({ ...options, port })
@@ -149,7 +136,7 @@ async function serve(path: string, port: number | undefined): Promise<RunningSer
   }
 }
 
-async function askItself({ url }: RunningServer, image: string): Promise<void> {
+async function sendRequest({ url }: RunningServer, image: string): Promise<void> {
   const form = new FormData()
   form.set('image', new Blob([await readFile(image)], { type: 'image/png' }), 'image.png')
   const response = await fetch(`${url}/classify?top=3`, { method: 'POST', body: form })

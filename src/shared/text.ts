@@ -1,5 +1,12 @@
 /** Numbers in sentences for people. */
 
+/** For example `1 step`, `20 steps`; `many` where an s alone does not make the plural. */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`
+
+/** With a comma at every thousand, for example 5,326,716. */
+export const grouped = (value: number): string => value.toLocaleString('en-US')
+
 /** A fraction in percent with one decimal, for example `56.1 %`. */
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 

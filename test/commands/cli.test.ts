@@ -45,8 +45,14 @@ test('wrong usage ends with 2, a wish for help or the version with 0', async () 
   for (const [args, message] of [
     [['no-such-command'], /unknown command 'no-such-command'/],
     [['export', 'run', '--no-such-flag'], /unknown option '--no-such-flag'/],
-    [['train-backbone', '--epochs', 'many'], /Give a number/],
-    [['train-backbone', '--optimizer', 'lion'], /Allowed choices are momentum, rmsprop, adam/],
+    [
+      ['train-backbone', '--epochs', 'many'],
+      /^--epochs is "many", but must be a whole number of 1 or more\n/,
+    ],
+    [
+      ['train-backbone', '--optimizer', 'lion'],
+      /^--optimizer is "lion", but must be one of momentum, rmsprop, adam\n/,
+    ],
     [['export'], /missing required argument 'run'/],
     [[], /Usage: toolkit/],
   ] as [string[], RegExp][]) {
@@ -69,7 +75,7 @@ test('a mistake of the user is told in its own words, without a stack, and ends 
     [['train-backbone', '--data', 'nowhere'], /^There is no data set "nowhere"[^\n]*\n$/],
     [['train-backbone', '--arch', 'nowhere'], /^Cannot read the architecture nowhere: [^\n]*\n$/],
     [['train-backbone', '--resume', 'nowhere'], /^nowhere is not the folder of a run[^\n]*\n$/],
-    [['train-backbone', '--drop-path-keep', '2'], /^"dropPathKeep" is 2, but must be [^\n]*\n$/],
+    [['train-backbone', '--cells', '101'], /^"model.cells" is 101, but must be [^\n]*\n$/],
     [
       ['train-backbone', '--epochs', '1', '--steps', '2'],
       /^Give one of --epochs, --steps and --seconds[^\n]*\n$/,

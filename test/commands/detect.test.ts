@@ -53,9 +53,9 @@ test('detect prints a table for each image, a folder by its images, and each ima
   assert.deepEqual(
     lines.filter((line) => /^\S/.test(line)),
     [
-      'photos/empty.webp, 90 × 50: nothing with a score from 0.3',
-      'photos/2.JPG, 320 × 240: 1 object with a score from 0.3',
-      './photos/10.png, 64 × 48: 2 objects with a score from 0.3',
+      'photos/empty.webp, 90 × 50: nothing with a score of 0.3 or more',
+      'photos/2.JPG, 320 × 240: 1 object with a score of 0.3 or more',
+      './photos/10.png, 64 × 48: 2 objects with a score of 0.3 or more',
     ],
   )
   assert.deepEqual(lines.slice(-4), [
@@ -136,7 +136,7 @@ test('detect tells of images that cannot be read, looks at the others, and ends 
     'more/cut.jpg: The JPEG image is damaged or cut off (VipsJpeg: premature end of JPEG image).',
     'more/text.jpg: The bytes are not an image in a supported format: JPEG, PNG, WebP, GIF, AVIF.',
     'Cannot read nowhere.jpg: it does not exist',
-    '3 of 5 images could not be looked at; the reasons stand above.',
+    '3 of 5 images could not be processed; see the errors above',
   ])
   assert.match(stdout, /^more\/2\.png, 64 × 48: 1 object/m)
   assert.match(stdout, /^photos\/10\.png, 64 × 48: 2 objects/m)
@@ -194,9 +194,17 @@ test('detect tells mistakes in a sentence, before it looks at anything', async (
   const cases: [args: string[], code: number, message: RegExp][] = [
     [[image], 2, /required option '--model <detector\.onnx>' not specified/],
     [[...model], 2, /missing required argument 'image'/],
-    [[image, ...model, '--min-score', '1.5'], 2, /Give a number from 0 to 1/],
-    [[image, ...model, '--max', '0'], 2, /Give a whole number from 1 to 10000/],
-    [[image, ...model, '--threads', 'all'], 2, /Give a whole number from 1 to 1024/],
+    [
+      [image, ...model, '--min-score', '1.5'],
+      2,
+      /^--min-score is "1\.5", but must be a number from 0 to 1\n/,
+    ],
+    [[image, ...model, '--max', '0'], 2, /^--max is "0", but must be a whole number from 1 to 10000\n/],
+    [
+      [image, ...model, '--threads', 'all'],
+      2,
+      /^--threads is "all", but must be a whole number from 1 to 1024\n/,
+    ],
     [['none', ...model], 1, /^The folder none has no images \(\.jpg, [^\n]*\n$/],
     [[image, '--model', 'nowhere.onnx'], 1, /^Cannot read the model nowhere\.onnx: there is no such file\n$/],
     [[image, '--model', image], 1, /^Cannot read the model photos\/10\.png: it is not an ONNX file\n$/],

@@ -37,7 +37,7 @@ test('classifiers: refused and begun again, diverged and gone on with as the las
     { cwd },
   )
   assert.equal(later.code, 1)
-  const advised = /To go on with: npx toolkit (train-backbone --resume run --learning-rate 100000000000)\n/
+  const advised = /Continue with: npx toolkit (train-backbone --resume run --learning-rate 100000000000)\n/
   const [, command] = advised.exec(later.stderr)!
   assert.match(later.stderr, /The last good checkpoint is checkpoint-2\.safetensors in run: continue from it/)
   const lower = command.replace('100000000000', '0.01')

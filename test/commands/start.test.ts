@@ -17,7 +17,7 @@ test('start trains, measures, serves and answers itself, on another port where t
   const { code, stdout, stderr } = await toolkit(['start', '--seconds', '2', '--once'], { cwd })
   assert.equal(code, 0, stderr)
   assert.match(stderr, /^epoch 0\.0 · step 1 · /m)
-  assert.match(stdout, /On \d+ images by an artist it never saw: [\d.]+ % right \(by chance: 10\.0 %\)/)
+  assert.match(stdout, /On \d+ images by an artist it never saw: [\d.]+ % correct \(by chance: 10\.0 %\)/)
 
   const [, image, url] = /^ {2}curl -F image=@'(.+)' '(.+)\/classify\?top=3'$/m.exec(stdout)!
   assert.notEqual(new URL(url).port, String(serverDefaults.port))

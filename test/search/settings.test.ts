@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Command } from 'commander'
-import { addSearchFlags, type SearchFlags } from '../../src/commands/search/search-flags.js'
+import { searchFlags } from '../../src/commands/search/flags.js'
 import { type SearchSettings, searchConfig } from '../../src/search/settings.js'
 
 const configOf = (settings: SearchSettings) => searchConfig(settings, { folder: 'searches/mine', id: 'mine' })
@@ -13,7 +12,7 @@ test('settings that are left out are what flags that are left out are', () => {
     { strategy: 'evolution', evaluator: 'train' },
   ] as const) {
     const line = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-    const flags = addSearchFlags(new Command()).parse(line, { from: 'user' }).opts<SearchFlags>()
+    const flags = searchFlags().parse(line, { from: 'user' }).opts()
     assert.deepEqual(configOf(settings), configOf(flags))
   }
 })

@@ -1,13 +1,12 @@
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
 import { fetchCommand } from './fetch.js'
 import { inspectCommand } from './inspect.js'
 import { previewCommand } from './preview.js'
 import { scenesCommand } from './scenes.js'
 
 /** `toolkit datasets fetch | preview | inspect | scenes` */
-export function datasetsCommand(): Command {
+export function datasetsCommand() {
   return new Command('datasets')
-    .description('fetch, look at and check data sets')
     .addCommand(fetchCommand())
     .addCommand(previewCommand())
     .addCommand(inspectCommand())

@@ -1,6 +1,7 @@
-/** The progress on stderr while a data set is fetched. */
+/** The progress of a download on stderr. */
 import type { DownloadProgress } from '../../../datasets/fetch/download.js'
-import { type LineStream, liveLine } from '../shared/live-line.js'
+import { type LineStream, liveLine } from '../../shared/live-line.js'
+import { formatDuration } from '../../shared/text.js'
 
 export interface FetchProgress {
   onProgress: (progress: DownloadProgress) => void
@@ -63,7 +64,6 @@ export function progressLine(
   const percent = Math.floor((100 * receivedBytes) / Math.max(1, totalBytes))
   const done = `${name}  ${percent} %  ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
   if (!(bytesPerSecond > 0) || !Number.isFinite(bytesPerSecond)) return done
-  const seconds = Math.ceil((totalBytes - receivedBytes) / bytesPerSecond)
-  const left = seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`
+  const left = formatDuration(Math.ceil((totalBytes - receivedBytes) / bytesPerSecond))
   return `${done}  ${megabytes(bytesPerSecond)} MB/s  ${left} left`
 }

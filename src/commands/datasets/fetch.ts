@@ -1,30 +1,30 @@
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from '@commander-js/extra-typings'
 import { DownloadStopped } from '../../../datasets/fetch/download.js'
 import { cifar10Archive, fetchCifar10, officialCifar10 } from '../../../datasets/fetch/fetch-cifar10.js'
-import {
-  type CocoPart,
-  cocoFolder,
-  cocoParts,
-  type FetchedCoco,
-  fetchCoco,
-} from '../../../datasets/fetch/fetch-coco.js'
+import { cocoFolder, cocoParts, type FetchedCoco, fetchCoco } from '../../../datasets/fetch/fetch-coco.js'
 import { cifar10Folder, DatasetError, defaultDataDir } from '../../../datasets/index.js'
+import { type FlagsOf, WrongValue } from '../shared/flags.js'
 import { interruptible } from '../shared/interrupt.js'
+import { json } from '../shared/options.js'
+import { say } from '../shared/say.js'
 import { type FetchProgress, fetchProgress } from './fetch-progress.js'
 
 const help = `
-CIFAR-10 (60,000 images of 32 × 32 in ten classes, 170 MB) comes from its authors' site and its checksum is
-verified. With --from nothing is downloaded: a folder with the binary files, or with ${cifar10Archive}, is
-verified by structure and sizes and copied.
+CIFAR-10 (60,000 images of 32 × 32 pixels in ten classes, 170 MB) is downloaded from its authors' site and its
+checksum is verified. With --from nothing is downloaded: a folder with the binary files, or with
+${cifar10Archive}, is verified by structure and sizes and copied.
 
-COCO 2017 (objects of 80 classes, with boxes and masks) comes from its authors' site: the annotations and the
+COCO 2017 (objects of 80 classes, with boxes and masks) is downloaded from its authors' site: the annotations and the
 validation images (1 GB), with --part train or all also the training images (19 GB). Checksums are verified, and
 images compared with their annotations. --from names a folder with the archives, or a mirror (http://…) with the
 same paths.
 
-Ctrl-C keeps what has arrived; the same command continues from there. Downloads go through the proxy that HTTPS_PROXY,
-HTTP_PROXY or ALL_PROXY names, except for the hosts in NO_PROXY.
+Ctrl-C keeps what was downloaded; run the same command again to continue. Downloads use the proxy in HTTPS_PROXY,
+HTTP_PROXY or ALL_PROXY, except for the hosts in NO_PROXY.
+
+--json prints {"dataset", "folder", "how"} for CIFAR-10 and {"dataset", "folder", "archives": [{"folder", "how"}]} for
+COCO; "how" is downloaded, copied, or present if nothing had to be done.
 
 Examples:
   $ toolkit datasets fetch cifar10
@@ -33,21 +33,17 @@ Examples:
   $ toolkit datasets fetch coco
   $ toolkit datasets fetch coco --part all --to /data`
 
-interface Flags {
-  to: string
-  from?: string
-  url?: string
-  part?: CocoPart
-  json?: boolean
-}
-
 /** What is printed at the end: for programs, and for people. */
 interface Outcome {
-  result: object
+  outcome: object
   text: string
 }
 
-type Fetch = (flags: Flags, progress: FetchProgress, signal: AbortSignal) => Promise<Outcome>
+type Fetch = (
+  flags: FlagsOf<typeof fetchFlags>,
+  progress: FetchProgress,
+  signal: AbortSignal,
+) => Promise<Outcome>
 
 const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchProgress>[1]; fetch: Fetch }> =
   {
@@ -60,7 +56,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         const fetched = await fetchCifar10({
           ...{ to, from, source, signal, onProgress, onStage: (stage) => onStage(stage) },
         })
-        return { result: fetched, text: describeCifar10(fetched) }
+        return { outcome: fetched, text: describeCifar10(fetched) }
       },
     },
     coco: {
@@ -74,44 +70,49 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         if (url !== undefined)
           throw new DatasetError('--url is for CIFAR-10; name a mirror of COCO with --from http://….')
         const fetched = await fetchCoco({ to, from, part, signal, onProgress, onStage })
-        return { result: fetched, text: describeCoco(fetched) }
+        return { outcome: fetched, text: describeCoco(fetched) }
       },
     },
   }
 
-/** `toolkit datasets fetch cifar10 | coco` */
-export function fetchCommand(): Command {
-  return new Command('fetch')
-    .description('download a data set')
+/** The command with its flags. */
+const fetchFlags = () =>
+  new Command('fetch')
+    .description('download a data set, or copy it from a folder')
     .argument('<name>', 'cifar10 or coco', (name: string) => {
       if (Object.hasOwn(dataSets, name)) return name
-      throw new InvalidArgumentError(
-        'Only "cifar10" and "coco" can be fetched; "embedded" is always there, folders are used in place.',
+      throw new WrongValue(
+        'cifar10 or coco: the embedded data set is part of the toolkit, and folders of images are used in place',
       )
     })
-    .option('--to <folder>', `folder that will hold ${cifar10Folder}/ or ${cocoFolder}/`, defaultDataDir())
-    .option('--from <path>', 'take it from this folder or archive instead of the network')
-    .addOption(new Option('--part <part>', 'of COCO: which images (default: "val")').choices(cocoParts))
     .option(
-      '--url <url>',
-      'take the archive of CIFAR-10 from a mirror; its checksum must be the official one',
+      '--to <folder>',
+      `folder that will hold ${cifar10Folder}/ or ${cocoFolder}/ (environment: TOOLKIT_DATA)`,
+      defaultDataDir(),
     )
-    .option('--json', 'print the outcome as JSON')
+    .option('--from <path>', 'take it from this folder or archive instead of the network')
+    .addOption(new Option('--part <part>', 'images of COCO (default: "val")').choices(cocoParts))
+    .option('--url <url>', 'mirror to download CIFAR-10 from; its archive must equal the official one')
+    .addOption(json)
+
+/** `toolkit datasets fetch cifar10 | coco` */
+export function fetchCommand() {
+  return fetchFlags()
     .addHelpText('after', help)
-    .action(async (name: string, flags: Flags) => {
+    .action(async (name, flags) => {
       const { title, stages, fetch } = dataSets[name]
       const progress = fetchProgress(title, stages, process.stderr)
       try {
-        const { result, text } = await interruptible(
+        const { outcome, text } = await interruptible(
           (signal) => fetch(flags, progress, signal),
           () => {},
         )
         progress.end()
-        console.log(flags.json ? JSON.stringify({ dataset: name, ...result }) : text)
+        console.log(flags.json ? JSON.stringify({ dataset: name, ...outcome }) : text)
       } catch (error) {
         progress.end()
         if (!(error instanceof DownloadStopped)) throw error
-        console.error(error.message)
+        say(error.message)
       }
     })
 }

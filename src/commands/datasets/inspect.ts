@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
 import type { COCO } from '#coco-ts'
 import { shortName } from '../../../datasets/detection/annotation-notes.js'
 import {
@@ -11,22 +11,19 @@ import {
 } from '../../../datasets/detection/coco-inspect.js'
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import { writeFileAtomically } from '../../shared/files.js'
-import { liveLine } from '../shared/live-line.js'
-import { wholeNumber } from './numbers.js'
-
-interface Flags {
-  images?: string
-  draw?: string
-  count: number
-  json?: boolean
-}
+import { liveLine } from '../../shared/live-line.js'
+import { wholeNumber } from '../shared/flags.js'
+import { json } from '../shared/options.js'
 
 const help = `
-Counts images, objects and categories, and says what is wrong with entries (those are left out of the counts), what
-was missing or converted in others (such as an area, computed from the mask or the box), and what is probably a
-mistake, such as boxes over the edge. With --images, every image is read and compared with its entry: missing, cut short, of
-another size, turned so that it is unclear how its boxes were drawn. A file_name as another tool
-spelt it (with backslashes, %20, folders in front, as an address) is found where one file alone fits it.
+Counts images, objects and categories, and lists invalid entries (they are not counted), what was missing or converted
+in others (such as an area, computed from the mask or the box), and what may be a mistake, such as boxes that reach
+over the edge. With --images, every image is decoded and compared with its entry: missing, truncated, of another
+size, or with an orientation that leaves open how its boxes were drawn. A file_name as another tool writes it (with
+backslashes, %20, leading folders, as a URL) is found if exactly one file fits.
+
+--json prints {"file", "images", "objects", "categories", "problems", "completed", "warnings", "imageFiles"}:
+counts as in the text, "problems" and "completed" by kind with the first of each, and the image files that do not fit.
 
 Examples:
   $ toolkit datasets inspect instances_val2017.json
@@ -34,16 +31,16 @@ Examples:
   $ toolkit datasets inspect mine.json --json | jq .problems`
 
 /** `toolkit datasets inspect A.json` */
-export function inspectCommand(): Command {
+export function inspectCommand() {
   return new Command('inspect')
     .description('count, check and draw the annotations of a COCO file')
-    .argument('<annotations>', 'a COCO annotation file; names that end in .gz are read too')
-    .option('--images <folder>', 'the images, to be checked and drawn on')
+    .argument('<annotations>', 'a COCO annotation file, which may be compressed (.gz)')
+    .option('--images <folder>', 'folder of the images, to check them and to draw on them')
     .option('--draw <png>', 'write a contact sheet with boxes, masks and keypoints')
-    .option('--count <n>', 'images on the contact sheet', wholeNumber(1, 400), 12)
-    .option('--json', 'print the counts as JSON')
+    .option('--count <n>', 'images on the contact sheet, 1 to 400', wholeNumber(1, 400), 12)
+    .addOption(json)
     .addHelpText('after', help)
-    .action(async (path: string, flags: Flags) => {
+    .action(async (path, flags) => {
       const { coco, inspection } = await inspectCoco(path)
       const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
       if (check?.verdict) inspection.warnings.unshift(check.verdict)
@@ -76,7 +73,7 @@ function describe(path: string, inspection: CocoInspection, check: ImageCheck | 
     `images      ${images.count}, ${images.withoutObjects} of them without objects`,
     `  width     ${range(images.width)}`,
     `  height    ${range(images.height)}`,
-    `objects     ${objects.count}, ${objects.crowds} of them crowds; ${range(objects.perImage)} an image`,
+    `objects     ${objects.count}, ${objects.crowds} of them crowds; ${range(objects.perImage)} per image`,
     `  area      ${objects.small} small (below 32²), ${objects.medium} medium, ${objects.large} large (above 96²)`,
     `  masks     ${objects.polygons} polygons, ${objects.rle} run-length, ${objects.withoutMask} without`,
     `  keypoints ${objects.withKeypoints}`,
@@ -85,7 +82,7 @@ function describe(path: string, inspection: CocoInspection, check: ImageCheck | 
     ...section('problems', problems.count, problems.first),
     ...(completed.count === 0
       ? []
-      : [`entries that were completed: ${completed.count}`, ...completed.kinds.map((kind) => `  ${kind}`)]),
+      : [`completed entries: ${completed.count}`, ...completed.kinds.map((kind) => `  ${kind}`)]),
     ...(check
       ? section('image files that do not fit', check.faults.length, check.faults.slice(0, SHOWN))
       : []),

@@ -1,39 +1,40 @@
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
 import { drawClassSheet, sheetParts } from '../../../datasets/class-sheet.js'
 import { writeFileAtomically } from '../../shared/files.js'
-import { wholeNumber } from './numbers.js'
+import { wholeNumber } from '../shared/flags.js'
+import { dataDir, IMAGES, json } from '../shared/options.js'
+import { sayAll } from '../shared/say.js'
 
 const help = `
-One row for each class; training images to the left, test images to the right. What is left out of a folder is named.
+One row for each class: training images on the left, test images on the right. Files that cannot be used are listed
+on stderr.
+
+--json prints {"picture", "classes", "drawn", "warnings"}: the path of the sheet, how many classes there are and how
+many of them are drawn, and what is listed on stderr.
 
 Examples:
   $ toolkit datasets preview embedded --out sheet.png
   $ toolkit datasets preview cifar10 --out cifar10.png --columns 20
   $ toolkit datasets preview photos --out photos.png      # photos/train/<class>/*.jpg`
 
-interface Flags {
-  out: string
-  dataDir?: string
-  columns: number
-  seed: number
-}
-
 /** `toolkit datasets preview embedded --out A.png` */
-export function previewCommand(): Command {
+export function previewCommand() {
   return new Command('preview')
-    .description('draw a sheet of a data set, one row for each class')
-    .argument('<name>', 'embedded, cifar10, or a folder with train/<class>/*.jpg')
-    .requiredOption('--out <png>', 'where to write the sheet')
-    .option('--data-dir <folder>', 'where fetched data sets lie')
-    .option('--columns <n>', 'training images in a row', wholeNumber(1, 100), 12)
-    .option('--seed <n>', 'of the embedded data set', wholeNumber(-(2 ** 53) + 1, 2 ** 53 - 1), 0)
+    .description('draw a contact sheet of a data set, one row for each class')
+    .argument('<name>', IMAGES)
+    .requiredOption('--out <png>', 'file of the sheet')
+    .addOption(dataDir)
+    .option('--columns <n>', 'training images in a row, 1 to 100', wholeNumber(1, 100), 12)
+    .option('--seed <n>', 'seed of the embedded data set', wholeNumber(Number.MIN_SAFE_INTEGER), 0)
+    .addOption(json)
     .addHelpText('after', help)
-    .action(async (name: string, { out, ...options }: Flags) => {
+    .action(async (name, { out, json, ...options }) => {
       const { parts, warnings } = await sheetParts(name, options)
-      for (const warning of warnings) console.error(warning)
-      const { png, rows } = await drawClassSheet(parts)
+      sayAll(warnings)
+      const { png, rows: drawn } = await drawClassSheet(parts)
       await writeFileAtomically(out, png)
-      const all = parts[0].set.classes.length
-      console.log(`Drawn: ${out}${rows < all ? ` (the first ${rows} of ${all} classes)` : ''}`)
+      const classes = parts[0].set.classes.length
+      if (json) console.log(JSON.stringify({ picture: out, classes, drawn, warnings }))
+      else console.log(`Drawn: ${out}${drawn < classes ? ` (the first ${drawn} of ${classes} classes)` : ''}`)
     })
 }

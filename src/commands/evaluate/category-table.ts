@@ -1,7 +1,7 @@
 import type { CategoryStats } from '#coco-ts'
 import { shortName } from '../../../datasets/detection/annotation-notes.js'
 
-/** COCO's numbers of each category, a line each; – where a category has no objects. */
+/** COCO's metrics of each category, a line each; – where a category has no objects. */
 export function categoryTable(categories: readonly CategoryStats[], heads: readonly string[]): string {
   const names = categories.map(({ name }) => shortName(name))
   const width = names.reduce((most, name) => Math.max(most, name.length), 8)

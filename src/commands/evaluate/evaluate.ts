@@ -1,22 +1,26 @@
 import { stat } from 'node:fs/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { UserError } from '../../shared/errors.js'
 import { fileError } from '../../shared/files.js'
 import { type ModelCard, readModel } from '../../shared/model-card.js'
 import { type AnyRunConfig, forTask, readAnyConfig, type TaskName } from '../../train/tasks.js'
-import { evaluateClassifier } from './evaluate-classifier.js'
-import { evaluateDetectorOn } from './evaluate-detector.js'
-import type { EvaluateFlags } from './evaluate-flags.js'
+import { evaluateClassifier } from './classifier.js'
+import { evaluateDetectorOn } from './detector.js'
+import { type EvaluateFlags, evaluateFlags } from './subject.js'
 
 const help = `
-A run is measured at its newest checkpoint, with the averaged weights where it keeps an average.
+A run is evaluated at its newest checkpoint, with the averaged weights if it keeps an average.
 
-Classifiers are measured on the data that they were trained with, unless --data names other. Where a run's own data
-has changed since it began, that is said.
+Classifiers are evaluated on the data that they were trained on, unless --data names other images. If that data has
+changed since the run began, a note says so.
 
-Detectors are measured on the validation images of their run, or on those of --data and --annotations, whose
-categories must be the detector's: COCO's twelve numbers, and those of each category. Into --out are written
+Detectors are evaluated on the validation images of their run, or on those of --data and --annotations, whose
+categories must be the detector's: COCO's twelve metrics, for all categories and for each. Into --out are written
 detections.json (COCO's results format), evaluation.json, and pictures.html with the worst and the best images.
+
+--json prints, for classifiers, {"subject", "data", "split", "images", "top1", "top5", "loss", "confusion", "classes"},
+with fractions from 0 to 1 and one row of the confusion matrix for each true class; for detectors, {"images", "stats",
+"names", "categories", "notes", "out", …}, with the twelve metrics in "stats" and their names in "names".
 
 Examples:
   $ toolkit evaluate runs/mine
@@ -26,11 +30,6 @@ Examples:
   $ toolkit evaluate detector.onnx --data val2017 --annotations instances_val2017.json --limit 500
   $ toolkit evaluate detector.onnx --data embedded`
 
-const whole = (text: string): number => {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.')
-  return Number(text)
-}
-
 /** What a trained network is called, and the flags that only its evaluation takes, by task. */
 const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof EvaluateFlags)[] }> = {
   classification: { noun: 'classifier', flags: ['dataDir', 'split'] },
@@ -38,23 +37,10 @@ const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof Evaluate
 }
 
 /** `toolkit evaluate RUN|model.onnx|detector.onnx` */
-export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('measure a run or an exported model on labelled images')
-    .argument('<run-or-model>', "a run's folder, a model.onnx or a detector.onnx")
-    .option('--data <name>', 'embedded, cifar10 or a folder (default: what it was trained with)')
-    .option('--data-dir <folder>', 'classifiers: where fetched data sets lie')
-    .addOption(
-      new Option('--split <part>', 'classifiers: which images')
-        .choices(['test', 'validation', 'train'])
-        .default('test'),
-    )
-    .option('--annotations <file>', 'detectors: COCO annotations of the images in the folder --data')
-    .option('--limit <n>', 'detectors: only the first so many images', whole)
-    .option('--out <folder>', 'detectors: where to (default: evaluation in the run, or here)')
-    .option('--json', 'print the figures as JSON')
+export function evaluateCommand() {
+  return evaluateFlags()
     .addHelpText('after', help)
-    .action(async (path: string, flags: EvaluateFlags, self: Command) => {
+    .action(async (path, flags, self) => {
       const isFolder = (
         await stat(path).catch((error) => Promise.reject(fileError('read', path, error)))
       ).isDirectory()
@@ -76,7 +62,7 @@ export function evaluateCommand(): Command {
     })
 }
 
-function refuseOthers(path: string, task: TaskName, command: Command): void {
+function refuseOthers(path: string, task: TaskName, command: CommandUnknownOpts): void {
   for (const [name, { noun, flags }] of Object.entries(FOR_TASK)) {
     const given = flags.find((flag) => command.getOptionValueSource(flag) === 'cli')
     if (name === task || given === undefined) continue

@@ -3,9 +3,9 @@ import type { AutoencoderComparison } from '../../search/comparison.js'
 import type { RankedChild } from '../../search/results.js'
 import type { Compared } from '../../search/retrain/compare-autoencoders.js'
 import { genotypePath, reconstructionsPath } from '../../search/search-folder.js'
-import { percent } from '../../shared/text.js'
+import { grouped, percent } from '../../shared/text.js'
 import { psnr } from '../../train/autoencoder/evaluate.js'
-import { grouped, textTable } from '../shared/text-table.js'
+import { textTable } from '../shared/text-table.js'
 
 export function printComparison(
   folder: string,

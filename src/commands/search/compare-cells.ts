@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os'
-import { Command } from 'commander'
+import { Command } from '@commander-js/extra-typings'
 import { type Genotype, PUBLISHED_CELLS, random } from '../../../models/index.js'
 import { type ChildData, loadChildData } from '../../search/evaluate/recipe.js'
 import { retrainRecipe } from '../../search/evaluate/recipes.js'
@@ -9,64 +8,54 @@ import { matchWidth, type Sized, sized } from '../../search/retrain/match-width.
 import { withData } from '../../search/settings.js'
 import { decode, randomDecisions } from '../../search/space/genotypes.js'
 import { paperSpace } from '../../search/space/space.js'
-import { formatDuration, percent } from '../../shared/text.js'
+import { liveLine } from '../../shared/live-line.js'
+import { formatDuration, grouped, percent } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
+import { type FlagsOf, wholeNumber } from '../shared/flags.js'
 import { interruptible } from '../shared/interrupt.js'
-import { liveLine } from '../shared/live-line.js'
+import { dataDir, json, processes, threads, trainingData } from '../shared/options.js'
 import { readGenotype } from '../shared/read-genotype.js'
-import { grouped, textTable } from '../shared/text-table.js'
-import { wholeFrom } from './search-flags.js'
-
-interface Flags {
-  random: number
-  data: string
-  dataDir?: string
-  cells: number
-  filters: number
-  imageSize?: number
-  trainImages?: number
-  validationImages?: number
-  epochs: number
-  seeds: number
-  seed: number
-  processes: number
-  threads: number
-  json?: boolean
-}
+import { say } from '../shared/say.js'
+import { textTable } from '../shared/text-table.js'
 
 const help = `
-The first architecture gets --filters channels; all others get the width that brings their multiply-adds nearest to its.
-Then all are trained alike, for the same epochs of the same images, and measured on images that none was trained on.
-Random cells are drawn from the paper's space.
+The first architecture gets --filters filters; all others get the width that brings their multiply-adds closest to its.
+Then all are trained alike, for the same epochs on the same images, and evaluated on images that none was trained on.
+Random cells are drawn from the search space of the NASNet paper.
 
-Known architectures: ${Object.keys(PUBLISHED_CELLS).join(', ')}.
+Published cells: ${Object.keys(PUBLISHED_CELLS).join(', ')}.
+
+--json prints a list, the best first, of {"name", "filters", "multiplyAdds", "parameters", "accuracies", "mean",
+"seconds"}: accuracies from 0 to 1, one for each seed (null: the training diverged), their mean, and the mean seconds of
+a training.
 
 Examples:
   $ toolkit compare-cells searches/ppo/genotype.json nasnet-a --random 5
-  $ toolkit compare-cells nasnet-a darts-v2 enas --epochs 20 --image-size 32 --cells 2 --filters 24 --seeds 3`
+  $ toolkit compare-cells nasnet-a darts-v2 enas-micro --epochs 20 --image-size 32 --cells 2 --filters 24 --seeds 3`
+
+/** The command with its flags. */
+const compareCellsFlags = () =>
+  new Command('compare-cells')
+    .argument('<architectures...>', 'names of published cells, or genotype.json files')
+    .option('--random <n>', 'random cells to compare with', wholeNumber(0), 0)
+    .addOption(trainingData)
+    .addOption(dataDir)
+    .option('--cells <n>', 'normal cells in each of the three stages (N)', wholeNumber(1), 1)
+    .option('--filters <n>', 'filters of the first stage (F) of the first architecture', wholeNumber(1), 16)
+    .option('--image-size <pixels>', 'side that images are scaled down to (default: 16)', wholeNumber(8))
+    .option('--train-images <n>', 'training images in an epoch (default: all)', wholeNumber(1))
+    .option('--validation-images <n>', 'images to evaluate on (default: all held out)', wholeNumber(1))
+    .option('--epochs <n>', 'epochs of each training', wholeNumber(1), 5)
+    .option('--seeds <n>', 'trainings of each network, from different initial weights', wholeNumber(1), 1)
+    .option('--seed <n>', 'first of these seeds, and seed of the random cells', wholeNumber(0), 1)
+    .addOption(processes)
+    .addOption(threads)
+    .addOption(json)
+
+type Flags = FlagsOf<typeof compareCellsFlags>
 
 /** `toolkit compare-cells ARCHITECTURE…` */
-export function compareCellsCommand(): Command {
-  return new Command('compare-cells')
-    .description('train networks of different cells under one budget, made equally expensive, and rank them')
-    .argument('<architectures...>', 'names of published cells, or genotype.json files')
-    .option('--random <n>', 'random cells to compare with', wholeFrom(0), 0)
-    .option('--data <name>', 'cifar10, embedded, or a folder with train/<class>/*.jpg', 'cifar10')
-    .option('--data-dir <folder>', 'where fetched data sets lie')
-    .option('--cells <n>', 'normal cells of each stage (N)', wholeFrom(1), 1)
-    .option('--filters <n>', 'channels of the first architecture’s first stage (F)', wholeFrom(1), 16)
-    .option('--image-size <pixels>', 'side that images are scaled down to (default: 16)', wholeFrom(8))
-    .option('--train-images <n>', 'images of an epoch (default: all)', wholeFrom(1))
-    .option('--validation-images <n>', 'images to measure on (default: all that are held out)', wholeFrom(1))
-    .option('--epochs <n>', 'epochs that each is trained for', wholeFrom(1), 5)
-    .option('--seeds <n>', 'how often each is trained, from other random weights', wholeFrom(1), 1)
-    .option('--seed <n>', 'the first of those seeds; random cells are drawn from it too', wholeFrom(0), 1)
-    .option('--processes <n>', 'trainings at a time', wholeFrom(1), availableParallelism())
-    .option('--threads <n>', 'threads that each computes with', wholeFrom(1), 1)
-    .option('--json', 'print the figures as JSON')
-    .addHelpText('after', help)
-    .action(compareCells)
-}
+export const compareCellsCommand = () => compareCellsFlags().addHelpText('after', help).action(compareCells)
 
 async function compareCells(architectures: string[], flags: Flags): Promise<void> {
   const named = await Promise.all(architectures.map(readGenotype))
@@ -74,7 +63,7 @@ async function compareCells(architectures: string[], flags: Flags): Promise<void
   const drawn = Array.from({ length: flags.random }, (_, place) =>
     decode(paperSpace, randomDecisions(paperSpace, uniform), `random-${place + 1}`),
   )
-  const data = await loadChildData(recipeOf(flags), {}, (text) => console.error(text))
+  const data = await loadChildData(recipeOf(flags), {}, say)
   const networks = equallyExpensive([...named, ...drawn], data, flags)
   const seeds = Array.from({ length: flags.seeds }, (_, place) => flags.seed + place)
   const trainings = networks.length * seeds.length
@@ -87,13 +76,13 @@ async function compareCells(architectures: string[], flags: Flags): Promise<void
     const left = ((performance.now() - started) / 1000 / count) * (trainings - count)
     const { name } = networks[network].run.model
     line.show(
-      () => `${count} of ${trainings}: ${name} ${told(accuracy)} · ${formatDuration(left)} left`,
+      () => `${count} of ${trainings}: ${name} ${shown(accuracy)} · ${formatDuration(left)} left`,
       true,
     )
   }
   const done = await interruptible(
     (signal) => compareNetworks({ networks, data, seeds, processes, threads }, { signal, onTrained }),
-    () => console.error('Stopping; nothing is kept …'),
+    () => say('Stopping; nothing is kept …'),
   ).finally(line.end)
   if (done !== null) print(rowsOf(networks, done), flags)
 }
@@ -160,23 +149,23 @@ function rowsOf(networks: readonly Sized[], done: readonly Trained[]): Row[] {
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length
 
-const told = (accuracy: number | null): string => (accuracy === null ? 'diverged' : percent(accuracy))
+const shown = (accuracy: number | null): string => (accuracy === null ? 'diverged' : percent(accuracy))
 
 function print(rows: Row[], { json, seeds }: Flags): void {
   if (json) {
     console.log(JSON.stringify(rows))
     return
   }
-  const head = ['', 'accuracy', ...(seeds > 1 ? ['of each seed'] : [])]
-  const figures = ['F', 'multiply-adds', 'parameters', 'seconds']
+  const head = ['', 'accuracy', ...(seeds > 1 ? ['for each seed'] : [])]
+  const costs = ['F', 'multiply-adds', 'parameters', 'seconds']
   const lines = rows.map(({ name, filters, multiplyAdds, parameters, accuracies, mean, seconds }) => [
     name,
-    told(mean),
-    ...(seeds > 1 ? [accuracies.map(told).join(', ')] : []),
+    shown(mean),
+    ...(seeds > 1 ? [accuracies.map(shown).join(', ')] : []),
     `${filters}`,
     grouped(multiplyAdds),
     grouped(parameters),
     seconds.toFixed(0),
   ])
-  for (const line of textTable([[...head, ...figures], ...lines], seeds > 1 ? 3 : 2)) console.log(line)
+  for (const line of textTable([[...head, ...costs], ...lines], seeds > 1 ? 3 : 2)) console.log(line)
 }

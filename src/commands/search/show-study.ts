@@ -1,13 +1,13 @@
 /** What people see of a search on stderr while it runs. */
 import { watchSearch } from '../../search/journal/standing.js'
 import type { Study, WarmUpProgress } from '../../search/study.js'
-import { percent } from '../../shared/text.js'
-import { liveLine } from '../shared/live-line.js'
+import { liveLine } from '../../shared/live-line.js'
+import { percent, plural } from '../../shared/text.js'
+import { say } from '../shared/say.js'
 import { type SearchView, searchView } from './view.js'
 
 /** Shows what a study emits. Returns what ends the view, so that what is printed next starts on a line of its own. */
 export function showStudy(study: Study): () => void {
-  const say = (text: string): void => console.error(text)
   const line = liveLine(process.stderr)
   const watched = watchSearch()
   for (const event of study.events) if (event.kind === 'told') watched.add(event)
@@ -39,7 +39,7 @@ export function showStudy(study: Study): () => void {
       })
     })
     .on('searched', end)
-    .on('retrain', (count) => say(`Training ${count} children longer …`))
+    .on('retrain', (count) => say(`Training ${plural(count, 'child', 'children')} longer …`))
     .on('retrained', ({ id, quality: reached }) =>
       say(`child ${id}: ${percent(reached)} ${quality}after longer training`),
     )

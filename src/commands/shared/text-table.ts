@@ -1,4 +1,4 @@
-/** Rows of equally many cells as lines of aligned columns; the first `left` columns are text, the others figures. */
+/** Rows of equally many cells as lines of aligned columns; the first `left` columns are text, the others numbers. */
 export function textTable(rows: readonly (readonly string[])[], left: number): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   return rows.map((row) =>
@@ -8,6 +8,3 @@ export function textTable(rows: readonly (readonly string[])[], left: number): s
       .trimEnd(),
   )
 }
-
-/** For example 5,326,716. */
-export const grouped = (value: number): string => value.toLocaleString('en-US')

@@ -1,42 +1,42 @@
 import { basename } from 'node:path'
-import { Command, Option } from 'commander'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { UserError } from '../../shared/errors.js'
 import { writeFileAtomically } from '../../shared/files.js'
+import { plural } from '../../shared/text.js'
 import type { BackboneWeights } from '../../train/detection/backbone.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detection/config.js'
 import { detectorFormatter } from '../../train/detection/metrics.js'
 import { detectorPresets } from '../../train/detection/presets.js'
 import { loadBackbone } from '../../train/load-backbone.js'
 import { createRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
-import { addFinetuneFlags, applyFinetuneFlags, type FinetuneFlags } from './finetune-flags.js'
+import { freeRunFolder } from '../shared/new-folder.js'
+import { say, sayAll } from '../shared/say.js'
+import {
+  applyFinetuneFlags,
+  DEFAULT_PRESET,
+  EMBEDDED_PRESET,
+  type FinetuneFlags,
+  finetuneCocoFlags,
+} from './detector-flags.js'
 import { runSession } from './session.js'
-import { freeFolder } from './train-backbone.js'
-import { numeric } from './train-flags.js'
-
-interface Flags extends FinetuneFlags {
-  backbone?: string
-  fromScratch?: boolean
-  preset?: string
-  out?: string
-  resume?: string
-  threads?: number
-  preview?: string
-  json?: boolean
-}
-
-const DEFAULT_PRESET = 'faster-rcnn-nas-small'
-const EMBEDDED_PRESET = 'faster-rcnn-nas-embedded'
+import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
 const help = `
-The backbone is a classifier's: the folder of its run, or a .safetensors file of weights named by parameter path.
-The detector gets its architecture and begins with its weights; with --from-scratch it begins with random ones.
-Any data set in COCO's format will do, with any categories. A run is a folder, as train-backbone's is; at its end
-it holds detector.onnx. Ctrl-C saves and tells how to go on; a resumed run ends exactly as an unbroken one.
-It notes where its images and annotations lie and what they are: --resume refuses others, and takes --data and
---annotations for those that were moved. Names that other tools spell differently (backslashes, %20, folders in front,
-addresses) are found where one file alone fits.
-Before a long run, look at its images with --preview: mirrored, scaled, cut, with their boxes and masks.
+The backbone is a classifier: the folder of its run, or a .safetensors file of weights named by parameter path. The
+detector takes over its architecture and begins with its weights; with --from-scratch it begins with random ones.
+Any data set in COCO's format can be used, with any categories. The preset gives every setting; other flags change
+single ones.
+
+A run is a folder, as with train-backbone; at the end it holds detector.onnx. Ctrl-C writes a checkpoint and prints
+the command that continues the run; a resumed run ends bit-identical to an uninterrupted one. A run records the
+paths and contents of its images and annotations: --resume refuses others, and takes --data and --annotations for
+those that were moved. File names as other tools write them (backslashes, %20, leading folders, URLs) are found if
+exactly one file fits.
+
+Before a long run, look at its training images with --preview: mirrored, scaled and cropped, with boxes and masks.
+
+${jsonFields('"ap", "ap50", … and "images", their number')}
+With --preview it prints {"preview"}: the path of the picture.
 
 Examples:
   $ toolkit finetune-coco --backbone runs/mine --data photos --annotations photos.json \\
@@ -47,34 +47,20 @@ Examples:
   $ toolkit finetune-coco --resume runs/scratch
   $ toolkit finetune-coco --data photos --annotations photos.json --preview sheet.png
 
-Then: toolkit evaluate RUN, toolkit plot RUN RUN --out curve.svg, toolkit serve RUN/detector.onnx`
+Next: toolkit evaluate RUN, toolkit plot RUN RUN --out curve.svg, toolkit serve RUN/detector.onnx`
 
 /** `toolkit finetune-coco` */
-export function finetuneCocoCommand(): Command {
-  const command = new Command('finetune-coco')
-    .description('train a detector on a classifier’s backbone, on COCO or images annotated like it')
-    .option('--backbone <run-or-file>', "a classifier's run, or its weights in a .safetensors file")
-    .option('--from-scratch', 'begin with random weights, to compare')
-    .addOption(
-      new Option(
-        '--preset <name>',
-        `the config to start from (default: ${DEFAULT_PRESET}; with --data embedded: ${EMBEDDED_PRESET})`,
-      ).choices(Object.keys(detectorPresets)),
-    )
-    .option('--out <folder>', 'folder of the new run (default: a new one below runs/)')
-    .option('--resume <run>', 'go on with a run; flags may change settings that its state does not depend on')
-    .option('--threads <n>', 'threads that compute (default: as many as there are cores)', numeric)
-    .option('--preview <png>', 'only draw some training images as the detector will be given them')
-    .option('--json', 'print the result as JSON')
-  return addFinetuneFlags(command)
+export function finetuneCocoCommand() {
+  return finetuneCocoFlags()
     .addHelpText('after', help)
-    .action(async (flags: Flags) => {
+    .action(async (flags) => {
       if (flags.preview !== undefined) return preview(flags.preview, flags)
       const { config, backbone } =
         flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags)
       const result = await trainIn(config, backbone, flags)
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.finished) console.log(`Trained ${result.steps} steps; the detector is ${result.model}`)
+      else if (result.finished)
+        console.log(`Trained ${plural(result.steps, 'step')}; the detector is ${result.model}`)
     })
 }
 
@@ -85,28 +71,27 @@ interface Start {
 }
 
 /** The config that the flags mean, of a new run. */
-function newConfig(flags: Flags): DetectorRunConfig {
+function newConfig(flags: FinetuneFlags): DetectorRunConfig {
   const preset =
     detectorPresets[flags.preset ?? (flags.data === 'embedded' ? EMBEDDED_PRESET : DEFAULT_PRESET)]
   return applyFinetuneFlags(preset, flags)
 }
 
 /** Draws training images, and trains nothing. */
-async function preview(path: string, flags: Flags): Promise<void> {
+async function preview(path: string, flags: FinetuneFlags): Promise<void> {
   const config = flags.resume === undefined ? newConfig(flags) : (await goOn(flags.resume, flags)).config
   const [{ loadDetectionData }, { drawTrainingSheet }] = await Promise.all([
     import('../../train/detection/data.js'),
     import('../../train/detection/preview.js'),
   ])
   const { train, warnings } = await loadDetectionData(config.data)
-  const warn = (text: string): void => console.error(text)
-  for (const warning of warnings) warn(warning)
-  await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn }))
-  console.log(`Drawn: ${path}; nothing was trained`)
+  sayAll(warnings)
+  await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn: say }))
+  console.log(flags.json ? JSON.stringify({ preview: path }) : `Drawn: ${path}; nothing was trained`)
 }
 
 /** A new run's config and weights. */
-async function begin(flags: Flags): Promise<Start> {
+async function begin(flags: FinetuneFlags): Promise<Start> {
   const config = newConfig(flags)
   if (flags.backbone === undefined) {
     if (flags.fromScratch) return { config, backbone: null }
@@ -121,7 +106,7 @@ async function begin(flags: Flags): Promise<Start> {
 }
 
 /** A run's config with the flags' changes. */
-async function goOn(folder: string, flags: Flags): Promise<Start> {
+async function goOn(folder: string, flags: FinetuneFlags): Promise<Start> {
   if (
     flags.out !== undefined ||
     flags.preset !== undefined ||
@@ -129,7 +114,7 @@ async function goOn(folder: string, flags: Flags): Promise<Start> {
     flags.fromScratch
   )
     throw new UserError(
-      '--resume goes on with a run as it is: leave out --out, --preset, --backbone and --from-scratch',
+      '--resume continues a run with its own settings: leave out --out, --preset, --backbone and --from-scratch',
     )
   const config = applyFinetuneFlags(await readDetectorConfig(folder), flags)
   return { config, backbone: null }
@@ -139,7 +124,7 @@ async function goOn(folder: string, flags: Flags): Promise<Start> {
 async function trainIn(
   config: DetectorRunConfig,
   start: BackboneWeights | null,
-  { resume, out, threads, data: images, annotations, valImages, valAnnotations }: Flags,
+  { resume, out, threads, data: images, annotations, valImages, valAnnotations }: FinetuneFlags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
   const [{ loadDetectionData, noteCategories }, checks, { trainDetector }, steps, exports] =
@@ -150,24 +135,22 @@ async function trainIn(
       import('../../train/detection/step.js'),
       import('../../train/detection/export.js'),
     ])
-  if (config.data.kind === 'embedded') console.error('Composing the embedded scenes …')
+  if (config.data.kind === 'embedded') say('Composing the embedded scenes …')
   if (config.weights === null && config.detector.batchNorm === 'frozen')
-    console.error('Random weights train badly under frozen batch norm: add --batch-norm trained')
+    say('Random weights train badly with frozen batch norm: add --batch-norm trained')
   const data = await loadDetectionData(config.data)
-  for (const warning of data.warnings) console.error(warning)
-  if (resume === undefined) for (const note of checks.checkTrainingData(config, data)) console.error(note)
+  sayAll(data.warnings)
+  if (resume === undefined) sayAll(checks.checkTrainingData(config, data))
   else checks.assertLearnable(config, data.train)
   if (data.validation === null)
-    console.error(
-      'Nothing is measured while training: name images for it with --val-images and --val-annotations',
-    )
+    say('Nothing is evaluated during training: name images for it with --val-images and --val-annotations')
   const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
   const placed = [images, annotations, valImages, valAnnotations].some((flag) => flag !== undefined)
   if (resume !== undefined && (images ?? annotations) !== undefined && isUnchecked(config.data))
-    console.error('The run does not say what its data was like: whether this is the same was not checked')
+    say(UNCHECKED_DATA)
   const run =
     resume === undefined
-      ? await createRun(out ?? freeFolder(`runs/${runName(config)}`), noted(config))
+      ? await createRun(out ?? newFolder(config), noted(config))
       : await resumeRun(resume, placed ? noted(config) : config)
   // A run that was stopped before its first checkpoint begins again.
   const again = resume !== undefined && run.checkpoint === null && config.weights !== null
@@ -188,7 +171,8 @@ async function trainIn(
         {
           ...options,
           warn: progress.note,
-          onBackbone: (count) => progress.note(`Begun with ${count} tensors of ${config.weights}`),
+          onBackbone: (count) =>
+            progress.note(`Initialized ${plural(count, 'tensor')} from ${config.weights}`),
         },
       ),
   })
@@ -202,17 +186,14 @@ function describeSet({ images, categories }: DetectionSet): string {
   const count = images.filter(({ crowd }) => crowd.includes(0)).length
   const shown =
     count === images.length
-      ? `${count} images with objects`
-      : `${images.length} images, ${count} of them with objects,`
-  return `${shown} of ${categories.length} categories`
+      ? `${plural(count, 'image')} with objects`
+      : `${plural(images.length, 'image')}, ${count} of them with objects,`
+  return `${shown} of ${plural(categories.length, 'category', 'categories')}`
 }
 
-/** For example `photos-faster-rcnn-nasnet-a-2x32`. */
-function runName({ data, backbone }: DetectorRunConfig): string {
+/** For example `runs/photos-faster-rcnn-nasnet-a-2x32`. */
+function newFolder({ data, backbone }: DetectorRunConfig): string {
   const images =
     data.kind === 'embedded' ? data.kind : basename(data.train.annotations).replace(/\.json.*$/, '')
-  return `${images}-faster-rcnn-${backbone.name}-${backbone.cells}x${backbone.filters}`.replace(
-    /[^\w.-]+/g,
-    '_',
-  )
+  return freeRunFolder(images, { ...backbone, name: `faster-rcnn-${backbone.name}` })
 }

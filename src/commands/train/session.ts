@@ -7,6 +7,7 @@ import { type MetricFormatter, type Progress, showProgress } from '../../train/r
 import type { Run } from '../../train/run/run-folder.js'
 import { type AnyRunConfig, exportAnyRun } from '../../train/tasks.js'
 import { interruptible } from '../shared/interrupt.js'
+import { say, sayAll } from '../shared/say.js'
 
 /** The result of a session, which commands print with --json. */
 export interface TrainingSession<M extends Metrics> {
@@ -38,15 +39,14 @@ export async function runSession<M extends Metrics>(
   run: Run<AnyRunConfig>,
   { command, data, formatter, train }: SessionParts<M>,
 ): Promise<TrainingSession<M>> {
-  const say = (text: string): void => console.error(text)
   const { folder } = run
-  const goOn = `go on with: npx toolkit ${command} --resume ${folder}`
+  const resume = `npx toolkit ${command} --resume ${folder}`
   const progress = showProgress(process.stderr, formatter)
   let validation: EvaluationRow<M> | null = null
   try {
     const from = run.checkpoint === null ? '' : ` from step ${run.checkpoint.step}`
     say(`Training in ${folder}${from}: ${data}`)
-    for (const sentence of run.edited) say(sentence)
+    sayAll(run.edited)
     const onEvaluation = (row: EvaluationRow<M>): void => {
       validation = row
       progress.onEvaluation(row)
@@ -54,13 +54,11 @@ export async function runSession<M extends Metrics>(
     const result = await interruptible(
       (signal) => train({ signal, onStep: progress.onStep, onEvaluation }, progress),
       () =>
-        progress.note(
-          'Stopping: the running step ends and a checkpoint is written. Ctrl-C again leaves at once.',
-        ),
+        progress.note('Stopping after the current step, with a checkpoint. Ctrl-C again exits immediately.'),
     )
     progress.end()
     const { finished, step, seconds } = result
-    if (!finished) say(`Saved ${folder} at step ${step}; ${goOn}`)
+    if (!finished) say(`Saved ${folder} at step ${step}; continue with: ${resume}`)
     const model = finished ? (await exportAnyRun(folder)).path : null
     return { run: folder, finished, steps: step, seconds, validation, model }
   } catch (error) {
@@ -70,7 +68,7 @@ export async function runSession<M extends Metrics>(
     if (!isUserError(error)) throw error
     const next = discarded
       ? `Nothing is left in ${folder}: run the command again, with what has to change`
-      : `To ${goOn}${error instanceof Diverged ? ` --learning-rate ${lower(run.config)}` : ''}`
+      : `Continue with: ${resume}${error instanceof Diverged ? ` --learning-rate ${lower(run.config)}` : ''}`
     throw new UserError(`${error.message}\n${next}`, { cause: error })
   } finally {
     await run.close()

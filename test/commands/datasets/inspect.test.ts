@@ -236,7 +236,7 @@ test('inspect reports what was completed, and what is probably a mistake', async
     '1 category has a name of more than 40 characters, or with line breaks (the first: id 4)',
   ])
   const text = await inspect(t, path)
-  assert.match(text, /^entries that were completed: 4\n {2}1 category has no usable name/m)
+  assert.match(text, /^completed entries: 4\n {2}1 category has no usable name/m)
   assert.match(text, /^ {2}long␣long␣\S*… +4 +0 +0 +0$/m)
 
   await writeFile(path, JSON.stringify({ images: dataset.images, annotations: [], categories }))

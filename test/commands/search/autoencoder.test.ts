@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Command } from 'commander'
 import sharp from 'sharp'
-import { addSearchFlags, type SearchFlags } from '../../../src/commands/search/search-flags.js'
-import { searchSettings } from '../../../src/commands/search/search-flags-config.js'
+import { searchFlags } from '../../../src/commands/search/flags.js'
+import { searchSettings } from '../../../src/commands/search/flags-config.js'
 import { readJournal } from '../../../src/search/journal/read-journal.js'
 import { createSearchFolder, readSearchConfig } from '../../../src/search/search-folder.js'
 import { searchConfig } from '../../../src/search/settings.js'
@@ -17,9 +16,9 @@ import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 /** A new search as the flags begin it, but with a few steps of longer training in place of hundreds. */
 async function begin(folder: string, line: string): Promise<void> {
-  const command = addSearchFlags(new Command())
+  const command = searchFlags()
   command.parse(line.split(' '), { from: 'user' })
-  const config = searchConfig(searchSettings(command.opts<SearchFlags>()), { folder, id: 'short' })
+  const config = searchConfig(searchSettings(command.opts()), { folder, id: 'short' })
   const { retrain } = config
   assert.ok(retrain?.evaluator.kind === 'reconstruct')
   retrain.evaluator.run.length = { kind: 'steps', amount: 3 }

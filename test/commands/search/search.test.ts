@@ -45,7 +45,7 @@ test('kill -9 in mid-search: the resumed search tries what is left, and can be r
 
   const refused = await search(['--resume', 'found', '--seed', '2'])
   assert.deepEqual([refused.code, refused.stdout], [1, ''])
-  assert.match(refused.stderr, /^--resume goes on with a search as it is: leave out --seed\n$/)
+  assert.match(refused.stderr, /^--resume continues a search with its own settings: leave out --seed\n$/)
 
   const resumed = await search(['--resume', 'found', '--budget', String(children), '--json'])
   assert.equal(resumed.code, 0, resumed.stderr)

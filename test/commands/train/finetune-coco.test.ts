@@ -39,10 +39,13 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(
     stopped.stderr,
-    /Training in run: 12 images with objects of 1 categories\nBegun with \d+ tensors of backbone\n/,
+    /Training in run: 12 images with objects of 1 category\nInitialized \d+ tensors from backbone\n/,
   )
   assert.match(stopped.stderr, /step \d+\/400 · .* images\/s · loss \S+ · proposals .* · regions .* left\n/)
-  assert.match(stopped.stderr, /Saved run at step \d+; go on with: npx toolkit finetune-coco --resume run\n/)
+  assert.match(
+    stopped.stderr,
+    /Saved run at step \d+; continue with: npx toolkit finetune-coco --resume run\n/,
+  )
   const atStop = JSON.parse(stopped.stdout)
   assert.deepEqual((await readdir(join(cwd, 'run'))).sort(), [
     'checkpoint-0.safetensors',
@@ -102,7 +105,7 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
     ['finetune-coco --resume backbone', /backbone is the run of a classifier .*; name the run of a detector/],
     ['train-backbone --resume run', /run is the run of a detector .*; name the run of a classifier/],
     ['finetune-coco --resume run --accumulate 3', /cannot change its accumulate/],
-    ['finetune-coco --resume run --from-scratch', /--resume goes on with a run as it is/],
+    ['finetune-coco --resume run --from-scratch', /--resume continues a run with its own settings/],
     ['plot run backbone --out both.png', /run is a run of detection and backbone one of classification/],
   ]
   const answers = await Promise.all(mistakes.map(([line]) => toolkit(words(line), { cwd })))

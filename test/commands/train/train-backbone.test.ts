@@ -25,7 +25,10 @@ test('train, stop by Ctrl-C, resume, evaluate, export and plot a small network',
     onPause: (child) => child.kill('SIGINT'),
   })
   assert.equal(stopped.code, 130, stopped.stderr)
-  assert.match(stopped.stderr, /Saved run at step \d+; go on with: npx toolkit train-backbone --resume run\n/)
+  assert.match(
+    stopped.stderr,
+    /Saved run at step \d+; continue with: npx toolkit train-backbone --resume run\n/,
+  )
   const atStop = JSON.parse(stopped.stdout)
   assert.equal(atStop.finished, false)
   assert.deepEqual((await readdir(join(cwd, 'run'))).sort(), [

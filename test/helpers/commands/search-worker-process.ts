@@ -1,5 +1,5 @@
 /** `toolkit search-worker` with an evaluator that trains nothing; the arguments are the command's. */
-import { searchWorkerCommand } from '../../../src/commands/search/search-worker.js'
+import { searchWorkerCommand } from '../../../src/commands/search/worker.js'
 import { isUserError } from '../../../src/shared/errors.js'
 
 const module = new URL('../search/fake-evaluator.js', import.meta.url)

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Command } from 'commander'
-import {
-  addFinetuneFlags,
-  applyFinetuneFlags,
-  type FinetuneFlags,
-} from '../../../src/commands/train/finetune-flags.js'
+import { applyFinetuneFlags, finetuneCocoFlags } from '../../../src/commands/train/detector-flags.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { cocoData, detectorPresets, embeddedData } from '../../../src/train/detection/presets.js'
 
@@ -13,11 +8,11 @@ const small = detectorPresets['faster-rcnn-nas-small']
 
 /** The config that a command line makes of another. */
 function configOf(line: string, before: DetectorRunConfig = small): DetectorRunConfig {
-  const command = addFinetuneFlags(new Command())
+  const command = finetuneCocoFlags()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   command.parse(line.split(' ').filter(Boolean), { from: 'user' })
-  return applyFinetuneFlags(before, command.opts<FinetuneFlags>())
+  return applyFinetuneFlags(before, command.opts())
 }
 
 test('without flags a preset stays as it is', () => {
@@ -101,8 +96,9 @@ test('flags that contradict each other or make no sense are refused', () => {
   assert.throws(() => configOf('--val-images more'), /--val-images and --val-annotations belong together/)
   assert.throws(() => configOf('--data embedded --annotations a.json'), /bring their own annotations/)
   assert.throws(() => configOf('--steps 1 --epochs 2'), /Give one of/)
-  assert.throws(() => configOf('--input-size big'), /Give a side like 600/)
-  assert.throws(() => configOf('--scale 2'), /Give two factors/)
+  assert.throws(() => configOf('--input-size big'), /a side like 600/)
+  assert.throws(() => configOf('--scale 2'), /two factors like 0\.5,2, or off/)
   assert.throws(() => configOf('--scale 2,1'), /"augmentation.scale" is \[2, 1\]/)
-  assert.throws(() => configOf('--limit 0'), /"data.limit" is 0/)
+  assert.throws(() => configOf('--limit 0'), /a whole number of 1 or more/)
+  assert.throws(() => configOf('--multi-scale 480,big'), /sizes like 480,600,720x900/)
 })

@@ -51,7 +51,7 @@ test('a worker evaluates in processes of its own with the settings of the search
 }, async (t) => {
   const pids = await temporaryFolder(t)
   const { url, queue } = await search(t, { pids })
-  const { worker, said } = startWorker(t, ['--queue', url, '--processes', '2'])
+  const { worker, said } = startWorker(t, ['--queue', url, '--processes', '2', '--json'])
   // Children that take no time may all be done by the first process, before the other has begun.
   await until('both processes are there', async () => (await readdir(pids)).length === 2)
   for (let id = 0; id < 6; id++) await queue.submit(fakeChild(id))
@@ -68,20 +68,24 @@ test('a worker evaluates in processes of its own with the settings of the search
   assert.equal(worker.exitCode, 130)
   assert.deepEqual(processes.filter(isThere), [])
   assert.match(said(), /^Working for the search test, 2 children at a time$/m)
-  assert.match(said(), /^6 children done; in hand: none$/m)
+  assert.match(said(), /^\{"measured":6,"failed":0\}$/m)
+  assert.match(said(), /^6 children done; in progress: none$/m)
 })
 
-test('Ctrl-C hands the child in hand to another worker', { skip }, async (t) => {
+test('Ctrl-C returns the child in progress to the queue, for another worker', { skip }, async (t) => {
   const pids = await temporaryFolder(t)
   const { url, queue } = await search(t, { pids, millis: 3_600_000 })
   const { worker, said } = startWorker(t, ['--queue', url, '--processes', '1'])
   await queue.submit(fakeChild(0))
-  await until('the child is begun', () => /in hand: 0 for/.test(said()))
+  await until('the child is begun', () => /in progress: 0 for/.test(said()))
   process.kill(-worker.pid!, 'SIGINT')
   await once(worker, 'close')
   assert.equal(worker.exitCode, 130)
-  assert.match(said(), /^Leaving: children in hand go back. Ctrl-C again leaves at once.$/m)
-  assert.match(said(), /^0 children done; in hand: none$/m)
+  assert.match(
+    said(),
+    /^Stopping: children in progress go back to the queue. Ctrl-C again exits immediately.$/m,
+  )
+  assert.match(said(), /^0 children done; in progress: none$/m)
   const leaving = new AbortController()
   const other = runRedisWorker({
     url,

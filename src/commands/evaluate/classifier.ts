@@ -8,8 +8,9 @@ import {
   type PartName,
 } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
+import { liveLine } from '../../shared/live-line.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
-import { percent } from '../../shared/text.js'
+import { percent, plural } from '../../shared/text.js'
 import { validate } from '../../shared/validation.js'
 import type { RunConfig } from '../../train/classification/config.js'
 import { classMetrics, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
@@ -20,7 +21,8 @@ import { changedNote } from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
-import type { EvaluateFlags, Subject } from './evaluate-flags.js'
+import { say, sayAll } from '../shared/say.js'
+import type { EvaluateFlags, Subject } from './subject.js'
 
 const BATCH = 100
 
@@ -31,22 +33,22 @@ export async function evaluateClassifier(
 ): Promise<void> {
   const { predictor, set } =
     'config' in subject ? await openRun(subject, flags) : await openModel(subject, flags)
-  const figures = await evaluate(predictor, set, {
+  const line = liveLine(process.stderr)
+  // Batches are quick: in a log, a count would only be noise.
+  const showCount = (done: number): void => line.show(() => `${done} of ${set.count} images`)
+  const evaluation = await evaluate(predictor, set, {
     batchSize: BATCH,
-    onBatch: showCount(set.count),
-  }).finally(() => predictor.close())
-  if (figures === null) return
-  const classes = classMetrics(figures.confusion, set.classes)
+    onBatch: process.stderr.isTTY ? showCount : undefined,
+  }).finally(async () => {
+    line.end()
+    await predictor.close()
+  })
+  if (evaluation === null) return
+  const classes = classMetrics(evaluation.confusion, set.classes)
   if (flags.json) {
     const about = { subject: subject.path, data: set.name, split: flags.split }
-    console.log(JSON.stringify({ ...about, ...figures, classes }))
-  } else console.log(report(set, figures))
-}
-
-/** Counts on a terminal's stderr how many images are done. */
-function showCount(total: number): ((done: number) => void) | undefined {
-  if (!process.stderr.isTTY) return undefined
-  return (done) => process.stderr.write(done < total ? `\r${done} of ${total} images` : '\r\x1b[2K')
+    console.log(JSON.stringify({ ...about, ...evaluation, classes }))
+  } else console.log(report(set, evaluation))
 }
 
 interface Opened {
@@ -68,19 +70,17 @@ async function openRun(
       ...data,
       name: flags.data ?? data.name,
       folder: flags.dataDir ?? data.folder,
-      // Other data may be measured on; the run's own is compared.
+      // The run's own data is compared with how it was; other data may be used.
       ...(own && fingerprint && { fingerprint }),
     },
   }
   const parts = measuredParts(flags.split, fingerprint)
-  const dataset = await loadData(named, { parts, onChange: warn })
-  for (const warning of dataset.warnings) warn(warning)
+  const dataset = await loadData(named, { parts, onChange: say })
+  sayAll(dataset.warnings)
   const set = partOf(dataset, flags.split)
   const shapes = { batch: BATCH, imageSize: set.height, classes: set.classes.length }
   return { set, predictor: await buildPredictor(config, inferenceState(checkpoint.state), shapes) }
 }
-
-const warn = (text: string): void => console.error(text)
 
 /** Parts of the files that the images of a split come from. */
 function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): PartName[] {
@@ -95,22 +95,22 @@ async function openModel(
   const training = card.about.training as { seed?: number } | undefined
   const name = flags.data ?? trained?.name
   if (name === undefined)
-    throw new UserError(`${path} does not say what it was trained with; name the images with --data`)
+    throw new UserError(`${path} does not say what it was trained on; name the images with --data`)
   const [size, width] = card.inputSize
   if (size !== width)
     throw new UserError(
-      `${path} takes images of ${size}×${width}; this measures classifiers of square images only`,
+      `${path} takes images of ${size}×${width}; only classifiers of square images can be evaluated`,
     )
   // The split into training and validation images is the one of the model's own training.
   const validation = trained?.validation ?? 0
   const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
-  for (const warning of dataset.warnings) warn(warning)
+  sayAll(dataset.warnings)
   const set = partOf(dataset, flags.split)
   const noted = z.optional(dataFingerprint)
   const before = validate(noted, trained?.fingerprint, { field: 'about.data.fingerprint' })
   if (flags.data === undefined && before && dataset.fingerprint) {
     const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
-    if (change !== null) warn(changedNote(name, change))
+    if (change !== null) say(changedNote(name, change))
   }
   if (JSON.stringify(set.classes) !== JSON.stringify(card.labels))
     throw new UserError(
@@ -129,9 +129,8 @@ function partOf(dataset: Dataset, part: EvaluateFlags['split']): ImageSet {
   return set
 }
 
-/** The figures as text: totals, a line for each class, the confusion matrix. */
-function report(set: ImageSet, figures: Evaluation): string {
-  const { images, top1, top5, loss, confusion } = figures
+/** The metrics as text: totals, a line for each class, the confusion matrix. */
+function report(set: ImageSet, { images, top1, top5, loss, confusion }: Evaluation): string {
   const share = (value: number | null): string => (value === null ? '–' : percent(value))
   const width = Math.max(5, ...set.classes.map((label) => label.length))
   const column = Math.max(4, String(Math.max(...confusion.flat())).length + 1)
@@ -145,12 +144,12 @@ function report(set: ImageSet, figures: Evaluation): string {
   )
   const header = set.classes.map((label) => label.slice(0, column - 1).padStart(column)).join('')
   return [
-    `${set.name}: ${images} images, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
+    `${set.name}: ${plural(images, 'image')}, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
     '',
     `${'class'.padEnd(width)}  images    recall  precision`,
     ...classes,
     '',
-    'Confusion (row: true class, column: answer)',
+    'Confusion matrix (rows: true class, columns: predicted class)',
     `${''.padEnd(width)} ${header}`,
     ...matrix,
   ].join('\n')

@@ -2,21 +2,20 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Command } from 'commander'
 import { NASNET_A } from '../../../models/published-cells.js'
 import { readGenotype } from '../../../src/commands/shared/read-genotype.js'
-import { addTrainFlags, applyFlags, type TrainFlags } from '../../../src/commands/train/train-flags.js'
+import { applyFlags, trainBackboneFlags } from '../../../src/commands/train/backbone-flags.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 /** The config that a command line makes of a preset. */
 function configOf(line: string, preset = 'paper-cifar'): RunConfig {
-  const command = addTrainFlags(new Command())
+  const command = trainBackboneFlags()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   command.parse(line.split(' ').filter(Boolean), { from: 'user' })
-  return applyFlags(presets[preset], command.opts<TrainFlags>())
+  return applyFlags(presets[preset], command.opts())
 }
 
 test('without flags the preset stays as it is', () => {
@@ -77,7 +76,7 @@ test('flags that contradict each other are refused', () => {
   assert.throws(() => configOf('--optimizer adam --momentum 0.9'), /--momentum goes with/)
   assert.throws(() => configOf('--optimizer rmsprop --nesterov'), /--nesterov goes with/)
   assert.throws(() => configOf('--steps 1 --seconds 2'), /Give one of/)
-  assert.throws(() => configOf('--resolution 16'), /Give stages like 16@5/)
+  assert.throws(() => configOf('--resolution 16'), /stages like 16@5,24@10 .*, or off/)
 })
 
 test('an architecture is published cells or a genotype in a file', async (t) => {

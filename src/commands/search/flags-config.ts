@@ -1,7 +1,7 @@
 /** The settings of a search that the flags of `search` name. */
 import type { SearchSettings } from '../../search/settings.js'
 import { UserError } from '../../shared/errors.js'
-import type { SearchFlags } from './search-flags.js'
+import type { SearchFlags } from './flags.js'
 
 /** Throws a UserError for flags about shared weights where there are none. */
 export function searchSettings(flags: SearchFlags): SearchSettings {

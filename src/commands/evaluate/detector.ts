@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
+import { liveLine } from '../../shared/live-line.js'
 import type { DetectorCard } from '../../shared/model-card.js'
-import { formatDuration } from '../../shared/text.js'
+import { formatDuration, plural } from '../../shared/text.js'
 import { detectorCard } from '../../train/detection/card.js'
 import type { DetectorRunConfig } from '../../train/detection/config.js'
 import { evaluateDetector } from '../../train/detection/evaluate.js'
@@ -16,9 +17,9 @@ import { detectorPresets } from '../../train/detection/presets.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { interruptible } from '../shared/interrupt.js'
-import { liveLine } from '../shared/live-line.js'
+import { say, sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'
-import type { EvaluateFlags, Subject } from './evaluate-flags.js'
+import type { EvaluateFlags, Subject } from './subject.js'
 
 /** `toolkit evaluate` for detectors. */
 export async function evaluateDetectorOn(
@@ -30,9 +31,9 @@ export async function evaluateDetectorOn(
   const { model, card } = 'config' in subject ? await exportedRun(subject) : exportedFile(subject)
   const { labels, categoryIds, inputSize } = card
   const categories = labels.map((name, index) => ({ id: categoryIds[index], name }))
-  if (source.kind === 'embedded') console.error('Composing the embedded scenes …')
+  if (source.kind === 'embedded') say('Composing the embedded scenes …')
   const { set, warnings } = await loadEvaluationSet(source, categories)
-  for (const warning of warnings) console.error(warning)
+  sayAll(warnings)
   const count = set.images.length
   const line = liveLine(process.stderr)
   const start = performance.now()
@@ -61,22 +62,22 @@ export async function evaluateDetectorOn(
     await detector.close()
   })
   if (!finished) {
-    console.error(`Stopped after ${done} of ${count} images; nothing was written.`)
+    say(`Stopped after ${done} of ${plural(count, 'image')}; nothing was written.`)
     return
   }
 
   const { evaluation, summary } = finished
   const { unreadable } = evaluation
   if (unreadable.count > 0)
-    console.error(
-      `${unreadable.count} of ${count} images could not be read and are left out: ${unreadable.first.join(' ')}`,
+    say(
+      `${unreadable.count} of ${plural(count, 'image')} could not be read and are left out: ${unreadable.first.join(' ')}`,
     )
-  for (const note of summary.notes) console.error(note)
+  sayAll(summary.notes)
   if (flags.json) console.log(JSON.stringify({ ...summary, out }))
   else {
     for (const row of evaluation.table) console.log(row)
     console.log(`\n${categoryTable(evaluation.perCategory, summary.names)}`)
-    console.log(`\nDetections, figures and pictures are in ${out}: open ${join(out, 'pictures.html')}`)
+    console.log(`\nDetections, metrics and pictures are in ${out}: open ${join(out, 'pictures.html')}`)
   }
 }
 
@@ -84,10 +85,10 @@ export async function evaluateDetectorOn(
 function progress(done: number, count: number, seconds: number): string {
   const perSecond = done / seconds
   const left = formatDuration((count - done) / perSecond)
-  return `${done} of ${count} images · ${perSecond.toPrecision(3)} images/s · ${left} left`
+  return `${done} of ${plural(count, 'image')} · ${perSecond.toPrecision(3)} images/s · ${left} left`
 }
 
-/** What to measure on: as the flags say, or the run's own validation images. */
+/** What to evaluate on: as the flags say, or the run's own validation images. */
 function sourceOf(
   subject: Subject<DetectorRunConfig, DetectorCard>,
   { data, annotations, limit }: EvaluateFlags,
@@ -106,7 +107,7 @@ function sourceOf(
     throw new UserError(`Give --data too: the folder of the images that ${annotations} is for`)
   if (own === null)
     throw new UserError(
-      `${subject.path} names no images to measure on; give --data FOLDER --annotations FILE, or --data embedded`,
+      `${subject.path} names no images to evaluate on; give --data FOLDER --annotations FILE, or --data embedded`,
     )
   return limited(own, limit)
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, Option } from '@commander-js/extra-typings'
 import { type Annotation, COCO, COCOeval, describeProblem, type IouType } from '#coco-ts'
 import {
   boxFormNotes,
@@ -7,24 +7,22 @@ import {
   zeroIdNotes,
 } from '../../../datasets/detection/annotation-notes.js'
 import { STATS } from '../../train/detection/evaluation-stats.js'
+import { json } from '../shared/options.js'
+import { sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'
 
-interface Flags {
-  annotations: string
-  detections: string
-  type: IouType
-  perCategory?: boolean
-  lenient?: boolean
-  json?: boolean
-}
-
 const help = `
-Both files are COCO's: annotations as instances_val2017.json, detections a list of
+Both files are in COCO's format, and may be compressed (.gz): annotations as in instances_val2017.json, detections as a
+list of
   {"image_id", "category_id", "score", and one of "bbox", "segmentation", "keypoints"}
-Names that end in .gz are read too. The numbers are those of pycocotools, in its order: average precision (AP)
-at IoU 0.50:0.95, at 0.50, at 0.75, and for small, medium and large objects; then average recall (AR). −1 stands
-where there are no objects to find. What the files leave out and what can be completed (an area from the mask or the
-box, ids or numbers written as text) is completed and counted on standard error.
+The metrics are those of pycocotools, in its order: average precision (AP) at IoU 0.50:0.95, at 0.50, at 0.75, and for
+small, medium and large objects; then average recall (AR). They are −1 where there are no objects to find. Missing
+values that can be computed (an area from the mask or the box, ids or numbers written as text) are completed, and the
+counts are printed on stderr.
+
+--json prints {"stats", "names", "type", "skipped", "completed", "notes", "categories"}: twelve metrics (ten for
+keypoints) with their names, how many entries were skipped and completed, what is printed on stderr, and with
+--per-category the metrics of each category.
 
 Examples:
   $ toolkit evaluate-detections --annotations val.json --detections found.json
@@ -34,19 +32,20 @@ Examples:
 const KEYPOINT_HEADS = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl']
 
 /** `toolkit evaluate-detections --annotations A.json --detections D.json` */
-export function evaluateDetectionsCommand(): Command {
+export function evaluateDetectionsCommand() {
   return new Command('evaluate-detections')
-    .description('measure boxes, masks or keypoints by COCO’s average precision')
-    .requiredOption('--annotations <file>', 'what is there: a COCO annotation file')
-    .requiredOption('--detections <file>', 'what was found: a COCO results file')
+    .requiredOption('--annotations <file>', 'ground truth: a COCO annotation file')
+    .requiredOption('--detections <file>', 'detections: a COCO results file')
     .addOption(
-      new Option('--type <what>', 'what to compare').choices(['bbox', 'segm', 'keypoints']).default('bbox'),
+      new Option('--type <what>', 'what to compare')
+        .choices(['bbox', 'segm', 'keypoints'])
+        .default('bbox' as const),
     )
-    .option('--per-category', 'the numbers of each category too')
-    .option('--lenient', 'leave out entries that are wrong, and count them, instead of stopping at the first')
-    .option('--json', 'print the figures as JSON: {"stats": [12, for keypoints 10 numbers], …}')
+    .option('--per-category', 'also print the metrics of each category')
+    .option('--lenient', 'skip and count invalid entries instead of stopping at the first')
+    .addOption(json)
     .addHelpText('after', help)
-    .action(async (flags: Flags) => {
+    .action(async (flags) => {
       const { lenient, type } = flags
       const annotations = await COCO.load(flags.annotations, { lenient })
       const detections = await annotations.loadRes(flags.detections, { lenient })
@@ -61,7 +60,7 @@ export function evaluateDetectionsCommand(): Command {
       ]
       const [truth, without] = lenient ? withWhatIsCompared(annotations, type) : [annotations, []]
       notes.push(...without)
-      for (const note of notes) console.error(note)
+      sayAll(notes)
       const run = new COCOeval(truth, detections, type)
       run.evaluate()
       run.accumulate()

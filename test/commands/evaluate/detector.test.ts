@@ -116,7 +116,7 @@ test('evaluate: what does not fit is told in a sentence', async (t) => {
   const classifier = join(packageRoot(), 'test/serve/golden/quadrants.onnx')
   const own = ['--data', data.images, '--annotations', data.annotations]
   for (const [args, message] of [
-    [[detector], /detector\.onnx names no images to measure on; give --data FOLDER --annotations FILE/],
+    [[detector], /detector\.onnx names no images to evaluate on; give --data FOLDER --annotations FILE/],
     [
       [detector, '--data', 'images'],
       /^Give --annotations too: the COCO annotations of the images in images$/,
@@ -136,7 +136,10 @@ test('evaluate: what does not fit is told in a sentence', async (t) => {
       /^The embedded scenes show .* the detector knows cat, green/,
     ],
     [[detector, '--data', 'nowhere', '--annotations', data.annotations], /no folder "nowhere"/],
-    [[detector, ...own, '--limit', '0'], /argument '0' is invalid\. Give a whole number from 1\./],
+    [
+      [detector, ...own, '--limit', '0'],
+      /argument '0' is invalid\. It must be a whole number of 1 or more\./,
+    ],
   ] as [string[], RegExp][]) {
     const command = evaluateCommand()
       .exitOverride()

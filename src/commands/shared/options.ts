@@ -1,0 +1,24 @@
+/** Options that several commands take. */
+import { availableParallelism } from 'node:os'
+import { Option } from '@commander-js/extra-typings'
+import { wholeNumber } from './flags.js'
+
+export const json = new Option('--json', 'print the result as JSON')
+
+/** Names of data sets of images with one class each, and of their folder. */
+export const IMAGES = 'cifar10, embedded, or a folder with train/<class>/*.jpg'
+
+export const trainingData = new Option('--data <name>', `images: ${IMAGES}`).default('cifar10')
+
+export const dataDir = new Option(
+  '--data-dir <folder>',
+  'folder of fetched data sets (default: .data, or $TOOLKIT_DATA)',
+)
+
+export const processes = new Option('--processes <n>', 'networks trained at the same time, each in a process')
+  .argParser(wholeNumber(1))
+  .default(availableParallelism())
+
+export const threads = new Option('--threads <n>', 'threads of each of these processes')
+  .argParser(wholeNumber(1))
+  .default(1)

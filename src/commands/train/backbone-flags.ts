@@ -1,0 +1,177 @@
+/** The flags of `train-backbone`, and how they change a config. */
+import { Command, Option } from '@commander-js/extra-typings'
+import type { Genotype } from '../../../models/genotype.js'
+import { PUBLISHED_CELLS } from '../../../models/published-cells.js'
+import { UserError } from '../../shared/errors.js'
+import { type RunConfig, validateConfig } from '../../train/classification/config.js'
+import { DEVICES } from '../../train/classification/devices.js'
+import { presets } from '../../train/classification/presets.js'
+import type { OptimizerConfig, ResolutionStage } from '../../train/settings/config.js'
+import { changed, type FlagsOf, listOf, number, WrongValue, wholeNumber } from '../shared/flags.js'
+import * as network from '../shared/network-options.js'
+import { dataDir, IMAGES, json } from '../shared/options.js'
+import * as training from './training-options.js'
+
+const stages = listOf((text): ResolutionStage => {
+  const match = /^(\d+)@(\d+)$/.exec(text.trim())
+  if (match === null) throw new WrongValue('a stage')
+  return { size: Number(match[1]), untilEpoch: Number(match[2]) }
+}, 'stages like 16@5,24@10 (16 pixels until epoch 5, 24 until epoch 10), or off')
+
+/** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
+export const resolution = (text: string): ResolutionStage[] => (text === 'off' ? [] : stages(text))
+
+/** The command with its flags. */
+export const trainBackboneFlags = () =>
+  new Command('train-backbone')
+    .addOption(
+      new Option('--preset <name>', 'settings to start from')
+        .choices(Object.keys(presets))
+        .default('paper-cifar'),
+    )
+    .addOption(training.out)
+    .addOption(training.resume)
+    .addOption(
+      new Option('--device <name>', 'ONNX Runtime on cpu, cuda or webgpu; or TensorFlow, if it is installed')
+        .choices(DEVICES)
+        .default('cpu'),
+    )
+    .addOption(json)
+
+    .option('--data <name>', `images: ${IMAGES}`)
+    .addOption(dataDir)
+    .option(
+      '--image-size <pixels>',
+      'height and width of the images, where the data set leaves a choice',
+      wholeNumber(1),
+    )
+    .option('--validation <images>', 'training images held out for validation; 0: none', wholeNumber(0))
+
+    .option(
+      '--arch <name>',
+      `cells: ${Object.keys(PUBLISHED_CELLS).join(', ')}, or the path of a genotype.json`,
+    )
+    .addOption(network.cells)
+    .addOption(network.filters)
+    .addOption(network.stem)
+    .addOption(network.stemFilters)
+    .addOption(network.skipReduction)
+    .addOption(network.noSkipReduction)
+    .option(
+      '--dropout <fraction>',
+      'fraction of features dropped before the classifier; 0: off',
+      number({ from: 0, below: 1 }),
+    )
+
+    .addOption(training.epochs)
+    .addOption(training.steps)
+    .addOption(training.seconds)
+    .option('--batch-size <n>', 'images in a step', wholeNumber(1))
+    .addOption(training.seed)
+
+    .addOption(new Option('--optimizer <kind>', 'optimizer').choices(['momentum', 'rmsprop', 'adam']))
+    .option(
+      '--momentum <fraction>',
+      'momentum of the optimizers momentum and rmsprop',
+      number({ from: 0, below: 1 }),
+    )
+    .option('--nesterov', "Nesterov's momentum")
+    .option('--no-nesterov', 'plain momentum')
+    .addOption(training.schedule)
+    .addOption(training.learningRate)
+    .addOption(training.warmup)
+    .addOption(training.clip)
+
+    .addOption(training.weightDecay)
+    .option(
+      '--drop-path-keep <p>',
+      'keep probability of ScheduledDropPath at the end of training; 1: off',
+      number({ above: 0, to: 1 }),
+    )
+    .option(
+      '--auxiliary <weight>',
+      "weight of the auxiliary head's loss; 0: no auxiliary head",
+      number({ from: 0 }),
+    )
+    .option('--label-smoothing <fraction>', 'label smoothing; 0: off', number({ from: 0, below: 1 }))
+    .addOption(training.average)
+    .option('--crop <pixels>', 'padding on each side before a random crop; 0: off', wholeNumber(0, 1000))
+    .addOption(training.flip)
+    .addOption(training.noFlip)
+    .option(
+      '--cutout <pixels>',
+      'side of a square blanked out at a random place; 0: off',
+      wholeNumber(0, 1000),
+    )
+    .addOption(training.colour)
+    .option(
+      '--resolution <stages|off>',
+      'smaller images at first: 16@5,24@10 means 16 pixels until epoch 5, 24 until epoch 10',
+      resolution,
+    )
+
+    .option(
+      '--evaluate-every <epochs>',
+      'epochs between evaluations on the validation images',
+      wholeNumber(1),
+    )
+    .addOption(training.checkpointSteps)
+    .addOption(training.checkpointSeconds)
+
+export type TrainFlags = FlagsOf<typeof trainBackboneFlags>
+
+/** The config with the flags' changes, checked. `genotype` is what `--arch` means. */
+export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genotype?: Genotype): RunConfig {
+  const { data, model, augmentation } = config
+  return validateConfig({
+    ...changed(config, {
+      dropPathKeep: flags.dropPathKeep,
+      auxiliaryWeight: flags.auxiliary,
+      labelSmoothing: flags.labelSmoothing,
+      resolution: flags.resolution,
+      evaluateEvery: flags.evaluateEvery,
+    }),
+    ...training.trainingSettings(config, flags),
+    data: changed(data, {
+      name: flags.data,
+      folder: flags.dataDir,
+      validation: flags.validation,
+      imageSize: flags.imageSize,
+    }),
+    model: changed(model, {
+      name: genotype?.name,
+      genotype,
+      stem: flags.stem,
+      cells: flags.cells,
+      filters: flags.filters,
+      stemFilters: flags.stemFilters,
+      skipReduction: flags.skipReduction,
+      dropout: flags.dropout,
+    }),
+    optimizer: optimizerOf(config.optimizer, flags),
+    augmentation: changed(augmentation, {
+      crop: flags.crop,
+      flip: flags.flip,
+      cutout: flags.cutout,
+      colour: flags.colour,
+    }),
+  })
+}
+
+/** The optimisers' own settings where a flag changes the kind: the paper's for RMSProp, the usual for Adam. */
+const optimizers: { [K in OptimizerConfig['kind']]: Extract<OptimizerConfig, { kind: K }> } = {
+  momentum: { kind: 'momentum', momentum: 0.9, nesterov: false },
+  rmsprop: { kind: 'rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 },
+  adam: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+}
+
+function optimizerOf(before: OptimizerConfig, flags: Partial<TrainFlags>): OptimizerConfig {
+  const { momentum, nesterov } = flags
+  const optimizer =
+    flags.optimizer === undefined || flags.optimizer === before.kind ? before : optimizers[flags.optimizer]
+  if (nesterov !== undefined && optimizer.kind !== 'momentum')
+    throw new UserError(`--nesterov goes with the optimizer momentum, not ${optimizer.kind}`)
+  if (momentum !== undefined && optimizer.kind === 'adam')
+    throw new UserError('--momentum goes with the optimizers momentum and rmsprop, not adam')
+  return changed<object>(optimizer, { momentum, nesterov }) as OptimizerConfig
+}

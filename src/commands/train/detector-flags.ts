@@ -1,0 +1,167 @@
+/** The flags of `finetune-coco`, and how they change a config. */
+import { Command, Option } from '@commander-js/extra-typings'
+import { RESIZE_MODES } from '../../shared/detector-input.js'
+import { UserError } from '../../shared/errors.js'
+import {
+  type AnnotatedImages,
+  type DetectionDataConfig,
+  type DetectorRunConfig,
+  validateDetectorConfig,
+} from '../../train/detection/config.js'
+import { cocoData, detectorPresets, embeddedData } from '../../train/detection/presets.js'
+import { changed, type FlagsOf, listOf, number, size, wholeNumber } from '../shared/flags.js'
+import { json } from '../shared/options.js'
+import * as training from './training-options.js'
+
+export const DEFAULT_PRESET = 'faster-rcnn-nas-small'
+export const EMBEDDED_PRESET = 'faster-rcnn-nas-embedded'
+
+const sizes = listOf(size, 'sizes like 480,600,720x900 (a side, or height x width), or off')
+const factors = listOf(number({ above: 0 }), 'two factors like 0.5,2, or off', 2)
+
+/** The command with its flags. */
+export const finetuneCocoFlags = () =>
+  new Command('finetune-coco')
+    .option('--backbone <run-or-file>', "a classifier's run, or a .safetensors file of its weights")
+    .option('--from-scratch', 'begin with random weights, for comparison')
+    .addOption(
+      new Option(
+        '--preset <name>',
+        `settings to start from (default: ${DEFAULT_PRESET}; with --data embedded: ${EMBEDDED_PRESET})`,
+      ).choices(Object.keys(detectorPresets)),
+    )
+    .addOption(training.out)
+    .addOption(training.resume)
+    .option('--threads <n>', 'threads that compute (default: one for each processor core)', wholeNumber(1))
+    .option('--preview <png>', 'do not train: draw some augmented training images into this file')
+    .addOption(json)
+
+    .option('--data <folder>', 'folder of the training images, or embedded for the embedded scenes')
+    .option('--annotations <file>', 'COCO annotations of the training images, with any categories')
+    .option('--val-images <folder>', 'folder of the validation images')
+    .option('--val-annotations <file>', 'COCO annotations of the validation images')
+    .option('--limit <images>', 'train on the first n images only', wholeNumber(1))
+    .option('--val-limit <images>', 'evaluate on the first n validation images only', wholeNumber(0))
+
+    .option(
+      '--input-size <size>',
+      'pixels of the input: 600 for both sides, or 480x640 for height x width',
+      size,
+    )
+    .addOption(
+      new Option('--resize <mode>', 'keep the aspect ratio and pad, or stretch to the input size').choices(
+        RESIZE_MODES,
+      ),
+    )
+    .option(
+      '--multi-scale <sizes|off>',
+      'more sizes to train at, chosen at random: 480,720',
+      (text): [number, number][] => (text === 'off' ? [] : sizes(text)),
+    )
+    .addOption(
+      new Option(
+        '--batch-norm <kind>',
+        "whether the backbone's batch norm stays as loaded or is trained",
+      ).choices(['frozen', 'trained']),
+    )
+
+    .addOption(training.epochs)
+    .addOption(training.steps)
+    .addOption(training.seconds)
+    .option('--batch-size <n>', 'images in a forward and backward pass', wholeNumber(1))
+    .option('--accumulate <n>', 'passes whose gradients are averaged into one step', wholeNumber(1))
+    .option(
+      '--max-objects <n>',
+      'ground-truth boxes of an image that are trained on, at most',
+      wholeNumber(1),
+    )
+    .addOption(training.seed)
+
+    .addOption(training.schedule)
+    .addOption(training.learningRate)
+    .addOption(training.warmup)
+    .addOption(training.clip)
+    .addOption(training.weightDecay)
+    .addOption(training.average)
+    .addOption(training.flip)
+    .addOption(training.noFlip)
+    .option(
+      '--scale <factors|off>',
+      'random scaling between two factors, 0.1 to 10 (0.5,2), then a crop or padding',
+      (text): [number, number] => (text === 'off' ? [1, 1] : (factors(text) as [number, number])),
+    )
+    .addOption(training.colour)
+
+    .option(
+      '--evaluate-every <epochs>',
+      'epochs between evaluations on the validation images, for example 0.5',
+      number({ above: 0 }),
+    )
+    .addOption(training.checkpointSteps)
+    .addOption(training.checkpointSeconds)
+
+export type FinetuneFlags = FlagsOf<typeof finetuneCocoFlags>
+
+/** The config with the flags' changes, checked. */
+export function applyFinetuneFlags(
+  config: DetectorRunConfig,
+  flags: Partial<FinetuneFlags>,
+): DetectorRunConfig {
+  const { detector, augmentation } = config
+  const { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery } = flags
+  return validateDetectorConfig({
+    ...changed(config, { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery }),
+    ...training.trainingSettings(config, flags),
+    data: dataOf(config.data, flags),
+    detector: changed(detector, { batchNorm: flags.batchNorm }),
+    augmentation: changed(augmentation, { flip: flags.flip, scale: flags.scale, colour: flags.colour }),
+  })
+}
+
+function dataOf(before: DetectionDataConfig, flags: Partial<FinetuneFlags>): DetectionDataConfig {
+  const { data: images, annotations, valImages, valAnnotations } = flags
+  if (images === 'embedded' || (images === undefined && before.kind === 'embedded')) {
+    if (annotations !== undefined || (valImages ?? valAnnotations) !== undefined)
+      throw new UserError(
+        'The embedded scenes bring their own annotations: leave out --annotations, --val-images and --val-annotations, or name a folder of images with --data',
+      )
+    const scenes = before.kind === 'embedded' ? before : embeddedData
+    return {
+      ...scenes,
+      train: flags.limit ?? scenes.train,
+      validation: flags.valLimit ?? scenes.validation,
+    }
+  }
+  const { train, validation, ...coco } = before.kind === 'coco' ? before : cocoData
+  // Of a run that has begun, images or annotations alone may have been moved.
+  const begins = coco.categories === null
+  const named = placed({ images, annotations }, begins ? null : train, '--data and --annotations')
+  const measured = placed(
+    { images: valImages, annotations: valAnnotations },
+    begins ? null : validation,
+    '--val-images and --val-annotations',
+  )
+  // Images to train on that are named anew must be those that the run began with.
+  const { fingerprint } = train
+  return {
+    ...coco,
+    train: named === null ? train : { ...named, ...(fingerprint && { fingerprint }) },
+    // A new run on images of its own has nothing to do with the preset's validation images.
+    validation: measured ?? (named !== null && begins ? null : validation),
+    limit: flags.limit ?? coco.limit,
+    validationLimit: flags.valLimit ?? coco.validationLimit,
+  }
+}
+
+/** The images that flags name, of which one may be as it was `before`; null when they name none. */
+function placed(
+  { images, annotations }: Partial<AnnotatedImages>,
+  before: AnnotatedImages | null,
+  flags: string,
+): AnnotatedImages | null {
+  if (images === undefined && annotations === undefined) return null
+  const both = { images: images ?? before?.images, annotations: annotations ?? before?.annotations }
+  if (both.images === undefined || both.annotations === undefined)
+    throw new UserError(`${flags} belong together: give both`)
+  return { images: both.images, annotations: both.annotations }
+}
