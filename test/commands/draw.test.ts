@@ -18,7 +18,8 @@ test('draw: a published network, a file, both kinds of pictures, and plain words
   assert.equal((await draw('mine/cells.json')).stdout, 'Wrote mine/cells.svg\n')
   assert.equal(await readFile(join(cwd, 'mine/cells.svg'), 'utf8'), svg)
 
-  assert.equal((await draw('mine/cells.json', '--out', 'big.PNG')).code, 0)
+  const big = await draw('mine/cells.json', '--out', 'big.PNG', '--json')
+  assert.deepEqual(JSON.parse(big.stdout), { picture: 'big.PNG' })
   const png = await sharp(join(cwd, 'big.PNG')).metadata()
   const { width } = await sharp(Buffer.from(svg)).metadata()
   assert.deepEqual([png.format, png.width], ['png', 2 * width])

@@ -35,7 +35,7 @@ Examples:
 
 /** What is printed at the end: for programs, and for people. */
 interface Outcome {
-  outcome: object
+  result: object
   text: string
 }
 
@@ -56,7 +56,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         const fetched = await fetchCifar10({
           ...{ to, from, source, signal, onProgress, onStage: (stage) => onStage(stage) },
         })
-        return { outcome: fetched, text: describeCifar10(fetched) }
+        return { result: fetched, text: describeCifar10(fetched) }
       },
     },
     coco: {
@@ -70,7 +70,7 @@ const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchP
         if (url !== undefined)
           throw new DatasetError('--url is for CIFAR-10; name a mirror of COCO with --from http://….')
         const fetched = await fetchCoco({ to, from, part, signal, onProgress, onStage })
-        return { outcome: fetched, text: describeCoco(fetched) }
+        return { result: fetched, text: describeCoco(fetched) }
       },
     },
   }
@@ -103,12 +103,12 @@ export function fetchCommand() {
       const { title, stages, fetch } = dataSets[name]
       const progress = fetchProgress(title, stages, process.stderr)
       try {
-        const { outcome, text } = await interruptible(
+        const { result, text } = await interruptible(
           (signal) => fetch(flags, progress, signal),
           () => {},
         )
         progress.end()
-        console.log(flags.json ? JSON.stringify({ dataset: name, ...outcome }) : text)
+        console.log(flags.json ? JSON.stringify({ dataset: name, ...result }) : text)
       } catch (error) {
         progress.end()
         if (!(error instanceof DownloadStopped)) throw error

@@ -19,7 +19,7 @@ const help = `
 Counts images, objects and categories, and lists invalid entries (they are not counted), what was missing or converted
 in others (such as an area, computed from the mask or the box), and what may be a mistake, such as boxes that reach
 over the edge. With --images, every image is decoded and compared with its entry: missing, truncated, of another
-size, or with an orientation that leaves open how its boxes were drawn. A file_name as another tool writes it (with
+size, or with an orientation that makes it unclear how its boxes were drawn. A file_name as another tool writes it (with
 backslashes, %20, leading folders, as a URL) is found if exactly one file fits.
 
 --json prints {"file", "images", "objects", "categories", "problems", "completed", "warnings", "imageFiles"}:

@@ -1,41 +1,20 @@
-/** `evaluate`, `export` and `describe` for detectors, from the command line. */
+/** `toolkit evaluate` with an exported detector. */
 import assert from 'node:assert/strict'
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { describeDetectorAs } from '../../../src/commands/describe-detector.js'
 import { evaluateCommand } from '../../../src/commands/evaluate/evaluate.js'
-import { readModelCard } from '../../../src/shared/model-card.js'
 import { packageRoot } from '../../../src/shared/package-root.js'
-import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
-import { detectorPresets } from '../../../src/train/detection/presets.js'
-import { buildDetectorStep } from '../../../src/train/detection/step.js'
-import { createRun } from '../../../src/train/tasks.js'
+import { colouredScenes } from '../../helpers/commands/coloured-scenes.js'
 import { toolkit } from '../../helpers/commands/toolkit.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
-import {
-  COLOURS,
-  colourCard,
-  colourDetector,
-  type Painted,
-  paint,
-} from '../../helpers/train/detection/colour-detector.js'
-import { SIZE, tinyDetector } from '../../helpers/train/detection/tiny-detector.js'
+import { COLOURS, colourCard, colourDetector, paint } from '../../helpers/train/detection/colour-detector.js'
 
 const files = ['detections.json', 'evaluation.json', 'pictures.html']
 
-/** Images of many shapes, each with a red and, two times in three, a green or blue rectangle. */
-const scenes = (count: number): Painted[] =>
-  Array.from({ length: count }, (_, i) => {
-    const [width, height] = [128 - 8 * (i % 4), 64 + 8 * (i % 5)]
-    const second = { colour: i % 3, bbox: [70, 20, 30, 24 + (i % 12)] as [number, number, number, number] }
-    const objects = [{ colour: 0, bbox: [6 + (i % 12), 8, 40, 30] as [number, number, number, number] }]
-    return { width, height, objects: i % 3 === 0 ? objects : [...objects, second] }
-  })
-
 test('evaluate: an exported detector on annotated images, as a table, as JSON and as files', async (t) => {
   const folder = await temporaryFolder(t)
-  const data = await paint(folder, scenes(6))
+  const data = await paint(folder, colouredScenes(6))
   await writeFile(join(folder, 'detector.onnx'), colourDetector(colourCard({ inputSize: [96, 128] })))
   const evaluate = (...flags: string[]) =>
     toolkit(
@@ -91,7 +70,7 @@ test('evaluate: an exported detector on annotated images, as a table, as JSON an
 
 test('evaluate: Ctrl-C leaves nothing behind and says how far it came', async (t) => {
   const folder = await temporaryFolder(t)
-  const data = await paint(folder, scenes(60))
+  const data = await paint(folder, colouredScenes(60))
   await writeFile(join(folder, 'detector.onnx'), colourDetector())
   const stopped = await toolkit(
     ['evaluate', 'detector.onnx', '--data', data.images, '--annotations', data.annotations],
@@ -109,7 +88,7 @@ test('evaluate: Ctrl-C leaves nothing behind and says how far it came', async (t
 
 test('evaluate: what does not fit is told in a sentence', async (t) => {
   const folder = await temporaryFolder(t)
-  const data = await paint(folder, scenes(2))
+  const data = await paint(folder, colouredScenes(2))
   const [detector, cats] = [join(folder, 'detector.onnx'), join(folder, 'cats.onnx')]
   await writeFile(detector, colourDetector())
   await writeFile(cats, colourDetector(colourCard({ labels: ['cat', 'green', 'blue'] })))
@@ -146,61 +125,4 @@ test('evaluate: what does not fit is told in a sentence', async (t) => {
       .configureOutput({ writeErr: () => {} })
     await assert.rejects(command.parseAsync(args, { from: 'user' }), { message })
   }
-})
-
-test('a detector’s run is measured on its own validation images, exported and described', async (t) => {
-  const folder = await temporaryFolder(t)
-  const painted = await paint(folder, scenes(4))
-  const data: DetectorRunConfig['data'] = {
-    ...{ kind: 'coco', train: painted, validation: painted, limit: null, validationLimit: 3 },
-    categories: COLOURS.map(({ id, name }) => ({ id, name })),
-  }
-  const config = tinyDetector({ data })
-  const path = join(folder, 'run')
-  const run = await createRun(path, config)
-  const none = await toolkit(['evaluate', path])
-  assert.match(none.stderr, /run has no checkpoint yet; train it first\n$/)
-  const step = await buildDetectorStep(config, { imageSize: [SIZE, SIZE], classes: COLOURS.length })
-  await run.save({ step: 1, seconds: 1, layout: step.layout, state: await step.state() })
-  await run.close()
-  await step.close()
-
-  const measured = await toolkit(['evaluate', path, '--json'])
-  assert.equal(measured.code, 0, measured.stderr)
-  const figures = JSON.parse(measured.stdout)
-  assert.equal(figures.images, 3)
-  assert.equal(figures.out, join(path, 'evaluation'))
-  assert.deepEqual((await readdir(join(path, 'evaluation'))).sort(), files)
-
-  const exported = await toolkit(['export', path])
-  assert.equal(exported.stdout, `Wrote ${join(path, 'detector.onnx')}: faster-rcnn-tiny-1x16, 3 classes\n`)
-  const card = await readModelCard(join(path, 'detector.onnx'))
-  assert.equal(card.task, 'detection')
-  const flags = ['--data', painted.images, '--annotations', painted.annotations, '--limit', '3', '--json']
-  const file = await toolkit([
-    'evaluate',
-    join(path, 'detector.onnx'),
-    ...flags,
-    '--out',
-    join(folder, 'out'),
-  ])
-  assert.deepEqual(JSON.parse(file.stdout).stats, figures.stats)
-
-  const described = JSON.parse((await toolkit(['describe', path, '--json'])).stdout)
-  assert.equal(described.parameters.total, step.parameters)
-  assert.equal(described.classes, 3)
-})
-
-test('describe: the released detector, with changes, and for people', async () => {
-  const large = await toolkit(['describe', 'faster-rcnn-nas-large'])
-  assert.equal(large.code, 0, large.stderr)
-  // Counted layer by layer elsewhere: see test/train/detection/golden/count_faster_rcnn.py.
-  assert.match(large.stdout, /^all +105,352,605 +104,959,269 +587,152,807,200$/m)
-  assert.match(large.stdout, /^faster-rcnn-nas-large: .* 1200 × 1200 pixels, 90 classes\n/)
-  assert.match(large.stdout, /^67,500 anchors; 50 proposals, each .* as 17 × 17\.$/m)
-  const { 'faster-rcnn-nas-small': small, 'faster-rcnn-nas-embedded': embedded } = detectorPresets
-  const changes = { backbone: { cells: 1 }, input: 256, classes: 3 }
-  const { json } = describeDetectorAs('small', small, changes)
-  assert.deepEqual([json.classes, json.inputSize, json.cells], [3, [256, 256], 1])
-  assert.equal(describeDetectorAs('embedded', embedded, { backbone: {} }).json.classes, 10)
 })

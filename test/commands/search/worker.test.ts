@@ -116,6 +116,8 @@ test('wrong usage and an address that does not answer are told in plain words', 
     'search-worker',
     '--queue',
     `redis://127.0.0.1:${await freePort()}`,
+    // The former name of --redis-timeout.
+    ...['--patience', '5'],
   ])
   assert.deepEqual([code, stdout], [1, ''])
   assert.match(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Argument, Command, Option } from '@commander-js/extra-typings'
 import {
+  changed,
   listOf,
   number,
   orNull,
@@ -52,6 +53,12 @@ test('off stands for no value where a flag knows it', () => {
   assert.deepEqual([clip('off'), clip('5')], ['off', 5])
   assert.equal(refusal(clip, '0'), 'It must be a number above 0, or off.')
   assert.deepEqual([orNull('off', 1), orNull(2, 1), orNull(undefined, 1)], [null, 2, 1])
+})
+
+test('settings change where something is given', () => {
+  const before = { seed: 1, flip: true, name: 'a' }
+  assert.deepEqual(changed(before, { flip: false, name: undefined }), { seed: 1, flip: false, name: 'a' })
+  assert.equal(before.flip, true)
 })
 
 test('lists have commas, sizes an x', () => {

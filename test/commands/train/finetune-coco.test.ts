@@ -84,6 +84,9 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   )
   assert.equal(scratch.code, 0, scratch.stderr)
   assert.equal(scratch.stdout, 'Trained 2 steps; the detector is scratch/detector.onnx\n')
+  const preview = await toolkit(words(`finetune-coco ${scenes} ${small} --preview sheet.png --json`), { cwd })
+  assert.deepEqual(JSON.parse(preview.stdout), { preview: 'sheet.png' })
+  assert.equal((await sharp(join(cwd, 'sheet.png')).metadata()).format, 'png')
   const configs = await Promise.all(
     ['run', 'scratch'].map(async (run) => JSON.parse(await readFile(join(cwd, run, 'config.json'), 'utf8'))),
   )

@@ -70,8 +70,9 @@ test('train, stop by Ctrl-C, resume, evaluate, export and plot a small network',
   assert.equal(exported.stdout, 'Wrote copy.onnx: nasnet-a-1x4-images, 2 classes\n')
   assert.deepEqual(await readFile(join(cwd, 'copy.onnx')), await readFile(join(cwd, 'run', 'model.onnx')))
 
-  const plotted = await toolkit(['plot', 'run', '--out', 'curve.png'], { cwd })
+  const plotted = await toolkit(['plot', 'run', '--out', 'curve.png', '--json'], { cwd })
   assert.equal(plotted.code, 0, plotted.stderr)
+  assert.deepEqual(JSON.parse(plotted.stdout), { picture: 'curve.png', runs: ['run'], x: 'epoch' })
   assert.equal((await sharp(join(cwd, 'curve.png')).metadata()).width, 1760)
 
   const twice = await toolkit(['train-backbone', ...small, '--out', 'run'], { cwd })

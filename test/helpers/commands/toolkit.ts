@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -55,3 +56,11 @@ export function toolkit(
 function pausing(pause: Pause): Record<string, string> {
   return { NODE_OPTIONS: `--import=${preload}`, TOOLKIT_TEST_PAUSE: JSON.stringify(pause) }
 }
+
+/** It ended with 1 and says why. */
+export function fails({ code, stderr }: Outcome, expected: RegExp): void {
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, expected)
+}
+
+export const succeeds = ({ code, stderr }: Outcome): void => assert.equal(code, 0, stderr)

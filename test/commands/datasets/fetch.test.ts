@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, it } from 'node:test'
-import sharp from 'sharp'
 import { cifar10Folder } from '../../../datasets/classification/cifar10.js'
 import { cifar10Archive, officialCifar10 } from '../../../datasets/fetch/fetch-cifar10.js'
-import { fetchProgress, progressLine } from '../../../src/commands/datasets/fetch-progress.js'
 import { packageRoot } from '../../../src/shared/package-root.js'
 import { toolkit } from '../../helpers/commands/toolkit.js'
 import { type Answer, serveFile, whole } from '../../helpers/datasets/file-server.js'
@@ -109,107 +107,6 @@ describe('toolkit datasets fetch', () => {
       assert.equal(failed.code, code, failed.stderr)
       assert.match(failed.stderr, expected)
       assert.doesNotMatch(failed.stderr, /at .*\.js:/, 'no stack')
-    }
-  })
-})
-
-describe('toolkit datasets scenes', () => {
-  it('writes a data set that inspect finds whole', async (t) => {
-    const out = join(await temporaryFolder(t), 'scenes')
-    const args = ['datasets', 'scenes', '--out', out, '--train', '5', '--test', '2', '--size', '64']
-    const written = await toolkit(args)
-    assert.equal(written.code, 0, written.stderr)
-    assert.match(written.stdout, /^5 training and 2 test scenes are in .*scenes\.\nLook at them: /)
-    assert.match(written.stderr, /scenes {2}7 of 7 {2}100 %\n$/)
-    const inspected = await toolkit([
-      ...[
-        'datasets',
-        'inspect',
-        join(out, 'annotations', 'train.json'),
-        '--images',
-        join(out, 'train'),
-        '--json',
-      ],
-    ])
-    const { images, problems, imageFiles } = JSON.parse(inspected.stdout)
-    assert.deepEqual([images.count, problems.count, imageFiles], [5, 0, []])
-    const again = await toolkit(args)
-    assert.deepEqual([again.code, again.stdout], [1, ''])
-    assert.match(again.stderr, /^".*scenes" is not empty; choose a new folder/)
-    const wrong = await toolkit(['datasets', 'scenes', '--out', out, '--size', '10'])
-    assert.equal(wrong.code, 2)
-    assert.match(wrong.stderr, /^--size is "10", but must be a whole number from 64 to 1024\n/)
-  })
-})
-
-describe('toolkit datasets preview', () => {
-  it('draws a folder of images, and says which it could not read', async (t) => {
-    const folder = await temporaryFolder(t)
-    for (const [kind, background] of [
-      ['red', '#ff0000'],
-      ['blue', '#0000ff'],
-    ]) {
-      mkdirSync(join(folder, 'train', kind), { recursive: true })
-      await sharp({ create: { width: 30, height: 20, channels: 3, background } }).toFile(
-        join(folder, 'train', kind, '1.png'),
-      )
-    }
-    mkdirSync(join(folder, 'train', 'red', '2.png'))
-    const out = join(folder, 'sheet.png')
-    const { code, stdout, stderr } = await toolkit([
-      'datasets',
-      'preview',
-      folder,
-      '--out',
-      out,
-      '--columns',
-      '3',
-    ])
-    assert.equal(code, 0, stderr)
-    assert.equal(stdout, `Drawn: ${out}\n`)
-    assert.match(stderr, /2\.png cannot be read/)
-    const { dominant } = await sharp(
-      await sharp(out).extract({ left: 60, top: 30, width: 60, height: 60 }).toBuffer(),
-    ).stats()
-    assert.ok(dominant.b > 200 && dominant.r < 50, 'blue comes first by name')
-    const unknown = await toolkit(['datasets', 'preview', 'nothing', '--out', out])
-    assert.deepEqual([unknown.code, unknown.stdout], [1, ''])
-    assert.match(unknown.stderr, /^There is no data set "nothing"/)
-  })
-})
-
-describe('the progress line', () => {
-  it('tells percent, speed and time left', () => {
-    const at = (receivedBytes: number) => ({ receivedBytes, totalBytes: 170_052_171, resumedBytes: 0 })
-    assert.equal(progressLine('CIFAR-10', at(0), Number.NaN), 'CIFAR-10  0 %  0.0 of 170.1 MB')
-    assert.equal(
-      progressLine('CIFAR-10', at(85_026_086), 8.5e6),
-      'CIFAR-10  50 %  85.0 of 170.1 MB  8.5 MB/s  11 s left',
-    )
-    assert.equal(
-      progressLine('CIFAR-10', at(1_000_000), 1e5),
-      'CIFAR-10  0 %  1.0 of 170.1 MB  0.1 MB/s  28 min left',
-    )
-  })
-
-  it('is written over itself on a terminal, and seldom into a log', () => {
-    for (const [isTTY, lines] of [
-      [true, 11],
-      [false, 1],
-    ] as const) {
-      let [time, text] = [0, '']
-      const texts = { unpack: 'Unpacking …' }
-      const out = { isTTY, write: (piece: string) => (text += piece) }
-      const progress = fetchProgress('CIFAR-10', texts, out, () => time)
-      progress.onStage('download')
-      for (; time <= 1000; time += 20)
-        progress.onProgress({ receivedBytes: time * 1000, totalBytes: 1e9, resumedBytes: 0 })
-      progress.onStage('unpack')
-      progress.end()
-      assert.equal(text.split('CIFAR-10').length - 1, lines)
-      assert.match(text, /\nUnpacking …\n$/)
-      if (isTTY) assert.ok(text.includes('\r\x1b[KCIFAR-10  0 %  1.0 of 1000.0 MB  1.0 MB/s'))
-      else assert.doesNotMatch(text, /\r/)
     }
   })
 })
