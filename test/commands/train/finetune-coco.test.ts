@@ -94,7 +94,7 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   assert.deepEqual([configs[0].weights, configs[1].weights], ['backbone', null])
   const plotted = await toolkit(words('plot run scratch --out both.png --x minutes'), { cwd })
   assert.equal(plotted.code, 0, plotted.stderr)
-  assert.equal((await sharp(join(cwd, 'both.png')).metadata()).width, 1760)
+  assert.equal((await sharp(join(cwd, 'both.png')).metadata()).width, 1920)
 
   const mistakes: [string, RegExp][] = [
     [
@@ -142,7 +142,7 @@ test('data that teaches nothing is refused before anything is compiled', async (
   await refused(
     'elsewhere',
     { annotations: changed({ image_id: 99 }) },
-    /^None of .* learn from: annotations that cannot be used \(4 unknown image; the first: annotations\[0\] \(id 1\): image_id 99 is not/m,
+    /^None of .* learn from: annotations that cannot be used \(4 × unknown image; the first: annotations\[0\] \(id 1\): image_id 99 is not/m,
   )
   await refused('crowds', { annotations: changed({ iscrowd: '1' }) }, /^None of .* learn from: 4 are crowds/m)
   await refused(

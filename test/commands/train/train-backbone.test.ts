@@ -73,7 +73,7 @@ test('train, stop by Ctrl-C, resume, evaluate, export and plot a small network',
   const plotted = await toolkit(['plot', 'run', '--out', 'curve.png', '--json'], { cwd })
   assert.equal(plotted.code, 0, plotted.stderr)
   assert.deepEqual(JSON.parse(plotted.stdout), { picture: 'curve.png', runs: ['run'], x: 'epoch' })
-  assert.equal((await sharp(join(cwd, 'curve.png')).metadata()).width, 1760)
+  assert.equal((await sharp(join(cwd, 'curve.png')).metadata()).width, 1920)
 
   const twice = await toolkit(['train-backbone', ...small, '--out', 'run'], { cwd })
   assert.equal(twice.code, 1)
