@@ -11,6 +11,7 @@
 export type { Block, Cell, Genotype, OperationName, Path } from '../../models/genotype.js'
 export { type DrawnCells, drawCell, drawGenotype } from '../drawing/draw-cell.js'
 export { UserError } from '../shared/errors.js'
+export type { AutoencoderCost } from '../train/autoencoder/describe.js'
 export type {
   AugmentationConfig,
   CheckpointConfig,
