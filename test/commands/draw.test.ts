@@ -30,7 +30,7 @@ test('draw: a published network, a file, both kinds of pictures, and plain words
   for (const [args, message] of [
     [['nasnet-b'], /^Cannot read the architecture nasnet-b: /],
     [['text.json'], /^text\.json is not JSON: /],
-    [['half.json'], /^half\.json: the reduction cell must be an object, not missing\.\n$/],
+    [['half.json'], /^half\.json: the reduction cell is missing, but must be an object [^\n]*\n$/],
     [
       ['nasnet-a', '--out', 'cells.gif'],
       /^cells\.gif ends in neither \.svg nor \.png; choose one of them\n$/,

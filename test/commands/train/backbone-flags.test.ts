@@ -88,7 +88,10 @@ test('an architecture is published cells or a genotype in a file', async (t) => 
   const genotype = await readGenotype(path)
   assert.equal(applyFlags(presets.embedded, {}, genotype).model.name, 'found')
   await writeFile(path, JSON.stringify({ ...NASNET_A, normal: { blocks: [] } }))
-  await assert.rejects(readGenotype(path), /found.json: the normal cell needs a non-empty list/)
+  await assert.rejects(
+    readGenotype(path),
+    /found.json: normal cell, "blocks" is \[\], but must be a list of at least one block/,
+  )
   await writeFile(path, '{')
   await assert.rejects(readGenotype(path), /found.json is not JSON/)
   await writeFile(path, '{\n  "name": "found",\n}')
