@@ -1,6 +1,6 @@
 /** Starting: model files and addresses that cannot be served, and the command as a process of its own. */
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
@@ -84,11 +84,16 @@ describe('toolkit serve', () => {
     })`
   const nodeArguments = (flags: string[]) => ['--input-type=module', '-e', program, '--', ...flags]
 
+  const children: ChildProcess[] = []
   let home: string
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'home-'))
   })
-  after(() => rm(home, { recursive: true }))
+  after(async () => {
+    // A test that fails leaves its server running, which would keep this process alive.
+    for (const child of children) child.kill('SIGKILL')
+    await rm(home, { recursive: true })
+  })
 
   /** Starts the command and waits for the address that it prints. */
   const run = async (...flags: string[]) => {
@@ -96,6 +101,7 @@ describe('toolkit serve', () => {
     const child = spawn(process.execPath, nodeArguments(['--port', '0', ...flags]), {
       env: { ...environment, HOME: home, XDG_CACHE_HOME: '' },
     })
+    children.push(child)
     let out = ''
     let log = ''
     child.stderr.setEncoding('utf8').on('data', (chunk) => {
@@ -112,7 +118,7 @@ describe('toolkit serve', () => {
 
   it('prints a line that works in a shell, logs requests, and ends with 0 on SIGTERM', async () => {
     const { child, url, out, ended } = await run(golden('quadrants.onnx'))
-    const line = /Try it at once: +(.*)/.exec(out)![1]
+    const line = /Try it now: +(.*)/.exec(out)![1]
     const { stdout } = await promisify(execFile)('sh', ['-c', line])
     assert.equal((JSON.parse(stdout) as Answer).model, 'quadrants')
     const answer = await json<Answer>(
@@ -225,7 +231,7 @@ describe('toolkit serve', () => {
       fails(golden('quadrants.onnx'), '--prot', '80'),
     ])
     assert.match(model, /^ServeError: .*says-detector\.onnx cannot be run: it takes "images" and returns/)
-    assert.match(port, /Give a whole number from 0 to 65535/)
+    assert.match(port, /must be a whole number from 0 to 65535/)
     assert.match(flag, /unknown option '--prot'/)
   })
 })
