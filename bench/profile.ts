@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { median, table } from './figures.js'
+import { median, table } from './statistics.js'
 
 interface ProfileEvent {
   cat: string
@@ -24,7 +24,7 @@ interface NodeTypeTime {
   share: number
 }
 
-/** Adds the options of a benchmark that can print a profile instead of figures. */
+/** Adds the options of a benchmark that can print a profile instead of timings. */
 export function addPrintOptions(command: Command): Command {
   return command
     .option(

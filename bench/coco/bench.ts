@@ -7,7 +7,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { median, table } from '../figures.js'
+import { median, table } from '../statistics.js'
 import {
   canImport,
   count,
@@ -97,7 +97,7 @@ const lines: string[] = [
 ]
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 
-/** Figures of every side, each with its ratio to ours, the first. */
+/** Results of every side, each with its ratio to ours, the first. */
 function withRatios(values: number[], digits: number): string[][] {
   return values.map((value) => [value.toFixed(digits), `${(value / values[0]).toFixed(2)} ×`])
 }

@@ -16,7 +16,7 @@ import { detectorPresets } from '../../src/train/detection/presets.js'
 import { buildDetectorStep, detectorSpecs } from '../../src/train/detection/step.js'
 import type { DetectorStep } from '../../src/train/detection/step-types.js'
 import { initialVectors, layoutOf } from '../../src/train/step/flat-state.js'
-import { median } from '../figures.js'
+import { median } from '../statistics.js'
 import type { DetectReport } from './report.js'
 import { readScene } from './scene.js'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { withoutRedis } from '../../test/helpers/search/redis-server.js'
-import { table } from '../figures.js'
+import { table } from '../statistics.js'
 import { type StressReport, stress } from './stress.js'
 
 interface Options {

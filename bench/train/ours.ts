@@ -9,7 +9,7 @@ import { blockSize, openSession } from '../../src/engine/index.js'
 import type { RunConfig } from '../../src/train/classification/config.js'
 import { presets } from '../../src/train/classification/presets.js'
 import { buildTrainStep, compileStep } from '../../src/train/classification/step.js'
-import { median } from '../figures.js'
+import { median } from '../statistics.js'
 import type { TrainReport } from './report.js'
 
 const [cells, filters, batchSize, warmup, steps] = process.argv.slice(2, 7).map(Number)

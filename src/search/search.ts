@@ -114,7 +114,7 @@ export async function runSearch(
     await write({ kind: 'overhead', seconds: seconds(), strategySeconds, journalSeconds })
   }
 
-  await write({ kind: 'sitting', seconds: secondsBefore, at: new Date().toISOString(), workforce })
+  await write({ kind: 'session', seconds: secondsBefore, at: new Date().toISOString(), workforce })
   for (;;) {
     await handOut()
     if (inFlight.size === 0 && !signal?.aborted) break
@@ -175,7 +175,7 @@ export function progressOf(events: readonly JournalEvent[]): Progress {
 /** Seconds of search until the last event, over all runs. */
 export function secondsOf(events: readonly JournalEvent[]): number {
   const counted = events.filter(
-    (event) => event.kind === 'told' || event.kind === 'sitting' || event.kind === 'overhead',
+    (event) => event.kind === 'told' || event.kind === 'session' || event.kind === 'overhead',
   )
   return counted.at(-1)?.seconds ?? 0
 }

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 const config = smallSearch()
 const events: JournalEvent[] = [
-  { kind: 'sitting', seconds: 0, at: '2026-01-05T09:00:00.000Z' },
+  { kind: 'session', seconds: 0, at: '2026-01-05T09:00:00.000Z' },
   { kind: 'asked', id: 0, decisions: [0, 1, 2] },
   { kind: 'asked', id: 1, decisions: [1, 1, 0] },
 ]

@@ -18,8 +18,8 @@ const strategies = { random: () => randomSearch(smallSpace, 4), evolution }
 
 class Killed extends Error {}
 
-/** What a sitting may differ in from the usual one. */
-interface Sitting extends SearchOptions {
+/** What a session may differ in from the usual one. */
+interface Session extends SearchOptions {
   budget?: Budget
   queue?: FakeQueue
   strategy?: Strategy
@@ -27,16 +27,16 @@ interface Sitting extends SearchOptions {
   events?: number
 }
 
-/** One sitting of a search, which goes on from what is in `journal` and adds to it. */
-function sit(journal: JournalEvent[], sitting: Sitting = {}): Promise<boolean> {
-  const { queue = fakeQueue(WORKERS), strategy = evolution(), events: most = Infinity, ...options } = sitting
+/** One session of a search, which goes on from what is in `journal` and adds to it. */
+function sit(journal: JournalEvent[], session: Session = {}): Promise<boolean> {
+  const { queue = fakeQueue(WORKERS), strategy = evolution(), events: most = Infinity, ...options } = session
   let written = 0
   return runSearch(
     {
       strategy,
       queue,
       reward: qualityAlone,
-      budget: sitting.budget ?? { kind: 'children', amount: CHILDREN },
+      budget: session.budget ?? { kind: 'children', amount: CHILDREN },
       journal: {
         events: [...journal],
         async append(event) {
@@ -97,7 +97,7 @@ test('a budget of children is spent to the last: each is rewarded once, failed o
     seconds,
     [...seconds].sort((a, b) => a - b),
   )
-  assert.equal(journal[0].kind, 'sitting')
+  assert.equal(journal[0].kind, 'session')
   assert.equal(
     journal.filter(({ kind }) => kind === 'overhead').length,
     2,
@@ -130,9 +130,9 @@ test('a search killed again and again gets to its end', async () => {
   const whole: JournalEvent[] = []
   await sit(whole)
   const broken: JournalEvent[] = []
-  let sittings = 0
-  for (let finished = false; !finished; sittings++) {
-    // The first event of a sitting is its beginning.
+  let sessions = 0
+  for (let finished = false; !finished; sessions++) {
+    // The first event of a session is its beginning.
     const before = broken.length
     finished = await sit(broken, { events: 2 }).catch((error: unknown) => {
       assert.ok(error instanceof Killed)
@@ -140,7 +140,7 @@ test('a search killed again and again gets to its end', async () => {
       return last.kind === 'overhead' && told(broken).length === CHILDREN
     })
   }
-  assert.ok(sittings > CHILDREN)
+  assert.ok(sessions > CHILDREN)
   assert.deepEqual(course(broken), course(whole))
 })
 
@@ -213,7 +213,7 @@ test('a finished search has nothing more to do, unless its budget is raised', as
   )
 })
 
-test('a budget of time counts all sittings; children in flight at its end are still told', async () => {
+test('a budget of time counts all sessions; children in flight at its end are still told', async () => {
   const hour: Budget = { kind: 'seconds', amount: 3600 }
   const journal: JournalEvent[] = []
   await assert.rejects(sit(journal, { budget: hour, events: 8 }), Killed)

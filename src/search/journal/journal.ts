@@ -50,16 +50,19 @@ const workforce = z.strictObject({
 })
 export type Workforce = z.infer<typeof workforce>
 
-/** A run began: the first, or one after a stop or a kill; `seconds` is the time of search before it. */
-const sitting = z.strictObject({
-  kind: z.literal('sitting'),
+/** A session began: the first, or one after a stop or a kill; `seconds` is the time of search before it. */
+const session = z.strictObject({
+  kind: z.literal('session'),
   seconds: amount,
   /** ISO 8601. */
   at: text(),
   /** Missing with workers on other machines, whose number changes. */
   workforce: z.optional(workforce),
 })
-export type SittingEvent = z.infer<typeof sitting>
+export type SessionEvent = z.infer<typeof session>
+
+/** Kinds of events that version 0.1 wrote, and their names now. */
+export const earlierKinds: Readonly<Record<string, string>> = { sitting: 'session' }
 
 /** Time that the search itself took since the last such event: asking, telling, writing; not the evaluators'. */
 const overhead = z.strictObject({
@@ -81,5 +84,5 @@ const retrained = z.strictObject({
 })
 export type RetrainedEvent = z.infer<typeof retrained>
 
-export const journalEvent = z.discriminatedUnion('kind', [asked, told, warmed, sitting, overhead, retrained])
+export const journalEvent = z.discriminatedUnion('kind', [asked, told, warmed, session, overhead, retrained])
 export type JournalEvent = z.infer<typeof journalEvent>

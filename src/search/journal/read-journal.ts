@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { UserError } from '../../shared/errors.js'
 import { readWholeLines } from '../../shared/files.js'
 import { validate } from '../../shared/validation.js'
-import { type JournalEvent, journalEvent } from './journal.js'
+import { earlierKinds, type JournalEvent, journalEvent } from './journal.js'
 
 /** Compiled, which makes it three times as fast: journals have tens of thousands of lines. */
 const compiledEvent = z.compile(journalEvent)
@@ -17,7 +17,7 @@ const compiledEvent = z.compile(journalEvent)
 export async function readJournal(path: string): Promise<JournalEvent[]> {
   return (await readWholeLines(path)).map((line, index) => {
     try {
-      const event = JSON.parse(line)
+      const event = withKindOfNow(JSON.parse(line))
       validate(compiledEvent, event, { field: 'event' })
       // As it was written, not in the schema's order: a search that is resumed writes the same lines again.
       return event
@@ -29,4 +29,11 @@ export async function readJournal(path: string): Promise<JournalEvent[]> {
       )
     }
   })
+}
+
+/** Names the kind of an event that an earlier version wrote as this one does. */
+function withKindOfNow(event: { kind?: string } | null): JournalEvent {
+  const kind = event?.kind
+  const named = typeof kind === 'string' && Object.hasOwn(earlierKinds, kind)
+  return (named ? { ...event, kind: earlierKinds[kind] } : event) as JournalEvent
 }

@@ -1,5 +1,5 @@
 /** What a search has cost, and where the time of its workers went. */
-import type { JournalEvent, SittingEvent } from '../journal/journal.js'
+import type { JournalEvent, SessionEvent } from '../journal/journal.js'
 import { secondsOf } from '../search.js'
 import { sum } from './curves.js'
 
@@ -34,14 +34,14 @@ export interface SearchCost {
 
 export function timeAndCost(events: readonly JournalEvent[]): { time: SearchTime; cost: SearchCost } {
   const time: SearchTime = { compile: 0, train: 0, measure: 0, strategy: 0, journal: 0, waiting: null }
-  let [sitting, coreSeconds, warmUpSeconds, multiplyAdds]: [SittingEvent | undefined, ...number[]] = [
+  let [session, coreSeconds, warmUpSeconds, multiplyAdds]: [SessionEvent | undefined, ...number[]] = [
     undefined,
     0,
     0,
     0,
   ]
   for (const event of events) {
-    if (event.kind === 'sitting') sitting = event
+    if (event.kind === 'session') session = event
     if (event.kind === 'warmed') warmUpSeconds += event.seconds * event.threads
     if (event.kind === 'overhead') {
       time.strategy += event.strategySeconds
@@ -50,7 +50,7 @@ export function timeAndCost(events: readonly JournalEvent[]): { time: SearchTime
     if (event.kind === 'told' && event.result.kind === 'measured') {
       const { seconds } = event.result.measured
       for (const part of ['compile', 'train', 'measure'] as const) time[part] += seconds[part]
-      coreSeconds += sum(Object.values(seconds)) * (sitting?.workforce?.threads ?? 1)
+      coreSeconds += sum(Object.values(seconds)) * (session?.workforce?.threads ?? 1)
       multiplyAdds += event.result.measured.multiplyAdds
     }
   }
@@ -63,8 +63,8 @@ export function timeAndCost(events: readonly JournalEvent[]): { time: SearchTime
     cost: {
       coreHours: coreSeconds / 3600,
       warmUpCoreHours: warmUpSeconds / 3600,
-      processes: sitting?.workforce?.processes ?? null,
-      threads: sitting?.workforce?.threads ?? null,
+      processes: session?.workforce?.processes ?? null,
+      threads: session?.workforce?.threads ?? null,
       overhead: spent === 0 ? 0 : 1 - (time.train + time.measure) / spent,
       multiplyAdds,
     },
@@ -73,10 +73,10 @@ export function timeAndCost(events: readonly JournalEvent[]): { time: SearchTime
 
 /** Duration times processes, over all sessions; null where the journal does not record the processes. */
 function workerSeconds(events: readonly JournalEvent[]): number | null {
-  const sittings = events.filter((event) => event.kind === 'sitting')
-  const ends = [...sittings.slice(1).map(({ seconds }) => seconds), secondsOf(events)]
+  const sessions = events.filter((event) => event.kind === 'session')
+  const ends = [...sessions.slice(1).map(({ seconds }) => seconds), secondsOf(events)]
   let total = 0
-  for (const [i, { seconds, workforce }] of sittings.entries()) {
+  for (const [i, { seconds, workforce }] of sessions.entries()) {
     if (ends[i] === seconds) continue
     if (workforce === undefined) return null
     total += workforce.processes * (ends[i] - seconds)

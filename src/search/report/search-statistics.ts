@@ -56,6 +56,8 @@ export interface SearchStatistics {
   /** Of search, over all sessions. */
   seconds: number
   /** How many times the search was started or resumed. */
+  sessions: number
+  /** The same: its name in version 0.1. */
   sittings: number
   childrenPerHour: number
   time: SearchTime
@@ -82,6 +84,7 @@ export function searchStatistics(log: SearchLog, count: number): SearchStatistic
   const measured = children.flatMap((child) => (child.measured === null ? [] : [child.measured]))
   const seconds = children.at(-1)!.seconds
   const retrained = retrainedOf(log, children)
+  const sessions = events.filter(({ kind }) => kind === 'session').length
   return {
     name,
     strategy: strategy.kind,
@@ -98,7 +101,8 @@ export function searchStatistics(log: SearchLog, count: number): SearchStatistic
       distinct: new Set(children.map(({ key }) => key)).size,
     },
     seconds,
-    sittings: events.filter(({ kind }) => kind === 'sitting').length,
+    sessions,
+    sittings: sessions,
     childrenPerHour: (3600 * children.length) / seconds,
     ...timeAndCost(events),
     curves: curvesOf(children),

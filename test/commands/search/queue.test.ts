@@ -67,7 +67,7 @@ test('a worker in another folder that is told the name gets the shared weights, 
   const [warmed] = events.filter((event) => event.kind === 'warmed')
   assert.ok(warmed.rounds === 1 && warmed.seconds > 0)
   // Who evaluated is not known.
-  for (const event of events) assert.ok(event.kind !== 'sitting' || event.workforce === undefined)
+  for (const event of events) assert.ok(event.kind !== 'session' || event.workforce === undefined)
 })
 
 test('an address that does not answer, and a name that no queue can have, are told before any training', async (t) => {

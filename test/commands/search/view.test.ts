@@ -9,7 +9,7 @@ test('the line that tells how a search stands', () => {
   for (let id = 0; id < 120; id++) watched.add(toldOf(id, id === 97 ? 0.512 : id === 5 ? 0 : 0.25))
   const standing = { asked: 122, told: 120, inFlight: 2, seconds: 1000 }
   const children = { kind: 'children', amount: 200 } as const
-  // 100 children in the 500 s of this sitting: 720 an hour, so 80 more take 400 s.
+  // 100 children in the 500 s of this session: 720 an hour, so 80 more take 400 s.
   assert.equal(
     summaryLine(watched, standing, children, { told: 20, seconds: 500 }),
     '120/200 children · best 0.512 (child 97) · last 25: 0.260 · 1 failed · 720 children/h · 7 min left',

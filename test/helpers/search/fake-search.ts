@@ -54,7 +54,7 @@ export function fakeJournal({
   const uniform = () => draws.uniform()
   const logits = sizesOf(space).map((size) => new Array<number>(size).fill(0))
   const workforce = { processes: 3, threads: 2 }
-  const events: JournalEvent[] = [{ kind: 'sitting', seconds: 0, at: '2026-01-05T09:00:00.000Z', workforce }]
+  const events: JournalEvent[] = [{ kind: 'session', seconds: 0, at: '2026-01-05T09:00:00.000Z', workforce }]
   const measuredChildren: { id: number; quality: number }[] = []
   let [seconds, baseline] = [0, 0]
   for (let id = 0; id < children; id++) {
@@ -112,7 +112,7 @@ export function fakeJournal({
         journalSeconds: 0.05,
       })
     if (id === Math.floor(children / 2))
-      events.push({ kind: 'sitting', seconds, at: '2026-01-06T08:00:00.000Z', workforce })
+      events.push({ kind: 'session', seconds, at: '2026-01-06T08:00:00.000Z', workforce })
   }
   const best = measuredChildren.sort((a, b) => b.quality - a.quality).slice(0, retrained)
   for (const { id, quality } of best)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import sharp, { type Sharp } from 'sharp'
 import { noLog } from '../../../serve/log.js'
@@ -16,6 +17,26 @@ export function golden(file: string): string {
 
 export function start(options: Partial<ServerOptions> = {}): Promise<RunningServer> {
   return startServer({ models: [golden('quadrants.onnx')], port: 0, threads: 1, log: noLog, ...options })
+}
+
+/** What the tests of one suite share. */
+export interface LoggedServer {
+  server: RunningServer
+  /** A PNG of four quadrants. */
+  picture: Buffer<ArrayBuffer>
+  /** What the server has logged. */
+  entries: Record<string, unknown>[]
+}
+
+/** A server with a log that is kept, for the tests of one suite: call it in the suite, read it in the tests. */
+export function loggedServer(options: Partial<ServerOptions>): LoggedServer {
+  const shared = { entries: [] as LoggedServer['entries'] } as LoggedServer
+  before(async () => {
+    shared.server = await start({ ...options, log: (entry) => shared.entries.push(entry) })
+    shared.picture = Buffer.from(await quadrantImage(24, 16).png().toBuffer())
+  })
+  after(() => shared.server.close())
+  return shared
 }
 
 export type Colour = [red: number, green: number, blue: number]

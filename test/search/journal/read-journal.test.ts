@@ -11,7 +11,7 @@ test('a journal comes back as it was written, whatever a killed process left of 
   const path = join(folder, 'journal.jsonl')
   assert.deepEqual(await readJournal(path), [])
   const events = await writeFakeSearch(folder, { strategy: 'ppo', seed: 4, children: 60, retrained: 3 })
-  for (const kind of ['asked', 'told', 'sitting', 'overhead', 'retrained'])
+  for (const kind of ['asked', 'told', 'session', 'overhead', 'retrained'])
     assert.ok(events.some((event) => event.kind === kind))
   assert.deepEqual(await readJournal(path), events)
 
@@ -24,10 +24,18 @@ test('a journal comes back as it was written, whatever a killed process left of 
   }
 })
 
-test('any other damage is told with its line and field', async (t) => {
+test('a session that version 0.1 wrote under its name of then is read', async (t) => {
+  const path = join(await temporaryFolder(t), 'journal.jsonl')
+  await writeFile(path, '{"kind":"sitting","seconds":7,"at":"2026-01-05T09:00:00.000Z"}\n')
+  assert.deepEqual(await readJournal(path), [
+    { kind: 'session', seconds: 7, at: '2026-01-05T09:00:00.000Z' },
+  ])
+})
+
+test('any other damage is reported with its line and field', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'journal.jsonl')
-  const sitting = '{"kind":"sitting","seconds":0,"at":"2026-01-05T09:00:00.000Z"}'
+  const session = '{"kind":"session","seconds":0,"at":"2026-01-05T09:00:00.000Z"}'
   for (const [line, what] of [
     ['{"kind":"asked","id":0', /JSON|end of/],
     ['', /JSON/],
@@ -41,7 +49,7 @@ test('any other damage is told with its line and field', async (t) => {
     ['{"kind":"retrained","id":0,"quality":null,"seconds":3}', /"event\.quality" is null/],
     ['{"kind":"begun"}', /"event\.kind" is "begun"/],
   ] as [string, RegExp][]) {
-    await writeFile(path, `${sitting}\n${line}\n${sitting}\n`)
+    await writeFile(path, `${session}\n${line}\n${session}\n`)
     await assert.rejects(readJournal(path), (error: Error) => {
       assert.equal(error.name, 'UserError')
       assert.match(

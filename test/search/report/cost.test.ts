@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JournalEvent, SittingEvent, ToldEvent, Workforce } from '../../../src/search/journal/journal.js'
+import type { JournalEvent, SessionEvent, ToldEvent, Workforce } from '../../../src/search/journal/journal.js'
 import { timeAndCost } from '../../../src/search/report/cost.js'
 
-const sitting = (seconds: number, workforce?: Workforce): SittingEvent => ({
-  kind: 'sitting',
+const session = (seconds: number, workforce?: Workforce): SessionEvent => ({
+  kind: 'session',
   seconds,
   at: '2026-01-05T09:00:00.000Z',
   workforce,
@@ -21,10 +21,10 @@ function told(id: number, at: number, compile: number, train: number, measure: n
 const events: JournalEvent[] = [
   { kind: 'warmed', rounds: 3, seconds: 60, threads: 4 },
   { kind: 'warmed', rounds: 5, seconds: 30, threads: 4 },
-  sitting(0, { processes: 2, threads: 1 }),
+  session(0, { processes: 2, threads: 1 }),
   told(0, 90, 5, 60, 10),
   { kind: 'overhead', seconds: 100, strategySeconds: 3, journalSeconds: 1 },
-  sitting(100, { processes: 4, threads: 2 }),
+  session(100, { processes: 4, threads: 2 }),
   told(1, 120, 2, 100, 20),
   {
     kind: 'told',
@@ -51,12 +51,12 @@ test('the time of the workers is told to the last second, and overhead is all th
 })
 
 test('where the journal does not tell who evaluated, waiting is not known and a thread is one', () => {
-  const old = events.map((event) => (event.kind === 'sitting' ? sitting(event.seconds) : event))
+  const old = events.map((event) => (event.kind === 'session' ? session(event.seconds) : event))
   const { time, cost } = timeAndCost(old)
   assert.equal(time.waiting, null)
   near(cost.overhead, 20 / 290)
   near(cost.coreHours, 280 / 3600)
   assert.deepEqual([cost.processes, cost.threads], [null, null])
-  // A sitting in which nothing happened says nothing.
-  assert.equal(timeAndCost([sitting(0), ...events]).time.waiting, 110)
+  // A session in which nothing happened says nothing.
+  assert.equal(timeAndCost([session(0), ...events]).time.waiting, 110)
 })

@@ -38,7 +38,7 @@ test('a search: what its journal says, counted anew', () => {
   )
   assert.ok(search.children.failed > 0 && search.children.stoppedEarly > 0)
   assert.equal(search.failures.flatMap(({ children }) => children).length, search.children.failed)
-  assert.equal(search.sittings, 2)
+  assert.equal(search.sessions, 2)
   assert.equal(search.seconds, told(cut).at(-1)!.seconds)
   near(search.childrenPerHour * search.seconds, 228 * 3600)
   let evaluated = 0

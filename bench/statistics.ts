@@ -1,4 +1,4 @@
-/** Figures of repeated measurements, and how they are printed. */
+/** Statistics of repeated measurements, and how they are printed. */
 
 export function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
