@@ -109,7 +109,7 @@ export {
   type LineStyle,
 } from './run/curve.js'
 export { Diverged } from './run/divergence.js'
-export type { StepReport, TrainOptions, TrainResult } from './run/loop.js'
+export type { StepReport, TrainOptions, TrainResult } from './run/loop-types.js'
 export type { ChangeRow, ImageSize, Metrics, StepMetrics } from './run/metrics.js'
 export { metricsPath, newestCheckpoint } from './run/run-folder.js'
 export type {

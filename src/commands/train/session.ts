@@ -1,7 +1,7 @@
 /** One session of training: progress on stderr until the end of the run or Ctrl-C, then the exported model. */
 import { isUserError, UserError } from '../../shared/errors.js'
 import { Diverged } from '../../train/run/divergence.js'
-import type { TrainOptions, TrainResult } from '../../train/run/loop.js'
+import type { TrainOptions, TrainResult } from '../../train/run/loop-types.js'
 import type { EvaluationRow, Metrics } from '../../train/run/metrics.js'
 import { type MetricFormatter, type Progress, showProgress } from '../../train/run/progress.js'
 import type { Run } from '../../train/run/run-folder.js'

@@ -1,7 +1,8 @@
 /** Trains autoencoders: builds the task for the training loop. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
-import { type LoopConfig, type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import { train } from '../run/loop.js'
+import type { LoopConfig, Task, TrainOptions, TrainResult } from '../run/loop-types.js'
 import { unsavedRun } from '../run/unsaved-run.js'
 import type { StepOptions } from '../step/compiled-step.js'
 import type { StateVectors } from '../step/step-types.js'

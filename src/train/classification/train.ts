@@ -1,7 +1,8 @@
 /** Trains classifiers: builds the task for the training loop. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { type Batch, makeBatches } from '../images/batches.js'
-import { type Task, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import { train } from '../run/loop.js'
+import type { Task, TrainOptions, TrainResult } from '../run/loop-types.js'
 import type { Run } from '../run/run-folder.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'

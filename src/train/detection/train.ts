@@ -1,6 +1,7 @@
 /** Trains detectors: builds the task for the training loop. */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { type Task, type TaskStep, type TrainOptions, type TrainResult, train } from '../run/loop.js'
+import { train } from '../run/loop.js'
+import type { Task, TaskStep, TrainOptions, TrainResult } from '../run/loop-types.js'
 import type { Run } from '../run/run-folder.js'
 import type { StateVectors } from '../step/step-types.js'
 import { applyBackbone, type BackboneWeights } from './backbone.js'

@@ -4,94 +4,22 @@
  * state vectors. So a run that is resumed from a checkpoint is bit-identical to one that was never stopped.
  */
 
-import type { CheckpointConfig, TrainingConfig } from '../settings/config.js'
+import type { CheckpointConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
-import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { StateVectors } from '../step/step-types.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
 import { brokenMetrics, brokenState, Diverged, whyDiverged } from './divergence.js'
+import type { LoopConfig, Task, TaskStep, TrainOptions, TrainResult } from './loop-types.js'
 import {
   type EvaluationRow,
   emptyWindow,
   type ImageSize,
   type Metrics,
-  type StepMetrics,
+  type MetricsWindow,
   trainingRow,
   widen,
 } from './metrics.js'
 import { checkpointName, type Run } from './run-folder.js'
-
-/** What the loop reads of a config. */
-export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
-
-/** What is trained: everything in which the tasks differ. `Batch` is the input of one step. */
-export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
-  stepsPerEpoch: number
-  imagesPerStep: number
-  /** The batch of step `step`, from 0: a function of the config and of that number only. */
-  prepare(step: number): Batch | Promise<Batch>
-  /** Compiles the network for images of this size, with the initial weights of the run. */
-  build(imageSize: Batch['imageSize']): Promise<TaskStep<M, Batch>>
-  /** Changes the state before the first step; that state is the first checkpoint then. Null: the state stays. */
-  begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
-  /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
-  evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
-  /** Releases what the task holds besides its steps. */
-  close(): Promise<void>
-}
-
-/** A compiled network together with its state. */
-export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSize }> {
-  layout: ParameterSlot[]
-  imageSize: Batch['imageSize']
-  run(batch: Batch, place: StepPlace): Promise<StepMetrics<M>>
-  state(): Promise<StateVectors>
-  load(state: StateVectors): Promise<void>
-  close(): Promise<void>
-}
-
-/** Everything that a step depends on besides its batch and the state. */
-export interface StepPlace {
-  learningRate: number
-  /** Fraction of the run done, in [0, 1]. */
-  progress: number
-  /** Steps done before this one. */
-  step: number
-}
-
-/** The report of a step. */
-export interface StepReport<M extends Metrics> extends StepMetrics<M> {
-  /** @deprecated The name of `metrics` in version 0.1. */
-  figures: M['training']
-  /** Steps done, this one included. */
-  step: number
-  /** Infinity under a time budget. */
-  totalSteps: number
-  stepsPerEpoch: number
-  imagesPerStep: number
-  learningRate: number
-  /** Fraction of the run done, in [0, 1]. */
-  progress: number
-  /** Seconds trained, over all sessions. */
-  seconds: number
-}
-
-export interface TrainOptions<M extends Metrics> {
-  /** When it is aborted, the current step ends, a checkpoint is written, and training returns. */
-  signal?: AbortSignal
-  onStep?: (report: StepReport<M>) => void
-  onEvaluation?: (row: EvaluationRow<M>) => void
-  onCheckpoint?: (step: number) => void
-}
-
-/** The state of a run when training returns. */
-export interface TrainResult {
-  /** False when the signal stopped the run before its end. */
-  finished: boolean
-  step: number
-  seconds: number
-  layout: ParameterSlot[]
-  state: StateVectors
-}
 
 /** Rows of training metrics for an epoch. Evaluations and checkpoints end a row early. */
 const ROWS_PER_EPOCH = 20
@@ -107,145 +35,212 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
   task: Task<M, Batch>,
   options: TrainOptions<M> = {},
 ): Promise<TrainResult> {
-  const { config } = run
-  const { stepsPerEpoch, imagesPerStep } = task
-  const { signal } = options
-  const total = totalSteps(config.length, stepsPerEpoch)
-  const evaluateEvery = Math.max(1, Math.round(stepsPerEpoch * config.evaluateEvery))
+  const batch = await task.prepare(run.checkpoint?.step ?? 0)
+  const step = await task.build(batch.imageSize)
+  return new TrainingLoop(run, task, options, batch, step).run()
+}
 
-  let done = run.checkpoint?.step ?? 0
-  let evaluated = run.rows.filter((row) => row.kind === 'evaluation').at(-1)?.step ?? 0
-  let window = emptyWindow
-  let batch = await task.prepare(done)
-  let step = await task.build(batch.imageSize)
-  // The clock starts here, so that compiling does not count towards a time budget.
-  const trainedBefore = run.checkpoint?.seconds ?? 0
-  const start = performance.now()
-  const secondsNow = (): number => trainedBefore + (performance.now() - start) / 1000
-  const place = () => ({ step: done, epoch: done / stepsPerEpoch, stepsPerEpoch, seconds: secondsNow() })
+class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
+  readonly #run: Run<LoopConfig>
+  readonly #task: Task<M, Batch>
+  readonly #options: TrainOptions<M>
+  readonly #totalSteps: number
+  /** Steps between evaluations. */
+  readonly #evaluateEvery: number
+  readonly #trainedBefore: number
+  readonly #start = performance.now()
+  #batch: Batch
+  #step: TaskStep<M, Batch>
+  /** Steps done. */
+  #done: number
+  /** The step of the last evaluation. */
+  #evaluated: number
   /** Of the last step. */
-  let learningRate = learningRateAt(config.learningRate, config.length, place())
-  let saved = { step: run.checkpoint?.step ?? null, seconds: trainedBefore }
+  #learningRate: number
+  #saved: { step: number | null; seconds: number }
+  #window: MetricsWindow = emptyWindow
 
-  async function endWindow(): Promise<void> {
-    const { step: at, epoch, seconds } = place()
-    if (window.steps > 0)
-      await run.append(
-        trainingRow(window, { step: at, epoch, seconds }, { imagesPerStep, imageSize: step.imageSize }),
-      )
-    window = emptyWindow
+  /** The clock starts here, so that compiling `step` has not counted towards a time budget. */
+  constructor(
+    run: Run<LoopConfig>,
+    task: Task<M, Batch>,
+    options: TrainOptions<M>,
+    batch: Batch,
+    step: TaskStep<M, Batch>,
+  ) {
+    this.#run = run
+    this.#task = task
+    this.#options = options
+    this.#batch = batch
+    this.#step = step
+    this.#totalSteps = totalSteps(run.config.length, task.stepsPerEpoch)
+    this.#evaluateEvery = Math.max(1, Math.round(task.stepsPerEpoch * run.config.evaluateEvery))
+    this.#trainedBefore = run.checkpoint?.seconds ?? 0
+    this.#done = run.checkpoint?.step ?? 0
+    this.#evaluated = run.rows.filter((row) => row.kind === 'evaluation').at(-1)?.step ?? 0
+    this.#saved = { step: run.checkpoint?.step ?? null, seconds: this.#trainedBefore }
+    this.#learningRate = this.#scheduledRate()
   }
 
-  /** A copy of the state. Throws {@link Diverged} when it is not finite. */
-  async function finiteState(): Promise<StateVectors> {
-    const state = await step.state()
-    const broken = brokenState(state)
-    if (broken === null) return state
-    throw notFinite(run, saved.step, `At a learning rate of ${learningRate}, ${broken} after step ${done}`)
-  }
-
-  /** Waits for a session. Some operations fail on numbers that are not finite before a metric shows them. */
-  async function computed<T>(result: Promise<T>, when: () => string): Promise<T> {
+  async run(): Promise<TrainResult> {
+    const { signal } = this.#options
     try {
-      return await result
-    } catch (error) {
-      const why = await whyDiverged(error, () => step.state())
-      if (why === null) throw error
-      throw notFinite(run, saved.step, `${why} ${when()}, at a learning rate of ${learningRate}`, error)
+      await this.#begin()
+      for (;;) {
+        const finished = this.#done >= this.#totalSteps || this.#progress() >= 1
+        const atEvaluation = finished || this.#done % this.#evaluateEvery === 0
+        if (atEvaluation && this.#done > this.#evaluated && this.#task.evaluate !== null)
+          await this.#validate(this.#task.evaluate)
+        const stop = finished || signal?.aborted === true
+        if ((stop || this.#checkpointIsDue()) && this.#done > (this.#saved.step ?? 0)) await this.#save()
+        if (stop) {
+          const { step, seconds } = this.#place()
+          return { finished, step, seconds, layout: this.#step.layout, state: await this.#step.state() }
+        }
+        if (!sameSize(this.#batch.imageSize, this.#step.imageSize)) await this.#resize(this.#batch.imageSize)
+        await this.#advance()
+      }
+    } finally {
+      await this.#step.close()
+      await this.#task.close()
     }
   }
 
-  async function save(): Promise<void> {
-    await endWindow()
-    const state = await finiteState()
-    await run.save({ step: done, seconds: secondsNow(), layout: step.layout, state })
-    saved = { step: done, seconds: secondsNow() }
-    options.onCheckpoint?.(done)
+  #place() {
+    const { stepsPerEpoch } = this.#task
+    const seconds = this.#trainedBefore + (performance.now() - this.#start) / 1000
+    return { step: this.#done, epoch: this.#done / stepsPerEpoch, stepsPerEpoch, seconds }
   }
 
-  async function validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
-    await endWindow()
-    const state = inferenceState(await finiteState())
-    const metrics = await computed(evaluate(state, signal), () => `in the evaluation after step ${done}`)
+  #progress(): number {
+    return progressAt(this.#run.config.length, this.#place())
+  }
+
+  #scheduledRate(): number {
+    const { learningRate, length } = this.#run.config
+    return learningRateAt(learningRate, length, this.#place())
+  }
+
+  /** Loads the state of the checkpoint, or lets the task change that of a new run. */
+  async #begin(): Promise<void> {
+    const { checkpoint } = this.#run
+    const { begin } = this.#task
+    if (checkpoint !== null) {
+      assertSameLayout(checkpoint.layout, this.#step.layout)
+      await this.#step.load(checkpoint.state)
+    } else if (begin !== null) {
+      await this.#step.load(begin(this.#step.layout, await this.#step.state()))
+      await this.#save()
+    }
+  }
+
+  /** Trains one step, and prepares the batch of the next. */
+  async #advance(): Promise<void> {
+    const { stepsPerEpoch, imagesPerStep } = this.#task
+    const began = performance.now()
+    this.#learningRate = this.#scheduledRate()
+    const place = { learningRate: this.#learningRate, progress: this.#progress(), step: this.#done }
+    const number = this.#done + 1
+    // The step runs in a thread of its own. Meanwhile this thread prepares the next batch.
+    const [result, next] = await Promise.all([
+      this.#computed(this.#step.run(this.#batch, place), () => `at step ${number}`),
+      (async () => this.#task.prepare(number))(),
+    ])
+    const broken = brokenMetrics(result)
+    if (broken !== null)
+      throw this.#notFinite(`${broken} at step ${number}, at a learning rate of ${this.#learningRate}`)
+    this.#batch = next
+    this.#done = number
+    this.#window = widen(this.#window, result, this.#learningRate, (performance.now() - began) / 1000)
+    const { metrics } = result
+    this.#options.onStep?.({
+      ...{ ...result, figures: metrics, ...this.#place(), progress: this.#progress() },
+      ...{ totalSteps: this.#totalSteps, imagesPerStep, learningRate: this.#learningRate },
+    })
+    if (number % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || number % stepsPerEpoch === 0)
+      await this.#endWindow()
+  }
+
+  async #endWindow(): Promise<void> {
+    const { imagesPerStep } = this.#task
+    const { step, epoch, seconds } = this.#place()
+    if (this.#window.steps > 0)
+      await this.#run.append(
+        trainingRow(
+          this.#window,
+          { step, epoch, seconds },
+          { imagesPerStep, imageSize: this.#step.imageSize },
+        ),
+      )
+    this.#window = emptyWindow
+  }
+
+  /** A copy of the state. Throws {@link Diverged} when it is not finite. */
+  async #finiteState(): Promise<StateVectors> {
+    const state = await this.#step.state()
+    const broken = brokenState(state)
+    if (broken === null) return state
+    throw this.#notFinite(`At a learning rate of ${this.#learningRate}, ${broken} after step ${this.#done}`)
+  }
+
+  /** Waits for a session. Some operations fail on numbers that are not finite before a metric shows them. */
+  async #computed<T>(result: Promise<T>, when: () => string): Promise<T> {
+    try {
+      return await result
+    } catch (error) {
+      const why = await whyDiverged(error, () => this.#step.state())
+      if (why === null) throw error
+      throw this.#notFinite(`${why} ${when()}, at a learning rate of ${this.#learningRate}`, error)
+    }
+  }
+
+  #checkpointIsDue(): boolean {
+    const { steps, seconds }: CheckpointConfig = this.#run.config.checkpoint
+    const secondsSince = this.#place().seconds - this.#saved.seconds
+    return (steps !== null && this.#done % steps === 0) || (seconds !== null && secondsSince >= seconds)
+  }
+
+  async #save(): Promise<void> {
+    await this.#endWindow()
+    const state = await this.#finiteState()
+    const { step, seconds } = this.#place()
+    await this.#run.save({ step, seconds, layout: this.#step.layout, state })
+    this.#saved = { step, seconds: this.#place().seconds }
+    this.#options.onCheckpoint?.(step)
+  }
+
+  async #validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
+    await this.#endWindow()
+    const state = inferenceState(await this.#finiteState())
+    const metrics = await this.#computed(
+      evaluate(state, this.#options.signal),
+      () => `in the evaluation after step ${this.#done}`,
+    )
     if (metrics === null) return
-    const { step: at, epoch, seconds } = place()
-    const row: EvaluationRow<M> = { kind: 'evaluation', step: at, epoch, seconds, ...metrics }
-    await run.append(row)
-    evaluated = done
-    options.onEvaluation?.(row)
+    const { step, epoch, seconds } = this.#place()
+    const row: EvaluationRow<M> = { kind: 'evaluation', step, epoch, seconds, ...metrics }
+    await this.#run.append(row)
+    this.#evaluated = step
+    this.#options.onEvaluation?.(row)
   }
 
   /** Compiles the network for images of another size, and moves the state to it. */
-  async function resize(imageSize: Batch['imageSize']): Promise<void> {
-    const resized = await task.build(imageSize)
-    const old = step
-    step = resized
+  async #resize(imageSize: Batch['imageSize']): Promise<void> {
+    const old = this.#step
+    const resized = await this.#task.build(imageSize)
+    this.#step = resized
     await resized.load(await old.state())
     await old.close()
   }
 
-  try {
-    if (run.checkpoint !== null) {
-      assertSameLayout(run.checkpoint.layout, step.layout)
-      await step.load(run.checkpoint.state)
-    } else if (task.begin !== null) {
-      await step.load(task.begin(step.layout, await step.state()))
-      await save()
-    }
-    for (;;) {
-      const finished = done >= total || progressAt(config.length, place()) >= 1
-      const atEvaluation = finished || done % evaluateEvery === 0
-      if (atEvaluation && done > evaluated && task.evaluate !== null) await validate(task.evaluate)
-      const stop = finished || signal?.aborted === true
-      const due = stop || checkpointDue(config.checkpoint, done, secondsNow() - saved.seconds)
-      if (due && done > (saved.step ?? 0)) await save()
-      if (stop) return { finished, ...place(), layout: step.layout, state: await step.state() }
-
-      if (!sameSize(batch.imageSize, step.imageSize)) await resize(batch.imageSize)
-      const began = performance.now()
-      learningRate = learningRateAt(config.learningRate, config.length, place())
-      const progress = progressAt(config.length, place())
-      // The step runs in a thread of its own. Meanwhile this thread prepares the next batch.
-      const [result, next] = await Promise.all([
-        computed(step.run(batch, { learningRate, progress, step: done }), () => `at step ${done + 1}`),
-        (async () => task.prepare(done + 1))(),
-      ])
-      const broken = brokenMetrics(result)
-      if (broken !== null) {
-        const what = `${broken} at step ${done + 1}, at a learning rate of ${learningRate}`
-        throw notFinite(run, saved.step, what)
-      }
-      batch = next
-      done += 1
-      window = widen(window, result, learningRate, (performance.now() - began) / 1000)
-      const reached = { ...place(), progress: progressAt(config.length, place()) }
-      options.onStep?.({
-        ...{ ...result, figures: result.metrics, ...reached },
-        ...{ totalSteps: total, imagesPerStep, learningRate },
-      })
-      if (done % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || done % stepsPerEpoch === 0)
-        await endWindow()
-    }
-  } finally {
-    await step.close()
-    await task.close()
+  #notFinite(what: string, cause?: unknown): Diverged {
+    return new Diverged(what, whereToContinue(this.#run, this.#saved.step), { cause })
   }
 }
 
 const sameSize = (a: ImageSize, b: ImageSize): boolean => String(a) === String(b)
 
-function checkpointDue(checkpoint: CheckpointConfig, step: number, secondsSince: number): boolean {
-  return (
-    (checkpoint.steps !== null && step % checkpoint.steps === 0) ||
-    (checkpoint.seconds !== null && secondsSince >= checkpoint.seconds)
-  )
-}
-
-function notFinite(run: Run<LoopConfig>, savedStep: number | null, what: string, cause?: unknown): Diverged {
-  return new Diverged(what, whereToGoOn(run, savedStep), { cause })
-}
-
-function whereToGoOn({ folder }: Run<LoopConfig>, savedStep: number | null): string {
+function whereToContinue({ folder }: Run<LoopConfig>, savedStep: number | null): string {
   if (savedStep === null) return 'There is no checkpoint yet: start again'
   if (savedStep === 0) return 'There is no checkpoint yet except that of step 0: start again'
   return `The last good checkpoint is ${checkpointName(savedStep)} in ${folder}: continue from it`

@@ -94,7 +94,7 @@ export interface StepMetrics<M extends Metrics> {
 }
 
 /** Sums over the steps since the last training row. Its metrics are sums by name. */
-export interface Window {
+export interface MetricsWindow {
   steps: number
   metrics: Record<string, number>
   gradientNorm: number
@@ -105,15 +105,21 @@ export interface Window {
 }
 
 /** A window without steps. */
-export const emptyWindow: Window = { steps: 0, metrics: {}, gradientNorm: 0, learningRate: 0, seconds: 0 }
+export const emptyWindow: MetricsWindow = {
+  steps: 0,
+  metrics: {},
+  gradientNorm: 0,
+  learningRate: 0,
+  seconds: 0,
+}
 
 /** The window with one more step. */
 export function widen(
-  window: Window,
+  window: MetricsWindow,
   { metrics, gradientNorm }: StepMetrics<Metrics>,
   learningRate: number,
   seconds: number,
-): Window {
+): MetricsWindow {
   const sums = Object.entries(metrics).map(([name, value]) => [name, (window.metrics[name] ?? 0) + value])
   return {
     steps: window.steps + 1,
@@ -126,7 +132,7 @@ export function widen(
 
 /** The training row of a window that ends at `place`. */
 export function trainingRow(
-  window: Window,
+  window: MetricsWindow,
   place: { step: number; epoch: number; seconds: number },
   { imagesPerStep, imageSize }: { imagesPerStep: number; imageSize: ImageSize },
 ): TrainingRow<Metrics> {

@@ -1,6 +1,6 @@
 /** Live progress for people: on a terminal one line that is rewritten, elsewhere plain lines. */
 import { formatDuration } from '../../shared/text.js'
-import type { StepReport } from './loop.js'
+import type { StepReport } from './loop-types.js'
 import type { EvaluationRow, Metrics } from './metrics.js'
 
 export interface ProgressStream {

@@ -1,5 +1,5 @@
 import { type TrainClassifierOptions, trainClassifier } from '../../../src/train/classification/train.js'
-import type { TrainResult } from '../../../src/train/run/loop.js'
+import type { TrainResult } from '../../../src/train/run/loop-types.js'
 import type { Run } from '../../../src/train/tasks.js'
 import { colourSet, linearCompiler } from './linear-step.js'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatDuration } from '../../../src/shared/text.js'
 import { type ClassifierMetrics, classifierFormatter } from '../../../src/train/classification/metrics.js'
-import type { StepReport } from '../../../src/train/run/loop.js'
+import type { StepReport } from '../../../src/train/run/loop-types.js'
 import { progressLine, showProgress } from '../../../src/train/run/progress.js'
 
 /** Back to the line's start, and clear it. */

@@ -1,0 +1,77 @@
+/** What the training loop is given and what it returns. */
+import type { TrainingConfig } from '../settings/config.js'
+import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { EvaluationRow, ImageSize, Metrics, StepMetrics } from './metrics.js'
+
+/** What the loop reads of a config. */
+export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
+
+/** What is trained: everything in which the tasks differ. `Batch` is the input of one step. */
+export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
+  stepsPerEpoch: number
+  imagesPerStep: number
+  /** The batch of step `step`, from 0: a function of the config and of that number only. */
+  prepare(step: number): Batch | Promise<Batch>
+  /** Compiles the network for images of this size, with the initial weights of the run. */
+  build(imageSize: Batch['imageSize']): Promise<TaskStep<M, Batch>>
+  /** Changes the state before the first step; that state is the first checkpoint then. Null: the state stays. */
+  begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
+  /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
+  evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
+  /** Releases what the task holds besides its steps. */
+  close(): Promise<void>
+}
+
+/** A compiled network together with its state. */
+export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSize }> {
+  layout: ParameterSlot[]
+  imageSize: Batch['imageSize']
+  run(batch: Batch, place: StepPlace): Promise<StepMetrics<M>>
+  state(): Promise<StateVectors>
+  load(state: StateVectors): Promise<void>
+  close(): Promise<void>
+}
+
+/** Everything that a step depends on besides its batch and the state. */
+export interface StepPlace {
+  learningRate: number
+  /** Fraction of the run done, in [0, 1]. */
+  progress: number
+  /** Steps done before this one. */
+  step: number
+}
+
+/** The report of a step. */
+export interface StepReport<M extends Metrics> extends StepMetrics<M> {
+  /** @deprecated The name of `metrics` in version 0.1. */
+  figures: M['training']
+  /** Steps done, this one included. */
+  step: number
+  /** Infinity under a time budget. */
+  totalSteps: number
+  stepsPerEpoch: number
+  imagesPerStep: number
+  learningRate: number
+  /** Fraction of the run done, in [0, 1]. */
+  progress: number
+  /** Seconds trained, over all sessions. */
+  seconds: number
+}
+
+export interface TrainOptions<M extends Metrics> {
+  /** When it is aborted, the current step ends, a checkpoint is written, and training returns. */
+  signal?: AbortSignal
+  onStep?: (report: StepReport<M>) => void
+  onEvaluation?: (row: EvaluationRow<M>) => void
+  onCheckpoint?: (step: number) => void
+}
+
+/** The state of a run when training returns. */
+export interface TrainResult {
+  /** False when the signal stopped the run before its end. */
+  finished: boolean
+  step: number
+  seconds: number
+  layout: ParameterSlot[]
+  state: StateVectors
+}
