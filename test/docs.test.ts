@@ -1,11 +1,14 @@
 /** What the documentation refers to is there: links, places inside files, and paths that stand between back-ticks. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { packageRoot } from '../src/shared/package-root.js'
 import { headingAnchors, linkedAnchors, namedPaths, relativeLinks } from './helpers/markdown.js'
+import { temporaryFolder } from './helpers/temporary-folder.js'
 
 const root = packageRoot()
 
@@ -44,6 +47,13 @@ describe('the documentation', () => {
         assert.deepEqual(missing, [], file)
       }
     })
+})
+
+it('the drawing of the rooms shows the imports that there are', async (t) => {
+  const drawn = join(await temporaryFolder(t), 'architecture.svg')
+  await promisify(execFile)(process.execPath, [join(root, 'docs/pictures/draw-architecture.mjs'), drawn])
+  const committed = await readFile(join(root, 'docs/pictures/architecture.svg'), 'utf8')
+  assert.ok(committed === (await readFile(drawn, 'utf8')), 'run node docs/pictures/draw-architecture.mjs')
 })
 
 it('links, places and paths are read from Markdown', () => {

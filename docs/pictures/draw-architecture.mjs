@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Draws the rooms of this project and who imports whom, read from the sources: `npm run build`, then
- * `node docs/pictures/draw-architecture.mjs`. Where the boxes stand is said here; which arrows there are is not.
+ * `node docs/pictures/draw-architecture.mjs [FILE]`. Where the boxes stand is said here; which arrows there are is not.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -155,4 +155,4 @@ const svg = svgPicture({ title, width: WIDTH, height: HEIGHT }, [
     Object.keys(ROOMS).map((name) => drawRoom(name, name === SHARED && sharedBy(imports))),
   ]),
 ])
-writeFileSync(new URL('architecture.svg', import.meta.url), svg)
+writeFileSync(process.argv[2] ?? new URL('architecture.svg', import.meta.url), svg)

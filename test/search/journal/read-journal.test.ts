@@ -27,9 +27,7 @@ test('a journal comes back as it was written, whatever a killed process left of 
 test('a session that version 0.1 wrote under its name of then is read', async (t) => {
   const path = join(await temporaryFolder(t), 'journal.jsonl')
   await writeFile(path, '{"kind":"sitting","seconds":7,"at":"2026-01-05T09:00:00.000Z"}\n')
-  assert.deepEqual(await readJournal(path), [
-    { kind: 'session', seconds: 7, at: '2026-01-05T09:00:00.000Z' },
-  ])
+  assert.deepEqual(await readJournal(path), [{ kind: 'session', seconds: 7, at: '2026-01-05T09:00:00.000Z' }])
 })
 
 test('any other damage is reported with its line and field', async (t) => {
