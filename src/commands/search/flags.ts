@@ -1,7 +1,9 @@
 /** The flags of `search`. */
 import { Command, Option } from '@commander-js/extra-typings'
 import { type Budget, TASKS } from '../../search/config.js'
+import type { SearchSettings } from '../../search/settings.js'
 import { STRATEGIES } from '../../search/strategy/strategies.js'
+import { UserError } from '../../shared/errors.js'
 import { type FlagsOf, number, WrongValue, wholeNumber } from '../shared/flags.js'
 import { dataDir, json, processes, threads, trainingData } from '../shared/options.js'
 
@@ -103,3 +105,18 @@ export const searchFlags = () =>
     )
 
 export type SearchFlags = FlagsOf<typeof searchFlags>
+
+/** The settings of a search that the flags name. Throws a UserError for flags about shared weights where there are none. */
+export function searchSettings(flags: SearchFlags): SearchSettings {
+  const { task, evaluator, weights, warmUp } = flags
+  const aboutShared = (weights ?? warmUp) !== undefined
+  if (task === 'autoencode' && (evaluator === 'shared' || aboutShared))
+    throw new UserError(
+      'Autoencoders have no shared weights: with --task autoencode, each child is trained on its own; leave out --evaluator shared, --weights and --warm-up',
+    )
+  if (evaluator === 'train' && aboutShared)
+    throw new UserError(
+      `--${weights === undefined ? 'warm-up' : 'weights'} is about shared weights, which --evaluator ${evaluator} does without; leave one of the two out`,
+    )
+  return flags
+}

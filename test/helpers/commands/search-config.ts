@@ -1,5 +1,4 @@
-import { searchFlags } from '../../../src/commands/search/flags.js'
-import { searchSettings } from '../../../src/commands/search/flags-config.js'
+import { searchFlags, searchSettings } from '../../../src/commands/search/flags.js'
 import type { SearchConfig } from '../../../src/search/config.js'
 import type { TrainedFor } from '../../../src/search/evaluate/shared-weights-file.js'
 import { searchConfig } from '../../../src/search/settings.js'
