@@ -18,10 +18,11 @@ COPY models models
 COPY serve serve
 COPY src src
 RUN node bin/build.js
-# Leave out the packages of training and search, and binaries of other platforms: nine tenths of the size.
+# Leave out the packages of training, search, charts and downloads, and binaries of other platforms: nine tenths of the size.
 RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesMeta \
       'dependencies.@tensorflow/tfjs' 'dependencies.@tensorflow/tfjs-core' \
-      dependencies.bullmq dependencies.ioredis \
+      dependencies.bullmq dependencies.ioredis dependencies.d3-scale dependencies.d3-shape \
+      dependencies.yauzl dependencies.tar-stream \
  && npm prune --omit=dev --ignore-scripts \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d \
       ! -path "*/linux/$(node -p process.arch)" -prune -exec rm -r {} +
