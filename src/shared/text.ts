@@ -19,3 +19,29 @@ export function formatDuration(seconds: number): string {
   const hours = Math.floor(minutes / 60)
   return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
+
+/** A range of numbers; `above` and `below` exclude the bound itself. */
+export interface Bounds {
+  from?: number
+  above?: number
+  to?: number
+  below?: number
+}
+
+/** For example `a number from 0 to 1`, `a number above 0 and at most 1`, `a number of at least 0 and below 1`. */
+export function numberWithin({ from, above, to, below }: Bounds): string {
+  if (from !== undefined && to !== undefined) return `a number from ${from} to ${to}`
+  const low = from === undefined ? above !== undefined && `above ${above}` : `of at least ${from}`
+  const high = to === undefined ? below !== undefined && `below ${below}` : `at most ${to}`
+  const bounds = [low, high].filter((bound) => bound !== false)
+  return ['a number', bounds.join(' and ')].join(low === false && to !== undefined ? ' of ' : ' ').trim()
+}
+
+/** For example `a whole number from 1 to 100`, `a whole number of 1 or more`, `a whole number`. */
+export function wholeNumberWithin(
+  low: number = Number.MIN_SAFE_INTEGER,
+  high: number = Number.MAX_SAFE_INTEGER,
+): string {
+  if (high < Number.MAX_SAFE_INTEGER) return `a whole number from ${low} to ${high}`
+  return low > Number.MIN_SAFE_INTEGER ? `a whole number of ${low} or more` : 'a whole number'
+}

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/mini'
 import { UserError } from './errors.js'
+import { type Bounds, numberWithin, wholeNumberWithin } from './text.js'
 
 export type Path = readonly PropertyKey[]
 
@@ -90,11 +91,9 @@ function show(value: unknown): string {
 }
 
 /** A finite number within the bounds that are given; `above` and `below` exclude the bound itself. */
-export function number(bounds: { from?: number; above?: number; to?: number; below?: number } = {}) {
+export function number(bounds: Bounds = {}) {
   const { from, above, to, below } = bounds
-  const sides = Object.entries(bounds).map(([side, bound]) => `${side} ${bound}`)
-  const between = from === undefined || to === undefined ? ' and ' : ' '
-  const error = ['a number', sides.join(between)].join(' ').trim()
+  const error = numberWithin(bounds)
   return z
     .number(error)
     .check(
@@ -107,8 +106,7 @@ export function number(bounds: { from?: number; above?: number; to?: number; bel
 
 /** A whole number with `low` ≤ value ≤ `high`. */
 export function wholeNumber(low: number, high = Number.MAX_SAFE_INTEGER) {
-  const bounds = high === Number.MAX_SAFE_INTEGER ? `of ${low} or more` : `from ${low} to ${high}`
-  const error = `a whole number ${bounds}`
+  const error = wholeNumberWithin(low, high)
   return z.int(error).check(z.gte(low, error), z.lte(high, error))
 }
 

@@ -214,8 +214,18 @@ const refusals: [string, Partial<NasnetConfig>, number, RegExp][] = [
     /"filters" is 6, but .* must be a multiple of 4/,
   ],
   ['an ImageNet stem on 2 pixels', { stem: 'imagenet', filters: 8 }, 2, /at least 3×3 pixels, not 2×2/],
-  ['dropping everything', { dropout: 1 }, 8, /"dropout" is 1, but must be a number from 0 and below 1/],
-  ['keeping nothing', { dropPathKeep: 0 }, 8, /"dropPathKeep" is 0, but must be a number above 0 and to 1/],
+  [
+    'dropping everything',
+    { dropout: 1 },
+    8,
+    /"dropout" is 1, but must be a number of at least 0 and below 1/,
+  ],
+  [
+    'keeping nothing',
+    { dropPathKeep: 0 },
+    8,
+    /"dropPathKeep" is 0, but must be a number above 0 and at most 1/,
+  ],
   ['an auxiliary head on 4×4 features', { auxiliaryHead: true }, 8, /at least 5×5 features.*give 4×4/],
 ]
 

@@ -1,5 +1,6 @@
 /** What the values of flags may be: parsers that say in plain words what a value must be. */
 import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings'
+import { type Bounds, numberWithin, wholeNumberWithin } from '../../shared/text.js'
 
 export type Parser<T> = (text: string) => T
 
@@ -15,25 +16,12 @@ export class WrongValue extends InvalidArgumentError {
 
 /** A whole number with `least` ≤ value ≤ `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Parser<number> {
-  const wanted =
-    most < Number.MAX_SAFE_INTEGER
-      ? `a whole number from ${least} to ${most}`
-      : least > Number.MIN_SAFE_INTEGER
-        ? `a whole number of ${least} or more`
-        : 'a whole number'
+  const wanted = wholeNumberWithin(least, most)
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text)
     if (Number.isSafeInteger(value) && value >= least && value <= most) return value
     throw new WrongValue(wanted)
   }
-}
-
-/** A number within the bounds; `above` and `below` exclude the bound itself. */
-export interface Bounds {
-  from?: number
-  above?: number
-  to?: number
-  below?: number
 }
 
 /** A finite number within the bounds. */
@@ -42,15 +30,8 @@ export function number(bounds: Bounds = {}): Parser<number> {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text)
     if (Number.isFinite(value) && value >= from && value > above && value <= to && value < below) return value
-    throw new WrongValue(['a number', boundsInWords(bounds)].join(' ').trim())
+    throw new WrongValue(numberWithin(bounds))
   }
-}
-
-function boundsInWords({ from, above, to, below }: Bounds): string {
-  if (from !== undefined && to !== undefined) return `from ${from} to ${to}`
-  const low = from === undefined ? (above === undefined ? [] : [`above ${above}`]) : [`of ${from} or more`]
-  const high = to === undefined ? (below === undefined ? [] : [`below ${below}`]) : [`of ${to} or less`]
-  return [...low, ...high].join(' and ')
 }
 
 /** What `parse` takes, or `off`. */

@@ -37,10 +37,10 @@ test('a number lies within its bounds; above and below exclude the bound itself'
   const cases: [Parameters<typeof number>[0], taken: string[], refused: string[], words: string][] = [
     [{}, ['0'], ['', ' ', 'x', '1,5', 'NaN', 'Infinity'], 'a number'],
     [{ above: 0 }, ['1e-9'], ['0', '-1'], 'a number above 0'],
-    [{ from: 0 }, ['0'], ['-0.1'], 'a number of 0 or more'],
+    [{ from: 0 }, ['0'], ['-0.1'], 'a number of at least 0'],
     [{ from: 0, to: 1 }, ['0', '1'], ['-0.1', '1.1'], 'a number from 0 to 1'],
-    [{ from: 0, below: 1 }, ['0', '0.999'], ['1'], 'a number of 0 or more and below 1'],
-    [{ above: 0, to: 1 }, ['1', '0.1'], ['0', '1.1'], 'a number above 0 and of 1 or less'],
+    [{ from: 0, below: 1 }, ['0', '0.999'], ['1'], 'a number of at least 0 and below 1'],
+    [{ above: 0, to: 1 }, ['1', '0.1'], ['0', '1.1'], 'a number above 0 and at most 1'],
   ]
   for (const [bounds, taken, refused, words] of cases) {
     for (const text of taken) assert.equal(number(bounds)(text), Number(text))

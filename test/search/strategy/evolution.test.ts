@@ -165,7 +165,7 @@ for (const [name, change, message] of [
   [
     'nothing but identity',
     { identity: 1 },
-    /"evolution.identity" is 1, but must be a number from 0 and below 1/,
+    /"evolution.identity" is 1, but must be a number of at least 0 and below 1/,
   ],
 ] as const)
   test(`refuses ${name}`, () => {

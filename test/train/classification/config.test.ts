@@ -34,8 +34,8 @@ test('what is wrong is named by its field, with what is allowed', () => {
   refused({ batchSize: 0 }, /"batchSize" is 0, but must be a whole number from 1 to/)
   refused({ batchSize: 2.5 }, /"batchSize" is 2.5/)
   refused({ batchSize: '32' }, /"batchSize" is "32"/)
-  refused({ dropPathKeep: 1.5 }, /"dropPathKeep" is 1.5, but must be a number above 0 and to 1/)
-  refused({ labelSmoothing: 1 }, /"labelSmoothing" is 1, but must be a number from 0 and below 1/)
+  refused({ dropPathKeep: 1.5 }, /"dropPathKeep" is 1.5, but must be a number above 0 and at most 1/)
+  refused({ labelSmoothing: 1 }, /"labelSmoothing" is 1, but must be a number of at least 0 and below 1/)
   refused({ weightDecay: Number.NaN }, /"weightDecay"/)
   refused({ weightDecay: undefined }, /"weightDecay" is missing/)
   refused(
