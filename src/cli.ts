@@ -100,19 +100,31 @@ export async function main(argv: string[]): Promise<number> {
     .exitOverride()
   const [first, second] = argv
   const chosen = first === 'help' ? second : first
-  for (const [name, { description, load }] of Object.entries(commands)) {
-    if (name === chosen) program.addCommand(inherit((await load()).description(description), program))
-    else program.command(name).description(description)
-  }
   try {
+    for (const [name, { description, load }] of Object.entries(commands)) {
+      if (name === chosen) program.addCommand(inherit((await load()).description(description), program))
+      else program.command(name).description(description)
+    }
     await program.parseAsync(argv, { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (!(error instanceof Error)) throw error
-    console.error(isUserError(error) ? error.message : error)
+    if (isModuleMissing(error)) console.error(partsMissing(chosen, error))
+    else console.error(isUserError(error) ? error.message : error)
     return 1
   }
+}
+
+const isModuleMissing = (error: Error): boolean =>
+  (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+
+function partsMissing(command: string, { message }: Error): string {
+  const [what] = message.split(' imported from ')
+  return (
+    `This installation lacks parts that ${command} needs (${what}): the container image has those of serve and detect ` +
+    'only. Install the whole toolkit with npm, or, in a clone, run npm ci and npm run build.'
+  )
 }
 
 /** The program's settings for a command and all below it. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { cp, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { packageRoot } from '../../src/shared/package-root.js'
 import { toolkit } from '../helpers/commands/toolkit.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
@@ -129,4 +131,23 @@ test('what makes files goes on when nobody reads its output; what only prints en
   assert.equal(await unread(['train-backbone', '--preset', 'embedded', ...small, '--out', 'run']), 0)
   assert.ok(existsSync(join(folder, 'run/model.onnx')))
   assert.equal(await unread(['describe', 'nasnet-a-mobile']), 0)
+})
+
+test('a command whose parts are not installed, as in the container image, says so', async (t) => {
+  const folder = await temporaryFolder(t)
+  // The image leaves out the models.
+  for (const part of ['package.json', 'dist/src', 'dist/serve', 'dist/datasets'])
+    await cp(join(packageRoot(), part), join(folder, part), { recursive: true })
+  await symlink(join(packageRoot(), 'node_modules'), join(folder, 'node_modules'))
+  const run = (...flags: string[]) =>
+    promisify(execFile)(process.execPath, [join(folder, 'dist/src/cli.js'), ...flags])
+  assert.match((await run('detect', '--help')).stdout, /find objects/)
+  await assert.rejects(run('describe', 'nasnet-a'), (error: { code: number; stderr: string }) => {
+    assert.equal(error.code, 1)
+    assert.match(
+      error.stderr,
+      /^This installation lacks parts that describe needs \(Cannot find module .*\): .*\n$/,
+    )
+    return true
+  })
 })
