@@ -48,5 +48,6 @@ export function inRounds<Side extends string, T>(
 export const machine = `${cpus()[0].model}, ${availableParallelism()} cores`
 
 export function warnIfBusy(): void {
-  if (loadavg()[0] > 1) console.error('Other programs keep this machine busy: the timings will be unreliable.')
+  if (loadavg()[0] > 1)
+    console.error('Other programs keep this machine busy: the timings will be unreliable.')
 }

@@ -10,8 +10,8 @@ import { paperSpace } from '../../src/search/space/space.js'
 import { buildPredictor } from '../../src/train/classification/export.js'
 import { compileStep } from '../../src/train/classification/step.js'
 import { openStep } from '../../src/train/step/compiled-step.js'
-import { median, table } from '../statistics.js'
 import { count, machine, warnIfBusy } from '../measure.js'
+import { median, table } from '../statistics.js'
 
 /** Milliseconds, and nodes in the graph of the training step. */
 interface ChildCost {

@@ -7,7 +7,6 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { median, table } from '../statistics.js'
 import {
   canImport,
   count,
@@ -17,6 +16,7 @@ import {
   python,
   sourceOf,
 } from '../measure.js'
+import { median, table } from '../statistics.js'
 import { drawMasks, TRAIN2017, VAL2017, writeAnnotations, writeDetections } from './data.js'
 
 type Part = 'bbox' | 'segm' | 'masks' | 'load'

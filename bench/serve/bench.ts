@@ -1,8 +1,8 @@
 /** The server under abuse: its memory over many damaged images, and the costliest requests of many clients at once. */
 import { Command, Option } from 'commander'
 import { golden } from '../../test/helpers/serve/support.js'
-import { table } from '../statistics.js'
 import { count, machine, warnIfBusy } from '../measure.js'
+import { table } from '../statistics.js'
 import { hasProc, startServerProcess } from './server-process.js'
 import { type SoakReport, soak } from './soak.js'
 import { type WorstReport, worst } from './worst.js'

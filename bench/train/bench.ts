@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { median, table } from '../statistics.js'
 import { canImport, count, inRounds, machine, measured, python, sourceOf, warnIfBusy } from '../measure.js'
 import { addPrintOptions, printProfile } from '../profile.js'
+import { median, table } from '../statistics.js'
 import type { TrainReport } from './report.js'
 
 interface Options {
