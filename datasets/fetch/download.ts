@@ -1,12 +1,12 @@
 /** Downloads of large files: resumed after cut connections and restarts, complete and verified or not there. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { writeFileAtomically } from '../../src/shared/files.js'
-import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { DatasetError, writeError } from '../files/errors.js'
 import { fileSize } from '../files/file-size.js'
+import { notesOf, notesPath, statedBytes, takeNotes } from './download-notes.js'
 import { plainNetworkError } from './network-error.js'
 import { requestFile, statusText } from './request-file.js'
 
@@ -14,9 +14,9 @@ export interface DownloadOptions {
   url: string
   /** Final path. Until the download is complete and verified, it is `<path>.part`, with notes in `<path>.part.json`. */
   path: string
-  /** Size and checksum that the file must have. */
-  bytes: number
-  md5: string
+  /** Size and checksum that the file must have. Where nobody publishes them, those that the server states count. */
+  bytes?: number
+  md5?: string
   onProgress?: (progress: DownloadProgress) => void
   /** Stops the download; what has arrived is kept for the next run. */
   signal?: AbortSignal
@@ -30,7 +30,8 @@ export interface DownloadOptions {
 
 export interface DownloadProgress {
   receivedBytes: number
-  totalBytes: number
+  /** Undefined where neither is it published nor does the server state it. */
+  totalBytes?: number
   /** Bytes that were there from an earlier run. */
   resumedBytes: number
 }
@@ -41,12 +42,6 @@ export class DownloadStopped extends DatasetError {}
 /** A failure that may not happen again at the next try. */
 class TransientError extends Error {}
 
-/** What identifies the version of the file that `.part` is a piece of. */
-interface Notes {
-  url: string
-  validator?: string
-}
-
 /**
  * Downloads `url` to `path`. A `.part` of an earlier run is continued if the server still has the same version
  * (ETag or Last-Modified, by If-Range); otherwise, or if the server cannot resume, the download starts again.
@@ -54,29 +49,34 @@ interface Notes {
  * @throws DownloadStopped when the signal stopped it; DatasetError for everything else, in one sentence.
  */
 export async function download(options: DownloadOptions): Promise<void> {
-  const { url, path, bytes, md5, signal, tries = 5, retryDelay = 1000 } = options
+  const { url, path, signal, tries = 5, retryDelay = 1000 } = options
   const part = `${path}.part`
   const resumedBytes = await partSize(part)
-  const report = (receivedBytes: number) =>
-    options.onProgress?.({ receivedBytes, totalBytes: bytes, resumedBytes })
+  let totalBytes = options.bytes
+  const report = (receivedBytes: number, total: number | undefined) => {
+    totalBytes = total
+    options.onProgress?.({ receivedBytes, totalBytes, resumedBytes })
+  }
   let furthest = resumedBytes
   let wrongChecksums = 0
   for (let failures = 0; ; ) {
     try {
-      await transfer(options, part, report)
+      const md5 = await transfer(options, part, report)
+      if (md5 === undefined) break
       const found = await md5Of(part)
       if (found === md5) break
       await discard(part)
       // The piece may have been of another version, so try once more from the start. Twice is no accident.
       if (++wrongChecksums === 2) {
+        const reason =
+          options.md5 === undefined ? 'which the server states' : 'so it is not the official file'
         throw new DatasetError(
-          `What ${url} sends has the MD5 checksum ${found} instead of ${md5}, so it is not the official file; ` +
-            'nothing of it was kept.',
+          `What ${url} sends has the MD5 checksum ${found} instead of ${md5}, ${reason}; nothing of it was kept.`,
         )
       }
       furthest = 0
     } catch (error) {
-      if (signal?.aborted) throw new DownloadStopped(await stoppedMessage(part, bytes))
+      if (signal?.aborted) throw new DownloadStopped(await stoppedMessage(part, totalBytes))
       if (!(error instanceof TransientError)) throw writeError(error, part)
       const size = await partSize(part)
       failures = size > furthest ? 1 : failures + 1
@@ -94,25 +94,28 @@ export async function download(options: DownloadOptions): Promise<void> {
   await rm(notesPath(part), { force: true })
 }
 
-/** One connection: appends to `.part` what is missing, or writes it anew. */
+/** One connection: appends to `.part` what is missing, or writes it anew. Returns the checksum that the file must have. */
 async function transfer(
   options: DownloadOptions,
   part: string,
-  report: (received: number) => void,
-): Promise<void> {
-  const { url, bytes, signal, silence = 30_000 } = options
+  report: (received: number, total: number | undefined) => void,
+): Promise<string | undefined> {
+  const { url, signal, silence = 30_000 } = options
   let received = await partSize(part)
-  if (received > bytes) {
+  let notes = await notesOf(part, url)
+  const before = options.bytes ?? notes?.bytes
+  if (before !== undefined && received > before) {
     await discard(part)
     received = 0
+    notes = undefined
   }
-  report(received)
-  if (received === bytes) return
-  const notes = await readNotes(part)
-  const known = notes?.url === url && notes.validator !== undefined && received > 0
-  const headers: Record<string, string> = known
-    ? { Range: `bytes=${received}-`, 'If-Range': notes.validator! }
-    : {}
+  if (before !== undefined) report(received, before)
+  if (received === before) return options.md5 ?? notes?.md5
+  const headers: Record<string, string> =
+    notes?.validator !== undefined && received > 0
+      ? { Range: `bytes=${received}-`, 'If-Range': notes.validator }
+      : {}
+  let bytes: number | undefined
   const { response, peer } = await requestFile(url, { headers, signal, silence }).catch((error) => {
     if (error instanceof DatasetError) throw error
     throw new TransientError(plainNetworkError(error))
@@ -137,10 +140,8 @@ async function transfer(
       )
     }
     if (!resumes) received = 0
-    await writeFileAtomically(
-      notesPath(part),
-      JSON.stringify({ url, validator: validatorOf(answer) } satisfies Notes),
-    )
+    bytes = options.bytes ?? statedBytes(answer, received)
+    notes = await takeNotes(part, url, answer, bytes)
     const file = await open(part, resumes ? 'a' : 'w')
     try {
       received = await receive(response, file, received, bytes, report)
@@ -151,52 +152,34 @@ async function transfer(
   } finally {
     response.destroy()
   }
-  if (received > bytes) {
+  if (bytes !== undefined && received > bytes) {
     await discard(part)
     throw new DatasetError(
       `${url} sends more than the official ${bytes.toLocaleString('en')} bytes; nothing was kept.`,
     )
   }
-  if (received < bytes) throw new TransientError('the connection ended early')
+  if (bytes !== undefined && received < bytes) throw new TransientError('the connection ended early')
+  return options.md5 ?? notes?.md5
 }
 
 async function receive(
   response: AsyncIterable<Buffer>,
   file: FileHandle,
   received: number,
-  bytes: number,
-  report: (received: number) => void,
+  bytes: number | undefined,
+  report: (received: number, total: number | undefined) => void,
 ): Promise<number> {
   const chunks = response[Symbol.asyncIterator]()
-  while (received <= bytes) {
+  while (bytes === undefined || received <= bytes) {
     const { value: chunk, done } = await chunks.next().catch((error) => {
       throw new TransientError(plainNetworkError(error))
     })
     if (done) break
     await file.writeFile(chunk)
     received += chunk.length
-    report(Math.min(received, bytes))
+    report(Math.min(received, bytes ?? received), bytes)
   }
   return received
-}
-
-/** Only a strong ETag or a date says that two answers hold the same bytes (RFC 9110, section 13.1.5). */
-function validatorOf(headers: { etag?: string; 'last-modified'?: string }): string | undefined {
-  return headers.etag !== undefined && !headers.etag.startsWith('W/')
-    ? headers.etag
-    : headers['last-modified']
-}
-
-const notesPath = (part: string) => `${part}.json`
-
-async function readNotes(part: string): Promise<Notes | undefined> {
-  try {
-    return JSON.parse(await readFile(notesPath(part), 'utf8')) as Notes
-  } catch (error) {
-    // Without notes, or with damaged ones, the piece cannot be trusted and the download starts again.
-    if (isMissing(error) || error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 async function partSize(part: string): Promise<number> {
@@ -213,16 +196,17 @@ async function discard(part: string): Promise<void> {
 }
 
 /** MD5 of a file, in hexadecimal. */
-export async function md5Of(path: string): Promise<string> {
-  const hash = createHash('md5')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+export const md5Of = (path: string): Promise<string> => hashOf(path, 'md5')
+
+/** A checksum of a file, in hexadecimal. */
+export async function hashOf(path: string, algorithm: 'md5' | 'sha256'): Promise<string> {
+  const hash = createHash(algorithm)
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
 
-async function stoppedMessage(part: string, bytes: number): Promise<string> {
+async function stoppedMessage(part: string, bytes: number | undefined): Promise<string> {
   const megabytes = (n: number) => `${(n / 1e6).toFixed(1)} MB`
-  return (
-    `Stopped at ${megabytes(await partSize(part))} of ${megabytes(bytes)}; ` +
-    'run the same command again to continue from there.'
-  )
+  const place = `${megabytes(await partSize(part))}${bytes === undefined ? '' : ` of ${megabytes(bytes)}`}`
+  return `Stopped at ${place}; run the same command again to continue from there.`
 }

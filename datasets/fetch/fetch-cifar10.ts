@@ -1,9 +1,6 @@
 /** Puts CIFAR-10 into a folder of this machine: downloaded and verified, or copied from another folder. */
-import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { createGunzip } from 'node:zlib'
 import {
   type Cifar10Options,
   cifar10Folder,
@@ -14,8 +11,9 @@ import {
 } from '../classification/cifar10.js'
 import { DatasetError, isMissing, writeError } from '../files/errors.js'
 import { fileSize } from '../files/file-size.js'
-import { type DownloadOptions, type DownloadProgress, DownloadStopped, download, md5Of } from './download.js'
-import { readTar } from './tar.js'
+import { type DownloadOptions, type DownloadProgress, download, md5Of } from './download.js'
+import { fillFolder, refuseForeignFiles } from './fill-folder.js'
+import { unpackTarGz } from './unpack-tar.js'
 
 /** Where the official archive is, with its size and checksum (https://www.cs.toronto.edu/~kriz/cifar.html). */
 export const officialCifar10 = {
@@ -67,23 +65,27 @@ export async function fetchCifar10(options: FetchOptions): Promise<Fetched> {
   })
   onStage?.('verify')
   if (await isComplete(folder, options)) return { folder, how: 'present' }
-  await refuseForeignFiles(folder)
+  await refuseForeignFiles(folder, 'CIFAR-10', (name) => files.includes(name) || otherFiles.includes(name))
 
+  const fill = (write: (temporary: string) => Promise<void>) =>
+    fillFolder(folder, {
+      ...{ write, verify: (temporary) => verifyCifar10(temporary, options), signal: options.signal },
+    })
   if (from === undefined) {
     const archive = await downloadedArchive(options)
     onStage?.('unpack')
-    await fill(folder, options, (temporary) => unpack(archive, temporary))
+    await fill((temporary) => unpack(archive, temporary))
     await rm(archive)
     return { folder, how: 'downloaded' }
   }
   const archive = await archiveIn(from)
   if (archive !== undefined) {
     onStage?.('unpack')
-    await fill(folder, options, (temporary) => unpack(archive, temporary))
+    await fill((temporary) => unpack(archive, temporary))
   } else {
     const source = await verifyCifar10(from, options)
     onStage?.('copy')
-    await fill(folder, options, async (temporary) => {
+    await fill(async (temporary) => {
       for (const file of files) await copyFile(join(source, file), join(temporary, file))
     })
   }
@@ -120,55 +122,6 @@ async function isComplete(folder: string, options: Cifar10Options): Promise<bool
   }
 }
 
-/** A damaged folder is replaced, but not with anything in it that did not come from the archive. */
-async function refuseForeignFiles(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error) => {
-    if (error.code === 'ENOENT') return []
-    throw writeError(error, folder)
-  })
-  const foreign = names.find((name) => !files.includes(name) && !otherFiles.includes(name))
-  if (foreign === undefined) return
-  throw new DatasetError(
-    `"${folder}" is not a complete CIFAR-10 and also holds "${foreign}"; move that away, or choose another folder with --to.`,
-  )
-}
-
-/** Lets `write` fill a folder beside `folder`, verifies it and moves it into place; a failure leaves nothing. */
-async function fill(
-  folder: string,
-  { signal, ...options }: Cifar10Options & { signal?: AbortSignal },
-  write: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const temporary = `${folder}.${randomBytes(4).toString('hex')}.tmp`
-  const replaced = `${temporary}.old`
-  try {
-    await mkdir(temporary)
-    await write(temporary)
-    await verifyCifar10(temporary, options)
-    for (const file of files) await sync(join(temporary, file))
-    if (signal?.aborted)
-      throw new DownloadStopped('Stopped while unpacking; run the same command again to finish.')
-    await rename(folder, replaced).catch((error) => {
-      if (!isMissing(error)) throw error
-    })
-    await rename(temporary, folder)
-  } catch (error) {
-    throw writeError(error, folder)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-    await rm(replaced, { recursive: true, force: true })
-  }
-}
-
-async function sync(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 /** The archive that `from` is or holds; undefined when it is a folder without one. */
 async function archiveIn(from: string): Promise<string | undefined> {
   const found = await stat(from).catch((error) => {
@@ -182,32 +135,9 @@ async function archiveIn(from: string): Promise<string | undefined> {
 
 /** Writes the archive's known files into `folder`, whatever folder they have in the archive. */
 async function unpack(archive: string, folder: string): Promise<void> {
-  const input = createReadStream(archive)
-  const unzipped = createGunzip()
-  input.on('error', (error) => unzipped.destroy(error))
-  try {
-    for await (const { name, size, content } of readTar(input.pipe(unzipped))) {
-      const file = basename(name)
-      if (!files.includes(file) && !otherFiles.includes(file)) continue
-      if (size > maxFileBytes) throw new DatasetError(`its ${file} has ${size.toLocaleString('en')} bytes`)
-      const target = await open(join(folder, file), 'wx')
-      try {
-        for await (const chunk of content) await target.writeFile(chunk)
-      } finally {
-        await target.close()
-      }
-    }
-  } catch (error) {
-    const zlibError = String((error as NodeJS.ErrnoException).code).startsWith('Z_')
-    if (!zlibError && !(error instanceof DatasetError)) throw error
-    const reason = zlibError
-      ? 'it is not a gzip file, or it is damaged or cut short'
-      : (error as Error).message
-    throw new DatasetError(
-      `The archive "${archive}" cannot be unpacked: ${reason}; delete it and fetch it again.`,
-    )
-  } finally {
-    input.destroy()
-    unzipped.destroy()
+  const nameOf = (name: string) => {
+    const file = basename(name)
+    return files.includes(file) || otherFiles.includes(file) ? file : undefined
   }
+  await unpackTarGz(archive, folder, { nameOf, maxFileBytes })
 }

@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
-import { DownloadStopped } from '../../../datasets/fetch/download.js'
 import { cifar10Archive, fetchCifar10, officialCifar10 } from '../../../datasets/fetch/fetch-cifar10.js'
 import { cocoFolder, cocoParts, type FetchedCoco, fetchCoco } from '../../../datasets/fetch/fetch-coco.js'
 import { cifar10Folder, DatasetError, defaultDataDir } from '../../../datasets/index.js'
+import { type FetchProgress, type FetchStage, fetchAndPrint } from '../shared/fetch-progress.js'
 import { type FlagsOf, WrongValue } from '../shared/flags.js'
-import { interruptible } from '../shared/interrupt.js'
 import { json } from '../shared/options.js'
-import { say } from '../shared/say.js'
-import { type FetchProgress, fetchProgress } from './fetch-progress.js'
 
 const help = `
 CIFAR-10 (60,000 images of 32 × 32 pixels in ten classes, 170 MB) is downloaded from its authors' site and its
@@ -45,7 +42,7 @@ type Fetch = (
   signal: AbortSignal,
 ) => Promise<Outcome>
 
-const dataSets: Record<string, { title: string; stages: Parameters<typeof fetchProgress>[1]; fetch: Fetch }> =
+const dataSets: Record<string, { title: string; stages: Partial<Record<FetchStage, string>>; fetch: Fetch }> =
   {
     cifar10: {
       title: 'CIFAR-10',
@@ -101,19 +98,10 @@ export function fetchCommand() {
     .addHelpText('after', help)
     .action(async (name, flags) => {
       const { title, stages, fetch } = dataSets[name]
-      const progress = fetchProgress(title, stages, process.stderr)
-      try {
-        const { result, text } = await interruptible(
-          (signal) => fetch(flags, progress, signal),
-          () => {},
-        )
-        progress.end()
-        console.log(flags.json ? JSON.stringify({ dataset: name, ...result }) : text)
-      } catch (error) {
-        progress.end()
-        if (!(error instanceof DownloadStopped)) throw error
-        say(error.message)
-      }
+      await fetchAndPrint(title, stages, async (progress, signal) => {
+        const { result, text } = await fetch(flags, progress, signal)
+        return flags.json ? JSON.stringify({ dataset: name, ...result }) : text
+      })
     })
 }
 

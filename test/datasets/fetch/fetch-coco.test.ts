@@ -62,7 +62,7 @@ const inFolder = (...parts: string[]) => readdirSync(join(to, 'coco', ...parts))
 describe('fetchCoco from the server', () => {
   it('brings the annotations and the validation images, which load as a data set', async () => {
     const stages: string[] = []
-    const totals = new Set<number>()
+    const totals = new Set<number | undefined>()
     const fetched = await fetch(await start(), {
       onStage: (stage, name) => stages.push(`${stage} ${name}`),
       onProgress: ({ totalBytes }) => totals.add(totalBytes),

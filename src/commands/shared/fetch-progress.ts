@@ -1,7 +1,9 @@
-/** The progress of a download on stderr. */
-import type { DownloadProgress } from '../../../datasets/fetch/download.js'
+/** Downloads of commands: their progress on stderr, and what Ctrl-C does to them. */
+import { type DownloadProgress, DownloadStopped } from '../../../datasets/fetch/download.js'
 import { type LineStream, liveLine } from '../../shared/live-line.js'
 import { formatDuration } from '../../shared/text.js'
+import { interruptible } from './interrupt.js'
+import { say } from './say.js'
 
 export interface FetchProgress {
   onProgress: (progress: DownloadProgress) => void
@@ -54,6 +56,33 @@ export function fetchProgress(
   }
 }
 
+/**
+ * Fetches something with its progress on stderr, and prints the text that comes of it. Ctrl-C keeps what has arrived and
+ * says how to go on.
+ *
+ * @param name What is fetched.
+ * @param texts As of {@link fetchProgress}.
+ */
+export async function fetchAndPrint(
+  name: string,
+  texts: Partial<Record<FetchStage, string>>,
+  fetch: (progress: FetchProgress, signal: AbortSignal) => Promise<string>,
+): Promise<void> {
+  const progress = fetchProgress(name, texts, process.stderr)
+  try {
+    const text = await interruptible(
+      (signal) => fetch(progress, signal),
+      () => {},
+    )
+    progress.end()
+    console.log(text)
+  } catch (error) {
+    progress.end()
+    if (!(error instanceof DownloadStopped)) throw error
+    say(error.message)
+  }
+}
+
 /** For example `CIFAR-10  43 %  73.1 of 170.1 MB  8.2 MB/s  12 s left`. */
 export function progressLine(
   name: string,
@@ -61,6 +90,7 @@ export function progressLine(
   bytesPerSecond: number,
 ): string {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  if (totalBytes === undefined) return `${name}  ${megabytes(receivedBytes)} MB`
   const percent = Math.floor((100 * receivedBytes) / Math.max(1, totalBytes))
   const done = `${name}  ${percent} %  ${megabytes(receivedBytes)} of ${megabytes(totalBytes)} MB`
   if (!(bytesPerSecond > 0) || !Number.isFinite(bytesPerSecond)) return done

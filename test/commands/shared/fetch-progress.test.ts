@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { fetchProgress, progressLine } from '../../../src/commands/datasets/fetch-progress.js'
+import { fetchProgress, progressLine } from '../../../src/commands/shared/fetch-progress.js'
 
 describe('the progress line', () => {
   it('tells percent, speed and time left', () => {
@@ -14,6 +14,10 @@ describe('the progress line', () => {
       progressLine('CIFAR-10', at(1_000_000), 1e5),
       'CIFAR-10  0 %  1.0 of 170.1 MB  0.1 MB/s  28 min left',
     )
+  })
+
+  it('tells what has arrived where nobody says how much there is', () => {
+    assert.equal(progressLine('weights', { receivedBytes: 43_120_000 }, 1e6), 'weights  43.1 MB')
   })
 
   it('is written over itself on a terminal, and seldom into a log', () => {
