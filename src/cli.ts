@@ -26,6 +26,11 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/datasets/datasets.js')).datasetsCommand(),
     outlivesReaders: true,
   },
+  'download-weights': {
+    description: 'download published weights of NASNet and of its COCO detector',
+    load: async () => (await import('./commands/weights/download-weights.js')).downloadWeightsCommand(),
+    outlivesReaders: true,
+  },
   'train-backbone': {
     description: 'train an image classifier',
     load: async () => (await import('./commands/train/train-backbone.js')).trainBackboneCommand(),
