@@ -74,7 +74,7 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
   return {
     config,
     firstStage(ctx, images) {
-      const shared = sharedOperations()
+      const shared = sharedOperations(body.stridedPools)
       const features = [stemConvolution(ctx.in('stem'), images, body)]
       for (let cell = 0; cell < split; cell++) runCell(ctx, body, cell, features, shared)
       return { previous: features[split - 1], current: features[split] }
@@ -120,7 +120,7 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       const [before, last] = tf.split<tf.Tensor4D>(crops, widths, 3)
       features[split - 1] = { tensor: before, stride }
       features[split] = { tensor: last, stride }
-      const shared = sharedOperations()
+      const shared = sharedOperations(body.stridedPools)
       for (let cell = split; cell < plan.length; cell++) runCell(ctx, body, cell, features, shared)
       const pooled = tf.mean<tf.Tensor2D>(shared.relu(features[plan.length].tensor), [1, 2])
       const { classes } = config

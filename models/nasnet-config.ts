@@ -27,6 +27,19 @@ const sizes = {
   stemFilters: wholeNumber(1, 10_000),
 }
 
+/**
+ * What the padding of a pool with a stride counts as. `slim`: nothing, as in the program that the published weights were
+ * trained with. `keras`: zeros, in averages and maxima, as in Keras's NASNet. `timm`: zeros in averages alone, as in timm's.
+ */
+export const STRIDED_POOLS = ['slim', 'keras', 'timm'] as const
+export type StridedPools = (typeof STRIDED_POOLS)[number]
+
+/** Read as missing where it is `slim`, since configs without it mean the same and must compare as equal. */
+const stridedPools = z.pipe(
+  z.enum(STRIDED_POOLS),
+  z.transform((pools): StridedPools | undefined => (pools === 'slim' ? undefined : pools)),
+)
+
 /** The settings that configs hold. */
 export const nasnetFields = {
   /**
@@ -40,6 +53,7 @@ export const nasnetFields = {
   /** Fraction of the pooled features that is dropped before the classifier in training, in [0, 1). */
   dropout: fraction,
   batchNorm: batchNormSettings,
+  stridedPools: z.optional(stridedPools),
 }
 
 /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]; 1: off. */
@@ -63,6 +77,7 @@ const network = z
     dropout: fraction,
     classes: wholeNumber(1),
     dropPathKeep,
+    stridedPools: nasnetFields.stridedPools,
   })
   .check(
     rule(({ stem, filters }, refuse) => {

@@ -64,7 +64,7 @@ export function nasnet(config: NasnetConfig): (ctx: Context, images: tf.Tensor4D
   const plan = cellPlan(config)
   const auxiliaryCell = plan.findIndex((cell) => cell.path === 'reduction_1') - 1
   return (ctx, images) => {
-    const shared = sharedOperations()
+    const shared = sharedOperations(config.stridedPools)
     const features = [stemConvolution(ctx.in('stem'), images, config)]
     for (let cell = 0; cell < plan.length; cell++) runCell(ctx, config, cell, features, shared)
     const outputs: NasnetOutputs = {

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs'
 import type { Context } from './context.js'
 import type { OperationName } from './genotype.js'
 import { convolutionNorm, separableNorm } from './layers.js'
-import type { BatchNormSettings } from './nasnet-config.js'
+import type { BatchNormSettings, StridedPools } from './nasnet-config.js'
 import { averagePool, maxPool } from './pooling.js'
 
 /** The context and the settings of an operation. */
@@ -29,8 +29,8 @@ export interface Shared {
   maxPool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D
 }
 
-/** Creates the cache of these operations for one run of a network. */
-export function sharedOperations(): Shared {
+/** Creates the cache of these operations for one run of a network. `pools`: what its pools with a stride do. */
+export function sharedOperations(pools?: StridedPools): Shared {
   const once = <A extends number[]>(compute: (x: tf.Tensor4D, ...rest: A) => tf.Tensor4D) => {
     const memory = new Map<string, tf.Tensor4D>()
     return (x: tf.Tensor4D, ...rest: A) => {
@@ -40,7 +40,11 @@ export function sharedOperations(): Shared {
       return known
     }
   }
-  return { relu: once((x) => tf.relu(x)), averagePool: once(averagePool), maxPool: once(maxPool) }
+  return {
+    relu: once((x) => tf.relu(x)),
+    averagePool: once((x, size: number, stride: number) => averagePool(x, size, stride, pools)),
+    maxPool: once((x, size: number, stride: number) => maxPool(x, size, stride, pools)),
+  }
 }
 
 /** An operation of a cell, on N×H×W×C features. */

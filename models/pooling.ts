@@ -1,18 +1,33 @@
-/** Pooling with padding `SAME`, whose averages do not count the padding, and enlargement. */
+/** Pooling with padding `SAME`, and enlargement. Padding does not count, unless pools with a stride are to be another library's. */
 import * as tf from '@tensorflow/tfjs'
 import { withGradient } from './custom-gradient.js'
+import type { StridedPools } from './nasnet-config.js'
 
-/** Max pool of N×H×W×C. */
-export function maxPool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
-  return tf.maxPool(x, size, stride, 'same')
+/** Max pool of N×H×W×C. With `keras` and a stride, the padding counts as zeros. */
+export function maxPool(
+  x: tf.Tensor4D,
+  size: number,
+  stride: number,
+  pools: StridedPools = 'slim',
+): tf.Tensor4D {
+  const largest = tf.maxPool(x, size, stride, 'same')
+  return stride > 1 && pools === 'keras' ? tf.maximum(largest, paddingOf(x, size, stride)) : largest
 }
 
 /**
- * Average pool of N×H×W×C. TensorFlow.js averages correctly at the edges, but its gradient divides by the whole window
- * there. So this has its own gradient: the gradient of each output is divided by the number of pixels that it averages,
- * and then distributed by kernels without padding, which are correct.
+ * Average pool of N×H×W×C. With `keras` or `timm` and a stride, the padding counts as zeros.
+ *
+ * TensorFlow.js averages correctly at the edges, but its gradient divides by the whole window there. So this has its own
+ * gradient: the gradient of each output is divided by the number of pixels that it averages, and then distributed by
+ * kernels without padding, which are correct.
  */
-export function averagePool(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
+export function averagePool(
+  x: tf.Tensor4D,
+  size: number,
+  stride: number,
+  pools: StridedPools = 'slim',
+): tf.Tensor4D {
+  if (stride > 1 && pools !== 'slim') return tf.avgPool(padded(x, size, stride), size, stride, 'valid')
   return withGradient([x], (save) => {
     save([x])
     return {
@@ -36,6 +51,24 @@ export function enlarge(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   }))
 }
 
+/**
+ * 0 for each window that reaches into the padding, −∞ for all others; 1×height×width×1. Maxima of `x` within zeros would
+ * say the same, but optimizers of ONNX graphs take such zeros for the padding of the max pool behind them, which is −∞.
+ */
+function paddingOf(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
+  const [, height, width] = x.shape
+  const [rows, columns] = [height, width].map((length) => windows(length, size, stride).counts)
+  const least = rows.flatMap((row) => columns.map((column) => (row * column < size * size ? 0 : -Infinity)))
+  return tf.tensor4d(least, [1, rows.length, columns.length, 1])
+}
+
+/** `x` within the zeros that padding `SAME` puts around it. */
+function padded(x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
+  const [, height, width] = x.shape
+  const [rows, columns] = [height, width].map((length) => windows(length, size, stride).padding)
+  return tf.pad(x, [[0, 0], rows, columns, [0, 0]])
+}
+
 function gradient(dy: tf.Tensor4D, x: tf.Tensor4D, size: number, stride: number): tf.Tensor4D {
   const [, height, width] = x.shape
   const rows = windows(height, size, stride)
@@ -46,12 +79,11 @@ function gradient(dy: tf.Tensor4D, x: tf.Tensor4D, size: number, stride: number)
   )
   // With stride 1 and an odd window, pixel i is in the window of output j exactly if j is in the window of i.
   if (stride === 1 && size % 2 === 1) return tf.mul(tf.avgPool(tf.div(dy, count), size, 1, 'same'), count)
-  const padded = tf.pad(x, [[0, 0], rows.padding, columns.padding, [0, 0]])
   const spread = tf
     .engine()
     .runKernel<tf.Tensor4D>(
       'AvgPoolGrad',
-      { dy: tf.mul(dy, tf.div(size * size, count)), input: padded },
+      { dy: tf.mul(dy, tf.div(size * size, count)), input: padded(x, size, stride) },
       { filterSize: [size, size], strides: [stride, stride], pad: 'valid' },
     )
   return tf.slice(spread, [0, rows.padding[0], columns.padding[0], 0], [-1, height, width, -1])

@@ -4,6 +4,7 @@ import { grouped, plural } from '../shared/text.js'
 import type { DetectorRunConfig } from '../train/detection/config.js'
 import { type DetectorDescription, describeDetector } from '../train/detection/describe.js'
 import type { ModelConfig } from '../train/settings/config.js'
+import { poolsNote } from './shared/strided-pools.js'
 import { textTable } from './shared/text-table.js'
 
 /** COCO's ids go up to 90, and the released detectors have that many classes. */
@@ -29,10 +30,10 @@ export function describeDetectorAs(
     inputSize: input === undefined ? config.inputSize : [input, input],
   }
   const description = describeDetector(changed, classes ?? classesOf(config))
-  const { genotype, cells, filters } = changed.backbone
+  const { genotype, cells, filters, stridedPools } = changed.backbone
   return {
     text: report(name, changed, description),
-    json: { architecture: name, genotype: genotype.name, cells, filters, ...description },
+    json: { architecture: name, genotype: genotype.name, cells, filters, stridedPools, ...description },
   }
 }
 
@@ -53,7 +54,7 @@ function report(name: string, { backbone, detector }: DetectorRunConfig, d: Dete
     ]),
     ['all', '', grouped(d.parameters.total), grouped(d.parameters.trainable), grouped(d.multiplyAdds)],
   ]
-  const { genotype, cells, filters } = backbone
+  const { genotype, cells, filters, stridedPools } = backbone
   return [
     `${name}: Faster R-CNN on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${plural(d.classes, 'class', 'classes')}`,
     '',
@@ -62,5 +63,6 @@ function report(name: string, { backbone, detector }: DetectorRunConfig, d: Dete
     'Outputs: features; anchors × 2 scores and 4 box deltas; proposals × features; proposals × scores and box deltas.',
     `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cropped from the first stage's features as ${d.crop} × ${d.crop}.`,
     `Multiply-adds are for one image with all ${d.proposals} proposals. Batch norm is ${detector.batchNorm}.`,
+    ...poolsNote(stridedPools),
   ].join('\n')
 }

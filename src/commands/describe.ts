@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { Command } from '@commander-js/extra-typings'
 import { type NasnetConfig, PRESETS, type PresetName, PUBLISHED_CELLS } from '../../models/index.js'
-import { UserError } from '../shared/errors.js'
 import { grouped, plural } from '../shared/text.js'
+import type { RunConfig } from '../train/classification/config.js'
 import { describeNetwork, type NetworkDescription } from '../train/classification/describe.js'
-import type { DetectorRunConfig } from '../train/detection/config.js'
+import { networkConfig } from '../train/classification/network.js'
 import { detectorPresets } from '../train/detection/presets.js'
 import { type AnyRunConfig, forTask, readAnyConfig } from '../train/tasks.js'
 import { describeDetectorAs } from './describe-detector.js'
@@ -12,6 +12,7 @@ import { changed, type FlagsOf, wholeNumber } from './shared/flags.js'
 import * as network from './shared/network-options.js'
 import { json } from './shared/options.js'
 import { readGenotype } from './shared/read-genotype.js'
+import { poolsNote } from './shared/strided-pools.js'
 import { textTable } from './shared/text-table.js'
 
 /** Networks, and cells, which make networks with the sizes that the flags say. */
@@ -23,7 +24,8 @@ statistics; multiply-adds are those of convolutions and dense layers for one ima
 only in training, is not counted. A detector is counted in its four parts, with all of its proposals.
 
 --json prints {"architecture", "genotype", "cells", "filters", "inputSize", "classes", "parts", "parameters",
-"multiplyAdds", …}: for each part its output shape, parameters (total and trainable) and multiply-adds.
+"multiplyAdds", …}: for each part its output shape, parameters (total and trainable) and multiply-adds; and
+"stridedPools" where pools with a stride are Keras's or timm's.
 
 Examples:
   $ toolkit describe nasnet-a-mobile
@@ -33,12 +35,13 @@ Examples:
   $ toolkit describe nasnet-a-large --json
   $ toolkit describe faster-rcnn-nas-large
   $ toolkit describe faster-rcnn-nas-small --classes 3
-  $ toolkit describe runs/my-detector`
+  $ toolkit describe runs/my-detector
+  $ toolkit describe runs/my-classifier`
 
 /** The command with its flags. */
 const describeFlags = () =>
   new Command('describe')
-    .argument('<architecture>', `${KNOWN.join(', ')}, a genotype.json, or the run of a detector`)
+    .argument('<architecture>', `${KNOWN.join(', ')}, a genotype.json, or a run`)
     .addOption(network.cells)
     .addOption(network.filters)
     .option('--input <pixels>', 'height and width of the input images', wholeNumber(1))
@@ -54,44 +57,58 @@ type Flags = FlagsOf<typeof describeFlags>
 export const describeCommand = () => describeFlags().addHelpText('after', help).action(describe)
 
 async function describe(architecture: string, flags: Flags): Promise<void> {
-  const detector = await detectorConfig(architecture)
-  const described = detector
-    ? describeDetectorAs(architecture, detector, detectorChanges(flags))
-    : await describeClassifier(architecture, flags)
+  const described = await describeAs(architecture, flags)
   console.log(flags.json ? JSON.stringify(described.json, null, 2) : described.text)
 }
 
-/** The config of a detector's preset or run; undefined for anything else. */
-async function detectorConfig(architecture: string): Promise<DetectorRunConfig | undefined> {
+async function describeAs(architecture: string, flags: Flags) {
+  const run = await runOf(architecture)
+  if (run === undefined) return describeClassifier(architecture, await networkOf(architecture, flags), flags)
+  return forTask<AnyRunConfig, ReturnType<typeof describeClassifier>>(run, {
+    detection: (config) => describeDetectorAs(architecture, config, detectorChanges(flags)),
+    classification: (config) => describeClassifier(architecture, trainedNetwork(config, flags), flags),
+  })
+}
+
+/** The config of a detector's preset or of a run; undefined for anything else. */
+async function runOf(architecture: string): Promise<AnyRunConfig | undefined> {
   if (Object.hasOwn(detectorPresets, architecture)) return detectorPresets[architecture]
   const found = await stat(architecture).catch(() => undefined)
-  if (!found?.isDirectory()) return undefined
-  const config = await readAnyConfig(architecture)
-  return forTask<AnyRunConfig, DetectorRunConfig>(config, {
-    detection: (own) => own,
-    classification({ model: { name, cells, filters } }) {
-      throw new UserError(
-        `${architecture} is the run of a classifier; name its architecture (${name}) with --cells ${cells} --filters ${filters}`,
-      )
-    },
-  })
+  return found?.isDirectory() ? readAnyConfig(architecture) : undefined
 }
 
 function detectorChanges({ cells, filters, stem, stemFilters, skipReduction, input, classes }: Flags) {
   return { backbone: changed({}, { cells, filters, stem, stemFilters, skipReduction }), input, classes }
 }
 
-async function describeClassifier(architecture: string, flags: Flags) {
-  const { config, inputSize } = await networkOf(architecture, flags)
-  const description = describeNetwork(config, flags.input ?? inputSize)
-  const about = { architecture, genotype: config.genotype.name, cells: config.cells, filters: config.filters }
+/** A network, and the side of the images that it usually takes. */
+interface SizedNetwork {
+  config: NasnetConfig
+  inputSize: number
+}
+
+function describeClassifier(
+  architecture: string,
+  { config, inputSize }: SizedNetwork,
+  { input }: Flags,
+): { text: string; json: Record<string, unknown> } {
+  const description = describeNetwork(config, input ?? inputSize)
+  const { genotype, cells, filters, stridedPools } = config
+  const about = { architecture, genotype: genotype.name, cells, filters, stridedPools }
   return { text: table(architecture, config, description), json: { ...about, ...description } }
 }
 
-async function networkOf(
-  architecture: string,
-  flags: Flags,
-): Promise<{ config: NasnetConfig; inputSize: number }> {
+/** Of a classifier's run, with changes. */
+function trainedNetwork(run: RunConfig, flags: Flags): SizedNetwork {
+  const { cells, filters, classes, stem, stemFilters, skipReduction } = flags
+  const config = networkConfig(run, run.data.classes?.length ?? PRESETS['nasnet-a-cifar'].config.classes)
+  return {
+    config: changed(config, { cells, filters, classes, stem, stemFilters, skipReduction }),
+    inputSize: run.data.imageSize ?? PRESETS['nasnet-a-cifar'].inputSize,
+  }
+}
+
+async function networkOf(architecture: string, flags: Flags): Promise<SizedNetwork> {
   const known = Object.hasOwn(PRESETS, architecture)
   // A genotype says nothing of sizes: what is not given is as for CIFAR-10, or for ImageNet with its stem.
   const like: PresetName = known
@@ -121,12 +138,13 @@ function table(architecture: string, config: NasnetConfig, description: NetworkD
     ]),
     ['all', '', '', grouped(parameters.total), grouped(multiplyAdds)],
   ]
-  const { cells, filters, genotype } = config
+  const { cells, filters, genotype, stridedPools } = config
   return [
     `${architecture}: ${genotype.name}, N = ${cells}, F = ${filters}, ${inputSize} × ${inputSize} pixels, ${plural(classes, 'class', 'classes')}`,
     '',
     ...textTable(rows, 3),
     '',
     `${grouped(parameters.trainable)} of the parameters are trainable.`,
+    ...poolsNote(stridedPools),
   ].join('\n')
 }

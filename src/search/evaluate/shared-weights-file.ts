@@ -16,7 +16,7 @@ import type { SharedWeights } from './shared-weights.js'
 /** Settings that a search must share to use the weights. */
 export interface TrainedFor {
   space: SearchSpace
-  model: Pick<ModelConfig, 'stem' | 'cells' | 'filters' | 'stemFilters' | 'skipReduction'>
+  model: Pick<ModelConfig, 'stem' | 'cells' | 'filters' | 'stemFilters' | 'skipReduction' | 'stridedPools'>
   auxiliaryHead: boolean
   data: string
   /** Of that data; files of earlier versions do not say. */
@@ -39,10 +39,10 @@ export interface SharedWeightsFile {
 const METADATA = 'trained_for'
 
 export function trainedForOf({ space, run, imageSize, warmUp }: SharedSettings): TrainedFor {
-  const { stem, cells, filters, stemFilters, skipReduction } = run.model
+  const { stem, cells, filters, stemFilters, skipReduction, stridedPools } = run.model
   return {
     space,
-    model: { stem, cells, filters, stemFilters, skipReduction },
+    model: { stem, cells, filters, stemFilters, skipReduction, ...(stridedPools && { stridedPools }) },
     auxiliaryHead: run.auxiliaryWeight > 0,
     data: run.data.name,
     ...(run.data.fingerprint && { fingerprint: run.data.fingerprint }),
@@ -122,7 +122,10 @@ export async function loadFinished(settings: SharedSettings): Promise<SharedWeig
 
 /** Without the data's place, when both were trained for the same data. */
 function comparable(theirs: TrainedFor, ours: TrainedFor): [theirs: object, ours: object] {
-  const settingsOf = ({ data, fingerprint, ...settings }: TrainedFor) => settings
+  const settingsOf = ({ data, fingerprint, model, ...settings }: TrainedFor) => ({
+    ...settings,
+    model: { stridedPools: 'slim', ...model },
+  })
   return sameData(theirs, ours)
     ? [settingsOf(theirs), settingsOf(ours)]
     : [

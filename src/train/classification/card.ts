@@ -17,7 +17,7 @@ export function classifierCard(
   rows: readonly MetricsRow<ClassifierMetrics>[],
 ): ClassifierCard {
   const { task, data, model, ...training } = config
-  const { genotype, name, ...network } = model
+  const { genotype, name, stridedPools, ...network } = model
   if (data.classes === null || data.imageSize === null)
     throw new UserError('The config does not record the classes and the image size of its data')
   const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
@@ -29,6 +29,7 @@ export function classifierCard(
     about: {
       genotype,
       network,
+      ...(stridedPools && { stridedPools }),
       data: {
         name: data.name,
         validation: data.validation,

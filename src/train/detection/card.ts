@@ -10,7 +10,7 @@ import type { DetectorRunConfig } from './config.js'
  */
 export function detectorCard(config: DetectorRunConfig, step: number): DetectorCard {
   const { task, data, backbone, detector, inputSize, resize, ...training } = config
-  const { genotype, name, ...network } = backbone
+  const { genotype, name, stridedPools, ...network } = backbone
   const { categories } = data
   if (categories === null) throw new UserError('The config does not record the categories of its data')
   return {
@@ -20,6 +20,14 @@ export function detectorCard(config: DetectorRunConfig, step: number): DetectorC
     categoryIds: categories.map((category) => category.id),
     inputSize,
     resize,
-    about: { genotype, network, detector, data: { kind: data.kind }, training, steps: step },
+    about: {
+      genotype,
+      network,
+      ...(stridedPools && { stridedPools }),
+      detector,
+      data: { kind: data.kind },
+      training,
+      steps: step,
+    },
   }
 }

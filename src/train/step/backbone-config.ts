@@ -4,7 +4,8 @@ import type { ModelConfig } from '../settings/config.js'
 
 /** The network without the parts that only the training of a classifier has: one class, no auxiliary head, no drop path. */
 export function backboneConfig(model: ModelConfig): NasnetConfig {
-  const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm } = model
+  const { genotype, stem, skipReduction, cells, filters, stemFilters, dropout, batchNorm, stridedPools } =
+    model
   return {
     genotype,
     stem,
@@ -17,5 +18,6 @@ export function backboneConfig(model: ModelConfig): NasnetConfig {
     dropout,
     dropPathKeep: 1,
     batchNorm,
+    stridedPools,
   }
 }
