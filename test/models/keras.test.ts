@@ -1,9 +1,6 @@
-/** The whole network against Keras's NASNet with the same weights: see golden/make_golden.py. */
+/** The whole network against Keras's NASNet with the same weights: see golden/make_golden.py and make_keras_pools.py. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import * as tf from '@tensorflow/tfjs'
 import {
   cellPlan,
@@ -12,12 +9,9 @@ import {
   NASNET_A,
   type NasnetConfig,
   nasnet,
+  type StridedPools,
 } from '../../models/index.js'
-
-interface Encoded {
-  shape: number[]
-  data: string
-}
+import { bytes, type Encoded, readGolden, relativeError } from '../helpers/models/golden.js'
 
 interface Golden {
   config: Pick<NasnetConfig, 'stemFilters' | 'cells' | 'filters' | 'classes'>
@@ -30,31 +24,17 @@ interface Golden {
   }[]
 }
 
-let root = dirname(fileURLToPath(import.meta.url))
-while (!existsSync(join(root, 'package.json'))) root = dirname(root)
-const golden: Golden = JSON.parse(readFileSync(join(root, 'test/models/golden/keras_nasnet.json'), 'utf8'))
-
-/** Bytes are whole numbers over 64. */
-const bytes = ({ data }: Encoded) =>
-  Float32Array.from(new Int8Array(Buffer.from(data, 'base64')), (value) => value / 64)
-const floats = ({ data }: Encoded) => new Float32Array(new Uint8Array(Buffer.from(data, 'base64')).buffer)
-
-/** Largest difference over largest value. */
-function relativeError(actual: tf.Tensor, expected: Encoded): number {
-  assert.deepEqual(actual.shape, expected.shape)
-  const want = floats(expected)
-  const got = actual.dataSync()
-  let [difference, scale] = [0, 0]
-  for (let i = 0; i < want.length; i++) {
-    difference = Math.max(difference, Math.abs(got[i] - want[i]))
-    scale = Math.max(scale, Math.abs(want[i]))
-  }
-  return difference / scale
+/** Answers to the same images and weights with Keras's own pools; in inference of the first image. */
+interface OwnPools {
+  cases: { outputs: Record<string, Encoded>; trainingLogits: Encoded }[]
 }
 
-for (const example of golden.cases) {
+const golden = readGolden<Golden>('keras_nasnet.json')
+const own = readGolden<OwnPools>('keras_pools.json')
+
+for (const [index, example] of golden.cases.entries()) {
   const { skipReduction, weights, outputs, trainingLogits } = example
-  const config: NasnetConfig = {
+  const configOf = (stridedPools?: StridedPools): NasnetConfig => ({
     ...golden.config,
     genotype: NASNET_A,
     stem: 'imagenet',
@@ -63,8 +43,15 @@ for (const example of golden.cases) {
     dropout: 0,
     dropPathKeep: 1,
     batchNorm: { decay: 0.9997, epsilon: 1e-3 },
-  }
-  const run = (training: boolean) => {
+    stridedPools,
+  })
+  const config = configOf()
+  const names = ['stem', ...cellPlan(config).map(({ path }) => path)]
+  const images = tf.tensor<tf.Rank.R4>(
+    bytes(example.images),
+    example.images.shape as [number, number, number, number],
+  )
+  const run = (training: boolean, stridedPools?: StridedPools, seen = images) => {
     const ctx = eagerContext({
       seed: 0,
       training,
@@ -74,11 +61,7 @@ for (const example of golden.cases) {
         return bytes(weights[path])
       },
     })
-    const images = tf.tensor<tf.Rank.R4>(
-      bytes(example.images),
-      example.images.shape as [number, number, number, number],
-    )
-    return { ctx, ...nasnet(config)(ctx, images) }
+    return { ctx, ...nasnet(configOf(stridedPools))(ctx, seen) }
   }
 
   test(`inference equals Keras at every cell, skipReduction ${skipReduction}`, () => {
@@ -86,7 +69,6 @@ for (const example of golden.cases) {
     assert.deepEqual([...ctx.parameters.keys()].sort(), Object.keys(weights).sort())
     const size = Object.values(weights).reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape), 0)
     assert.equal(countParameters([...ctx.parameters.values()].map(({ spec }) => spec)).total, size)
-    const names = ['stem', ...cellPlan(config).map(({ path }) => path)]
     for (const [index, name] of names.entries())
       assert.ok(relativeError(features[index].tensor, outputs[name]) < 1e-5, name)
     assert.ok(relativeError(logits, outputs.logits) < 1e-5)
@@ -94,5 +76,17 @@ for (const example of golden.cases) {
 
   test(`training's forward pass equals Keras, skipReduction ${skipReduction}`, () => {
     assert.ok(relativeError(run(true).logits, trainingLogits) < 1e-4)
+  })
+
+  test(`with Keras's pools it equals Keras as installed, and else does not, skipReduction ${skipReduction}`, () => {
+    const { outputs, trainingLogits } = own.cases[index]
+    const first = tf.slice(images, [0, 0, 0, 0], [1, -1, -1, -1])
+    const { features, logits } = run(false, 'keras', first)
+    for (const [index, name] of names.entries())
+      if (name !== 'stem') assert.ok(relativeError(features[index].tensor, outputs[name]) < 1e-5, name)
+    assert.ok(relativeError(logits, outputs.logits) < 1e-5)
+    assert.ok(relativeError(run(true, 'keras').logits, trainingLogits) < 1e-4)
+    for (const other of ['slim', 'timm'] as const)
+      assert.ok(relativeError(run(false, other, first).logits, outputs.logits) > 0.01, other)
   })
 }

@@ -15,7 +15,7 @@ import os
 import re
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 import numpy as np
 from keras.src.applications import nasnet
