@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { UserError } from '../../shared/errors.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
 import type { MetricsRow } from '../run/metrics.js'
+import { aboutPools } from '../settings/config.js'
 import type { RunConfig } from './config.js'
 import type { ClassifierMetrics } from './metrics.js'
 
@@ -29,7 +30,7 @@ export function classifierCard(
     about: {
       genotype,
       network,
-      ...(stridedPools && { stridedPools }),
+      ...aboutPools(model),
       data: {
         name: data.name,
         validation: data.validation,

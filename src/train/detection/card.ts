@@ -1,6 +1,7 @@
 /** What an exported detector says about itself. */
 import { UserError } from '../../shared/errors.js'
 import type { DetectorCard } from '../../shared/model-card.js'
+import { aboutPools } from '../settings/config.js'
 import type { DetectorRunConfig } from './config.js'
 
 /**
@@ -23,7 +24,7 @@ export function detectorCard(config: DetectorRunConfig, step: number): DetectorC
     about: {
       genotype,
       network,
-      ...(stridedPools && { stridedPools }),
+      ...aboutPools(backbone),
       detector,
       data: { kind: data.kind },
       training,

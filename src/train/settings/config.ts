@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini'
 import { genotype } from '../../../models/genotype.js'
-import { nasnetFields } from '../../../models/nasnet-config.js'
+import { nasnetFields, type StridedPools } from '../../../models/nasnet-config.js'
 import { type Fields, number, rule, text, wholeNumber } from '../../shared/validation.js'
 
 const fraction = number({ from: 0, below: 1 })
@@ -68,6 +68,10 @@ export const model = z.strictObject({
   ...nasnetFields,
 })
 export type ModelConfig = z.infer<typeof model>
+
+/** What a model card says about pools with a stride that are not those of training. */
+export const aboutPools = ({ stridedPools = 'slim' }: ModelConfig): { stridedPools?: StridedPools } =>
+  stridedPools === 'slim' ? {} : { stridedPools }
 
 /** How long to train. A time budget makes the schedule follow the clock, so such a run cannot be repeated bit for bit. */
 const length = z.strictObject({ kind: z.enum(['epochs', 'steps', 'seconds']), amount: positive }).check(

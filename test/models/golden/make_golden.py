@@ -58,21 +58,20 @@ def build(skip_reduction, slim=True):
     )
 
 
-CELLS = {
-    "stem_1": "stem_0",
-    "stem_2": "stem_1",
-    "0": "cell_0",
-    "reduce_1": "reduction_0",
-    "2": "cell_1",
-    "reduce_2": "reduction_1",
-    "3": "cell_2",
-}
+
+def cells(n):
+    """Our name of each cell of Keras, of a network with n cells in a stage: it leaves the number n out."""
+    reductions = {"stem_1": "stem_0", "stem_2": "stem_1", f"reduce_{n}": "reduction_0", f"reduce_{2 * n}": "reduction_1"}
+    return reductions | {str(i if i < n else i + 1): f"cell_{i}" for i in range(3 * n)}
+
+
+CELLS = cells(1)
 # Keras names a separable convolution by its block, counted from 1; one of the reduction cell's has the
 # number of the block before.
 SIDES = {"reduction_left4": "block_6/left"}
 
 
-def path_of(layer):
+def path_of(layer, cells=CELLS):
     """Our parameter path, without the parameter's own name, of a Keras layer."""
     name = layer.name
     if name in ("stem_conv1", "stem_bn1", "predictions"):
@@ -81,14 +80,14 @@ def path_of(layer):
     if match:
         repeat, norm, side, hand, block, cell = match.groups()
         place = SIDES.get(side, f"block_{int(block) + 1}/{hand}")
-        return f"{CELLS[cell]}/{place}/separable_{repeat}" + ("/batch_norm" if norm else "")
+        return f"{cells[cell]}/{place}/separable_{repeat}" + ("/batch_norm" if norm else "")
     match = re.fullmatch(r"(normal|reduction)_(conv|bn)_1_(.+)", name)
     if match:
-        return f"{CELLS[match[3]]}/current" + ("/batch_norm" if match[2] == "bn" else "")
+        return f"{cells[match[3]]}/current" + ("/batch_norm" if match[2] == "bn" else "")
     match = re.fullmatch(r"adjust_(conv_1|conv_2|bn|conv_projection)_(.+)", name)
     if match:
         part = {"conv_1": "/path_1", "conv_2": "/path_2", "bn": "/batch_norm", "conv_projection": ""}
-        return f"{CELLS[match[2]]}/previous{part[match[1]]}"
+        return f"{cells[match[2]]}/previous{part[match[1]]}"
     raise ValueError(f"no rule for layer {name}")
 
 

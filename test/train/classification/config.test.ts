@@ -20,6 +20,21 @@ test('a config from before there were tasks is a classifier’s', () => {
   refused({ task: 'segmentation' }, /"task" is "segmentation", but must be one of classification/)
 })
 
+test('pools are those of training where a config says so, or says nothing', () => {
+  const { model } = paper
+  const validated = (stridedPools: unknown) => {
+    const config = JSON.parse(JSON.stringify({ ...paper, model: { ...model, stridedPools } }))
+    return JSON.parse(JSON.stringify(validateConfig(config))).model
+  }
+  assert.deepEqual(validated(undefined), model)
+  assert.deepEqual(validated('slim'), model)
+  for (const pools of ['keras', 'timm']) assert.deepEqual(validated(pools), { ...model, stridedPools: pools })
+  refused(
+    { model: { ...model, stridedPools: 'torch' } },
+    /"model.stridedPools" is "torch", but must be one of slim, keras, timm/,
+  )
+})
+
 test('paper-cifar is the recipe of the paper', () => {
   assert.deepEqual(
     [paper.batchSize, paper.length.amount, paper.learningRate.peak, paper.weightDecay, paper.clipNorm],

@@ -31,7 +31,7 @@ const config: RunConfig = {
 }
 
 /** A few steps on real images, so that statistics and weights are nobody's defaults. */
-async function trained() {
+async function trained(config: RunConfig) {
   const { train } = await loadEmbedded({ seed: 1, size: SIZE })
   const classes = train.classes.length
   const step = await buildTrainStep(config, { imageSize: SIZE, classes })
@@ -57,6 +57,7 @@ const parameterFrom = (state: StateVectors, layout: ParameterSlot[]) => {
 
 /** The same network on the training engine's own kernels: blocked layout, no rewriting by ONNX Runtime. */
 async function onTrainingEngine(
+  config: RunConfig,
   state: StateVectors,
   layout: ParameterSlot[],
   pixels: Uint8Array,
@@ -83,7 +84,13 @@ async function onTrainingEngine(
   return probabilities.data as Float32Array
 }
 
-async function eagerly(state: StateVectors, layout: ParameterSlot[], pixels: Uint8Array, classes: number) {
+async function eagerly(
+  config: RunConfig,
+  state: StateVectors,
+  layout: ParameterSlot[],
+  pixels: Uint8Array,
+  classes: number,
+) {
   await tf.setBackend('cpu')
   return tf.tidy(() => {
     const ctx = eagerContext({ seed: 1, initial: parameterFrom(state, layout) })
@@ -103,36 +110,52 @@ function assertEqualWithin(
   assert.ok(worst <= tolerance, `${what}: off by ${worst}`)
 }
 
-test('the exported file gives the probabilities of the training engine and of TensorFlow.js', async (t) => {
-  const { state, layout, labels, pixels } = await trained()
-  const card: ModelCard = {
-    task: 'classification',
-    name: 'small',
-    labels,
-    inputSize: [SIZE, SIZE],
-    about: { seed: 1 },
-  }
-  const model = await exportModel(config, state, card)
-  const predictor = await predictorFrom(model, SIZE)
-  const exported = await predictor.run(pixels.slice(), IMAGES)
-  const one = await predictor.run(pixels.slice(0, SIZE * SIZE * 3), 1)
-  await predictor.close()
+const { model } = config
+const cases: [string, RunConfig][] = [
+  ['', config],
+  [', with Keras’s pools', { ...config, model: { ...model, stridedPools: 'keras' } }],
+  [
+    ', with timm’s pools',
+    { ...config, model: { ...model, stem: 'imagenet', stridedPools: 'timm' }, auxiliaryWeight: 0 },
+  ],
+]
 
-  const spread = Math.max(...exported) - Math.min(...exported)
-  assert.ok(spread > 0.1, `probabilities all alike (${spread}) would prove little`)
-  assertEqualWithin(one, exported.slice(0, labels.length), 1e-6, 'another batch size')
-  assertEqualWithin(
-    exported,
-    await onTrainingEngine(state, layout, pixels, labels.length),
-    1e-4,
-    'training engine',
-  )
-  assertEqualWithin(exported, await eagerly(state, layout, pixels, labels.length), 1e-4, 'TensorFlow.js')
+for (const [what, config] of cases)
+  test(`the exported file gives the probabilities of the training engine and of TensorFlow.js${what}`, async (t) => {
+    const { state, layout, labels, pixels } = await trained(config)
+    const card: ModelCard = {
+      task: 'classification',
+      name: 'small',
+      labels,
+      inputSize: [SIZE, SIZE],
+      about: { seed: 1 },
+    }
+    const model = await exportModel(config, state, card)
+    const predictor = await predictorFrom(model, SIZE)
+    const exported = await predictor.run(pixels.slice(), IMAGES)
+    const one = await predictor.run(pixels.slice(0, SIZE * SIZE * 3), 1)
+    await predictor.close()
 
-  const path = join(await temporaryFolder(t), 'model.onnx')
-  await writeFile(path, model)
-  assert.deepEqual(await readModelCard(path), card)
-})
+    const spread = Math.max(...exported) - Math.min(...exported)
+    assert.ok(spread > 0.1, `probabilities all alike (${spread}) would prove little`)
+    assertEqualWithin(one, exported.slice(0, labels.length), 1e-6, 'another batch size')
+    assertEqualWithin(
+      exported,
+      await onTrainingEngine(config, state, layout, pixels, labels.length),
+      1e-4,
+      'training engine',
+    )
+    assertEqualWithin(
+      exported,
+      await eagerly(config, state, layout, pixels, labels.length),
+      1e-4,
+      'TensorFlow.js',
+    )
+
+    const path = join(await temporaryFolder(t), 'model.onnx')
+    await writeFile(path, model)
+    assert.deepEqual(await readModelCard(path), card)
+  })
 
 const python = process.env.PYTHON ?? 'python3'
 const checker = await promisify(execFile)(python, ['-c', 'import onnx']).then(
@@ -143,7 +166,7 @@ const checker = await promisify(execFile)(python, ['-c', 'import onnx']).then(
 test('the ONNX checker accepts the exported file', {
   skip: !checker && 'Python’s onnx is not installed',
 }, async (t) => {
-  const { state, labels } = await trained()
+  const { state, labels } = await trained(config)
   const card: ModelCard = {
     task: 'classification',
     name: 'small',

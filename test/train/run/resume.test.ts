@@ -27,6 +27,7 @@ test('settings that the state depends on cannot change', async (t) => {
   const changes: [Partial<RunConfig>, RegExp][] = [
     [{ batchSize: 16 }, /cannot change its batchSize/],
     [{ model: { ...model, filters: 99 }, seed: 9 }, /cannot change its model and seed/],
+    [{ model: { ...model, stridedPools: 'keras' } }, /cannot change its model/],
     [{ averageDecay: 0.9 }, /cannot change its averageDecay/],
     [{ auxiliaryWeight: 0.4 }, /cannot change its auxiliaryWeight/],
     [
@@ -71,6 +72,17 @@ test('a setting that was edited in config.json, or damaged, is reported and reco
       `${path} is not what its checkpoint was trained with; .* put .*"seed": ${config.seed}\\b.* cannot change its seed`,
     ),
   )
+})
+
+test('a config that says what another leaves out is not an edited one', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  await runWith(folder, [5])
+  const explicit = { ...config, model: { ...config.model, stridedPools: 'slim' } }
+  await writeFile(join(folder, 'config.json'), JSON.stringify(explicit))
+  const run = await resumeRun(folder)
+  assert.deepEqual(run.edited, [])
+  await run.close()
+  assert.deepEqual(await readRows(metricsPath(folder)), [])
 })
 
 test('a run without a checkpoint begins anew with any settings', async (t) => {
