@@ -2,8 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
-import { averagePool, maxPool, type StridedPools, sharedOperations } from '../../models/index.js'
+import {
+  averagePool,
+  eagerContext,
+  maxPool,
+  type StridedPools,
+  sharedOperations,
+} from '../../models/index.js'
 import { blockSize, compile, openSession, trace } from '../../src/engine/index.js'
+import { detectorOf } from '../../src/train/detection/network.js'
 import {
   assertClose as assertSameResults,
   compiled,
@@ -12,6 +19,7 @@ import {
   withGradients,
 } from '../helpers/engine/compare.js'
 import { assertClose, assertGradient, normals } from '../helpers/models/numeric.js'
+import { tinyDetector } from '../helpers/train/detection/tiny-detector.js'
 
 const sizes: [number, number][] = [
   [6, 6],
@@ -94,6 +102,25 @@ test('the operations of a network pool as it is set', () => {
   assert.deepEqual(corner(), [-1, -1, -1])
   assert.deepEqual(corner('keras'), [0, -0.4444, -1])
   assert.deepEqual(corner('timm'), [-1, -0.4444, -1])
+})
+
+test('a detector has the pools of its backbone in both stages', () => {
+  const { backbone, detector } = tinyDetector()
+  const outputs = (stridedPools?: StridedPools) => {
+    const { firstStage, secondStage } = detectorOf({ backbone: { ...backbone, stridedPools }, detector }, 2)
+    const ctx = eagerContext({ seed: 3 })
+    const { previous, current } = firstStage(ctx, normals<tf.Rank.R4>('images', [1, 64, 64, 3]))
+    const boxes = tf.tensor3d([[[4, 4, 40, 40]]])
+    // The same features for the second stage, whatever the pools of the first.
+    const features = {
+      previous: { ...previous, tensor: normals<tf.Rank.R4>('previous', previous.tensor.shape) },
+      current: { ...current, tensor: normals<tf.Rank.R4>('current', current.tensor.shape) },
+    }
+    return [current.tensor, secondStage(ctx, features, boxes).logits].map((y) => Array.from(y.dataSync()))
+  }
+  const [slim, keras] = [outputs(), outputs('keras')]
+  assert.deepEqual(outputs('slim'), slim)
+  for (const stage of [0, 1]) assert.notDeepEqual(keras[stage], slim[stage])
 })
 
 test('compiled equals eager, forward and gradient, in every layout', async () => {

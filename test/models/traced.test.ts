@@ -100,8 +100,13 @@ for (const name of OPERATION_NAMES)
     }
   })
 
-for (const training of [true, false])
-  test(`a NASNet-A, ${training ? 'one training step' : 'inference'}: compiled equals eager`, async () => {
+for (const [training, stridedPools] of [
+  [true, 'slim'],
+  [false, 'slim'],
+  [true, 'keras'],
+  [true, 'timm'],
+] as const)
+  test(`a NASNet-A with ${stridedPools}'s pools, ${training ? 'one training step' : 'inference'}: compiled equals eager`, async () => {
     const config: NasnetConfig = {
       genotype: NASNET_A,
       stem: 'cifar',
@@ -114,6 +119,7 @@ for (const training of [true, false])
       dropout: 0.2,
       dropPathKeep: 0.7,
       batchNorm: { decay: 0.9, epsilon: 1e-3 },
+      stridedPools,
     }
     const model: Model = (ctx, { images, labels }) => {
       const outputs = nasnet(config)(ctx, images as tf.Tensor4D)
