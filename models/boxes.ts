@@ -45,6 +45,15 @@ export function clipBoxes(boxes: tf.Tensor2D, [height, width]: readonly [number,
   return tf.maximum(tf.minimum(boxes, tf.tensor2d([[width, height, width, height]])), 0)
 }
 
+/** 1 for boxes that lie entirely inside an image of [height, width] pixels. */
+export function insideImage(boxes: tf.Tensor2D, [height, width]: readonly [number, number]): tf.Tensor1D {
+  const within = tf.logicalAnd(
+    tf.greaterEqual(boxes, 0),
+    tf.lessEqual(boxes, tf.tensor2d([[width, height, width, height]])),
+  )
+  return tf.cast(tf.all(within, 1), 'float32') as tf.Tensor1D
+}
+
 /** Centre x and y, width and height, each N×1. */
 function centred(boxes: tf.Tensor2D): tf.Tensor2D[] {
   const [x1, y1, x2, y2] = columns(boxes)

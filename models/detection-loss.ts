@@ -1,6 +1,6 @@
 /** The losses of both stages of Faster R-CNN (Ren et al. 2015, section 3.1.2; Girshick 2015). */
 import * as tf from '@tensorflow/tfjs'
-import { encodeBoxes, smoothL1 } from './boxes.js'
+import { encodeBoxes, insideImage, smoothL1 } from './boxes.js'
 import type { Context } from './context.js'
 import type { BoxHeadOutput, FasterRcnn, RpnOutput } from './faster-rcnn.js'
 import type { GroundTruth } from './ground-truth.js'
@@ -32,7 +32,7 @@ export function detectionLosses(
   const rpn = detector.proposalNetwork(ctx, features)
   const first = groundTruth.map((objects, image) => rpnLosses(detector, ctx, rpn, imageSize, objects, image))
 
-  const found = detector.propose(rpn, imageSize, proposals.postNmsTopNTraining)
+  const found = detector.propose(rpn, imageSize, proposals.postNmsTopNTraining, true)
   const samples = groundTruth.map((objects, image) =>
     sampleProposals(detector, ctx, found[image], objects, image),
   )
@@ -75,7 +75,9 @@ function rpnLosses(
   const matches = matchBoxes(anchors, groundTruth, {
     ...proposals,
     allowLowQualityMatches: true,
-    ...(proposals.ignoreCrossing && { eligible: insideImage(anchors, imageSize) }),
+    ...((proposals.ignoreCrossing || proposals.clipAnchors) && {
+      eligible: insideImage(anchors, imageSize),
+    }),
   })
   const noise = ctx.uniform(`anchors_${image}`, [anchors.shape[0]]) as tf.Tensor1D
   const sample = sampleBalanced(matches, noise, proposals.sample, proposals.positiveShare)
@@ -90,15 +92,6 @@ function rpnLosses(
     objectness: weighted(crossEntropy, tf.add(sample.positive, sample.negative), count),
     boxes: weighted(distances, sample.positive, count),
   }
-}
-
-/** 1 for boxes that lie entirely inside the image. */
-function insideImage(boxes: tf.Tensor2D, [height, width]: readonly [number, number]): tf.Tensor1D {
-  const within = tf.logicalAnd(
-    tf.greaterEqual(boxes, 0),
-    tf.lessEqual(boxes, tf.tensor2d([[width, height, width, height]])),
-  )
-  return tf.cast(tf.all(within, 1), 'float32') as tf.Tensor1D
 }
 
 /** The matched boxes. Padding becomes a unit box, because the logarithms of its sides would not be finite. */

@@ -41,6 +41,11 @@ const proposals = z
     positiveShare: share,
     /** Anchors that cross the image's edge count for nothing in training. */
     ignoreCrossing: z.boolean(),
+    /**
+     * Anchors are clipped to the image before they are decoded; in training those that cross its edge are dropped, from
+     * the loss and from the proposals. Default: false, anchors may reach beyond the image.
+     */
+    clipAnchors: z.optional(z.boolean()),
   })
   .check(
     rule(({ negativeIou, positiveIou }, refuse) => {
@@ -53,25 +58,47 @@ const proposals = z
   )
 
 /** Second stage: the rest of the backbone on each proposal's features. */
-const roiHeads = z.strictObject({
-  /** Side of the features cut out for a proposal. */
-  crop: wholeNumber(1, 1000),
-  /** Points a side that RoI align averages for each of them. */
-  samplingRatio: wholeNumber(1, 100),
-  /** Proposals an image that the loss is taken over, at most `positiveShare` of them objects. */
-  sample: wholeNumber(1),
-  positiveShare: share,
-  /** Proposals from here up are the object that they overlap, the others background. */
-  positiveIou: share,
-  /** The true boxes are among the proposals trained on. */
-  appendGroundTruth: z.boolean(),
-})
+const roiHeads = z
+  .strictObject({
+    /** Side of the features cut out for a proposal. */
+    crop: wholeNumber(1, 1000),
+    /**
+     * How they are cut out: `roi-align` averages points of each cell of a grid over the box; `crop-and-resize` takes single
+     * points from corner to corner, as TensorFlow's operation. Default: `roi-align`.
+     */
+    cropping: z.optional(z.enum(['roi-align', 'crop-and-resize'])),
+    /** Points a side that RoI align averages for each of them; 1 for `crop-and-resize`. */
+    samplingRatio: wholeNumber(1, 100),
+    /** Proposals an image that the loss is taken over, at most `positiveShare` of them objects. */
+    sample: wholeNumber(1),
+    positiveShare: share,
+    /** Proposals from here up are the object that they overlap, the others background. */
+    positiveIou: share,
+    /** The true boxes are among the proposals trained on. */
+    appendGroundTruth: z.boolean(),
+  })
+  .check(
+    rule(({ cropping, samplingRatio }, refuse) => {
+      if (cropping === 'crop-and-resize' && samplingRatio !== 1)
+        refuse(
+          ['samplingRatio'],
+          `is ${samplingRatio}, but must be 1 with "cropping" "crop-and-resize", which takes one point for each feature`,
+        )
+    }),
+  )
 
 /** A detector's settings as configs hold them; the names before version 0.2 are read too. */
 export const detectorSettings = renamed(
   { regions: 'roiHeads', boxScale: 'boxCoderWeights' },
   z.strictObject({
+    /**
+     * Padding of the backbone's first convolution, if its stem is ImageNet's. `valid` shifts the features by half a pixel
+     * against the image. Default: `same`.
+     */
+    stemPadding: z.optional(z.enum(['same', 'valid'])),
     anchors,
+    /** After the first stage's 3×3 convolution. Default: `relu`. */
+    rpnActivation: z.optional(z.enum(['relu', 'relu6'])),
     proposals: renamed(
       { candidates: 'preNmsTopN', kept: 'postNmsTopN', keptInTraining: 'postNmsTopNTraining' },
       proposals,
@@ -92,6 +119,11 @@ export const detectorSettings = renamed(
       /** Detections below this are dropped. */
       minScore: share,
     }),
+    /**
+     * Whether proposals and detections are clipped to the image before the suppression or after it. After it, those
+     * outside of the image are dropped last, and may have suppressed others. Default: `before-nms`.
+     */
+    clipBoxes: z.optional(z.enum(['before-nms', 'after-nms'])),
     /** `frozen`: the backbone's statistics, scales and offsets stay as they came. */
     batchNorm: z.enum(['frozen', 'trained']),
   }),

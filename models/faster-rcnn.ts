@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs'
 import { anchorsOf, anchorsPerCell } from './anchors.js'
 import type { FeatureMap } from './cell.js'
 import type { Context } from './context.js'
+import { cropAndResize } from './crop-and-resize.js'
 import { stopGradient } from './custom-gradient.js'
 import type { ModelError } from './errors.js'
 import { checkAnchors, type FasterRcnnConfig } from './faster-rcnn-config.js'
@@ -19,6 +20,8 @@ import { roiAlign } from './roi-align.js'
 
 /** The features of N images. */
 export interface FirstStage {
+  /** [height, width] of the images in pixels. */
+  imageSize: readonly [number, number]
   /** Outputs of the last two cells before the second reduction, at the same stride. */
   previous: FeatureMap
   current: FeatureMap
@@ -48,8 +51,16 @@ export interface FasterRcnn {
   /** N×H×W×3 images in [−1, 1]. */
   firstStage(ctx: Context, images: tf.Tensor4D): FirstStage
   proposalNetwork(ctx: Context, features: FirstStage): RpnOutput
-  /** The proposals of each image, `postNmsTopN` rows each, of images of [height, width] pixels. No gradient flows through them. */
-  propose(output: RpnOutput, imageSize: readonly [number, number], postNmsTopN: number): Proposals[]
+  /**
+   * The proposals of each image, `postNmsTopN` rows each, of images of [height, width] pixels. No gradient flows through
+   * them. `training`: with `clipAnchors`, anchors that cross the edge are dropped instead of clipped. Default: false.
+   */
+  propose(
+    output: RpnOutput,
+    imageSize: readonly [number, number],
+    postNmsTopN: number,
+    training?: boolean,
+  ): Proposals[]
   /** The second stage on N×R boxes in pixels. Its output has N·R rows, image by image. */
   secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): BoxHeadOutput
 }
@@ -61,8 +72,7 @@ const PROPOSAL_DEVIATION = 0.01
 export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): FasterRcnn {
   const body: NasnetConfig = {
     ...backbone,
-    // VALID padding would shift the features against the pixels.
-    stemPadding: 'same',
+    stemPadding: config.stemPadding ?? 'same',
     auxiliaryHead: false,
     batchNorm: { ...backbone.batchNorm, frozen: config.batchNorm === 'frozen' },
   }
@@ -77,12 +87,17 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       const shared = sharedOperations(body.stridedPools)
       const features = [stemConvolution(ctx.in('stem'), images, body)]
       for (let cell = 0; cell < split; cell++) runCell(ctx, body, cell, features, shared)
-      return { previous: features[split - 1], current: features[split] }
+      return {
+        imageSize: [images.shape[1], images.shape[2]],
+        previous: features[split - 1],
+        current: features[split],
+      }
     },
 
     proposalNetwork(ctx, { previous, current }) {
       const joined = tf.concat([previous.tensor, current.tensor], 3)
-      const hidden = tf.relu(biased(ctx.in('rpn/convolution'), joined, 3, proposals.filters))
+      const activation = config.rpnActivation === 'relu6' ? tf.relu6 : tf.relu
+      const hidden = activation(biased(ctx.in('rpn/convolution'), joined, 3, proposals.filters))
       const perCell = anchorsPerCell(anchorSettings)
       const [n, height, width] = joined.shape
       const anchors = anchorsOf(anchorSettings, current.stride, [height, width])
@@ -94,28 +109,31 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       }
     },
 
-    propose({ anchors, objectness, deltas }, imageSize, postNmsTopN) {
+    propose({ anchors, objectness, deltas }, imageSize, postNmsTopN, training = false) {
       const scores = tf.slice(tf.softmax(stopGradient(objectness)), [0, 0, 1], [-1, -1, 1])
       const constants = tf.unstack(stopGradient(deltas)) as tf.Tensor2D[]
-      const { preNmsTopN, nmsIou } = proposals
+      const { preNmsTopN, nmsIou, clipAnchors } = proposals
       return tf.unstack(tf.squeeze<tf.Tensor2D>(scores, [2])).map((score, image) =>
         proposeRegions(score as tf.Tensor1D, constants[image], anchors, imageSize, {
           preNmsTopN,
           nmsIou,
           postNmsTopN,
           boxCoderWeights,
+          clipBoxes: config.clipBoxes,
+          ...(clipAnchors && { crossingAnchors: training ? 'drop' : 'clip' }),
         }),
       )
     },
 
-    secondStage(ctx, { previous, current }, boxes) {
+    secondStage(ctx, { imageSize, previous, current }, boxes) {
       const widths = [previous.tensor.shape[3], current.tensor.shape[3]]
-      const crops = roiAlign(tf.concat([previous.tensor, current.tensor], 3), boxes, {
-        crop: roiHeads.crop,
-        samplingRatio: roiHeads.samplingRatio,
-        spatialScale: 1 / current.stride,
-      })
+      const { crop, cropping, samplingRatio } = roiHeads
       const { stride } = current
+      const joined = tf.concat([previous.tensor, current.tensor], 3)
+      const crops =
+        cropping === 'crop-and-resize'
+          ? cropAndResize(joined, boxes, { crop, imageSize })
+          : roiAlign(joined, boxes, { crop, samplingRatio, spatialScale: 1 / stride })
       const features: FeatureMap[] = []
       const [before, last] = tf.split<tf.Tensor4D>(crops, widths, 3)
       features[split - 1] = { tensor: before, stride }
@@ -136,7 +154,7 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
  * Runs the whole detector on N×H×W×3 images in [−1, 1]. Boxes are in pixels of these images.
  */
 export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D): Detections[] {
-  const { boxCoderWeights, output, proposals } = detector.config
+  const { boxCoderWeights, clipBoxes, output, proposals } = detector.config
   const imageSize = [images.shape[1], images.shape[2]] as const
   const features = detector.firstStage(ctx, images)
   const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.postNmsTopN)
@@ -149,6 +167,7 @@ export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D):
     selectDetections(proposal, scores[image], moves[image], imageSize, {
       ...output,
       boxCoderWeights,
+      clipBoxes,
     }),
   )
 }

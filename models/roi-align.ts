@@ -6,6 +6,7 @@
  * use two matrix products for each box, with the bilinear weights of rows and columns as matrices.
  */
 import * as tf from '@tensorflow/tfjs'
+import { type CropWeights, cropByWeights, spreadByWeights } from './weighted-crops.js'
 
 export interface RoiAlignSettings {
   /** Side of the grid that a box is divided into. */
@@ -34,8 +35,11 @@ tf.registerGradient({
   gradFunc: (dy, [features, boxes], attributes) => {
     const settings = attributes as unknown as RoiAlignSettings
     return {
-      features: () =>
-        scatter(dy as tf.Tensor4D, boxes as tf.Tensor3D, features.shape as tf.Tensor4D['shape'], settings),
+      features: () => {
+        const shape = features.shape as tf.Tensor4D['shape']
+        const weights = weightsOf(boxes as tf.Tensor3D, [shape[1], shape[2]], settings)
+        return spreadByWeights(dy as tf.Tensor4D, weights, shape)
+      },
       boxes: () => {
         throw new Error('RoI align has no gradient for its boxes; pass them as constants')
       },
@@ -48,7 +52,7 @@ function weightsOf(
   boxes: tf.Tensor3D,
   [height, width]: [number, number],
   { crop, samplingRatio, spatialScale }: RoiAlignSettings,
-): { rows: tf.Tensor3D; columns: tf.Tensor3D } {
+): CropWeights {
   const flat = tf.reshape(boxes, [boxes.shape[0] * boxes.shape[1], 4]) as tf.Tensor2D
   const scaled = tf.sub(tf.mul(flat, spatialScale), 0.5)
   const [x1, y1, x2, y2] = tf.split(scaled, 4, 1) as tf.Tensor2D[]
@@ -66,48 +70,6 @@ function weightsOf(
   return { rows: along(y1, y2, height), columns: along(x1, x2, width) }
 }
 
-/**
- * Repeats the column weights of a box for each of its rows. The backends of TensorFlow.js disagree on products that
- * broadcast an inner axis, so they are repeated explicitly.
- */
-function forEachRow(columns: tf.Tensor3D): tf.Tensor4D {
-  return tf.tile(tf.expandDims(columns, 1), [1, columns.shape[1], 1, 1])
-}
-
-function gatherForm(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlignSettings): tf.Tensor4D {
-  const [n, height, width, channels] = features.shape
-  const { crop } = settings
-  const regions = boxes.shape[1]
-  const { rows, columns } = weightsOf(boxes, [height, width], settings)
-  const strips = tf.matMul(
-    tf.reshape(rows, [n, regions * crop, height]),
-    tf.reshape(features, [n, height, width * channels]),
-  )
-  return tf.matMul(
-    forEachRow(columns),
-    tf.reshape(strips, [n * regions, crop, width, channels]),
-  ) as tf.Tensor4D
-}
-
-/** The transpose of {@link gatherForm}: adds the gradient of every crop to the features that it came from. */
-function scatter(
-  dy: tf.Tensor4D,
-  boxes: tf.Tensor3D,
-  [n, height, width, channels]: tf.Tensor4D['shape'],
-  settings: RoiAlignSettings,
-): tf.Tensor4D {
-  const { crop } = settings
-  const regions = boxes.shape[1]
-  const { rows, columns } = weightsOf(boxes, [height, width], settings)
-  const strips = tf.matMul(forEachRow(columns), dy, true)
-  const sums = tf.matMul(
-    tf.reshape(rows, [n, regions * crop, height]),
-    tf.reshape(strips, [n, regions * crop, width * channels]),
-    true,
-  )
-  return tf.reshape(sums, [n, height, width, channels])
-}
-
 /** Registers the composed kernel for `backend`, unless it has its own. */
 function provideKernel(backendName: string): void {
   if (tf.getKernel('RoiAlign', backendName) !== undefined) return
@@ -116,7 +78,10 @@ function provideKernel(backendName: string): void {
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
       const { features, boxes } = inputs as unknown as { features: tf.Tensor4D; boxes: tf.Tensor3D }
-      return tf.tidy(() => gatherForm(features, boxes, attrs as unknown as RoiAlignSettings))
+      const [, height, width] = features.shape
+      return tf.tidy(() =>
+        cropByWeights(features, weightsOf(boxes, [height, width], attrs as unknown as RoiAlignSettings)),
+      )
     },
   })
 }

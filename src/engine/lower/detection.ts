@@ -1,4 +1,4 @@
-/** Lowers the kernels of detectors: top-k, non-maximum suppression, RoI align. */
+/** Lowers the kernels of detectors: top-k, non-maximum suppression, crops of boxes. */
 
 import type { Lowering } from './table.js'
 
@@ -53,8 +53,54 @@ const roiAlign: Lowering = (e, { inputs: [features, boxes], outputs: [y], attrib
   e.put(y, 'nchw', e.node('RoiAlign', operands, settings))
 }
 
+/**
+ * ONNX returns [batch, class, box] of the rows that are kept; they become ones in a table of zeros. As each class has its
+ * own boxes, classes are ONNX's batches.
+ */
+const suppressByClass: Lowering = (e, { inputs: [boxes, scores], outputs: [y], attributes }) => {
+  const [classes, rows] = scores.shape
+  const { count, iou, minScore } = attributes as Record<string, number>
+  const kept = e.node('NonMaxSuppression', [
+    e.as(boxes, 'plain'),
+    e.reshape(e.as(scores, 'plain'), [classes, 1, rows], scores),
+    e.ints([count]),
+    e.constant('float32', [1], Float32Array.of(iou)),
+    e.constant('float32', [1], Float32Array.of(minScore)),
+  ])
+  const places = e.node('Gather', [kept, e.ints([0, 2])], { axis: 1 })
+  const found = e.node('Slice', [e.node('Shape', [kept]), e.ints([0]), e.ints([1])])
+  const ones = e.node('Expand', [e.scalar(1), found])
+  const zeros = e.node('Expand', [e.scalar(0), e.ints([classes, rows])])
+  e.put(y, 'plain', e.node('ScatterND', [zeros, places, ones]))
+}
+
+/** GridSample takes one grid for each image, so the crops of an image lie below each other in it. */
+const sampleBilinear: Lowering = (e, { inputs: [features, rows, columns], outputs: [y] }) => {
+  const [images, height, width, channels] = features.shape
+  const [, crops, side] = rows.shape
+  const along = (name: string, shape: number[], of: typeof rows, length: number) => {
+    const spread = e.node('Expand', [e.reshape(name, shape, of), e.ints([images, crops, side, side, 1])])
+    // From −1, the first feature's centre, to 1, the last one's.
+    const scaled = e.node('Mul', [spread, e.scalar(2 / Math.max(1, length - 1))])
+    return e.node('Sub', [scaled, e.scalar(1)])
+  }
+  const x = along(e.as(columns, 'plain'), [images, crops, 1, side, 1], columns, width)
+  const down = along(e.as(rows, 'plain'), [images, crops, side, 1, 1], rows, height)
+  const grid = e.reshape(e.node('Concat', [x, down], { axis: -1 }), [images, crops * side, side, 2], rows)
+  const sampled = e.node('GridSample', [e.as(features, 'nchw'), grid], {
+    mode: 'bilinear',
+    padding_mode: 'zeros',
+    align_corners: 1,
+  })
+  const apart = e.reshape(sampled, [images, channels, crops, side, side], y)
+  const together = e.transpose(apart, [0, 2, 1, 3, 4])
+  e.put(y, 'nchw', e.reshape(together, [images * crops, channels, side, side], y))
+}
+
 export const DETECTION: Record<string, Lowering> = {
   NonMaxSuppressionV4: nonMaxSuppression,
   RoiAlign: roiAlign,
+  SampleBilinear: sampleBilinear,
+  SuppressByClass: suppressByClass,
   TopK: topK,
 }

@@ -175,6 +175,7 @@ export const ELEMENTWISE: Record<string, Lowering> = {
   Pow: elementwise(op('Pow')),
   RealDiv: elementwise(op('Div')),
   Relu: elementwise(op('Relu')),
+  Relu6: elementwise((e, [x]) => e.node('Clip', [x, e.scalar(0), e.scalar(6)])),
   Rsqrt: elementwise((e, [x]) => e.node('Reciprocal', [e.node('Sqrt', [x])])),
   Select: elementwise(op('Where')),
   Sigmoid: elementwise(op('Sigmoid')),

@@ -47,6 +47,7 @@ export const RULES: Record<string, Rule> = {
   LogicalNot: unary,
   Neg: unary,
   Relu: unary,
+  Relu6: unary,
   Rsqrt: unary,
   Sigmoid: unary,
   Softplus: unary,
@@ -114,7 +115,7 @@ export const RULES: Record<string, Rule> = {
     }
   },
 
-  // Detection: TensorFlow.js's own, and the one that models/roi-align.ts calls
+  // Detection: TensorFlow.js's own, and those that models/ calls: suppression by class, and two ways to crop
   TopK: ([x], { k }) => {
     const shape = [...x.shape.slice(0, -1), k]
     return {
@@ -142,6 +143,12 @@ export const RULES: Record<string, Rule> = {
     const regions = boxes.shape[0] * boxes.shape[1]
     return one([regions, crop, crop, features.shape[3]], 'float32', { crop, samplingRatio, spatialScale })
   },
+  SampleBilinear: ([features, rows, columns]) => {
+    const [images, crops, side] = rows.shape
+    return one([images * crops, side, columns.shape[2], features.shape[3]], 'float32')
+  },
+  SuppressByClass: ([, scores], { count, iou, minScore }) =>
+    one(scores.shape, 'float32', { count, iou, minScore }),
 
   // Reductions
   Sum: reduction,

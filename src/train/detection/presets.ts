@@ -39,8 +39,9 @@ export const embeddedData: Extract<DetectionDataConfig, { kind: 'embedded' }> = 
 }
 
 /**
- * `faster_rcnn_nas` as released for COCO (TensorFlow Object Detection API, faster_rcnn_nas_coco.config): 1200 ×
- * 1200, batch 1, frozen batch norm. Weeks on a large GPU.
+ * The recipe of `faster_rcnn_nas` for COCO (TensorFlow Object Detection API, faster_rcnn_nas_coco.config): 1200 × 1200,
+ * batch 1, frozen batch norm. Weeks on a large GPU. Its config's settings, with a stem padded `SAME`, boxes clipped before
+ * the suppression, and RoI align; see `released` for those of its program.
  */
 const large: DetectorRunConfig = {
   task: 'detection',
@@ -96,7 +97,23 @@ const large: DetectorRunConfig = {
 }
 
 /**
- * The same for NASNet-A mobile at 600 × 600, the other row of the paper, with the 300 proposals and 64 samples of its
+ * The detector that was released trained on COCO (`faster_rcnn_nas_coco_2018_01_28`), to the last setting: where the
+ * toolkit's detectors have what later work found better, it has what its program did. Its weights need these settings.
+ */
+const released: DetectorRunConfig = {
+  ...large,
+  detector: {
+    ...large.detector,
+    stemPadding: 'valid',
+    rpnActivation: 'relu6',
+    proposals: { ...large.detector.proposals, clipAnchors: true },
+    roiHeads: { ...large.detector.roiHeads, cropping: 'crop-and-resize' },
+    clipBoxes: 'after-nms',
+  },
+}
+
+/**
+ * The same as `large` for NASNet-A mobile at 600 × 600, the other row of the paper, with the 300 proposals and 64 samples of its
  * family. Crops stay 17 × 17: the family has the same crop size at 600 pixels as at 1200
  * (faster_rcnn_inception_resnet_v2_atrous_coco.config).
  */
@@ -214,6 +231,7 @@ const embedded: DetectorRunConfig = {
 
 /** Configs of detectors by name, as `--preset` takes it. */
 export const detectorPresets: Record<string, DetectorRunConfig> = {
+  'faster-rcnn-nas-coco': released,
   'faster-rcnn-nas-large': large,
   'faster-rcnn-nas-mobile': mobile,
   'faster-rcnn-nas-small': small,
