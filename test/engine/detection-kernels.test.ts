@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { roiAlign } from '../../models/index.js'
+import { roiAlign, suppressByClass } from '../../models/index.js'
 import { blockSize, trace } from '../../src/engine/index.js'
 import {
   assertClose,
@@ -72,6 +72,39 @@ test('suppression equals TensorFlow.js’s on drawn boxes: padding, least score,
         await check('suppression to few', suppress(7, iou, least), inputs)
       },
     ),
+    { numRuns: 15 },
+  )
+})
+
+test('suppression by class equals that of each class by itself', async () => {
+  const side = fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 30 }))
+  const box = fc.tuple(side, side).map(([[x, w], [y, h]]) => [x, y, x + w, y + h])
+  const boxes = fc.array(fc.array(box, { minLength: 14, maxLength: 14 }), { minLength: 3, maxLength: 3 })
+  const eighths = fc.integer({ min: 0, max: 8 }).map((eighths) => eighths / 8)
+  const scores = fc.array(fc.array(eighths, { minLength: 14, maxLength: 14 }), { minLength: 3, maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(boxes, scores, fc.constantFrom(14, 4), async (boxes, scores, count) => {
+      const [iou, minScore] = [0.456789, 0]
+      const f = (inputs: Inputs) => ({
+        kept: suppressByClass(inputs.boxes as tf.Tensor3D, inputs.scores as tf.Tensor2D, {
+          count,
+          iou,
+          minScore,
+        }),
+      })
+      const inputs = { boxes: given(boxes), scores: given(scores) }
+      const { kept } = await compiled(f, inputs, 0)
+      for (const [c, rows] of boxes.entries()) {
+        const alone = { boxes: given(rows), scores: given(scores[c]) }
+        const { indices, found } = await compiled(suppress(count, iou, minScore), alone, 0)
+        const chosen = indices.data.slice(0, found.data[0]).sort((a, b) => a - b)
+        assert.deepEqual(
+          rows.flatMap((_, row) => (kept.data[c * 14 + row] === 1 ? [row] : [])),
+          chosen,
+        )
+      }
+      await check('suppression by class', f, inputs)
+    }),
     { numRuns: 15 },
   )
 })

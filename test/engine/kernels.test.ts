@@ -41,6 +41,7 @@ const AFTER_A_CONVOLUTION: Record<string, (y: tf.Tensor4D, c: number) => tf.Tens
       tf.tanh(y),
       tf.square(y),
       tf.relu(y),
+      tf.relu6(tf.mul(y, 4)),
       tf.leakyRelu(y, 0.2),
       tf.softplus(y),
     ]),

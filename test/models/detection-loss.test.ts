@@ -77,7 +77,10 @@ const detector = {
     objectness: tf.tensor3d(OBJECTNESS, [2, ANCHORS.length, 2]),
     deltas: tf.tensor3d(DELTAS, [2, ANCHORS.length, 4]),
   }),
-  propose: () => TRUTH.map(() => ({ boxes: tf.tensor2d(PROPOSALS), valid: tf.tensor1d(VALID) })),
+  propose: (_output: unknown, _size: unknown, count: number, training?: boolean) => {
+    assert.deepEqual([count, training], [CONFIG.proposals.postNmsTopNTraining, true])
+    return TRUTH.map(() => ({ boxes: tf.tensor2d(PROPOSALS), valid: tf.tensor1d(VALID) }))
+  },
   secondStage: (_ctx: unknown, _features: unknown, boxes: tf.Tensor3D) => {
     const rows = tf.reshape<tf.Rank.R2>(boxes, [-1, 4])
     return {
@@ -213,10 +216,14 @@ test('both stages’ losses are those of loops over anchors and proposals, crowd
       'int32',
     ),
   }))
-  const losses = detectionLosses(detector, ctx, tf.zeros([2, SIZE, SIZE, 3]), truth)
-  for (const [name, value] of Object.entries(expected())) {
-    const actual = losses[name as keyof typeof losses].dataSync()[0]
-    assert.ok(value > 0, `${name} is tested with a loss`)
-    assert.ok(Math.abs(actual - value) < 1e-4 * value, `${name}: ${actual}, not ${value}`)
+  // Either way, anchors that cross the edge count for nothing.
+  for (const dropped of [{}, { ignoreCrossing: false, clipAnchors: true }]) {
+    const config = { ...CONFIG, proposals: { ...CONFIG.proposals, ...dropped } }
+    const losses = detectionLosses({ ...detector, config }, ctx, tf.zeros([2, SIZE, SIZE, 3]), truth)
+    for (const [name, value] of Object.entries(expected())) {
+      const actual = losses[name as keyof typeof losses].dataSync()[0]
+      assert.ok(value > 0, `${name} is tested with a loss`)
+      assert.ok(Math.abs(actual - value) < 1e-4 * value, `${name}: ${actual}, not ${value}`)
+    }
   }
 })

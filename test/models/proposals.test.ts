@@ -86,9 +86,86 @@ test('proposals are cut at the image’s edges; what lies outside or has no area
   )
 })
 
+const proposeFrom =
+  (settings: Partial<Parameters<typeof proposeRegions>[4]>) =>
+  ({ scores, offsets, anchors }: Inputs) => {
+    const { boxes, valid } = proposeRegions(
+      scores as tf.Tensor1D,
+      offsets as tf.Tensor2D,
+      anchors as tf.Tensor2D,
+      [48, 64],
+      { preNmsTopN: 4, nmsIou: 0.7, postNmsTopN: 4, boxCoderWeights, ...settings },
+    )
+    return { boxes: boxes.mul(valid.expandDims(1)), valid }
+  }
+
+/** Two that cross the edge, one outside, one inside; the box of each is shifted to the right by half its width. */
+const atTheEdge = {
+  anchors: given([
+    [-20, -20, 30, 10],
+    [70, 10, 90, 30],
+    [20, 20, 40, 40],
+    [44, 30, 84, 60],
+  ]),
+  scores: given([0.7, 0.9, 0.8, 0.6]),
+  offsets: given(new Array(4).fill([5, 0, 0, 0])),
+}
+
+test('anchors are clipped before they are decoded, and those outside give no proposal', async () => {
+  await assertAnswers('clip', proposeFrom({ crossingAnchors: 'clip' }), atTheEdge, {
+    boxes: padded(
+      [
+        [30, 20, 50, 40],
+        [15, 0, 45, 10],
+        [54, 30, 64, 48],
+      ],
+      4,
+    ),
+    valid: expected([1, 1, 1, 0]),
+  })
+})
+
+test('anchors that cross the edge are dropped in training', async () => {
+  await assertAnswers('drop', proposeFrom({ crossingAnchors: 'drop' }), atTheEdge, {
+    boxes: padded([[30, 20, 50, 40]], 4),
+    valid: expected([1, 0, 0, 0]),
+  })
+})
+
+test('clipped after the suppression, boxes of which only the part outside differs are both kept', async () => {
+  const inputs = {
+    // The first two overlap by half, and are equal when clipped. The third lies outside.
+    anchors: given([
+      [-40, 0, 20, 20],
+      [-4, 0, 20, 20],
+      [-40, 30, -4, 40],
+    ]),
+    scores: given([0.9, 0.8, 0.7]),
+    offsets: noOffsets(3),
+  }
+  const settings = { nmsIou: 0.5, preNmsTopN: 3, postNmsTopN: 3 }
+  const clipped = [0, 0, 20, 20]
+  await assertAnswers('before', proposeFrom({ ...settings, clipBoxes: 'before-nms' }), inputs, {
+    boxes: padded([clipped], 3),
+    valid: expected([1, 0, 0]),
+  })
+  await assertAnswers('after', proposeFrom({ ...settings, clipBoxes: 'after-nms' }), inputs, {
+    boxes: padded([clipped, clipped], 3),
+    valid: expected([1, 1, 0]),
+  })
+})
+
 /** Detections of proposals that lie where their boxes do. */
 const detect =
-  (imageSize: [number, number], settings: { nmsIou: number; count: number; minScore: number }) =>
+  (
+    imageSize: [number, number],
+    settings: {
+      nmsIou: number
+      count: number
+      minScore: number
+      clipBoxes?: 'before-nms' | 'after-nms'
+    },
+  ) =>
   ({ proposals, real, probabilities, offsets }: Inputs) => ({
     ...selectDetections(
       { boxes: proposals as tf.Tensor2D, valid: real as tf.Tensor1D },
@@ -149,6 +226,55 @@ test('detections are what torchvision’s batched_nms keeps of each class, the b
       found(rows, count),
     )
   }
+})
+
+test('suppressed before they are clipped, detections inside the image are the same', async () => {
+  const { boxes, scores, classes, iou, kept } = byClass
+  const inputs = proposalsOfOneClass(boxes.map(() => 1))
+  const rows = kept.map((row) => ({ box: boxes[row], score: scores[row], class: classes[row] }))
+  for (const count of [100, 7])
+    await assertAnswers(
+      `${count} after`,
+      detect([64, 96], { nmsIou: iou, count, minScore: 0, clipBoxes: 'after-nms' }),
+      inputs,
+      found(rows.slice(0, count), count),
+    )
+})
+
+test('detections outside the image suppress, are dropped, and make room for others', async () => {
+  const inputs = {
+    proposals: given([
+      [-60, 0, -2, 20],
+      [-60, 0, 4, 20],
+      [10, 10, 30, 30],
+      [-20, 0, 20, 20],
+    ]),
+    real: given([1, 1, 1, 1]),
+    probabilities: given([
+      [0.9, 0],
+      [0.8, 0],
+      [0.7, 0],
+      [0, 0.6],
+    ]),
+    offsets: given(
+      new Array(4).fill([
+        [0, 0, 0, 0],
+        [0, 0, 0, 0],
+      ]),
+    ),
+  }
+  await assertAnswers(
+    'outside',
+    detect([64, 64], { nmsIou: 0.6, count: 2, minScore: 0, clipBoxes: 'after-nms' }),
+    inputs,
+    found(
+      [
+        { box: [10, 10, 30, 30], score: 0.7, class: 0 },
+        { box: [0, 0, 20, 20], score: 0.6, class: 1 },
+      ],
+      2,
+    ),
+  )
 })
 
 test('rows that are no proposals give no detections and drop none', async () => {

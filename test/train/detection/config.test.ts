@@ -36,6 +36,22 @@ test('faster-rcnn-nas-large is the released recipe', () => {
   near(1_200_000, 3e-6)
 })
 
+test('faster-rcnn-nas-coco is the same recipe with the released program’s own ways, which no other preset has', () => {
+  const { detector, ...rest } = detectorPresets['faster-rcnn-nas-coco']
+  const { detector: recipe, ...others } = large
+  assert.deepEqual(rest, others)
+  assert.deepEqual(detector, {
+    ...recipe,
+    stemPadding: 'valid',
+    rpnActivation: 'relu6',
+    clipBoxes: 'after-nms',
+    proposals: { ...recipe.proposals, clipAnchors: true },
+    roiHeads: { ...recipe.roiHeads, cropping: 'crop-and-resize' },
+  })
+  const text = JSON.stringify(Object.values(detectorPresets).filter((preset) => preset.detector !== detector))
+  assert.doesNotMatch(text, /stemPadding|rpnActivation|clipBoxes|clipAnchors|cropping/)
+})
+
 test('what is wrong is named by its field, with what is allowed', () => {
   const refused = (change: object, message: RegExp) =>
     assert.throws(() => validateDetectorConfig({ ...structuredClone(large), ...change }), message)
@@ -69,6 +85,19 @@ test('what is wrong is named by its field, with what is allowed', () => {
   refused(
     { detector: { ...detector, proposals: { ...detector.proposals, negativeIou: 0.8 } } },
     /"detector.proposals.negativeIou" is 0.8, but must not be above "positiveIou", which is 0.7/,
+  )
+  refused(
+    { detector: { ...detector, clipBoxes: 'never' } },
+    /"detector.clipBoxes" is "never", but must be one of before-nms, after-nms/,
+  )
+  refused(
+    {
+      detector: {
+        ...detector,
+        roiHeads: { ...detector.roiHeads, cropping: 'crop-and-resize', samplingRatio: 2 },
+      },
+    },
+    /"detector.roiHeads.samplingRatio" is 2, but must be 1 with "cropping" "crop-and-resize"/,
   )
   refused({ detector: { ...detector, classes: 80 } }, /"detector.classes" is not known here/)
   refused({ length: { kind: 'epochs', amount: 0.5 } }, /"length.amount" is 0.5, but epochs are whole numbers/)

@@ -84,6 +84,29 @@ for (const batchNorm of ['trained', 'frozen'] as const)
     for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
   })
 
+test('a step with all settings of the released detector equals the eager one', async () => {
+  const tiny = tinyDetector()
+  const { detector } = tiny
+  const config: DetectorRunConfig = {
+    ...tiny,
+    detector: {
+      ...detector,
+      stemPadding: 'valid',
+      rpnActivation: 'relu6',
+      clipBoxes: 'after-nms',
+      proposals: { ...detector.proposals, clipAnchors: true },
+      roiHeads: { ...detector.roiHeads, cropping: 'crop-and-resize', samplingRatio: 1 },
+    },
+  }
+  let loss = 0
+  const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+    loss = (await step.run(inputs(0))).loss
+  })
+  const expected = await eagerPass(config)
+  assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+  for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+})
+
 test('frozen batch norm changes none of its numbers', async () => {
   const tiny = tinyDetector()
   const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }
