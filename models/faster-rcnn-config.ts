@@ -92,8 +92,8 @@ export const detectorSettings = renamed(
   { regions: 'roiHeads', boxScale: 'boxCoderWeights' },
   z.strictObject({
     /**
-     * Padding of the backbone's first convolution, if its stem is ImageNet's. `valid` shifts the features by half a pixel
-     * against the image. Default: `same`.
+     * Padding of the backbone's first convolution, if its stem is ImageNet's. `valid` makes one row and one column less of
+     * an even size, which moves the paddings of all layers behind it. Default: `same`.
      */
     stemPadding: z.optional(z.enum(['same', 'valid'])),
     anchors,

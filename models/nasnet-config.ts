@@ -61,7 +61,7 @@ export const dropPathKeep = number({ above: 0, to: 1 })
 
 export interface NasnetConfig extends Fields<typeof nasnetFields> {
   genotype: Genotype
-  /** Padding of the ImageNet stem's convolution; a detector's is `same`. Default: `valid`. */
+  /** Padding of the ImageNet stem's convolution; a detector's is `same` unless it says otherwise. Default: `valid`. */
   stemPadding?: 'same' | 'valid'
   classes: number
   /** A second classifier before the last reduction, in training only. */
