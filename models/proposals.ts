@@ -12,7 +12,7 @@ export interface Proposals {
 }
 
 /** When boxes are clipped to the image. Default: `before-nms`. */
-type ClipBoxes = 'before-nms' | 'after-nms'
+export type ClipBoxes = 'before-nms' | 'after-nms'
 
 /** 1 for boxes that have an area. */
 const hasArea = (boxes: tf.Tensor2D): tf.Tensor1D =>

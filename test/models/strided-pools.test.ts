@@ -109,10 +109,11 @@ test('a detector has the pools of its backbone in both stages', () => {
   const outputs = (stridedPools?: StridedPools) => {
     const { firstStage, secondStage } = detectorOf({ backbone: { ...backbone, stridedPools }, detector }, 2)
     const ctx = eagerContext({ seed: 3 })
-    const { previous, current } = firstStage(ctx, normals<tf.Rank.R4>('images', [1, 64, 64, 3]))
+    const { imageSize, previous, current } = firstStage(ctx, normals<tf.Rank.R4>('images', [1, 64, 64, 3]))
     const boxes = tf.tensor3d([[[4, 4, 40, 40]]])
     // The same features for the second stage, whatever the pools of the first.
     const features = {
+      imageSize,
       previous: { ...previous, tensor: normals<tf.Rank.R4>('previous', previous.tensor.shape) },
       current: { ...current, tensor: normals<tf.Rank.R4>('current', current.tensor.shape) },
     }
