@@ -62,6 +62,10 @@ const commands: Record<string, Entry> = {
     description: 'draw the cells of a network as graphs',
     load: async () => (await import('./commands/draw.js')).drawCommand(),
   },
+  'import-weights': {
+    description: 'make a run of weights that TF-Slim, Keras or timm have written',
+    load: async () => (await import('./commands/weights/import-weights.js')).importWeightsCommand(),
+  },
   export: {
     description: 'export a run as one ONNX file',
     load: async () => (await import('./commands/export.js')).exportCommand(),

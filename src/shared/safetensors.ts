@@ -21,6 +21,13 @@ const arrays = {
 } as const
 
 export type Dtype = keyof typeof arrays
+
+/** Bytes of a number, of all element types that files have. */
+const SIZES: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(arrays).map(([dtype, array]) => [dtype, array.BYTES_PER_ELEMENT])),
+  ...{ F16: 2, BF16: 2, BOOL: 1 },
+}
+
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -138,32 +145,78 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   const damaged = (what: string): never => {
     throw new UserError(`${path} is damaged: ${what}`)
   }
+  const file = await openSafetensors(path)
   try {
-    const file = await open(path, 'r')
-    try {
-      const size = (await file.stat()).size
-      if (size < 8) damaged(`it has ${size} bytes, too few for the length of its header`)
-      const lengthBytes = await readExactly(file, 0, 8)
-      const length = Number(lengthBytes.readBigUInt64LE())
-      if (length > LARGEST_HEADER) damaged('the length of its header is out of range')
-      if (8 + length > size) damaged(`it is cut short within its header (${size} bytes)`)
-      const header = await readExactly(file, 8, length)
-      const { entries, metadata } = parseHeader(header, damaged)
-      checkOffsets(entries, size - 8 - length, damaged)
-      const tensors = new Map<string, Tensor>()
-      for (const { name, dtype, shape, begin, end } of entries) {
-        const bytes = await readExactly(file, 8 + length + begin, end - begin)
-        tensors.set(name, { shape, data: new arrays[dtype](bytes.buffer) })
-      }
-      verify(Buffer.concat([lengthBytes, header]), tensors.values(), metadata, damaged)
-      delete metadata[CHECKSUM]
-      delete metadata[COVERED]
-      return { tensors, metadata }
-    } finally {
-      await file.close()
+    const tensors = new Map<string, Tensor>()
+    for (const { name, dtype, shape } of file.entries) {
+      if (!Object.hasOwn(arrays, dtype))
+        damaged(
+          `"${name}" has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(arrays).join(', ')}`,
+        )
+      const { buffer } = await file.read(name)
+      tensors.set(name, { shape, data: new arrays[dtype as Dtype](buffer) })
+    }
+    const { metadata } = file
+    verify(file.head, tensors.values(), metadata, damaged)
+    delete metadata[CHECKSUM]
+    delete metadata[COVERED]
+    return { tensors, metadata }
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file whose tensors are read one by one. */
+export interface OpenSafetensors {
+  /** In the order in which they lie in the file. */
+  entries: readonly Entry[]
+  metadata: Record<string, string>
+  /** Whether {@link readSafetensors} verifies a checksum of it. */
+  hasChecksum: boolean
+  /** The first bytes of the file: the header and its length. */
+  head: Buffer
+  /** The bytes of a tensor, in a buffer of their own. */
+  read(name: string): Promise<Buffer<ArrayBuffer>>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file to read single tensors, of any dtype. Numbers are not compared with a checksum.
+ *
+ * @throws UserError as {@link readSafetensors}
+ */
+export async function openSafetensors(path: string): Promise<OpenSafetensors> {
+  const damaged = (what: string): never => {
+    throw new UserError(`${path} is damaged: ${what}`)
+  }
+  const fileErrors = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => Promise.reject(isFileError(error) ? fileError('read', path, error) : error))
+  const file = await fileErrors(open(path, 'r'))
+  try {
+    const size = (await file.stat()).size
+    if (size < 8) damaged(`it has ${size} bytes, too few for the length of its header`)
+    const lengthBytes = await fileErrors(readExactly(file, 0, 8))
+    const length = Number(lengthBytes.readBigUInt64LE())
+    if (length > LARGEST_HEADER) damaged('the length of its header is out of range')
+    if (8 + length > size) damaged(`it is cut short within its header (${size} bytes)`)
+    const header = await fileErrors(readExactly(file, 8, length))
+    const { entries, metadata } = parseHeader(header, damaged)
+    checkOffsets(entries, size - 8 - length, damaged)
+    const places = new Map(entries.map((entry) => [entry.name, entry]))
+    return {
+      entries,
+      metadata,
+      hasChecksum: metadata[CHECKSUM] !== undefined || metadata[COVERED] !== undefined,
+      head: Buffer.concat([lengthBytes, header]),
+      read(name) {
+        const { begin, end } = places.get(name)!
+        return fileErrors(readExactly(file, 8 + length + begin, end - begin))
+      },
+      close: () => file.close(),
     }
   } catch (error) {
-    throw isFileError(error) ? fileError('read', path, error) : error
+    await file.close()
+    throw error
   }
 }
 
@@ -178,10 +231,13 @@ async function readExactly(file: FileHandle, position: number, length: number): 
   return buffer
 }
 
-interface Entry {
+/** A tensor as the header describes it. */
+export interface Entry {
   name: string
-  dtype: Dtype
+  /** `F32`, `BF16`, … */
+  dtype: string
   shape: number[]
+  /** Position of its bytes after the header. */
   begin: number
   end: number
 }
@@ -208,16 +264,18 @@ function parseHeader(
   const entries = Object.entries(rest).map(([name, entry]): Entry => {
     if (!isObject(entry)) return damaged(`"${name}" is not described by a JSON object`)
     const { dtype, shape, data_offsets: offsets } = entry
-    if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
-      damaged(`"${name}" has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(arrays).join(', ')}`)
+    if (typeof dtype !== 'string' || !Object.hasOwn(SIZES, dtype))
+      return damaged(
+        `"${name}" has the dtype ${JSON.stringify(dtype)}; known are ${Object.keys(arrays).join(', ')}`,
+      )
     if (!Array.isArray(shape) || !shape.every(isSize)) damaged(`"${name}" has no valid shape`)
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
       damaged(`"${name}" has no valid data_offsets`)
     const [begin, end] = offsets as number[]
-    const expected = product(shape as number[]) * arrays[dtype as Dtype].BYTES_PER_ELEMENT
+    const expected = product(shape as number[]) * SIZES[dtype]
     if (end - begin !== expected)
       damaged(`"${name}" of shape [${shape}] takes ${expected} bytes, but has ${end - begin}`)
-    return { name, dtype: dtype as Dtype, shape: shape as number[], begin, end }
+    return { name, dtype, shape: shape as number[], begin, end }
   })
   return {
     entries: entries.sort((a, b) => a.begin - b.begin || a.end - b.end),

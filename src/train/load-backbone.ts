@@ -11,6 +11,11 @@ import { newestCheckpoint } from './run/run-folder.js'
 import type { ModelConfig } from './settings/config.js'
 import { readConfig } from './tasks.js'
 
+export interface LoadedBackbone extends Backbone {
+  /** Side of the images that it was trained on, in pixels; null: not known. */
+  imageSize: number | null
+}
+
 /**
  * The backbone in the run of a classifier (its newest checkpoint, with the averaged weights where it keeps an average)
  * or in a .safetensors file whose tensors are named by parameter path, such as a checkpoint. A file in the folder of a
@@ -18,10 +23,10 @@ import { readConfig } from './tasks.js'
  *
  * @throws UserError when there is nothing at `source`, it is damaged, or it belongs to a detector
  */
-export async function loadBackbone(source: string, architecture: ModelConfig): Promise<Backbone> {
+export async function loadBackbone(source: string, architecture: ModelConfig): Promise<LoadedBackbone> {
   const found = await stat(source).catch((error) => Promise.reject(fileError('read', source, error)))
   if (found.isDirectory()) {
-    const { model } = await readConfig(source)
+    const { model, data } = await readConfig(source)
     const checkpoint = await newestCheckpoint(source)
     if (checkpoint === null) throw new UserError(`${source} has no checkpoint yet; train it first`)
     const state = inferenceState(checkpoint.state)
@@ -29,12 +34,13 @@ export async function loadBackbone(source: string, architecture: ModelConfig): P
       path,
       { shape, data: state[vector].subarray(offset, offset + size) },
     ])
-    return { model, weights: { source, tensors: new Map(tensors) } }
+    return { model, imageSize: data.imageSize, weights: { source, tensors: new Map(tensors) } }
   }
   const { tensors } = await readSafetensors(source)
   for (const [name, tensor] of tensors)
     if (name.startsWith('average/')) tensors.set(name.slice('average/'.length), tensor)
   const folder = dirname(source)
-  const model = existsSync(join(folder, 'config.json')) ? (await readConfig(folder)).model : architecture
-  return { model, weights: { source, tensors } }
+  const config = existsSync(join(folder, 'config.json')) ? await readConfig(folder) : null
+  const weights = { source, tensors }
+  return { model: config?.model ?? architecture, imageSize: config?.data.imageSize ?? null, weights }
 }

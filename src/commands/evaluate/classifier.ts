@@ -12,6 +12,7 @@ import { liveLine } from '../../shared/live-line.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
 import { percent, plural } from '../../shared/text.js'
 import { validate } from '../../shared/validation.js'
+import { classesOf } from '../../train/classification/card.js'
 import type { RunConfig } from '../../train/classification/config.js'
 import { classMetrics, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
@@ -62,6 +63,7 @@ async function openRun(
 ): Promise<Opened> {
   const checkpoint = await newestCheckpoint(folder)
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
+  classesOf(config)
   const { fingerprint, ...data } = config.data
   const own = flags.data === undefined && flags.dataDir === undefined
   const named = {

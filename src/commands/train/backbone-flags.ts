@@ -31,6 +31,10 @@ export const trainBackboneFlags = () =>
     )
     .addOption(training.out)
     .addOption(training.resume)
+    .option(
+      '--init <run-or-file>',
+      "begin with the weights of a classifier's run or of a .safetensors file, and with its architecture",
+    )
     .addOption(
       new Option('--device <name>', 'ONNX Runtime on cpu, cuda or webgpu; or TensorFlow, if it is installed')
         .choices(DEVICES)

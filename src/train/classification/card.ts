@@ -17,15 +17,15 @@ export function classifierCard(
   step: number,
   rows: readonly MetricsRow<ClassifierMetrics>[],
 ): ClassifierCard {
-  const { task, data, model, ...training } = config
+  const { task, data, model, imported, ...training } = config
   const { genotype, name, stridedPools, ...network } = model
-  if (data.classes === null || data.imageSize === null)
-    throw new UserError('The config does not record the classes and the image size of its data')
+  const labels = classesOf(config)
+  if (data.imageSize === null) throw new UserError('The config does not record the image size of its data')
   const evaluation = rows.filter((row) => row.kind === 'evaluation').at(-1)
   return {
     task,
     name: `${name}-${model.cells}x${model.filters}-${basename(data.name).replace(/[^\w.-]+/g, '_')}`,
-    labels: data.classes,
+    labels,
     inputSize: [data.imageSize, data.imageSize],
     about: {
       genotype,
@@ -36,11 +36,25 @@ export function classifierCard(
         validation: data.validation,
         ...(data.fingerprint && { fingerprint: data.fingerprint }),
       },
-      training,
+      ...(imported === undefined ? { training } : { imported }),
       steps: step,
       ...(evaluation && {
         validation: { top1: evaluation.top1, top5: evaluation.top5, images: evaluation.images },
       }),
     },
   }
+}
+
+/**
+ * The classes of a run.
+ *
+ * @throws UserError when there are none: they were not recorded, or the weights were imported without a head
+ */
+export function classesOf({ data: { classes }, imported }: RunConfig): string[] {
+  if (classes !== null) return classes
+  throw new UserError(
+    imported === undefined
+      ? 'The config does not record the classes of its data'
+      : `The weights came from ${imported.file} without a classifier's head, so that they classify nothing: give them one by training (train-backbone --init), or make a detector of them (finetune-coco --backbone)`,
+  )
 }

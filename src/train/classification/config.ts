@@ -1,8 +1,16 @@
 /** A classifier's run: everything needed to repeat it, as `config.json` in the run's folder holds it. */
 import * as z from 'zod/mini'
 import { dropPathKeep } from '../../../models/nasnet-config.js'
-import { number, rule, validate, wholeNumber } from '../../shared/validation.js'
+import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
 import { imageFields, model, trainingFields } from '../settings/config.js'
+
+const imported = z.strictObject({
+  /** Whose names the file had. */
+  program: z.enum(['slim', 'keras', 'timm', 'toolkit']),
+  file: text(),
+  /** Whether moving averages of the weights were taken. */
+  averages: z.boolean(),
+})
 
 /** For configs that hold a classifier's. */
 export const runConfig = z
@@ -19,6 +27,10 @@ export const runConfig = z
     labelSmoothing: number({ from: 0, below: 1 }),
     /** Epochs between evaluations on the validation images; the last epoch is always evaluated. */
     evaluateEvery: wholeNumber(1),
+    /** Where a new run takes its first weights from: a run's folder or a file of weights. */
+    init: z.optional(text()),
+    /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
+    imported: z.optional(imported),
   })
   .check(
     rule(({ resolution, auxiliaryWeight }, refuse) => {

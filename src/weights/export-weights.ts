@@ -1,0 +1,81 @@
+/** The weights of a run for other programs: the inverse of importing them. */
+import { join } from 'node:path'
+import { UserError } from '../shared/errors.js'
+import { writeSafetensors } from '../shared/safetensors.js'
+import { inferenceState } from '../train/run/checkpoint.js'
+import { newestCheckpoint } from '../train/run/run-folder.js'
+import { readConfig } from '../train/tasks.js'
+import { foreignShape, toForeign } from './axes.js'
+import type { Dialect } from './names/dialect.js'
+import { slim } from './names/slim.js'
+import { timm } from './names/timm.js'
+import { toolkit } from './names/toolkit.js'
+import type { NamedTensor } from './source.js'
+import { writeTfCheckpoint } from './tf-checkpoint/write-checkpoint.js'
+
+interface Format {
+  dialect: Dialect
+  /** Name of the file in the run's folder. */
+  file: string
+  write(path: string, tensors: readonly NamedTensor[]): Promise<void>
+}
+
+/** Formats by name, as `toolkit export --to` takes them. */
+export const FORMATS = {
+  safetensors: {
+    dialect: toolkit,
+    file: 'weights.safetensors',
+    write: (path, tensors) => writeSafetensors(path, byName(tensors)),
+  },
+  pytorch: {
+    dialect: timm,
+    file: 'pytorch.safetensors',
+    write: (path, tensors) =>
+      writeSafetensors(path, byName(tensors), { metadata: { format: 'pt' }, checksum: false }),
+  },
+  'tf-slim': { dialect: slim, file: 'model.ckpt', write: writeTfCheckpoint },
+} as const satisfies Record<string, Format>
+
+export type FormatName = keyof typeof FORMATS
+
+/**
+ * Writes the weights of a classifier's newest checkpoint (its averaged weights, where it keeps an average), without an
+ * auxiliary head, to `path`, by default into the run's folder.
+ *
+ * @throws UserError when the folder holds no run, has no checkpoint yet, the other program has no such network, or the
+ *   file cannot be written
+ */
+export async function exportWeights(
+  folder: string,
+  to: FormatName,
+  path: string = join(folder, FORMATS[to].file),
+): Promise<{ path: string; tensors: number }> {
+  const { model } = await readConfig(folder)
+  const checkpoint = await newestCheckpoint(folder)
+  if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
+  const { dialect, write }: Format = FORMATS[to]
+  const slots = checkpoint.layout.filter((slot) => !slot.path.startsWith('auxiliary/'))
+  const find = dialect.tensors(
+    slots.map((slot) => slot.path),
+    model,
+  )
+  const state = inferenceState(checkpoint.state)
+  const tensors = slots.map(({ path, shape, vector, offset, size }): NamedTensor => {
+    const foreign = find(path)
+    if (foreign === undefined)
+      throw new UserError(
+        `${folder} cannot be written for ${dialect.title}, which has no network with the layer "${path}"`,
+      )
+    const data = state[vector].subarray(offset, offset + size)
+    return {
+      name: foreign.name,
+      shape: foreignShape(shape, foreign.axes),
+      data: toForeign(data, shape, foreign.axes),
+    }
+  })
+  await write(path, tensors)
+  return { path, tensors: tensors.length }
+}
+
+const byName = (tensors: readonly NamedTensor[]) =>
+  new Map(tensors.map(({ name, shape, data }) => [name, { shape: [...shape], data }]))

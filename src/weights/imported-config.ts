@@ -1,0 +1,83 @@
+/** The config of a run whose weights come from elsewhere. */
+import { imageNetClasses } from '../../datasets/classification/imagenet-classes.js'
+import { PRESETS, type PresetName } from '../../models/index.js'
+import { UserError } from '../shared/errors.js'
+import { readText } from '../shared/files.js'
+import { plural } from '../shared/text.js'
+import { type RunConfig, validateConfig } from '../train/classification/config.js'
+import { presets } from '../train/classification/presets.js'
+import type { ModelConfig } from '../train/settings/config.js'
+
+/** Published networks, and the sizes in which one of the same shape may differ. */
+export interface Architecture {
+  arch: PresetName
+  changes?: Partial<Pick<ModelConfig, 'cells' | 'filters' | 'stemFilters' | 'skipReduction' | 'stridedPools'>>
+  /** Side of the images in pixels. Default: the published one. */
+  imageSize?: number
+}
+
+/** Where the weights come from, as the config notes it. */
+export type Imported = NonNullable<RunConfig['imported']>
+
+/** Labels of CIFAR-10, in its order. */
+const CIFAR10 = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ')
+
+/** The config. `labels`: null for a network without a classifier's head. */
+export function importedConfig(
+  { arch, changes = {}, imageSize }: Architecture,
+  labels: readonly string[] | null,
+  imported: Imported,
+): RunConfig {
+  const { inputSize, config } = PRESETS[arch]
+  const { genotype, stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm } = config
+  const base = presets['paper-cifar']
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  return validateConfig({
+    ...base,
+    data: {
+      ...base.data,
+      name: stem === 'cifar' ? 'cifar10' : 'imagenet',
+      validation: 0,
+      classes: labels,
+      imageSize: imageSize ?? inputSize,
+    },
+    model: {
+      ...{ name: 'nasnet-a', genotype, stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm },
+      // As released, the CIFAR stem is three times as wide as the first stage.
+      ...(changes.filters !== undefined && stem === 'cifar' && { stemFilters: 3 * changes.filters }),
+      ...given,
+    },
+    dropPathKeep: config.dropPathKeep,
+    auxiliaryWeight: 0,
+    imported,
+  })
+}
+
+/** Names for so many classes: ImageNet's, CIFAR-10's, or `class 0` and so on where the number is neither's. */
+export function defaultLabels(classes: number, arch: PresetName): string[] {
+  if (classes === 1000) return [...imageNetClasses().labels]
+  if (classes === CIFAR10.length && PRESETS[arch].config.stem === 'cifar') return CIFAR10
+  return Array.from({ length: classes }, (_, i) => `class ${i}`)
+}
+
+/**
+ * The labels in a file, one on each line.
+ *
+ * @throws UserError when there are not `classes` of them, or two are the same
+ */
+export async function readLabels(path: string, classes: number): Promise<string[]> {
+  const text = await readText(path, `There is no file of labels ${path}`)
+  const labels = text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+  if (labels.length !== classes)
+    throw new UserError(
+      `${path} has ${plural(labels.length, 'line')}, but the network has ${plural(classes, 'class', 'classes')}; give one label on each line`,
+    )
+  const empty = labels.indexOf('')
+  if (empty >= 0) throw new UserError(`${path}: line ${empty + 1} is empty; give one label on each line`)
+  const twice = labels.findIndex((label, i) => labels.indexOf(label) < i)
+  if (twice >= 0) throw new UserError(`${path}: "${labels[twice]}" stands there twice; labels must differ`)
+  return labels
+}

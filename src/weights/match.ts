@@ -1,0 +1,118 @@
+/** Finds, for every parameter of a network, the tensor of a weight file that holds it. */
+import type { ParameterSpec } from '../../models/index.js'
+import { UserError } from '../shared/errors.js'
+import { plural } from '../shared/text.js'
+import { foreignShape } from './axes.js'
+import type { AxisOrder, Dialect } from './names/dialect.js'
+import type { NamedNetwork } from './names/layers.js'
+import type { TensorSource } from './source.js'
+
+/** A parameter and its tensor. */
+export interface Match {
+  spec: ParameterSpec
+  /** Of the tensor in the file. */
+  name: string
+  axes?: AxisOrder
+  /** Whether the first class is the background, which the toolkit's network has not. */
+  dropFirstClass: boolean
+}
+
+export interface Matching {
+  matches: Match[]
+  /** Tensors that are not used, by the reason. */
+  ignored: Map<string, string[]>
+}
+
+export interface MatchOptions {
+  dialect: Dialect
+  network: NamedNetwork
+  /** Takes the weights themselves where the file has their moving averages too. */
+  raw: boolean
+}
+
+/** Names shown in an error. */
+const SHOWN = 10
+
+/**
+ * Matches every parameter with a tensor by name and shape, and every tensor with a parameter or with a reason to ignore it.
+ *
+ * @throws UserError that lists tensors that are missing, of another shape, or left over
+ */
+export function matchTensors(
+  { path, tensors }: Pick<TensorSource, 'path' | 'tensors'>,
+  specs: readonly ParameterSpec[],
+  { dialect, network, raw }: MatchOptions,
+): Matching {
+  const { title, average, background } = dialect
+  const find = dialect.tensors(
+    specs.map((spec) => spec.path),
+    network,
+  )
+  const averaged = average !== undefined && !raw && hasAverages(tensors, average)
+  const matches: Match[] = []
+  const used = new Set<string>()
+  const missing: string[] = []
+  const differing: string[] = []
+  for (const spec of specs) {
+    const found = find(spec.path)
+    if (found === undefined)
+      throw new UserError(`${title} has no network with the layer "${spec.path}"; choose another --arch`)
+    // Programs keep averages of what they train; statistics may have none.
+    const withAverage = averaged && (spec.role !== 'statistic' || tensors.has(average(found.name)))
+    const name = withAverage ? average(found.name) : found.name
+    const shape = tensors.get(name)?.shape
+    if (shape === undefined) {
+      missing.push(`"${name}" [${foreignShape(spec.shape, found.axes).join(', ')}]`)
+      continue
+    }
+    used.add(name)
+    const dropFirstClass = background && isHead(spec) && (shape[0] === 1001 || shape.at(-1) === 1001)
+    const wanted = foreignShape(withClasses(spec, dropFirstClass), found.axes)
+    if (String(shape) !== String(wanted))
+      differing.push(`"${name}" is [${shape.join(', ')}], but must be [${wanted.join(', ')}]`)
+    matches.push({ spec, name, axes: found.axes, dropFirstClass })
+  }
+  const plain = new Set(averaged ? specs.flatMap((spec) => find(spec.path)?.name ?? []) : [])
+  const averages = new Set(
+    average === undefined ? [] : specs.flatMap((spec) => average(find(spec.path)?.name ?? '')),
+  )
+  const ignored = new Map<string, string[]>()
+  const left: string[] = []
+  for (const name of tensors.keys()) {
+    if (used.has(name)) continue
+    const reason = plain.has(name)
+      ? 'weights whose moving averages are taken'
+      : averages.has(name)
+        ? 'moving averages, because --raw was asked for'
+        : dialect.ignored.find(([pattern]) => pattern.test(name))?.[1]
+    if (reason === undefined) left.push(`"${name}" [${tensors.get(name)!.shape.join(', ')}]`)
+    else ignored.set(reason, [...(ignored.get(reason) ?? []), name])
+  }
+  const problems = [
+    listed(missing, 'missing'),
+    listed(differing, 'of another shape'),
+    listed(left, 'left over'),
+  ].filter((problem) => problem !== '')
+  if (problems.length > 0)
+    throw new UserError(
+      `${path} does not hold the weights of this network. ${problems.join('. ')}. Choose the --arch, --cells and --filters that it was trained with`,
+    )
+  return { matches, ignored }
+}
+
+/** Whether a file has an average of anything. */
+const hasAverages = (tensors: TensorSource['tensors'], average: (name: string) => string): boolean =>
+  [...tensors.keys()].some((name) => tensors.has(average(name)))
+
+const isHead = ({ path }: ParameterSpec): boolean => path === 'head/kernel' || path === 'head/bias'
+
+function withClasses({ shape }: ParameterSpec, more: boolean): number[] {
+  return more ? [...shape.slice(0, -1), shape.at(-1)! + 1] : shape
+}
+
+function listed(problems: readonly string[], what: string): string {
+  if (problems.length === 0) return ''
+  const more = problems.length > SHOWN ? ', …' : ''
+  const verb = problems.length === 1 ? 'is' : 'are'
+  return `${plural(problems.length, 'tensor')} ${verb} ${what}: ${problems.slice(0, SHOWN).join(', ')}${more}`
+}
