@@ -229,3 +229,15 @@ export function imageNetClasses(): ImageNetClasses {
     labels: classes.map((entry) => entry.slice(9)),
   }
 }
+
+/**
+ * Whether two lists name the same classes in the same order: they are equal, or `noted` has ImageNet's labels where
+ * `found` has the names of its folders.
+ */
+export function sameClasses(noted: readonly string[], found: readonly string[]): boolean {
+  const equal = (a: readonly string[], b: readonly string[]) =>
+    a.length === b.length && a.every((name, i) => name === b[i])
+  if (equal(noted, found)) return true
+  const { synsets, labels } = imageNetClasses()
+  return equal(noted, labels) && equal(found, synsets)
+}

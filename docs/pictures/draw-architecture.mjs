@@ -19,7 +19,8 @@ const ROOMS = {
   'src/commands': { ...WIDE, y: 62, series: 3, text: 'flags in, one call, what a person reads out' },
   'src/search': { x: 150, y: 180, series: 1, text: 'proposals in, rewards out: journal' },
   'src/drawing': { x: 425, y: 180, series: 4, text: 'genotype in, SVG out' },
-  serve: { x: 838, y: 180, series: 2, text: 'upload in, classes or boxes out' },
+  'src/weights': { x: 648, y: 180, width: 150, series: 3, text: 'weights in, runs out' },
+  serve: { x: 861, y: 180, width: 204, series: 2, text: 'upload in, classes or boxes out' },
   'src/train': { x: 150, y: 300, series: 1, text: 'images in, model.onnx out' },
   'src/search/space': { x: 425, y: 300, series: 1, text: 'decisions in, genotype out' },
   datasets: { x: 150, y: 420, series: 5, text: 'files in, pixels and labels out' },
@@ -115,12 +116,12 @@ function drawEdge({ from, to }, { from: start, to: end }) {
 /** From the right edge of a room to the left edge of another. */
 function drawFile({ from, to, text }) {
   const [a, b] = [sizeOf(from), sizeOf(to)]
-  const [start, startY] = [a.x + BOX.width / 2, a.y + 14]
-  const [end, endY] = [b.x - BOX.width / 2, b.y + 40]
+  const [start, startY] = [a.x + a.width / 2, a.y + 14]
+  const [end, endY] = [b.x - b.width / 2, b.y + 40]
   const between = b.y + BOX.height + 24
   const way =
     `M${start} ${startY}C${start + 20} ${startY} ${start + 8} ${between} ${start + 40} ${between}` +
-    `H${end - 80}C${end - 40} ${between} ${end - 50} ${endY} ${end - 8} ${endY}`
+    `H${end - 32}C${end - 6} ${between} ${end - 22} ${endY} ${end - 8} ${endY}`
   return html`
 <path class="stroke-1" d="${way}" fill="none" stroke="#d55e00" stroke-width="2" stroke-dasharray="7 4"/>
 <path${attributes({ ...fillOf(1), d: `M${end - 1} ${endY}l-8 -4v8z` })}/>

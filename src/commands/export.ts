@@ -35,7 +35,7 @@ export function exportCommand() {
     .addHelpText('after', help)
     .action(async (run, { out, json, to }) => {
       if (to !== undefined) {
-        const { exportWeights } = await import('../weights/export-weights.js')
+        const { exportWeights } = await import('../weights/convert/export-weights.js')
         const { path, tensors } = await exportWeights(run, to, out)
         if (json) console.log(JSON.stringify({ weights: path, tensors }))
         else console.log(`Wrote ${path}: ${plural(tensors, 'tensor')}`)

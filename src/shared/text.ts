@@ -4,6 +4,10 @@
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`
 
+/** Names for a sentence: the first twenty, and how many there are if there are more. */
+export const listed = (names: readonly string[]): string =>
+  names.length <= 20 ? names.join(', ') : `${names.slice(0, 20).join(', ')}, … (${names.length})`
+
 /** With a comma at every thousand, for example 5,326,716. */
 export const grouped = (value: number): string => value.toLocaleString('en-US')
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
 import {
   changeOfData,
   type DataFingerprint,
@@ -10,7 +11,7 @@ import {
 import { UserError } from '../../shared/errors.js'
 import { liveLine } from '../../shared/live-line.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
-import { percent, plural } from '../../shared/text.js'
+import { listed, percent, plural } from '../../shared/text.js'
 import { validate } from '../../shared/validation.js'
 import { classesOf } from '../../train/classification/card.js'
 import type { RunConfig } from '../../train/classification/config.js'
@@ -18,7 +19,7 @@ import { classMetrics, type Evaluation, evaluate } from '../../train/classificat
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
 import type { Predictor } from '../../train/classification/step-types.js'
 import { loadData } from '../../train/images/data.js'
-import { changedNote } from '../../train/images/data-place.js'
+import { changedNote, kindOf } from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
@@ -26,6 +27,8 @@ import { say, sayAll } from '../shared/say.js'
 import type { EvaluateFlags, Subject } from './subject.js'
 
 const BATCH = 100
+/** With more, the confusion matrix is wider than any screen; --json has it. */
+const MATRIX_CLASSES = 100
 
 /** `toolkit evaluate` for classifiers. */
 export async function evaluateClassifier(
@@ -66,6 +69,10 @@ async function openRun(
   classesOf(config)
   const { fingerprint, ...data } = config.data
   const own = flags.data === undefined && flags.dataDir === undefined
+  if (own && config.imported !== undefined && kindOf(data.name) === 'folder')
+    throw new UserError(
+      `The weights in ${folder} were imported, not trained here; name the labelled images to evaluate on with --data`,
+    )
   const named = {
     ...config,
     data: {
@@ -114,9 +121,9 @@ async function openModel(
     const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
     if (change !== null) say(changedNote(name, change))
   }
-  if (JSON.stringify(set.classes) !== JSON.stringify(card.labels))
+  if (!sameClasses(card.labels, set.classes))
     throw new UserError(
-      `${path} knows the classes ${card.labels.join(', ')}, but ${name} has ${set.classes.join(', ')}`,
+      `${path} knows the classes ${listed(card.labels)}, but ${name} has ${listed(set.classes)}`,
     )
   const predictor = await predictorFrom(bytes, size).catch((error: Error) => {
     throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
@@ -150,9 +157,13 @@ function report(set: ImageSet, { images, top1, top5, loss, confusion }: Evaluati
     '',
     `${'class'.padEnd(width)}  images    recall  precision`,
     ...classes,
-    '',
-    'Confusion matrix (rows: true class, columns: predicted class)',
-    `${''.padEnd(width)} ${header}`,
-    ...matrix,
+    ...(set.classes.length > MATRIX_CLASSES
+      ? []
+      : [
+          '',
+          'Confusion matrix (rows: true class, columns: predicted class)',
+          `${''.padEnd(width)} ${header}`,
+          ...matrix,
+        ]),
   ].join('\n')
 }

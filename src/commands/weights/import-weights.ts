@@ -65,7 +65,7 @@ export const importWeightsCommand = () => importFlags().addHelpText('after', hel
 
 async function importInto(files: string[], flags: FlagsOf<typeof importFlags>): Promise<void> {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
-  const { importWeights } = await import('../../weights/import-weights.js')
+  const { importWeights } = await import('../../weights/convert/import-weights.js')
   const { arch, out, labels, raw, pools, imageSize, cells, filters, stemFilters, skipReduction } = flags
   const result = await importWeights(files, out ?? freeFolder(`runs/${arch}`), {
     ...{ arch, labels, raw, imageSize },

@@ -1,6 +1,8 @@
 /** Loads the data of a run, and compares it with the data that the run started with. */
+import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
 import { changeOfData, type Dataset, loadDataset, type PartName } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
+import { listed } from '../../shared/text.js'
 import type { ImageConfig, TrainingConfig } from '../settings/config.js'
 import { changedData, changedNote, fetchedFolder, refuseMoved, shownName, withPlace } from './data-place.js'
 
@@ -31,9 +33,9 @@ export async function loadData(
   const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
   if (change !== null && onChange === undefined) throw changedData(data, change)
   if (change !== null) onChange?.(changedNote(shownName(data), change))
-  if (data.classes !== null && JSON.stringify(data.classes) !== JSON.stringify(dataset.classes))
+  if (data.classes !== null && !sameClasses(data.classes, dataset.classes))
     throw new UserError(
-      `${data.name} has the classes ${dataset.classes.join(', ')}, but the run started with ${data.classes.join(', ')}`,
+      `${data.name} has the classes ${listed(dataset.classes)}, but the run started with ${listed(data.classes)}`,
     )
   return dataset
 }

@@ -1,17 +1,17 @@
 /** The weights of a run for other programs: the inverse of importing them. */
 import { join } from 'node:path'
-import { UserError } from '../shared/errors.js'
-import { writeSafetensors } from '../shared/safetensors.js'
-import { inferenceState } from '../train/run/checkpoint.js'
-import { newestCheckpoint } from '../train/run/run-folder.js'
-import { readConfig } from '../train/tasks.js'
+import { UserError } from '../../shared/errors.js'
+import { writeSafetensors } from '../../shared/safetensors.js'
+import { inferenceState } from '../../train/run/checkpoint.js'
+import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { readConfig } from '../../train/tasks.js'
+import type { Dialect } from '../names/dialect.js'
+import { slim } from '../names/slim.js'
+import { timm } from '../names/timm.js'
+import { toolkit } from '../names/toolkit.js'
+import type { NamedTensor } from '../source.js'
+import { writeTfCheckpoint } from '../tf-checkpoint/write-checkpoint.js'
 import { foreignShape, toForeign } from './axes.js'
-import type { Dialect } from './names/dialect.js'
-import { slim } from './names/slim.js'
-import { timm } from './names/timm.js'
-import { toolkit } from './names/toolkit.js'
-import type { NamedTensor } from './source.js'
-import { writeTfCheckpoint } from './tf-checkpoint/write-checkpoint.js'
 
 interface Format {
   dialect: Dialect

@@ -1,7 +1,7 @@
 /** Safetensors files as a source of weights: PyTorch's, timm's and the toolkit's own. */
-import { UserError } from '../shared/errors.js'
-import { openSafetensors, readSafetensors } from '../shared/safetensors.js'
-import type { TensorInfo, TensorSource } from './source.js'
+import { UserError } from '../../shared/errors.js'
+import { openSafetensors, readSafetensors } from '../../shared/safetensors.js'
+import type { TensorInfo, TensorSource } from '../source.js'
 
 /** Element types by the file's name for them: the usual name, and what makes float32 of the bytes. */
 const DTYPES: Readonly<Record<string, { name: string; read?: (bytes: ArrayBuffer) => Float32Array }>> = {

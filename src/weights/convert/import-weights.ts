@@ -1,18 +1,18 @@
 /** Weights of other programs as a run: `config.json`, a checkpoint at step 0, `model.onnx`. */
-import type { ParameterSpec } from '../../models/index.js'
-import { UserError } from '../shared/errors.js'
-import type { RunConfig } from '../train/classification/config.js'
-import { networkOf } from '../train/classification/network.js'
-import { classifierSpecs } from '../train/classification/step.js'
-import { layoutOf } from '../train/step/flat-state.js'
-import { createRun, exportRun } from '../train/tasks.js'
+import type { ParameterSpec } from '../../../models/index.js'
+import { UserError } from '../../shared/errors.js'
+import type { RunConfig } from '../../train/classification/config.js'
+import { networkOf } from '../../train/classification/network.js'
+import { classifierSpecs } from '../../train/classification/step.js'
+import { layoutOf } from '../../train/step/flat-state.js'
+import { createRun, exportRun } from '../../train/tasks.js'
+import type { Dialect } from '../names/dialect.js'
+import { DIALECTS, dialectOf } from '../names/dialects.js'
+import type { TensorSource } from '../source.js'
 import { fromForeign, withoutFirstColumn } from './axes.js'
 import { type Architecture, defaultLabels, importedConfig, readLabels } from './imported-config.js'
 import { type Match, matchTensors } from './match.js'
-import type { Dialect } from './names/dialect.js'
-import { DIALECTS, dialectOf } from './names/dialects.js'
 import { openWeights } from './open-weights.js'
-import type { TensorSource } from './source.js'
 
 export interface ImportOptions extends Architecture {
   /** A file with a label on each line; by default ImageNet's. */

@@ -1,11 +1,11 @@
 /** Finds, for every parameter of a network, the tensor of a weight file that holds it. */
-import type { ParameterSpec } from '../../models/index.js'
-import { UserError } from '../shared/errors.js'
-import { plural } from '../shared/text.js'
+import type { ParameterSpec } from '../../../models/index.js'
+import { UserError } from '../../shared/errors.js'
+import { plural } from '../../shared/text.js'
+import type { AxisOrder, Dialect } from '../names/dialect.js'
+import type { NamedNetwork } from '../names/layers.js'
+import type { TensorSource } from '../source.js'
 import { foreignShape } from './axes.js'
-import type { AxisOrder, Dialect } from './names/dialect.js'
-import type { NamedNetwork } from './names/layers.js'
-import type { TensorSource } from './source.js'
 
 /** A parameter and its tensor. */
 export interface Match {

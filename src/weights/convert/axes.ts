@@ -1,5 +1,5 @@
 /** Tensors from one order of axes to another. */
-import type { AxisOrder } from './names/dialect.js'
+import type { AxisOrder } from '../names/dialect.js'
 
 const strides = (shape: readonly number[]): number[] => {
   const result = new Array<number>(shape.length)

@@ -1,12 +1,12 @@
 /** The config of a run whose weights come from elsewhere. */
-import { imageNetClasses } from '../../datasets/classification/imagenet-classes.js'
-import { PRESETS, type PresetName } from '../../models/index.js'
-import { UserError } from '../shared/errors.js'
-import { readText } from '../shared/files.js'
-import { plural } from '../shared/text.js'
-import { type RunConfig, validateConfig } from '../train/classification/config.js'
-import { presets } from '../train/classification/presets.js'
-import type { ModelConfig } from '../train/settings/config.js'
+import { imageNetClasses } from '../../../datasets/classification/imagenet-classes.js'
+import { PRESETS, type PresetName } from '../../../models/index.js'
+import { UserError } from '../../shared/errors.js'
+import { readText } from '../../shared/files.js'
+import { plural } from '../../shared/text.js'
+import { type RunConfig, validateConfig } from '../../train/classification/config.js'
+import { presets } from '../../train/classification/presets.js'
+import type { ModelConfig } from '../../train/settings/config.js'
 
 /** Published networks, and the sizes in which one of the same shape may differ. */
 export interface Architecture {

@@ -1,11 +1,11 @@
 /** Opens weight files of any format. */
 import { open, stat } from 'node:fs/promises'
-import { UserError } from '../shared/errors.js'
-import { fileError } from '../shared/files.js'
+import { UserError } from '../../shared/errors.js'
+import { fileError } from '../../shared/files.js'
+import type { TensorSource } from '../source.js'
+import { checkpointPrefix } from '../tf-checkpoint/checkpoint-files.js'
+import { openTfCheckpoint } from '../tf-checkpoint/open-checkpoint.js'
 import { openSafetensorsSource } from './safetensors.js'
-import type { TensorSource } from './source.js'
-import { checkpointPrefix } from './tf-checkpoint/checkpoint-files.js'
-import { openTfCheckpoint } from './tf-checkpoint/open-checkpoint.js'
 
 const ZIP = Buffer.from('504b0304', 'hex')
 const GZIP = Buffer.from('1f8b', 'hex')
