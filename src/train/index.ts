@@ -98,7 +98,7 @@ export {
   trainDetector,
 } from './detection/train.js'
 export { type LoadDataOptions, loadData, noteData } from './images/data.js'
-export { loadBackbone } from './load-backbone.js'
+export { type LoadedBackbone, loadBackbone } from './load-backbone.js'
 export type { Checkpoint } from './run/checkpoint.js'
 export {
   type Curve,
