@@ -92,7 +92,7 @@ export async function writeFileAtomically(
   // By chance, not by process: those of several containers have the same number.
   const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`
   try {
-    const file = await open(temporary, 'wx')
+    const file = await open(temporary, 'wx+')
     try {
       if (typeof fill === 'function') await fill(file)
       else await file.writeFile(fill)
