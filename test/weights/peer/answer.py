@@ -1,0 +1,104 @@
+"""Writes a weight file of a published network with random numbers, by the program that the weights come from, and prints
+its logits for a picture as JSON.
+
+    python answer.py slim|keras|keras2|timm mobile|large SIDE PICTURE FILE
+
+PICTURE holds SIDE x SIDE x 3 bytes. Batch norm's statistics are random too, so that each number counts.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+program, kind, side, picture, file = sys.argv[1:]
+side = int(side)
+random = np.random.default_rng(11)
+pixels = np.fromfile(picture, np.uint8).reshape(1, side, side, 3).astype(np.float32) / 127.5 - 1
+
+
+def draw(name, shape):
+    """Numbers of the size of trained ones. `name`: any program's name of a variable."""
+    if name.endswith(("gamma", "norm.weight")):
+        return random.uniform(0.6, 1.4, shape)
+    if name.endswith(("variance", "running_var")):
+        return random.uniform(0.5, 1.5, shape)
+    if len(shape) == 1:
+        return random.normal(0, 0.1, shape)
+    depthwise = "depthwise" in name
+    if program == "timm":
+        fan = np.prod(shape[1:])
+    else:
+        fan = np.prod(shape[:2]) if depthwise else np.prod(shape[:-1])
+    return random.normal(0, np.sqrt(2 / fan), shape)
+
+
+def slim():
+    sys.path.insert(0, str(Path(__file__).parent.parent / "golden"))
+    import slim_network
+
+    tf = slim_network.tf
+    images, logits = slim_network.build(kind, side, 1001)
+    variables = tf.global_variables()
+    tf.train.get_or_create_global_step()
+    averages = tf.train.ExponentialMovingAverage(0.9999)
+    averages.apply(variables)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values = {v: draw(v.op.name, v.shape.as_list()) for v in variables}
+        for v, value in values.items():
+            # The weights themselves are others than their averages.
+            averages.average(v).load(value, session)
+            v.load(value + 1, session)
+        tf.train.Saver().save(session, file, write_meta_graph=False)
+        for v, value in values.items():
+            v.load(value, session)
+        return session.run(logits, {images: pixels})[0, 1:]
+
+
+def keras():
+    import keras as library
+
+    network = library.applications.NASNetMobile if kind == "mobile" else library.applications.NASNetLarge
+    model = network(weights=None, classifier_activation=None)
+    for layer in model.layers:
+        layer.set_weights([draw(w.name, w.shape) for w in layer.weights])
+    model.save_weights(file)
+    return model(pixels)[0].numpy()
+
+
+def keras2():
+    import os
+
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tf_keras as library
+
+    network = library.applications.NASNetMobile if kind == "mobile" else library.applications.NASNetLarge
+    model = network(weights=None, classifier_activation=None)
+    for layer in model.layers:
+        layer.set_weights([draw(w.name.split(":")[0], w.shape) for w in layer.weights])
+    model.save_weights(file)
+    return model(pixels)[0].numpy()
+
+
+def timm():
+    import torch
+    from safetensors.torch import save_file
+    from timm import create_model
+
+    model = create_model("nasnetalarge").eval()
+    norms = {name for name, module in model.named_modules() if isinstance(module, torch.nn.BatchNorm2d)}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        scope, variable = name.rsplit(".", 1)
+        kind = f"norm.{variable}" if scope in norms else name
+        state[name] = tensor if tensor.ndim == 0 else torch.from_numpy(draw(kind, tuple(tensor.shape))).float()
+    model.load_state_dict(state)
+    save_file(state, file)
+    with torch.no_grad():
+        return model(torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy()))[0].numpy()
+
+
+answer = {"slim": slim, "keras": keras, "keras2": keras2, "timm": timm}[program]()
+print(json.dumps({"logits": answer.astype(float).tolist()}))

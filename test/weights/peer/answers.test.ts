@@ -1,0 +1,84 @@
+/**
+ * The published networks with random weights, written by the programs that the weights come from: what is imported answers
+ * as those programs do. Runs where $PYTHON or python3 has the packages; with TOOLKIT_PEER=large also the large network,
+ * which takes minutes.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import sharp from 'sharp'
+import { PRESETS } from '../../../models/index.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
+import { importWeights } from '../../../src/weights/convert/import-weights.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { largestDifference, logitsOf } from '../../helpers/weights/imported-run.js'
+
+const run = promisify(execFile)
+const python = process.env.PYTHON ?? 'python3'
+const has = (module: string): Promise<boolean> =>
+  run(python, [
+    '-c',
+    `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`,
+  ]).then(
+    () => true,
+    () => false,
+  )
+
+const PROGRAMS = [
+  { program: 'slim', needs: 'object_detection', file: 'model.ckpt', pools: 'slim' },
+  { program: 'keras', needs: 'keras', file: 'model.weights.h5', pools: 'keras' },
+  { program: 'keras2', needs: 'tf_keras', file: 'model.h5', pools: 'keras' },
+  { program: 'timm', needs: 'timm', file: 'model.safetensors', pools: 'timm' },
+] as const
+const KINDS = process.env.TOOLKIT_PEER === 'large' ? (['mobile', 'large'] as const) : (['mobile'] as const)
+
+for (const kind of KINDS)
+  describe(`NASNet-A ${kind} beside the programs that its weights come from`, async () => {
+    const arch = `nasnet-a-${kind}` as const
+    const { inputSize } = PRESETS[arch]
+    for (const { program, needs, file, pools } of PROGRAMS) {
+      if (program === 'timm' && kind === 'mobile') continue
+      const skip = !(await has(needs)) && `Python’s ${needs} is not installed`
+      it(program, { skip }, async (t) => {
+        const folder = await temporaryFolder(t)
+        const picture = await photograph(inputSize)
+        await writeFile(join(folder, 'picture'), picture)
+        const script = join(packageRoot(), 'test/weights/peer/answer.py')
+        const weights = join(folder, file)
+        const { stdout } = await run(
+          python,
+          [script, program, kind, String(inputSize), join(folder, 'picture'), weights],
+          { cwd: dirname(script), maxBuffer: 2 ** 26, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } },
+        )
+        const { logits } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { logits: number[] }
+        const imported = await importWeights([weights], join(folder, 'run'), {
+          arch,
+          changes: { stridedPools: pools },
+        })
+        assert.equal(imported.classes, 1000)
+        const got = await logitsOf(join(folder, 'run'), picture)
+        const difference = largestDifference(got, logits)
+        t.diagnostic(
+          `largest difference of logits ${difference.toExponential(1)}, their deviation ${deviation(logits).toFixed(1)}`,
+        )
+        assert.ok(
+          difference < 1e-4 * Math.max(1, deviation(logits) / 5),
+          `the logits differ by ${difference}`,
+        )
+      })
+    }
+  })
+
+/** Pixels of a picture of this repository. */
+async function photograph(side: number): Promise<Uint8Array> {
+  const file = join(packageRoot(), 'docs/embedded-detections.jpg')
+  return sharp(file).resize(side, side, { fit: 'fill' }).removeAlpha().raw().toBuffer()
+}
+
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+}
