@@ -29,7 +29,7 @@ export function exportCommand() {
       new Option(
         '--to <program>',
         'write the weights for another program instead, or as safetensors',
-      ).choices(['pytorch', 'tf-slim', 'safetensors'] as const),
+      ).choices(['keras', 'pytorch', 'tf-slim', 'safetensors'] as const),
     )
     .addOption(json)
     .addHelpText('after', help)

@@ -4,8 +4,12 @@ import { UserError } from '../../shared/errors.js'
 import { writeSafetensors } from '../../shared/safetensors.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
+import type { ModelConfig } from '../../train/settings/config.js'
 import { readConfig } from '../../train/tasks.js'
+import { type KerasLayer, writeKerasWeights } from '../keras/write-keras.js'
 import type { Dialect } from '../names/dialect.js'
+import { keras } from '../names/keras.js'
+import { kerasLayerOrder } from '../names/keras-order.js'
 import { slim } from '../names/slim.js'
 import { timm } from '../names/timm.js'
 import { toolkit } from '../names/toolkit.js'
@@ -13,11 +17,17 @@ import type { NamedTensor } from '../source.js'
 import { writeTfCheckpoint } from '../tf-checkpoint/write-checkpoint.js'
 import { foreignShape, toForeign } from './axes.js'
 
+interface WrittenNetwork {
+  model: ModelConfig
+  /** Of its parameters, in the toolkit's names. */
+  paths: readonly string[]
+}
+
 interface Format {
   dialect: Dialect
   /** Name of the file in the run's folder. */
   file: string
-  write(path: string, tensors: readonly NamedTensor[]): Promise<void>
+  write(path: string, tensors: readonly NamedTensor[], network: WrittenNetwork): Promise<void>
 }
 
 /** Formats by name, as `toolkit export --to` takes them. */
@@ -32,6 +42,11 @@ export const FORMATS = {
     file: 'pytorch.safetensors',
     write: (path, tensors) =>
       writeSafetensors(path, byName(tensors), { metadata: { format: 'pt' }, checksum: false }),
+  },
+  keras: {
+    dialect: keras,
+    file: 'model.weights.h5',
+    write: (path, tensors, network) => writeKerasWeights(path, kerasLayers(tensors, network)),
   },
   'tf-slim': { dialect: slim, file: 'model.ckpt', write: writeTfCheckpoint },
 } as const satisfies Record<string, Format>
@@ -55,10 +70,8 @@ export async function exportWeights(
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
   const { dialect, write }: Format = FORMATS[to]
   const slots = checkpoint.layout.filter((slot) => !slot.path.startsWith('auxiliary/'))
-  const find = dialect.tensors(
-    slots.map((slot) => slot.path),
-    model,
-  )
+  const paths = slots.map((slot) => slot.path)
+  const find = dialect.tensors(paths, model)
   const state = inferenceState(checkpoint.state)
   const tensors = slots.map(({ path, shape, vector, offset, size }): NamedTensor => {
     const foreign = find(path)
@@ -73,9 +86,28 @@ export async function exportWeights(
       data: toForeign(data, shape, foreign.axes),
     }
   })
-  await write(path, tensors)
+  await write(path, tensors, { model, paths })
   return { path, tensors: tensors.length }
 }
 
 const byName = (tensors: readonly NamedTensor[]) =>
   new Map(tensors.map(({ name, shape, data }) => [name, { shape: [...shape], data }]))
+
+/** Variables of each kind of layer, in Keras's order. */
+const VARIABLES = [
+  ...['kernel', 'bias', 'depthwise_kernel', 'pointwise_kernel'],
+  ...['gamma', 'beta', 'moving_mean', 'moving_variance'],
+]
+
+function kerasLayers(tensors: readonly NamedTensor[], { model, paths }: WrittenNetwork): KerasLayer[] {
+  const variables = new Map<string, NamedTensor[]>()
+  for (const tensor of tensors) {
+    const [layer, name] = tensor.name.split('/')
+    variables.set(layer, [...(variables.get(layer) ?? []), { ...tensor, name }])
+  }
+  return kerasLayerOrder(model, new Set(paths)).map(({ name, className }) => ({
+    name,
+    className,
+    variables: variables.get(name)!.sort((a, b) => VARIABLES.indexOf(a.name) - VARIABLES.indexOf(b.name)),
+  }))
+}

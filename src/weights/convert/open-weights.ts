@@ -2,12 +2,14 @@
 import { open, stat } from 'node:fs/promises'
 import { UserError } from '../../shared/errors.js'
 import { fileError } from '../../shared/files.js'
+import { openKerasWeights } from '../keras/open-keras.js'
 import type { TensorSource } from '../source.js'
 import { checkpointPrefix } from '../tf-checkpoint/checkpoint-files.js'
 import { openTfCheckpoint } from '../tf-checkpoint/open-checkpoint.js'
 import { openSafetensorsSource } from './safetensors.js'
 
 const ZIP = Buffer.from('504b0304', 'hex')
+const HDF5 = Buffer.from('894844460d0a1a0a', 'hex')
 const GZIP = Buffer.from('1f8b', 'hex')
 
 /**
@@ -23,6 +25,7 @@ export async function openWeights(files: readonly string[]): Promise<TensorSourc
   if (isPickle(start)) throw pickled(path)
   if (GZIP.equals(start.subarray(0, 2)))
     throw new UserError(`${path} is a packed archive; unpack it, and name the checkpoint in it`)
+  if (HDF5.equals(start.subarray(0, 8)) || ZIP.equals(start.subarray(0, 4))) return openKerasWeights(path)
   return isSafetensors(path, start) ? openSafetensorsSource(path) : openTfCheckpoint(path)
 }
 
