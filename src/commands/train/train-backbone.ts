@@ -5,7 +5,7 @@ import type { RunConfig } from '../../train/classification/config.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
-import { presets } from '../../train/classification/presets.js'
+import { FINETUNE_PRESET, presets } from '../../train/classification/presets.js'
 import { trainClassifier } from '../../train/classification/train.js'
 import { loadData, noteData } from '../../train/images/data.js'
 import { kindOf } from '../../train/images/data-place.js'
@@ -24,8 +24,8 @@ A run is a folder: config.json (everything needed to repeat it), metrics.jsonl, 
 model.onnx. The preset gives every setting; other flags change single ones. Ctrl-C writes a checkpoint and prints
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one.
 
---init begins with trained weights, for example imported ones, whose architecture the run takes over; where the classes
-are of another number, the classifier's head begins with random ones. No file is changed there.
+--init begins with trained weights, for example imported ones, whose architecture the run takes over. Where the classes
+are of another number, the classifier's head begins with random ones. Without --preset, the recipe is "finetune".
 
 A folder of images has train/<class>/*.jpg (${imageFormats}), and optionally val/ (or valid/,
 validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. A run records
@@ -38,7 +38,7 @@ Examples:
   $ toolkit train-backbone --preset laptop-cifar10
   $ toolkit train-backbone --data cifar10 --arch nasnet-a --cells 2 --filters 32 --cutout 16 --epochs 20
   $ toolkit train-backbone --preset embedded --arch my-genotype.json --seconds 600 --out runs/mine
-  $ toolkit train-backbone --init runs/mobile --data photos --optimizer momentum --learning-rate 0.01 --epochs 5
+  $ toolkit train-backbone --init runs/mobile --data photos --epochs 5
   $ toolkit train-backbone --resume runs/mine
   $ toolkit train-backbone --resume runs/mine --learning-rate 0.01
 
@@ -50,10 +50,8 @@ export function trainBackboneCommand() {
     .addHelpText('after', help)
     .action(async (flags, self) => {
       const { resume, out, device, init } = flags
-      if (
-        resume !== undefined &&
-        (out !== undefined || init !== undefined || self.getOptionValueSource('preset') === 'cli')
-      )
+      const named = self.getOptionValueSource('preset') === 'cli'
+      if (resume !== undefined && (out !== undefined || init !== undefined || named))
         throw new UserError(
           '--resume continues a run with its own settings: leave out --out, --preset and --init',
         )
@@ -63,7 +61,7 @@ export function trainBackboneCommand() {
           ? await resumable(resume)
           : init === undefined
             ? presets[flags.preset]
-            : await beginWith(init, presets[flags.preset], flags.data)
+            : await beginWith(init, presets[named ? flags.preset : FINETUNE_PRESET], flags.data)
       const placed = flags.data !== undefined || flags.dataDir !== undefined
       const result = await trainIn(applyFlags(before, flags, genotype), { resume, out, device, placed })
       if (flags.json) console.log(JSON.stringify(result))

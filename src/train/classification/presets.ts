@@ -82,10 +82,27 @@ const embeddedBackbone: RunConfig = {
   augmentation: { crop: 8, flip: true, cutout: 16, colour: 1 },
 }
 
+/** What `--init` starts from where no preset is named: trained weights, and images of one's own in a folder. */
+const finetune: RunConfig = {
+  ...paperCifar,
+  data: { ...paperCifar.data, validation: 0 },
+  length: { kind: 'epochs', amount: 10 },
+  learningRate: { kind: 'cosine', peak: 0.01, warmup: 1 },
+  weightDecay: 4e-5,
+  dropPathKeep: 1,
+  auxiliaryWeight: 0,
+  labelSmoothing: 0.1,
+  augmentation: { crop: 16, flip: true, cutout: 0, colour: 0.4 },
+}
+
+/** The preset of runs that begin with trained weights. */
+export const FINETUNE_PRESET = 'finetune'
+
 /** Configs of classifiers by name, as `--preset` takes it. */
 export const presets: Record<string, RunConfig> = {
   'paper-cifar': paperCifar,
   'laptop-cifar10': laptopCifar10,
   embedded,
   'embedded-backbone': embeddedBackbone,
+  [FINETUNE_PRESET]: finetune,
 }
