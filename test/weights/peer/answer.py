@@ -31,7 +31,7 @@ def draw(name, shape):
         fan = np.prod(shape[1:])
     else:
         fan = np.prod(shape[:2]) if depthwise else np.prod(shape[:-1])
-    return random.normal(0, np.sqrt(2 / fan), shape)
+    return random.normal(0, np.sqrt(1 / fan), shape)
 
 
 def slim():
