@@ -1,19 +1,6 @@
 /** What the thread that reads and writes HDF5 files is asked, and what it answers. */
 
-/** A number type as Keras names it. */
-export type NumberType =
-  | 'float16'
-  | 'bfloat16'
-  | 'float32'
-  | 'float64'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
+import type { ElementName } from '../element-types.js'
 
 /** A variable in a file. */
 export interface Variable {
@@ -21,7 +8,7 @@ export interface Variable {
   name: string
   /** Of the data set in the file. */
   path: string
-  dtype: NumberType
+  dtype: ElementName
   shape: number[]
 }
 

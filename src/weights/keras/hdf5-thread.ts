@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { UserError } from '../../shared/errors.js'
 import { fileError } from '../../shared/files.js'
 import type { Kind, Reply, Requests, Results, ThreadData } from './hdf5-protocol.js'
+import { stallDetector } from './stall-detector.js'
 
 interface Pending {
   action: string
@@ -16,9 +17,6 @@ export interface ThreadOptions {
   /** How often the thread is looked at while it works, in ms. */
   lookEvery?: number
 }
-
-/** So often may a thread be found computing, without an access to the file in between, before it is ended. */
-const MOST_IDLE_LOOKS = 10
 
 /**
  * Reads or writes one file. It keeps the process alive only while a request is pending, and ends itself where a damaged
@@ -93,17 +91,11 @@ export class Hdf5Thread {
     this.#worker.unref()
   }
 
-  /** Counts looks, not time: a process that was stopped, or a machine that slept, lost none. */
   #watch(): NodeJS.Timeout {
-    let seen = -1
-    let idle = 0
+    const isStalled = stallDetector()
     return setInterval(() => {
-      const accesses = Atomics.load(this.#accesses, 0)
-      const waitsForDisk = accesses % 2 === 1
-      const now = accesses + this.#nextId - this.#pending.size
-      idle = now === seen && !waitsForDisk ? idle + 1 : 0
-      seen = now
-      if (idle < MOST_IDLE_LOOKS) return
+      const answers = this.#nextId - this.#pending.size
+      if (!isStalled(Atomics.load(this.#accesses, 0), answers)) return
       this.#end('it is damaged: reading it comes to no end')
       void this.#worker.terminate()
     }, this.#lookEvery)

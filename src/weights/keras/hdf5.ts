@@ -4,8 +4,8 @@
  * followed by a look at what was said. For the thread in `hdf5-worker.ts` alone: damaged files can stop WebAssembly, or
  * make it run for ever.
  */
-import type { Attributes, NumberType, Variable } from './hdf5-protocol.js'
-import { bytesPerNumber, toFloat32 } from './numbers.js'
+import { type ElementName, elementTypes, Unreadable } from '../element-types.js'
+import type { Attributes, Variable } from './hdf5-protocol.js'
 
 /** The library's functions. */
 export type Library = Awaited<typeof import('h5wasm')['ready']>
@@ -189,7 +189,7 @@ export class Hdf5File {
 
   #readRows(
     path: string,
-    dtype: NumberType,
+    dtype: ElementName,
     size: number,
     part?: { count: number[]; row: number },
   ): Float32Array<ArrayBuffer> {
@@ -199,21 +199,23 @@ export class Hdf5File {
     const strides = part?.count.map(() => 1n) ?? null
     return this.#within(bytes, (pointer) => {
       this.#library.get_dataset_data(this.#id, path, count, offset, strides, BigInt(pointer))
-      return toFloat32(this.#library.HEAPU8.slice(pointer, pointer + bytes) as Uint8Array<ArrayBuffer>, dtype)
+      return elementTypes[dtype].toFloat32(
+        this.#library.HEAPU8.slice(pointer, pointer + bytes).buffer as ArrayBuffer,
+      )
     })
   }
 
-  #numberType({ type, size, signed }: Metadata, path: string): NumberType | undefined {
+  #numberType({ type, size, signed }: Metadata, path: string): ElementName | undefined {
     const { H5T_FLOAT, H5T_INTEGER, H5T_OPAQUE } = this.#library.H5T_class_t
     if (type === H5T_INTEGER.value && [1, 2, 4, 8].includes(size))
-      return `${signed ? '' : 'u'}int${size * 8}` as NumberType
+      return `${signed ? '' : 'u'}int${size * 8}` as ElementName
     if (type !== H5T_FLOAT.value && type !== H5T_OPAQUE.value) return undefined
     // HDF5 knows no bfloat16: Keras says in an attribute that two bytes are one.
     const isBfloat16 =
       size === 2 && this.attributes(path).includes('dtype') && this.texts(path, 'dtype')[0] === 'bfloat16'
     if (isBfloat16) return 'bfloat16'
     const isFloat = type === H5T_FLOAT.value && [2, 4, 8].includes(size)
-    return isFloat ? (`float${size * 8}` as NumberType) : undefined
+    return isFloat ? (`float${size * 8}` as ElementName) : undefined
   }
 
   /** For people: elements that are no numbers. */
@@ -245,7 +247,9 @@ export class Hdf5File {
     try {
       result = call()
     } catch (error) {
-      throw error instanceof Reason ? error : new Reason(explained(reason), { cause: error })
+      if (error instanceof Reason) throw error
+      const why = error instanceof Unreadable ? `it ${error.message}` : explained(reason)
+      throw new Reason(why, { cause: error })
     }
     if (said.length > 0) throw new Reason(explained(reason))
     return result
@@ -263,8 +267,8 @@ function explained(reason: string): string {
   return reason
 }
 
-const bytesOf = (shape: readonly number[], dtype: NumberType): number =>
-  shape.reduce((product, side) => product * side, bytesPerNumber(dtype))
+const bytesOf = (shape: readonly number[], dtype: ElementName): number =>
+  shape.reduce((product, side) => product * side, elementTypes[dtype].bytes)
 
 function fixedText(bytes: Uint8Array, start: number, size: number): string {
   const padded = Buffer.from(bytes.buffer, bytes.byteOffset + start, size)

@@ -4,6 +4,7 @@
  * others hold their numbers.
  */
 import { UserError } from '../../shared/errors.js'
+import { Unreadable } from '../element-types.js'
 import type { TensorSource } from '../source.js'
 import {
   type CheckpointFile,
@@ -13,7 +14,7 @@ import {
   parsed,
   type Variable,
 } from './checkpoint-source.js'
-import { type Dtype, dtypeOf, Unreadable } from './dtypes.js'
+import { type Dtype, dtypeOf } from './dtypes.js'
 import {
   isBundleHeader,
   readSavedNumbers,
