@@ -21,7 +21,10 @@ interface Damage {
 }
 
 /** Fields that may be missing: they have a default, or are noted when a run begins. */
-const MAY_BE_MISSING = new Set(['task', 'colour', 'fingerprint', 'output'])
+const MAY_BE_MISSING = new Set([
+  ...['task', 'colour', 'fingerprint', 'output', 'stridedPools'],
+  ...['stemPadding', 'rpnActivation', 'clipAnchors', 'clipBoxes', 'cropping'],
+])
 /** Numbers that may be as low as one likes. */
 const UNBOUNDED = new Set(['exponent', 'id'])
 
