@@ -34,9 +34,9 @@ def answer(kind, size, classes, **settings):
     images, logits = slim_network.build(kind, size, classes, **settings)
     tensors = shapes()
     with tf.Session() as session:
-        for variable in tf.global_variables():
-            path = paths.slim(variable.op.name)
-            variable.load(values(path, variable.shape.as_list()), session)
+        variables = tf.global_variables()
+        numbers = {v.initializer.inputs[1]: values(paths.slim(v.op.name), v.shape.as_list()) for v in variables}
+        session.run([v.initializer for v in variables], numbers)
         picture = image(size)[None].astype(np.float32) / 127.5 - 1
         return {
             "size": size,

@@ -31,7 +31,8 @@ def draw(name, shape):
         fan = np.prod(shape[1:])
     else:
         fan = np.prod(shape[:2]) if depthwise else np.prod(shape[:-1])
-    return random.normal(0, np.sqrt(1 / fan), shape)
+    # The head's are larger, so that logits are as large as trained ones.
+    return random.normal(0, np.sqrt((100 if len(shape) == 2 else 1) / fan), shape)
 
 
 def slim():
@@ -46,14 +47,16 @@ def slim():
     averages.apply(variables)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
+
+        def load(values):
+            session.run([v.initializer for v in values], {v.initializer.inputs[1]: x for v, x in values.items()})
+
         values = {v: draw(v.op.name, v.shape.as_list()) for v in variables}
-        for v, value in values.items():
-            # The weights themselves are others than their averages.
-            averages.average(v).load(value, session)
-            v.load(value + 1, session)
+        # The weights themselves are others than their averages.
+        load({averages.average(v): value for v, value in values.items()})
+        load({v: value + 1 for v, value in values.items()})
         tf.train.Saver().save(session, file, write_meta_graph=False)
-        for v, value in values.items():
-            v.load(value, session)
+        load(values)
         return session.run(logits, {images: pixels})[0, 1:]
 
 

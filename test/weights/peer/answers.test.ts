@@ -33,15 +33,18 @@ const PROGRAMS = [
   { program: 'keras2', needs: 'tf_keras', file: 'model.h5', pools: 'keras' },
   { program: 'timm', needs: 'timm', file: 'model.safetensors', pools: 'timm' },
 ] as const
+/** Packages that are not installed. */
+const missing = new Set<string>()
+for (const { needs } of PROGRAMS) if (!(await has(needs))) missing.add(needs)
 const KINDS = process.env.TOOLKIT_PEER === 'large' ? (['mobile', 'large'] as const) : (['mobile'] as const)
 
 for (const kind of KINDS)
-  describe(`NASNet-A ${kind} beside the programs that its weights come from`, async () => {
+  describe(`NASNet-A ${kind} beside the programs that its weights come from`, () => {
     const arch = `nasnet-a-${kind}` as const
     const { inputSize } = PRESETS[arch]
     for (const { program, needs, file, pools } of PROGRAMS) {
       if (program === 'timm' && kind === 'mobile') continue
-      const skip = !(await has(needs)) && `Python’s ${needs} is not installed`
+      const skip = missing.has(needs) && `Python’s ${needs} is not installed`
       it(program, { skip }, async (t) => {
         const folder = await temporaryFolder(t)
         const picture = await photograph(inputSize)
