@@ -3,7 +3,12 @@ import { Command } from '@commander-js/extra-typings'
 import { defaultDataDir } from '../../../datasets/index.js'
 import { grouped } from '../../shared/text.js'
 import { type FetchedWeights, fetchWeights } from '../../weights/download/fetch-weights.js'
-import { type PublishedName, publishedNames, publishedWeights } from '../../weights/published.js'
+import {
+  type PublishedName,
+  type PublishedWeights,
+  publishedNames,
+  publishedWeights,
+} from '../../weights/published.js'
 import { fetchAndPrint } from '../shared/fetch-progress.js'
 import { WrongValue } from '../shared/flags.js'
 import { json } from '../shared/options.js'
@@ -54,10 +59,12 @@ export function downloadWeightsCommand() {
 
 function describeWeights(name: PublishedName, { folder, how, tensors, sha256 }: FetchedWeights): string {
   const verb = how === 'present' ? 'were already complete' : 'are'
-  const { arch } = publishedWeights[name]
+  const { arch }: PublishedWeights = publishedWeights[name]
   return [
     `The weights ${verb} in ${folder}: ${grouped(tensors)} tensors, each with the checksum that its index states.`,
     ...(sha256 === undefined ? [] : [`The archive's SHA-256 is ${sha256}.`]),
-    `Make a run of them: toolkit import-weights ${folder} --arch ${arch} --out runs/${name}`,
+    arch === null
+      ? 'import-weights does not import detectors yet.'
+      : `Make a run of them: toolkit import-weights ${folder} --arch ${arch} --out runs/${name}`,
   ].join('\n')
 }
