@@ -1,4 +1,5 @@
 /** Types of numbers in weight files, and how they become float32. */
+import { UserError } from '../shared/errors.js'
 
 export interface ElementType {
   name: string
@@ -15,6 +16,10 @@ export interface ElementType {
 
 /** Numbers that cannot become float32; the message goes on after the tensor's name. */
 export class Unreadable extends Error {}
+
+/** The error for people: what cannot become float32 gets the name of its tensor, `what`; others stay as they are. */
+export const nameUnreadable = (what: string, error: unknown): unknown =>
+  error instanceof Unreadable ? new UserError(`${what} ${error.message}`) : error
 
 type NumberArray = { BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer): ArrayLike<number> }
 type BigArray = { BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer): ArrayLike<bigint> }

@@ -33,31 +33,22 @@ function forEachPlace(
 }
 
 /** The numbers of a tensor of `shape` that another program holds in its own order of axes. */
-export function fromForeign(
-  data: Float32Array,
-  shape: readonly number[],
-  axes: AxisOrder | undefined,
-): Float32Array {
-  if (axes === undefined) return data
-  const result = new Float32Array(data.length)
-  forEachPlace(shape, axes, (own, foreign) => {
-    result[own] = data[foreign]
-  })
-  return result
-}
+export const fromForeign = reordered((result, own, data, foreign) => {
+  result[own] = data[foreign]
+})
 
 /** The inverse of {@link fromForeign}. */
-export function toForeign(
-  data: Float32Array,
-  shape: readonly number[],
-  axes: AxisOrder | undefined,
-): Float32Array {
-  if (axes === undefined) return data
-  const result = new Float32Array(data.length)
-  forEachPlace(shape, axes, (own, foreign) => {
-    result[foreign] = data[own]
-  })
-  return result
+export const toForeign = reordered((result, own, data, foreign) => {
+  result[foreign] = data[own]
+})
+
+function reordered(copy: (result: Float32Array, own: number, data: Float32Array, foreign: number) => void) {
+  return (data: Float32Array, shape: readonly number[], axes: AxisOrder | undefined): Float32Array => {
+    if (axes === undefined) return data
+    const result = new Float32Array(data.length)
+    forEachPlace(shape, axes, (own, foreign) => copy(result, own, data, foreign))
+    return result
+  }
 }
 
 /** A matrix or vector (row-major) of `classes` columns without its first one. */

@@ -48,7 +48,7 @@ export function matchTensors(
     specs.map((spec) => spec.path),
     network,
   )
-  const averaged = average !== undefined && !raw && hasAverages(tensors, average)
+  const averaged = takesAverages(tensors, dialect, raw)
   const matches: Match[] = []
   const used = new Set<string>()
   const missing: string[] = []
@@ -58,8 +58,8 @@ export function matchTensors(
     if (found === undefined)
       throw new UserError(`${title} has no network with the layer "${spec.path}"; choose another --arch`)
     // Programs keep averages of what they train; statistics may have none.
-    const withAverage = averaged && (spec.role !== 'statistic' || tensors.has(average(found.name)))
-    const name = withAverage ? average(found.name) : found.name
+    const averageName = averaged ? average!(found.name) : found.name
+    const name = spec.role === 'statistic' && !tensors.has(averageName) ? found.name : averageName
     const shape = tensors.get(name)?.shape
     if (shape === undefined) {
       missing.push(`"${name}" [${foreignShape(spec.shape, found.axes).join(', ')}]`)
@@ -86,7 +86,11 @@ export function matchTensors(
         ? 'moving averages, because --raw was asked for'
         : dialect.ignored.find(([pattern]) => pattern.test(name))?.[1]
     if (reason === undefined) left.push(`"${name}" [${tensors.get(name)!.shape.join(', ')}]`)
-    else ignored.set(reason, [...(ignored.get(reason) ?? []), name])
+    else
+      ignored
+        .set(reason, ignored.get(reason) ?? [])
+        .get(reason)!
+        .push(name)
   }
   const problems = [
     listed(missing, 'missing'),
@@ -100,9 +104,12 @@ export function matchTensors(
   return { matches, ignored }
 }
 
-/** Whether a file has an average of anything. */
-const hasAverages = (tensors: TensorSource['tensors'], average: (name: string) => string): boolean =>
-  [...tensors.keys()].some((name) => tensors.has(average(name)))
+/** Whether moving averages are taken: where the file has one of anything, unless the weights themselves are wanted. */
+export const takesAverages = (
+  tensors: TensorSource['tensors'],
+  { average }: Pick<Dialect, 'average'>,
+  raw: boolean,
+): boolean => !raw && average !== undefined && [...tensors.keys()].some((name) => tensors.has(average(name)))
 
 const isHead = ({ path }: ParameterSpec): boolean => path === 'head/kernel' || path === 'head/bias'
 

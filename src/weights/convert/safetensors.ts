@@ -1,16 +1,17 @@
 /** Safetensors files as a source of weights: PyTorch's, timm's and the toolkit's own. */
 import { UserError } from '../../shared/errors.js'
 import { openSafetensors, readSafetensors } from '../../shared/safetensors.js'
+import { type ElementType, elementTypes, nameUnreadable } from '../element-types.js'
 import type { TensorInfo, TensorSource } from '../source.js'
 
-/** Element types by the file's name for them: the usual name, and what makes float32 of the bytes. */
-const DTYPES: Readonly<Record<string, { name: string; read?: (bytes: ArrayBuffer) => Float32Array }>> = {
-  F32: { name: 'float32', read: (bytes) => new Float32Array(bytes) },
-  F64: { name: 'float64', read: (bytes) => Float32Array.from(new Float64Array(bytes)) },
-  F16: { name: 'float16', read: (bytes) => Float32Array.from(new Uint16Array(bytes), halfToFloat) },
-  BF16: { name: 'bfloat16', read: readBrainFloats },
-  I64: { name: 'int64', read: (bytes) => Float32Array.from(new BigInt64Array(bytes), Number) },
-  I32: { name: 'int32', read: (bytes) => Float32Array.from(new Int32Array(bytes)) },
+/** Element types of weights by the file's name for them. */
+const TYPES: Readonly<Record<string, ElementType>> = {
+  F32: elementTypes.float32,
+  F64: elementTypes.float64,
+  F16: elementTypes.float16,
+  BF16: elementTypes.bfloat16,
+  I64: elementTypes.int64,
+  I32: elementTypes.int32,
 }
 
 /**
@@ -28,7 +29,7 @@ export async function openSafetensorsSource(path: string): Promise<TensorSource>
   const tensors = new Map<string, TensorInfo>()
   const dtypes = new Map<string, string>()
   for (const { name, dtype, shape } of file.entries) {
-    tensors.set(name, { name, dtype: DTYPES[dtype]?.name ?? dtype, shape })
+    tensors.set(name, { name, dtype: TYPES[dtype]?.name ?? dtype, shape })
     dtypes.set(name, dtype)
   }
   return {
@@ -36,10 +37,14 @@ export async function openSafetensorsSource(path: string): Promise<TensorSource>
     tensors,
     async read(name) {
       const dtype = dtypes.get(name)!
-      const read = DTYPES[dtype]?.read
-      if (read === undefined)
+      if (!Object.hasOwn(TYPES, dtype))
         throw new UserError(`${path}: "${name}" holds numbers of the type ${dtype}, which are no weights`)
-      return read((await file.read(name)).buffer)
+      const { buffer } = await file.read(name)
+      try {
+        return TYPES[dtype].toFloat32(buffer)
+      } catch (error) {
+        throw nameUnreadable(`"${name}" in ${path}`, error)
+      }
     },
     close: () => file.close(),
   }
@@ -62,19 +67,4 @@ async function inMemory(path: string): Promise<TensorSource> {
     },
     close: async () => {},
   }
-}
-
-/** A number of 16 bits (IEEE 754 binary16); every one is a float32 too. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-/** bfloat16 is the upper half of a float32. */
-function readBrainFloats(bytes: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer)
 }

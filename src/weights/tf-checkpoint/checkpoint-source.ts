@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { UserError } from '../../shared/errors.js'
 import { fileError, isFileError } from '../../shared/files.js'
 import { type ByteSource, inFile } from '../../shared/onnx-fields.js'
-import { Unreadable } from '../element-types.js'
+import { nameUnreadable } from '../element-types.js'
 import type { TensorInfo, TensorSource } from '../source.js'
 import { assemble, type Region } from './slices.js'
 import type { Damaged } from './sorted-table.js'
@@ -60,7 +60,7 @@ export function checkpointSource(
       if (variable === undefined) throw new UserError(`${path} has no tensor "${name}"`)
       const { info, pieces } = variable
       const numbers = await assemble(pieces, info.shape, (piece) => piece.read()).catch((error) => {
-        throw error instanceof Unreadable ? new UserError(`"${name}" in ${path} ${error.message}`) : error
+        throw nameUnreadable(`"${name}" in ${path}`, error)
       })
       if (numbers === undefined) throw new UserError(`The pieces of "${name}" in ${path} overlap`)
       return numbers
