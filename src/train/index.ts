@@ -123,7 +123,8 @@ export type {
   OptimizerConfig,
   TrainingConfig,
 } from './settings/config.js'
-export type { ParameterSlot, StateVectors } from './step/step-types.js'
+export type { NamedWeights } from './step/named-weights.js'
+export type { ParameterSlot, StateVectors, StepNumbers, StepState } from './step/step-types.js'
 export {
   type AnyRunConfig,
   type CurveRun,

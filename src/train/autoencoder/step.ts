@@ -1,18 +1,11 @@
 /** An autoencoder's training step, compiled and run in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
 import type { Autoencoder } from '../../../models/index.js'
-import {
-  blockFor,
-  compileStepOf,
-  type OpenStep,
-  openStep,
-  type StepNumbers,
-  type StepOptions,
-} from '../step/compiled-step.js'
+import { blockFor, compileStepOf, openStep, type StepOptions } from '../step/compiled-step.js'
 import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import { stateVectors } from '../step/state-vectors.js'
-import type { ParameterSlot } from '../step/step-types.js'
+import type { ParameterSlot, StepNumbers, StepState } from '../step/step-types.js'
 import type { AutoencoderRunConfig } from './config.js'
 import { autoencoderOf } from './network.js'
 import { autoencoderStepFunction } from './step-function.js'
@@ -25,7 +18,7 @@ export function autoencoderSpecs(network: Autoencoder, batch: number, size: numb
 }
 
 /** A compiled training step together with its state. */
-export interface AutoencoderStep extends Pick<OpenStep, 'state' | 'load' | 'close'> {
+export interface AutoencoderStep extends StepState {
   layout: ParameterSlot[]
   /** `images`: N × S × S × 3 in [−1, 1]; the buffer is transferred. The loss is without weight decay. */
   run(images: Float32Array, numbers: StepNumbers): Promise<{ loss: number; gradientNorm: number }>

@@ -1,14 +1,7 @@
 /** The weights of a trained classifier as the first weights of another, whose classes may be other ones. */
 import { UserError } from '../../shared/errors.js'
-import type { Tensor } from '../../shared/safetensors.js'
+import { type NamedWeights, numbersFor, setParameter } from '../step/named-weights.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
-
-export interface InitialWeights {
-  /** The file or folder that they come from, for messages. */
-  source: string
-  /** By parameter path. */
-  tensors: ReadonlyMap<string, Tensor>
-}
 
 export interface AppliedWeights {
   /** Tensors that were copied. */
@@ -20,14 +13,14 @@ export interface AppliedWeights {
 /**
  * Copies weights into the state of a new run, in place and including averages.
  *
- * @throws UserError that names the first tensor outside of the heads that is missing or of another shape
+ * @throws UserError that names the first tensor outside of the heads that is missing or of another shape, or one that is not finite
  */
 export function applyInitialWeights(
   layout: readonly ParameterSlot[],
   state: StateVectors,
-  { source, tensors }: InitialWeights,
+  { source, tensors }: NamedWeights,
 ): AppliedWeights {
-  const misfits = layout.filter((slot) => !fits(slot, tensors.get(slot.path)))
+  const misfits = layout.filter((slot) => numbersFor(slot, tensors.get(slot.path)) === undefined)
   // A head is new as a whole, or not at all.
   const heads = new Set(misfits.flatMap(({ path }) => headOf(path) ?? []))
   const isFresh = ({ path }: ParameterSlot): boolean => heads.has(headOf(path) ?? '')
@@ -39,21 +32,9 @@ export function applyInitialWeights(
     )
   }
   const kept = layout.filter((slot) => !isFresh(slot))
-  for (const { path, vector, offset } of kept) {
-    const data = tensors.get(path)!.data as Float32Array
-    state[vector].set(data, offset)
-    state[AVERAGES[vector]]?.set(data, offset)
-  }
+  for (const slot of kept) setParameter(state, slot, tensors.get(slot.path)!.data as Float32Array, source)
   return { copied: kept.length, fresh: layout.filter(isFresh).map(({ path }) => path) }
 }
 
-const fits = ({ shape }: ParameterSlot, tensor: Tensor | undefined): boolean =>
-  tensor?.data instanceof Float32Array && String(tensor.shape) === String(shape)
-
 /** The head that a parameter belongs to, which depends on the number of classes or is there in training only. */
 const headOf = (path: string): string | undefined => /^(head|auxiliary)\//.exec(path)?.[1]
-
-const AVERAGES: Record<string, string> = {
-  parameters: 'averageParameters',
-  statistics: 'averageStatistics',
-}

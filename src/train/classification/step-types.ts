@@ -1,16 +1,12 @@
 /** The contract between the host (loop, evaluation, commands) and a classifier's compiled graphs. */
-import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { ParameterSlot, StepNumbers, StepState } from '../step/step-types.js'
 
-export interface StepInputs {
+/** `step`: noise for dropout and drop path is drawn from (seed, step); `progress`: ScheduledDropPath follows it. */
+export interface StepInputs extends StepNumbers {
   /** N × S × S × 3, RGB, scaled to [−1, 1]. The step may transfer the buffer, so the caller must not use it again. */
   images: Float32Array
   /** Class index of each image. */
   labels: Int32Array
-  learningRate: number
-  /** Fraction of training done, in [0, 1]: ScheduledDropPath follows it. */
-  progress: number
-  /** Steps done before this one. Noise for dropout and drop path is drawn from (seed, step). */
-  step: number
 }
 
 export interface StepResult {
@@ -23,17 +19,13 @@ export interface StepResult {
 }
 
 /** A compiled training step together with its state. */
-export interface TrainStep {
+export interface TrainStep extends StepState {
   layout: ParameterSlot[]
   batchSize: number
   imageSize: number
   /** Trained numbers and moving statistics together. */
   parameters: number
   run(inputs: StepInputs): Promise<StepResult>
-  /** A copy of the state after the last step. */
-  state(): Promise<StateVectors>
-  load(state: StateVectors): Promise<void>
-  close(): Promise<void>
 }
 
 /** A trained classifier that can be run. */

@@ -2,6 +2,7 @@
 import { UserError } from '../../shared/errors.js'
 import type { Tensor } from '../../shared/safetensors.js'
 import type { ModelConfig } from '../settings/config.js'
+import { type NamedWeights, numbersFor, setParameter } from '../step/named-weights.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 export interface Backbone {
@@ -10,12 +11,7 @@ export interface Backbone {
   weights: BackboneWeights
 }
 
-export interface BackboneWeights {
-  /** The file or folder that they come from, for messages. */
-  source: string
-  /** By parameter path. */
-  tensors: ReadonlyMap<string, Tensor>
-}
+export type BackboneWeights = NamedWeights
 
 /** Paths of the parameters that only a detector has. All others belong to the backbone. */
 const OWN = /^(rpn|regions)\//
@@ -32,24 +28,17 @@ export function applyBackbone(
   { source, tensors }: BackboneWeights,
 ): number {
   const slots = layout.filter(({ path }) => !OWN.test(path))
-  for (const { path, shape, vector, offset } of slots) {
+  for (const slot of slots) {
+    const { path, shape } = slot
     const tensor = tensors.get(path)
-    const data = tensor?.data
-    if (tensor === undefined || !(data instanceof Float32Array) || String(tensor.shape) !== String(shape))
+    const numbers = numbersFor(slot, tensor)
+    if (numbers === undefined)
       throw new UserError(
         `${source} does not fit the detector's backbone: it has ${describe(tensor)} where "${path}" of shape [${shape.join(', ')}] is needed. Choose the backbone's own run, or a preset of its architecture`,
       )
-    if (!data.every(Number.isFinite))
-      throw new UserError(`${source} cannot be used: "${path}" has numbers that are not finite`)
-    state[vector].set(data, offset)
-    state[AVERAGES[vector]]?.set(data, offset)
+    setParameter(state, slot, numbers, source)
   }
   return slots.length
-}
-
-const AVERAGES: Record<string, string> = {
-  parameters: 'averageParameters',
-  statistics: 'averageStatistics',
 }
 
 function describe(tensor: Tensor | undefined): string {

@@ -1,5 +1,5 @@
 /** The contract between the host (loop, evaluation, commands) and a detector's compiled graphs. */
-import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { ParameterSlot, StepNumbers, StepState } from '../step/step-types.js'
 
 /** A few images of one size with their boxes, padded to the same number G of boxes each. */
 export interface DetectionBatch {
@@ -13,14 +13,10 @@ export interface DetectionBatch {
   imageSize: [number, number]
 }
 
-export interface DetectorStepInputs {
+/** `step`: sampling draws from (seed, step). */
+export interface DetectorStepInputs extends StepNumbers {
   /** One optimiser step's batches; their gradients are averaged. */
   batches: DetectionBatch[]
-  learningRate: number
-  /** Fraction of training done, in [0, 1]. */
-  progress: number
-  /** Steps done before this one. Sampling draws from (seed, step). */
-  step: number
 }
 
 /** Means over the batches, with the weights of the losses and without weight decay. */
@@ -38,7 +34,7 @@ export interface DetectorStepResult {
 }
 
 /** A compiled training step together with its state. */
-export interface DetectorStep {
+export interface DetectorStep extends StepState {
   layout: ParameterSlot[]
   /** Images in each of the batches. */
   batchSize: number
@@ -48,9 +44,6 @@ export interface DetectorStep {
   /** Trained numbers and statistics together. */
   parameters: number
   run(inputs: DetectorStepInputs): Promise<DetectorStepResult>
-  state(): Promise<StateVectors>
-  load(state: StateVectors): Promise<void>
-  close(): Promise<void>
 }
 
 /** The detections of one image: D rows, the highest score first. Rows with score 0 are padding. */

@@ -1,6 +1,7 @@
 /** Checkpoints: the state vectors of a training step as a safetensors file of tensors named by parameter path. */
 import { UserError } from '../../shared/errors.js'
 import { readSafetensors, type Tensor, writeSafetensors } from '../../shared/safetensors.js'
+import { isFiniteVector } from '../step/named-weights.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 
 /** The state of a run after a step. */
@@ -144,8 +145,6 @@ export function inferenceState(state: StateVectors): StateVectors {
 
 /** The name of a vector that holds a number that is not finite; null: there is none. */
 export function nonFiniteVector(state: StateVectors): string | null {
-  // A sum is finite only if every summand is, because float32 values cannot overflow a double. It is fast to compute.
-  for (const [name, vector] of Object.entries(state))
-    if (!Number.isFinite(vector.reduce((sum, value) => sum + value, 0))) return name
+  for (const [name, vector] of Object.entries(state)) if (!isFiniteVector(vector)) return name
   return null
 }

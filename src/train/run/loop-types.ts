@@ -1,6 +1,6 @@
 /** What the training loop is given and what it returns. */
 import type { TrainingConfig } from '../settings/config.js'
-import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { ParameterSlot, StateVectors, StepNumbers, StepState } from '../step/step-types.js'
 import type { EvaluationRow, ImageSize, Metrics, StepMetrics } from './metrics.js'
 
 /** What the loop reads of a config. */
@@ -23,22 +23,10 @@ export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }>
 }
 
 /** A compiled network together with its state. */
-export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSize }> {
+export interface TaskStep<M extends Metrics, Batch extends { imageSize: ImageSize }> extends StepState {
   layout: ParameterSlot[]
   imageSize: Batch['imageSize']
-  run(batch: Batch, place: StepPlace): Promise<StepMetrics<M>>
-  state(): Promise<StateVectors>
-  load(state: StateVectors): Promise<void>
-  close(): Promise<void>
-}
-
-/** Everything that a step depends on besides its batch and the state. */
-export interface StepPlace {
-  learningRate: number
-  /** Fraction of the run done, in [0, 1]. */
-  progress: number
-  /** Steps done before this one. */
-  step: number
+  run(batch: Batch, numbers: StepNumbers): Promise<StepMetrics<M>>
 }
 
 /** The report of a step. */

@@ -15,7 +15,7 @@ import type { StateTensors } from './differentiate.js'
 import type { FlatLayout } from './flat-state.js'
 import { drawNoise, noiseCount } from './noise.js'
 import { firstState, type VectorSpecs } from './state-vectors.js'
-import type { StateVectors } from './step-types.js'
+import type { StateVectors, StepNumbers, StepState } from './step-types.js'
 
 /** A step as an ONNX graph. */
 export interface CompiledStep {
@@ -86,22 +86,10 @@ export interface StepOptions {
 export const blockFor = async ({ provider = 'cpu' }: StepOptions): Promise<number> =>
   provider === 'cpu' ? blockSize() : 0
 
-export interface StepNumbers {
-  learningRate: number
-  /** Fraction of training done, in [0, 1]. */
-  progress: number
-  /** Steps done before this one. */
-  step: number
-}
-
 /** A step in a worker thread, together with its state. */
-export interface OpenStep {
+export interface OpenStep extends StepState {
   /** Runs a step on a batch. `draw`: the number that noise is drawn for, by default that of the step. */
   run(batch: Tensors, numbers: StepNumbers, draw?: number): Promise<Tensors>
-  /** A copy of the state after the last step. */
-  state(): Promise<StateVectors>
-  load(state: StateVectors): Promise<void>
-  close(): Promise<void>
 }
 
 /** Opens a compiled step in a worker thread, with the initial state of `seed`. */

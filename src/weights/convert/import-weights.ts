@@ -5,13 +5,14 @@ import type { RunConfig } from '../../train/classification/config.js'
 import { networkOf } from '../../train/classification/network.js'
 import { classifierSpecs } from '../../train/classification/step.js'
 import { layoutOf } from '../../train/step/flat-state.js'
+import { isFiniteVector } from '../../train/step/named-weights.js'
 import { createRun, exportRun } from '../../train/tasks.js'
 import type { Dialect } from '../names/dialect.js'
 import { DIALECTS, dialectOf } from '../names/dialects.js'
 import type { TensorSource } from '../source.js'
 import { fromForeign, withoutFirstColumn } from './axes.js'
 import { type Architecture, defaultLabels, importedConfig, readLabels } from './imported-config.js'
-import { type Match, matchTensors } from './match.js'
+import { type Match, matchTensors, takesAverages } from './match.js'
 import { openWeights } from './open-weights.js'
 
 export interface ImportOptions extends Architecture {
@@ -81,7 +82,11 @@ async function configFor(
   dialect: Dialect,
   { labels: labelsFile, raw = false, ...architecture }: ImportOptions,
 ): Promise<{ config: RunConfig; classes: number | null }> {
-  const note = { program: dialect.name, file: source.path, averages: averagesTaken(source, dialect, raw) }
+  const note = {
+    program: dialect.name,
+    file: source.path,
+    averages: takesAverages(source.tensors, dialect, raw),
+  }
   const classes = classesIn(source, dialect, importedConfig(architecture, null, note))
   if (classes === null) {
     if (labelsFile !== undefined)
@@ -95,10 +100,6 @@ async function configFor(
       ? defaultLabels(classes, architecture.arch)
       : await readLabels(labelsFile, classes)
   return { config: importedConfig(architecture, labels, note), classes }
-}
-
-function averagesTaken({ tensors }: TensorSource, { average }: Dialect, raw: boolean): boolean {
-  return !raw && average !== undefined && [...tensors.keys()].some((name) => tensors.has(average(name)))
 }
 
 /** Classes of the head, the background not counted; null: there is no head. */
@@ -137,8 +138,7 @@ async function readParameter(
 ): Promise<Float32Array> {
   const classes = spec.shape.at(-1)! + (dropFirstClass ? 1 : 0)
   const data = fromForeign(await source.read(name), [...spec.shape.slice(0, -1), classes], axes)
-  // A sum is finite only if every summand is, because float32 values cannot overflow a double.
-  if (!Number.isFinite(data.reduce((sum, value) => sum + value, 0)))
+  if (!isFiniteVector(data))
     throw new UserError(`${source.path} cannot be used: "${name}" has numbers that are not finite`)
   return dropFirstClass ? withoutFirstColumn(data, classes) : data
 }
