@@ -1,6 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { UserError } from '../shared/errors.js'
-import { type CurveAxis, type CurveKind, drawCurves } from '../train/run/curve.js'
+import type { CurveAxis, CurveKind } from '../train/run/curve.js'
 import { type Metrics, readRows } from '../train/run/metrics.js'
 import { metricsPath } from '../train/run/run-folder.js'
 import { type AnyRunConfig, forTask, readAnyConfig, tasks } from '../train/tasks.js'
@@ -44,6 +44,8 @@ async function draw(folders: string[], axis: CurveAxis): Promise<string> {
     throw new UserError(
       `${folders[0]} is a run of ${task} and ${folders[other]} one of ${configs[other].task}: plot them in separate pictures`,
     )
+  // Loaded here: it brings d3.
+  const { drawCurves } = await import('../train/run/curve.js')
   const drawKind = async <M extends Metrics>(kind: CurveKind<M>): Promise<string> => {
     const runs = folders.map(async (name) => ({ name, rows: await readRows<M>(metricsPath(name)) }))
     return drawCurves(await Promise.all(runs), axis, kind)

@@ -7,7 +7,6 @@ import { makeFolder, writeFileAtomically } from '../../shared/files.js'
 import type { DetectorEvaluation } from './evaluate.js'
 import { bestThreshold, matchImages, type Threshold } from './evaluation-matches.js'
 import { STATS } from './evaluation-stats.js'
-import { drawReport } from './report.js'
 
 /** The content of `evaluation.json`. */
 export interface EvaluationSummary {
@@ -43,6 +42,8 @@ export async function writeEvaluation(
   const { images, unreadable, stats, perCategory, detections, millisecondsPerImage } = evaluation
   const matches = matchImages(evaluation, set)
   const threshold = bestThreshold(matches)
+  // Loaded here: it brings d3.
+  const { drawReport } = await import('./report.js')
   const page = await drawReport(evaluation, set, { title: subject, matches, threshold, signal })
   if (page === null) return null
   const summary: EvaluationSummary = {
