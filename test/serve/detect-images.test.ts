@@ -1,36 +1,19 @@
 /** Detection in images of all sizes, orientations and colour spaces: boxes must lie where the scenes have their things. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { decodeImage } from '../../serve/image.js'
-import type { RunningServer } from '../../serve/server.js'
 import { RESIZE_MODES } from '../../src/shared/detector-input.js'
 import { fitPixels } from '../../src/train/detection/fit-pixels.js'
-import {
-  assertBox,
-  type Box,
-  detected,
-  scene,
-  scenePixels,
-  threeThings,
-  VIEW,
-} from '../helpers/serve/scenes.js'
-import { type Body, golden, start, storedAs } from '../helpers/serve/support.js'
+import { assertBox, type Box, detectorServer, scene, scenePixels, VIEW } from '../helpers/serve/scenes.js'
+import { storedAs } from '../helpers/serve/support.js'
 
 const [viewHeight, viewWidth] = VIEW
 
 describe('detecting in images of every kind', () => {
-  let server: RunningServer
-  let picture: Buffer
-  before(async () => {
-    server = await start({ models: ['detector.onnx', 'stretching.onnx'].map(golden), workers: 2 })
-    picture = await scene(viewWidth, viewHeight, threeThings).png().toBuffer()
-  })
-  after(() => server.close())
-
-  const ask = (query: Record<string, string> = {}, body: Body = picture, type?: string) =>
-    detected(server, body, { model: 'detector', ...query }, type)
+  const suite = detectorServer()
+  const { ask } = suite
 
   for (const model of ['detector', 'stretching'])
     it(`finds boxes in images of any size and proportions: ${model}`, async () => {

@@ -1,13 +1,12 @@
 /** `POST /detect` over HTTP: boxes must lie where the scenes have their threeThings, whatever becomes of the pixels. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import type { RunningServer } from '../../serve/server.js'
+import { describe, it } from 'node:test'
 import { pngBomb, pngPromise } from '../helpers/serve/png.js'
 import {
   type Box,
   categories,
   type Detected,
-  detected,
+  detectorServer,
   expectedScore,
   scene,
   threeThings,
@@ -18,18 +17,10 @@ import { type Body, golden, json, post, solid, start } from '../helpers/serve/su
 const [viewHeight, viewWidth] = VIEW
 
 describe('detecting', () => {
-  let server: RunningServer
-  let picture: Buffer
-  before(async () => {
-    server = await start({ models: ['detector.onnx', 'stretching.onnx'].map(golden), workers: 2 })
-    picture = await scene(viewWidth, viewHeight, threeThings).png().toBuffer()
-  })
-  after(() => server.close())
-
-  const ask = (query: Record<string, string> = {}, body: Body = picture, type?: string) =>
-    detected(server, body, { model: 'detector', ...query }, type)
+  const suite = detectorServer()
+  const { ask } = suite
   const refused = async (query: string, body: Body, status: number, detail: RegExp) => {
-    const response = await post(`${server.url}/detect?model=detector${query}`, body)
+    const response = await post(`${suite.server.url}/detect?model=detector${query}`, body)
     const text = await response.text()
     assert.equal(response.status, status, text)
     assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
@@ -70,20 +61,40 @@ describe('detecting', () => {
 
   it('validates its parameters, and knows no other', async () => {
     for (const score of ['-0.1', '1.01', 'half', '', '.', '1e-1', '0x1', 'NaN', '0,5'])
-      await refused(`&minScore=${score}`, picture, 400, /"minScore" is .*, but must be a number from 0 to 1/)
+      await refused(
+        `&minScore=${score}`,
+        suite.picture,
+        400,
+        /"minScore" is .*, but must be a number from 0 to 1/,
+      )
     for (const max of ['0', '-1', '2.5', 'all', '', '10001'])
-      await refused(`&max=${max}`, picture, 400, /"max" is .*, but must be a whole number from 1 to 10000/)
+      await refused(
+        `&max=${max}`,
+        suite.picture,
+        400,
+        /"max" is .*, but must be a whole number from 1 to 10000/,
+      )
     for (const draw of ['yes', 'true', '2', ''])
-      await refused(`&draw=${draw}`, picture, 400, /"draw" is ".*", but must be 1 for yes or 0 for no/)
-    await refused('&minScore=0&minScore=1', picture, 400, /"minScore" is given more than once/)
-    await refused('&top=3', picture, 400, /"top" is unknown; there are "minScore", "max", "draw" and "model"/)
+      await refused(`&draw=${draw}`, suite.picture, 400, /"draw" is ".*", but must be 1 for yes or 0 for no/)
+    await refused('&minScore=0&minScore=1', suite.picture, 400, /"minScore" is given more than once/)
+    await refused(
+      '&top=3',
+      suite.picture,
+      400,
+      /"top" is unknown; there are "minScore", "max", "draw" and "model"/,
+    )
   })
 
   it('refuses what is cut off, too large or no image, drawn or not', async () => {
     const whole = await scene(240, 160, threeThings).jpeg().toBuffer()
     for (const draw of ['', '&draw=1']) {
       await refused(draw, whole.subarray(0, whole.length / 2), 422, /JPEG image is damaged or cut off/)
-      await refused(draw, picture.subarray(0, picture.length - 20), 422, /PNG image is damaged or cut off/)
+      await refused(
+        draw,
+        suite.picture.subarray(0, suite.picture.length - 20),
+        422,
+        /PNG image is damaged or cut off/,
+      )
       await refused(draw, pngBomb(20_000, 20_000), 413, /20000 × 20000 pixels; at most/)
       await refused(draw, pngPromise(30_000, 30_000), 413, /30000 × 30000 pixels; at most/)
       await refused(draw, 'a text', 415, /not an image in a supported format: JPEG, PNG/)

@@ -1,9 +1,10 @@
 /** Scenes of coloured rectangles, of which the golden detectors must find the boxes. */
 import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
 import sharp, { type Sharp } from 'sharp'
 import type { Detection } from '../../../serve/detections.js'
 import type { RunningServer } from '../../../serve/server.js'
-import { type Body, post } from './support.js'
+import { type Body, golden, post, start } from './support.js'
 
 export type Box = [x: number, y: number, width: number, height: number]
 
@@ -73,6 +74,28 @@ export async function detected(
   const text = await response.text()
   assert.equal(response.status, 200, text)
   return JSON.parse(text)
+}
+
+export interface DetectorSuite {
+  server: RunningServer
+  /** A PNG of {@link threeThings}. */
+  picture: Buffer
+  /** Posts a picture, by default that one, to the golden detector that letterboxes. */
+  ask(query?: Record<string, string>, body?: Body, type?: string): Promise<Detected>
+}
+
+/** A server with both golden detectors for the tests of one suite: call it in the suite, read it in the tests. */
+export function detectorServer(): DetectorSuite {
+  const shared = {
+    ask: (query = {}, body = shared.picture, type) =>
+      detected(shared.server, body, { model: 'detector', ...query }, type),
+  } as DetectorSuite
+  before(async () => {
+    shared.server = await start({ models: ['detector.onnx', 'stretching.onnx'].map(golden), workers: 2 })
+    shared.picture = await scene(VIEW[1], VIEW[0], threeThings).png().toBuffer()
+  })
+  after(() => shared.server.close())
+  return shared
 }
 
 /** Asserts that each edge of a box lies where it must, within `tolerance` pixels along each axis. */
