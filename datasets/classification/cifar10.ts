@@ -3,8 +3,10 @@
  * and one test file of 10,000 records each; a record is one label byte (0–9) and 3,072 pixel bytes, the
  * 32×32 planes R, G, B one after the other.
  */
+
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { grouped } from '../../src/shared/text.js'
 import { DatasetError, isMissing } from '../files/errors.js'
 import type { ImageSet } from './image-set.js'
 
@@ -115,13 +117,12 @@ async function readWhole(folder: string, file: string, expectedBytes?: number): 
 }
 
 function sizeMessage(path: string, size: number, expected: number): string {
-  const bytes = (n: number) => n.toLocaleString('en')
   const records = expected / recordBytes
   return size < expected
-    ? `${path} is truncated: ${bytes(size)} bytes instead of ${bytes(expected)}, it ends in record ` +
-        `${bytes(Math.floor(size / recordBytes) + 1)} of ${bytes(records)}; ${fetchHint}.`
-    : `${path} is too large: ${bytes(size)} bytes instead of ${bytes(expected)}, so it is not ` +
-        `${bytes(records)} records of ${bytes(recordBytes)} bytes; ${fetchHint}.`
+    ? `${path} is truncated: ${grouped(size)} bytes instead of ${grouped(expected)}, it ends in record ` +
+        `${grouped(Math.floor(size / recordBytes) + 1)} of ${grouped(records)}; ${fetchHint}.`
+    : `${path} is too large: ${grouped(size)} bytes instead of ${grouped(expected)}, so it is not ` +
+        `${grouped(records)} records of ${grouped(recordBytes)} bytes; ${fetchHint}.`
 }
 
 /** One file's records, with its size and every label byte verified. */
@@ -135,7 +136,7 @@ async function readRecords(
     const at = record * recordBytes
     if (records[at] >= classCount) {
       throw new DatasetError(
-        `${join(folder, file)} has label ${records[at]} in record ${record + 1} (byte offset ${at.toLocaleString('en')}), ` +
+        `${join(folder, file)} has label ${records[at]} in record ${record + 1} (byte offset ${grouped(at)}), ` +
           `but labels are 0 to ${classCount - 1}; the file is damaged: ${fetchHint}.`,
       )
     }

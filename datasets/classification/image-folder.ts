@@ -2,9 +2,11 @@
  * Image classification from folders, as ImageNet is usually laid out:
  * `DIR/train/<class>/*.jpg`, `DIR/val/<class>/…` (or `valid`, `validation`) and/or `DIR/test/<class>/…`.
  */
+
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { grouped } from '../../src/shared/text.js'
 import { DatasetError } from '../files/errors.js'
 import { imageFormats } from '../files/image-files.js'
 import { inParallel } from '../files/parallel.js'
@@ -100,7 +102,7 @@ async function loadPart(
   const bytes = size * size * 3
   if (files.length * bytes > 2 ** 32) {
     throw new DatasetError(
-      `The ${files.length.toLocaleString('en')} images in "${place}" need ` +
+      `The ${grouped(files.length)} images in "${place}" need ` +
         `${((files.length * bytes) / 2 ** 30).toFixed(1)} GiB at ${size} × ${size}, but sets are held in memory up to ` +
         '4 GiB; choose a smaller size or fewer images.',
     )

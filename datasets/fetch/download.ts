@@ -1,9 +1,11 @@
 /** Downloads of large files: resumed after cut connections and restarts, complete and verified or not there. */
+
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { grouped } from '../../src/shared/text.js'
 import { DatasetError, writeError } from '../files/errors.js'
 import { fileSize } from '../files/file-size.js'
 import { notesOf, notesPath, statedBytes, takeNotes } from './download-notes.js'
@@ -154,9 +156,7 @@ async function transfer(
   }
   if (bytes !== undefined && received > bytes) {
     await discard(part)
-    throw new DatasetError(
-      `${url} sends more than the official ${bytes.toLocaleString('en')} bytes; nothing was kept.`,
-    )
+    throw new DatasetError(`${url} sends more than the official ${grouped(bytes)} bytes; nothing was kept.`)
   }
   if (bytes !== undefined && received < bytes) throw new TransientError('the connection ended early')
   return options.md5 ?? notes?.md5

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
+import { grouped } from '../../src/shared/text.js'
 import { DatasetError } from '../files/errors.js'
 import { readTar } from './tar.js'
 
@@ -30,7 +31,7 @@ export async function unpackTarGz(
     for await (const { name, size, content } of readTar(input.pipe(unzipped))) {
       const file = nameOf(name)
       if (file === undefined) continue
-      if (size > maxFileBytes) throw new DatasetError(`its ${file} has ${size.toLocaleString('en')} bytes`)
+      if (size > maxFileBytes) throw new DatasetError(`its ${file} has ${grouped(size)} bytes`)
       if (written.has(file)) throw new DatasetError(`it holds ${file} twice`)
       written.add(file)
       const target = await open(join(folder, file), 'wx')

@@ -2,8 +2,10 @@
  * Fingerprints of data on disk: small enough for a config, and made of names, sizes and, where a single file decides
  * everything, its contents. They show whether data is still what a run began with.
  */
+
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { grouped } from '../../src/shared/text.js'
 import { count } from './left-out.js'
 
 /** A set of files, in any order. */
@@ -71,7 +73,7 @@ export async function fileFingerprint(path: string): Promise<FileFingerprint> {
 export function changeOfFiles(before: FilesFingerprint, now: FilesFingerprint, one = 'image'): string | null {
   if (before.contents === now.contents) return null
   const difference = now.files - before.files
-  const instead = `${now.files.toLocaleString('en')} instead of ${before.files.toLocaleString('en')}`
+  const instead = `${grouped(now.files)} instead of ${grouped(before.files)}`
   if (difference < 0)
     return `${count(-difference, one)} ${difference === -1 ? 'is' : 'are'} missing (${instead})`
   if (difference > 0)
@@ -79,5 +81,5 @@ export function changeOfFiles(before: FilesFingerprint, now: FilesFingerprint, o
   if (before.names !== now.names) return `there are as many ${one}s as before, but under other names`
   return before.bytes === now.bytes
     ? `the files of some ${one}s have changed`
-    : `the files of some ${one}s have other sizes (${now.bytes.toLocaleString('en')} bytes in all instead of ${before.bytes.toLocaleString('en')})`
+    : `the files of some ${one}s have other sizes (${grouped(now.bytes)} bytes in all instead of ${grouped(before.bytes)})`
 }

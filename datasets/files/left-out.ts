@@ -1,4 +1,5 @@
 /** Counts and names what is left out of a folder of images. */
+import { grouped } from '../../src/shared/text.js'
 import { type Entries, imageFormats } from './image-files.js'
 
 /** Kinds of what is left out: one, and several. */
@@ -24,7 +25,7 @@ export const listed = (names: readonly string[]): string =>
 
 /** For example `1 image`, `2,000 images`. */
 export const count = (number: number, one: string, several = `${one}s`): string =>
-  `${number.toLocaleString('en')} ${number === 1 ? one : several}`
+  `${grouped(number)} ${number === 1 ? one : several}`
 
 export class LeftOut {
   private readonly names = new Map<Kind, string[]>()

@@ -1,5 +1,6 @@
 /** Beginning a search in a new folder, and going on with one that was stopped or killed. */
 import { randomUUID } from 'node:crypto'
+import { defined } from '../shared/defined.js'
 import { isHere } from '../train/images/data-place.js'
 import { type SearchConfig, validateSearchConfig } from './config.js'
 import { loadFinished, loadShared } from './evaluate/shared-weights-file.js'
@@ -61,7 +62,7 @@ export async function resumeSearch(
   options: CreateOptions = {},
 ): Promise<Study> {
   const { onWarning = warn } = options
-  const named = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
+  const named = defined(data)
   const moved = Object.keys(named).length > 0
   const opened = await openSearchFolder(folder, budget, async (config) =>
     moved || needsData(config, options) ? resumeSearchData(config, named, onWarning) : config,

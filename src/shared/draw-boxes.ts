@@ -2,7 +2,7 @@
  * Boxes and their labels as an SVG to draw over an image. Plain text in and out, so that pages in a browser, the
  * server and the commands draw them alike.
  */
-import { attributes, type Html, html } from './html.js'
+import { attributes, type Html, html, rounded } from './html.js'
 
 export interface DrawnBox {
   /** [x, y, width, height] in pixels of the image. */
@@ -81,7 +81,7 @@ function outline(
     width: Math.max(0, inset(x + width, image.width) - left),
     height: Math.max(0, inset(y + height, image.height) - top),
   }
-  const dashes = { 'stroke-dasharray': dashed && `${short(line * 3)} ${short(line * 2)}` }
+  const dashes = { 'stroke-dasharray': dashed && `${rounded(line * 3)} ${rounded(line * 2)}` }
   const darker = { stroke: '#000000', 'stroke-opacity': 0.5, 'stroke-width': line * 1.8 }
   return html`<rect${attributes({ ...place, ...darker, ...dashes })}/><rect${attributes({ ...place, stroke: colour, 'stroke-width': line, ...dashes })}/>`
 }
@@ -185,9 +185,4 @@ function inkOn(colour: string): string {
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
   })
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000000' : '#ffffff'
-}
-
-/** Two decimals are more than the eye sees. */
-function short(value: number): string {
-  return String(Math.round(value * 100) / 100)
 }

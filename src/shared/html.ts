@@ -40,7 +40,8 @@ export function attributes(values: Record<string, string | number | false | null
   return new Html(given.map(([name, value]) => ` ${name}="${escaped(rounded(value))}"`).join(''))
 }
 
-function rounded(value: string | number): string {
+/** Numbers with two decimals at most, as {@link attributes} writes them; text as it is. */
+export function rounded(value: string | number): string {
   return String(typeof value === 'number' ? Math.round(value * 100) / 100 : value)
 }
 

@@ -1,5 +1,6 @@
 /** What the values of flags may be: parsers that say in plain words what a value must be. */
 import { type CommandUnknownOpts, InvalidArgumentError } from '@commander-js/extra-typings'
+import { defined } from '../../shared/defined.js'
 import { type Bounds, numberWithin, wholeNumberWithin } from '../../shared/text.js'
 
 export type Parser<T> = (text: string) => T
@@ -51,10 +52,10 @@ export const orNull = <T>(flag: T | 'off' | undefined, before: T | null): T | nu
   flag === undefined ? before : flag === 'off' ? null : flag
 
 /** `before` with the settings that are given; those that are undefined stay. */
-export function changed<T extends object>(before: T, given: Partial<T>): T {
-  const defined = Object.entries(given).filter(([, value]) => value !== undefined)
-  return { ...before, ...Object.fromEntries(defined) }
-}
+export const changed = <T extends object>(before: T, given: Partial<T>): T => ({
+  ...before,
+  ...defined(given),
+})
 
 /** Values with commas between them; `wanted` describes the whole list. */
 export function listOf<T>(parse: Parser<T>, wanted: string, count?: number): Parser<T[]> {

@@ -5,8 +5,6 @@ export function percent(share: number): string {
   return share >= 0.1 ? `${(100 * share).toFixed(0)} %` : `${Number((100 * share).toPrecision(2))} %`
 }
 
-export const count = (value: number): string => value.toLocaleString('en-US')
-
 /** Three digits, with k, M, G or T. */
 export function short(value: number): string {
   const [unit, size] = (

@@ -1,7 +1,9 @@
 /** A report as one page: HTML that needs nothing beside it, neither script nor network. */
+
 import { type Html, html, raw } from '../../shared/html.js'
+import { grouped } from '../../shared/text.js'
 import type { BestChild } from './best-children.js'
-import { count, duration, short } from './format.js'
+import { duration, short } from './format.js'
 import type { Picture, Pictures } from './pictures.js'
 import type { GroupStatistics, ReportStatistics } from './report-statistics.js'
 import type { SearchLog } from './search-log.js'
@@ -67,7 +69,7 @@ ${logs.map(
 function leadOf(search: SearchStatistics): Html {
   const { name, strategy, evaluator, measure, children, seconds, best, curves } = search
   const done = children.measured + children.failed
-  const of = children.planned === null || children.planned === done ? '' : ` of ${count(children.planned)}`
+  const of = children.planned === null || children.planned === done ? '' : ` of ${grouped(children.planned)}`
   const [first] = best
   const found =
     first === undefined
@@ -76,7 +78,7 @@ function leadOf(search: SearchStatistics): Html {
   const reward = curves.runningMean.at(-1)
   const last = typeof reward === 'number' ? `; the last ones have a mean reward of ${reward.toFixed(4)}` : ''
   return html`
-<p class="lead"><b>${name}</b> (${strategy}, ${evaluator}) tried ${count(done)}${of} children in ${duration(seconds)}, ${found}${last}.</p>`
+<p class="lead"><b>${name}</b> (${strategy}, ${evaluator}) tried ${grouped(done)}${of} children in ${duration(seconds)}, ${found}${last}.</p>`
 }
 
 function cellsOf(

@@ -1,11 +1,12 @@
 /** What the children of searches got, over children and over hours. */
+
 import { extentOf } from '../../shared/charts/axis.js'
 import { drawChart } from '../../shared/charts/chart.js'
 import { dotSample, type LegendEntry, sample, swatch } from '../../shared/charts/legend.js'
 import { band, dots, type LineStyle, line, type Mark, type Point } from '../../shared/charts/marks.js'
+import { RUNNING_MEAN } from '../journal/standing.js'
 import type { Band, Curve } from './curves.js'
 import type { GroupStatistics, ReportStatistics } from './report-statistics.js'
-import { RUNNING_MEAN } from './search-statistics.js'
 
 /** So many of the lowest rewards may lie below the chart, so that a few bad children do not flatten all others. */
 const BELOW = 0.03

@@ -1,6 +1,7 @@
 /** The statistics of one search, from its journal. */
 import type { OperationName } from '../../../models/genotype.js'
 import { UserError } from '../../shared/errors.js'
+import { RUNNING_MEAN } from '../journal/standing.js'
 import type { CellKind } from '../space/space.js'
 import { type BestChild, bestOf, measureOf } from './best-children.js'
 import { type FinishedChild, finishedChildren } from './children.js'
@@ -9,8 +10,7 @@ import { bestSoFar, type Curve, runningMean, sharesOverTime, topMean } from './c
 import { type Retrained, retrainedOf } from './retrained.js'
 import type { SearchLog } from './search-log.js'
 
-/** Children of the running mean, and parts of a search over which operations are counted. */
-export const RUNNING_MEAN = 25
+/** Parts of a search over which operations are counted. */
 export const PARTS = 10
 
 /** One value for each finished child, in the order in which they finished. */

@@ -1,6 +1,8 @@
 /** The tables of a report. */
+
 import { type Html, html } from '../../shared/html.js'
-import { count, duration, percent, short } from './format.js'
+import { grouped } from '../../shared/text.js'
+import { duration, percent, short } from './format.js'
 import type { GroupStatistics } from './report-statistics.js'
 import type { SearchStatistics } from './search-statistics.js'
 import { shareOf, TIME_PARTS } from './time-chart.js'
@@ -12,10 +14,10 @@ export function searchTable(searches: readonly SearchStatistics[]): Html {
     evaluator,
     String(seed),
     curves.best.at(-1)!.toFixed(4),
-    count(children.measured + children.failed),
-    count(children.distinct),
-    count(children.failed),
-    count(children.stoppedEarly),
+    grouped(children.measured + children.failed),
+    grouped(children.distinct),
+    grouped(children.failed),
+    grouped(children.stoppedEarly),
     duration(search.seconds),
     search.childrenPerHour.toFixed(1),
   ])
@@ -39,7 +41,7 @@ export function groupTable(groups: readonly GroupStatistics[], searches: readonl
   ])
   const heads = ['method', 'searches', 'best', 'mean of best 5', 'mean of best 25', 'mean of the last 25']
   const several = groups.some(({ searches: members }) => members.length > 1)
-  return html`<p>Rewards after ${count(shortest)} children${several && ', means over searches with the lowest and the highest'}:</p>
+  return html`<p>Rewards after ${grouped(shortest)} children${several && ', means over searches with the lowest and the highest'}:</p>
 ${table(heads, rows, 1)}`
 }
 

@@ -1,6 +1,7 @@
 /** The config of a run whose weights come from elsewhere. */
 import { imageNetClasses } from '../../../datasets/classification/imagenet-classes.js'
 import { PRESETS, type PresetName } from '../../../models/index.js'
+import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
 import { readText } from '../../shared/files.js'
 import { plural } from '../../shared/text.js'
@@ -31,7 +32,6 @@ export function importedConfig(
   const { inputSize, config } = PRESETS[arch]
   const { genotype, stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm } = config
   const base = presets['paper-cifar']
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
   return validateConfig({
     ...base,
     data: {
@@ -45,7 +45,7 @@ export function importedConfig(
       ...{ name: 'nasnet-a', genotype, stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm },
       // As released, the CIFAR stem is three times as wide as the first stage.
       ...(changes.filters !== undefined && stem === 'cifar' && { stemFilters: 3 * changes.filters }),
-      ...given,
+      ...defined(changes),
     },
     dropPathKeep: config.dropPathKeep,
     auxiliaryWeight: 0,
