@@ -8,6 +8,7 @@
  * A backend without these kernels gets the implementations below, which are composed of ordinary operations.
  */
 import * as tf from '@tensorflow/tfjs'
+import { type ComposedKernel, provideKernel } from './composed-kernel.js'
 import type { Context, ParameterSpec } from './context.js'
 import { withGradient } from './custom-gradient.js'
 import type { BatchNormSettings } from './nasnet-config.js'
@@ -49,7 +50,8 @@ export function batchNormTrain(
   offset: tf.Tensor1D,
   epsilon: number,
 ): [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D] {
-  provideKernels(tf.getBackend())
+  provideKernel('BatchNormTrain', forward)
+  provideKernel('BatchNormTrainGrad', backward)
   return tf.engine().runKernel<tf.Tensor[]>('BatchNormTrain', { x, scale, offset }, { epsilon }) as [
     tf.Tensor4D,
     tf.Tensor1D,
@@ -70,34 +72,18 @@ tf.registerGradient({
   },
 })
 
-type Kernel = (inputs: Record<string, tf.Tensor>, epsilon: number) => tf.Tensor[]
-
-const forward: Kernel = ({ x, scale, offset }, epsilon) => {
+const forward: ComposedKernel = ({ x, scale, offset }, attributes) => {
   const { mean, variance } = tf.moments(x, [0, 1, 2])
-  const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)))
+  const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, attributes.epsilon as number)))
   return [tf.add(tf.mul(tf.sub(x, mean), factor), offset), mean, variance]
 }
 
-const backward: Kernel = ({ dy, x, scale, mean, variance }, epsilon) => {
-  const inverse = tf.rsqrt(tf.add(variance, epsilon))
+const backward: ComposedKernel = ({ dy, x, scale, mean, variance }, attributes) => {
+  const inverse = tf.rsqrt(tf.add(variance, attributes.epsilon as number))
   const normalised = tf.mul(tf.sub(x, mean), inverse)
   const dscale = tf.sum(tf.mul(dy, normalised), [0, 1, 2])
   const doffset = tf.sum(dy, [0, 1, 2])
   const count = x.size / x.shape[x.rank - 1]
   const common = tf.div(tf.add(doffset, tf.mul(normalised, dscale)), count)
   return [tf.mul(tf.sub(dy, common), tf.mul(scale, inverse)), dscale, doffset]
-}
-
-/** Registers the composed kernels for `backend`, unless it has its own. */
-function provideKernels(backend: string): void {
-  const composed = { BatchNormTrain: forward, BatchNormTrainGrad: backward }
-  for (const [kernelName, kernel] of Object.entries(composed)) {
-    if (tf.getKernel(kernelName, backend) !== undefined) continue
-    tf.registerKernel({
-      kernelName,
-      backendName: backend,
-      kernelFunc: ({ inputs, attrs }) =>
-        tf.tidy(() => kernel(inputs as Record<string, tf.Tensor>, attrs?.epsilon as number)),
-    })
-  }
 }

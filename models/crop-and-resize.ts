@@ -7,7 +7,8 @@
  * matrix products.
  */
 import * as tf from '@tensorflow/tfjs'
-import { type CropWeights, cropByWeights, spreadByWeights } from './weighted-crops.js'
+import { type ComposedKernel, provideKernel } from './composed-kernel.js'
+import { bilinearWeights, type CropWeights, cropByWeights, spreadByWeights } from './weighted-crops.js'
 
 export interface CropAndResizeSettings {
   /** Samples along each side of a crop. */
@@ -40,7 +41,7 @@ export function cropAndResize(
   ) as tf.Tensor3D[]
   const rows = positions(y1, y2, features.shape[1], crop)
   const columns = positions(x1, x2, features.shape[2], crop)
-  provideKernel(tf.getBackend())
+  provideKernel('SampleBilinear', composed)
   return tf.engine().runKernel('SampleBilinear', { features, rows, columns }) as tf.Tensor4D
 }
 
@@ -79,23 +80,10 @@ function weightsOf(
 ): CropWeights {
   const along = (places: tf.Tensor, length: number) => {
     const [n, crops, side] = places.shape
-    const cells = tf.tensor3d([[Array.from({ length }, (_, i) => i)]])
-    const distance = tf.abs(tf.sub(tf.reshape(places, [n * crops, side, 1]), cells))
-    return tf.relu(tf.sub(1, distance)) as tf.Tensor3D
+    return bilinearWeights(tf.reshape(places, [n * crops, side, 1]), length)
   }
   return { rows: along(rows, height), columns: along(columns, width) }
 }
 
-/** Registers the composed kernel for `backend`, unless it has its own. */
-function provideKernel(backendName: string): void {
-  if (tf.getKernel('SampleBilinear', backendName) !== undefined) return
-  tf.registerKernel({
-    kernelName: 'SampleBilinear',
-    backendName,
-    kernelFunc: ({ inputs }) => {
-      const { features, rows, columns } = inputs as unknown as Record<string, tf.Tensor>
-      const shape = features.shape as tf.Tensor4D['shape']
-      return tf.tidy(() => cropByWeights(features as tf.Tensor4D, weightsOf(shape, rows, columns)))
-    },
-  })
-}
+const composed: ComposedKernel = ({ features, rows, columns }) =>
+  cropByWeights(features as tf.Tensor4D, weightsOf(features.shape as tf.Tensor4D['shape'], rows, columns))

@@ -6,7 +6,8 @@
  * use two matrix products for each box, with the bilinear weights of rows and columns as matrices.
  */
 import * as tf from '@tensorflow/tfjs'
-import { type CropWeights, cropByWeights, spreadByWeights } from './weighted-crops.js'
+import { type ComposedKernel, provideKernel } from './composed-kernel.js'
+import { bilinearWeights, type CropWeights, cropByWeights, spreadByWeights } from './weighted-crops.js'
 
 export interface RoiAlignSettings {
   /** Side of the grid that a box is divided into. */
@@ -25,7 +26,7 @@ export interface RoiAlignSettings {
  * @returns N·R × crop × crop × C, image by image
  */
 export function roiAlign(features: tf.Tensor4D, boxes: tf.Tensor3D, settings: RoiAlignSettings): tf.Tensor4D {
-  provideKernel(tf.getBackend())
+  provideKernel('RoiAlign', composed)
   return tf.engine().runKernel('RoiAlign', { features, boxes }, { ...settings }) as tf.Tensor4D
 }
 
@@ -62,26 +63,21 @@ function weightsOf(
     const position = tf.add(tf.mul(tf.sub(to, from), places), from)
     const inside = tf.logicalAnd(tf.greaterEqual(position, -1), tf.lessEqual(position, length))
     const clamped = tf.clipByValue(position, 0, length - 1)
-    const cells = tf.tensor3d([[Array.from({ length }, (_, i) => i)]])
-    const distance = tf.abs(tf.sub(tf.expandDims(clamped, 2), cells))
-    const weights = tf.mul(tf.relu(tf.sub(1, distance)), tf.expandDims(tf.cast(inside, 'float32'), 2))
+    const weights = tf.mul(
+      bilinearWeights(tf.expandDims(clamped, 2), length),
+      tf.expandDims(tf.cast(inside, 'float32'), 2),
+    )
     return tf.mean<tf.Tensor3D>(tf.reshape(weights, [-1, crop, samplingRatio, length]), 2)
   }
   return { rows: along(y1, y2, height), columns: along(x1, x2, width) }
 }
 
-/** Registers the composed kernel for `backend`, unless it has its own. */
-function provideKernel(backendName: string): void {
-  if (tf.getKernel('RoiAlign', backendName) !== undefined) return
-  tf.registerKernel({
-    kernelName: 'RoiAlign',
-    backendName,
-    kernelFunc: ({ inputs, attrs }) => {
-      const { features, boxes } = inputs as unknown as { features: tf.Tensor4D; boxes: tf.Tensor3D }
-      const [, height, width] = features.shape
-      return tf.tidy(() =>
-        cropByWeights(features, weightsOf(boxes, [height, width], attrs as unknown as RoiAlignSettings)),
-      )
-    },
-  })
+const composed: ComposedKernel = ({ features, boxes }, settings) => {
+  const { shape } = features as tf.Tensor4D
+  const weights = weightsOf(
+    boxes as tf.Tensor3D,
+    [shape[1], shape[2]],
+    settings as unknown as RoiAlignSettings,
+  )
+  return cropByWeights(features as tf.Tensor4D, weights)
 }

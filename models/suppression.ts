@@ -5,6 +5,7 @@
  * An engine may have its own operation for it; backends without it suppress class by class.
  */
 import * as tf from '@tensorflow/tfjs'
+import { type ComposedKernel, provideKernel } from './composed-kernel.js'
 
 /**
  * Which of K boxes of each of C classes are kept, C×K: 1 for the best of its class and for those that overlap no better
@@ -18,30 +19,19 @@ export function suppressByClass(
   scores: tf.Tensor2D,
   settings: { count: number; iou: number; minScore: number },
 ): tf.Tensor2D {
-  provideKernel(tf.getBackend())
+  provideKernel('SuppressByClass', composed)
   return tf.engine().runKernel('SuppressByClass', { boxes, scores }, { ...settings }) as tf.Tensor2D
 }
 
-/** Registers the composed kernel for `backend`, unless it has its own. */
-function provideKernel(backendName: string): void {
-  if (tf.getKernel('SuppressByClass', backendName) !== undefined) return
-  tf.registerKernel({
-    kernelName: 'SuppressByClass',
-    backendName,
-    kernelFunc: ({ inputs, attrs }) => {
-      const { boxes, scores } = inputs as unknown as { boxes: tf.Tensor3D; scores: tf.Tensor2D }
-      const { count, iou, minScore } = attrs as unknown as { count: number; iou: number; minScore: number }
-      const [classes, rows] = scores.shape
-      return tf.tidy(() => {
-        const [boxesOf, scoresOf] = [tf.unstack(boxes), tf.unstack(scores)]
-        const kept = new Float32Array(classes * rows)
-        for (let c = 0; c < classes; c++) {
-          const ofClass = [boxesOf[c] as tf.Tensor2D, scoresOf[c] as tf.Tensor1D] as const
-          for (const row of tf.image.nonMaxSuppression(...ofClass, count, iou, minScore).dataSync())
-            kept[c * rows + row] = 1
-        }
-        return tf.tensor2d(kept, [classes, rows])
-      })
-    },
-  })
+const composed: ComposedKernel = ({ boxes, scores }, settings) => {
+  const { count, iou, minScore } = settings as { count: number; iou: number; minScore: number }
+  const [classes, rows] = scores.shape
+  const [boxesOf, scoresOf] = [tf.unstack(boxes), tf.unstack(scores)]
+  const kept = new Float32Array(classes * rows)
+  for (let c = 0; c < classes; c++) {
+    const ofClass = [boxesOf[c] as tf.Tensor2D, scoresOf[c] as tf.Tensor1D] as const
+    for (const row of tf.image.nonMaxSuppression(...ofClass, count, iou, minScore).dataSync())
+      kept[c * rows + row] = 1
+  }
+  return tf.tensor2d(kept, [classes, rows])
 }

@@ -12,6 +12,12 @@ export interface CropWeights {
   columns: tf.Tensor3D
 }
 
+/** Bilinear weights of `length` features in a line at positions P×S×1, where feature i lies at i: P×S×length. */
+export function bilinearWeights(positions: tf.Tensor, length: number): tf.Tensor3D {
+  const cells = tf.tensor3d([[Array.from({ length }, (_, i) => i)]])
+  return tf.relu(tf.sub(1, tf.abs(tf.sub(positions, cells)))) as tf.Tensor3D
+}
+
 /**
  * Repeats the column weights of a box for each of its rows. The backends of TensorFlow.js disagree on products that
  * broadcast an inner axis, so they are repeated explicitly.
