@@ -1,7 +1,7 @@
-"""Writes a weight file of a published network with random numbers, by the program that the weights come from, and prints
-its logits for a picture as JSON.
+"""Writes a weight file of a published network with random numbers, by the program that the weights come from, or loads
+one of 1,000 classes, and prints its logits for a picture as JSON.
 
-    python answer.py slim|keras|keras2|timm mobile|large SIDE PICTURE FILE
+    python answer.py write|load slim|keras|keras2|timm mobile|large SIDE PICTURE FILE
 
 PICTURE holds SIDE x SIDE x 3 bytes. Batch norm's statistics are random too, so that each number counts.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-program, kind, side, picture, file = sys.argv[1:]
+mode, program, kind, side, picture, file = sys.argv[1:]
 side = int(side)
+writes = mode == "write"
 random = np.random.default_rng(11)
 pixels = np.fromfile(picture, np.uint8).reshape(1, side, side, 3).astype(np.float32) / 127.5 - 1
 
@@ -40,8 +41,12 @@ def slim():
     import slim_network
 
     tf = slim_network.tf
-    images, logits = slim_network.build(kind, side, 1001)
+    images, logits = slim_network.build(kind, side, 1001 if writes else 1000)
     variables = tf.global_variables()
+    if not writes:
+        with tf.Session() as session:
+            tf.train.Saver().restore(session, file)
+            return session.run(logits, {images: pixels})[0]
     tf.train.get_or_create_global_step()
     averages = tf.train.ExponentialMovingAverage(0.9999)
     averages.apply(variables)
@@ -65,9 +70,12 @@ def keras():
 
     network = library.applications.NASNetMobile if kind == "mobile" else library.applications.NASNetLarge
     model = network(weights=None, classifier_activation=None)
-    for layer in model.layers:
-        layer.set_weights([draw(w.name, w.shape) for w in layer.weights])
-    model.save_weights(file)
+    if writes:
+        for layer in model.layers:
+            layer.set_weights([draw(w.name, w.shape) for w in layer.weights])
+        model.save_weights(file)
+    else:
+        model.load_weights(file)
     return model(pixels)[0].numpy()
 
 
@@ -79,26 +87,30 @@ def keras2():
 
     network = library.applications.NASNetMobile if kind == "mobile" else library.applications.NASNetLarge
     model = network(weights=None, classifier_activation=None)
-    for layer in model.layers:
-        layer.set_weights([draw(w.name.split(":")[0], w.shape) for w in layer.weights])
-    model.save_weights(file)
+    if writes:
+        for layer in model.layers:
+            layer.set_weights([draw(w.name.split(":")[0], w.shape) for w in layer.weights])
+        model.save_weights(file)
+    else:
+        model.load_weights(file)
     return model(pixels)[0].numpy()
 
 
 def timm():
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
     from timm import create_model
 
     model = create_model("nasnetalarge").eval()
-    norms = {name for name, module in model.named_modules() if isinstance(module, torch.nn.BatchNorm2d)}
-    state = {}
-    for name, tensor in model.state_dict().items():
-        scope, variable = name.rsplit(".", 1)
-        kind = f"norm.{variable}" if scope in norms else name
-        state[name] = tensor if tensor.ndim == 0 else torch.from_numpy(draw(kind, tuple(tensor.shape))).float()
-    model.load_state_dict(state)
-    save_file(state, file)
+    if writes:
+        norms = {name for name, module in model.named_modules() if isinstance(module, torch.nn.BatchNorm2d)}
+        state = {}
+        for name, tensor in model.state_dict().items():
+            scope, variable = name.rsplit(".", 1)
+            kind = f"norm.{variable}" if scope in norms else name
+            state[name] = tensor if tensor.ndim == 0 else torch.from_numpy(draw(kind, tuple(tensor.shape))).float()
+        save_file(state, file)
+    model.load_state_dict(load_file(file))
     with torch.no_grad():
         return model(torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy()))[0].numpy()
 
