@@ -19,6 +19,7 @@ import { loadEmbedded } from './classification/embedded.js'
 import { decodeClassFolders } from './classification/image-folder.js'
 import type { ImageSet } from './classification/image-set.js'
 import { splitTrainValidation } from './classification/split.js'
+import { defaultDataDir } from './files/data-dir.js'
 import { DatasetError } from './files/errors.js'
 import { imageFormats } from './files/image-files.js'
 
@@ -40,11 +41,16 @@ export {
   type UnreadableImage,
 } from './classification/image-folder.js'
 export type { ImageSet } from './classification/image-set.js'
+export type { ImagePlace, ImageSource } from './classification/image-source.js'
 export { splitTrainValidation } from './classification/split.js'
 export { type Artist, artists } from './emoji/artists.js'
 export { type Artwork, loadArtwork } from './emoji/artwork.js'
+export { defaultDataDir } from './files/data-dir.js'
 export { DatasetError } from './files/errors.js'
 export type { FileFingerprint, FilesFingerprint } from './files/fingerprint.js'
+export { hasImageSources, imageNetName, openImageSources } from './sources/open.js'
+export type { ImageSources, OpenOptions, OpenProgress } from './sources/opened.js'
+export { splitSource } from './sources/split-source.js'
 
 export interface LoadOptions {
   /** Of the validation split, and of the embedded data set's images. Default 0. */
@@ -68,11 +74,6 @@ export interface Dataset {
   warnings: string[]
   /** Of the files that it was read from; none of data that comes with the package. */
   fingerprint?: DataFingerprint
-}
-
-/** The folder of fetched data sets where none is given. */
-export function defaultDataDir(): string {
-  return process.env.TOOLKIT_DATA || '.data'
 }
 
 /**

@@ -3,7 +3,7 @@
  * each part has of them, and what is left out.
  */
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatasetError } from '../files/errors.js'
 import {
   entriesOf,
@@ -36,8 +36,15 @@ export interface ClassFolders {
   /** Names of the folders in train, sorted. */
   classes: string[]
   parts: { train: ClassPart; validation?: ClassPart; test?: ClassPart }
+  /** Parts with images, but without class folders, that were asked for: the names of their images. */
+  flat: Partial<Record<PartName, { place: string; images: string[] }>>
   /** What is left out, and what is probably a mistake, in a sentence each; for the user to see. */
   notes: string[]
+}
+
+/** What is read beside train. */
+export type MeasuredParts = Pick<ClassFolders, 'flat' | 'notes'> & {
+  parts: Omit<ClassFolders['parts'], 'train'>
 }
 
 /** Names that the folder of a part may have, in any case. */
@@ -60,6 +67,11 @@ export async function isImageFolder(folder: string): Promise<boolean> {
   return false
 }
 
+export interface ReadOptions {
+  /** Parts whose images may lie beside each other without class folders; of other parts such images are left out. */
+  flat?: readonly PartName[]
+}
+
 /**
  * Reads the layout. Images of a class may lie in folders below the class's own; links are followed. Classes are the
  * names of the folders in train, as they are.
@@ -67,8 +79,43 @@ export async function isImageFolder(folder: string): Promise<boolean> {
  * @throws DatasetError when there are no classes, a class has no image, a part has none or a class that train has not,
  * or two folders could be the same part
  */
-export async function readClassFolders(folder: string): Promise<ClassFolders> {
+export async function readClassFolders(folder: string, options: ReadOptions = {}): Promise<ClassFolders> {
   if (!existsSync(folder)) throw noClasses(folder)
+  const { found, leftOut } = await readParts(folder)
+  const train = chosenPart(folder, 'train', found)
+  if (train === undefined || train.classes.length === 0) throw noClasses(folder)
+  const classes = train.classes.map(({ name }) => name)
+  refuseEmptyClasses(train)
+  const { parts, flat, notes } = measuredParts(folder, found, classes, options)
+  return {
+    classes,
+    parts: { train: filesOf(train, classes), ...parts },
+    flat,
+    notes: [...leftOut(flat), ...alike(train), ...sameFolders(train), ...notes],
+  }
+}
+
+/**
+ * Reads the validation and test parts of a folder whose train part lies elsewhere.
+ *
+ * @throws DatasetError as `readClassFolders` does
+ */
+export async function readMeasuredParts(
+  folder: string,
+  classes: readonly string[],
+  options: ReadOptions = {},
+): Promise<MeasuredParts> {
+  const { found } = await readParts(folder)
+  return measuredParts(folder, found, classes, options)
+}
+
+interface FoundParts {
+  found: FoundPart[]
+  /** Sentences about what is left out, given the parts that need no class folders. */
+  leftOut: (flat: ClassFolders['flat']) => string[]
+}
+
+async function readParts(folder: string): Promise<FoundParts> {
   const leftOut = new LeftOut()
   const top = await entriesOf(folder)
   leftOut.add('file', top.files)
@@ -76,29 +123,42 @@ export async function readClassFolders(folder: string): Promise<ClassFolders> {
   const above = [await identityAt(folder)]
   const found: FoundPart[] = []
   for (const { name, identity } of top.folders) {
-    const part = partOf(name)
+    const part = partOfFolder(name)
     if (part === undefined) leftOut.add('folder beside the parts', [name])
     else if (above.includes(identity)) leftOut.add('repeated', [name])
     else found.push(await readPart(part, folder, name, [...above, identity], leftOut))
   }
-  const train = chosenPart(folder, 'train', found)
-  if (train === undefined || train.classes.length === 0) throw noClasses(folder)
-  const classes = train.classes.map(({ name }) => name)
-  refuseEmptyClasses(train)
-  const notes = [...alike(train), ...sameFolders(train)]
-  const parts: ClassFolders['parts'] = { train: filesOf(train, classes) }
+  return {
+    found,
+    leftOut(flat) {
+      const used = Object.values(flat).map(({ place }) => place)
+      for (const { place, loose } of found)
+        if (!used.includes(place)) leftOut.add('image beside class folders', loose, basename(place))
+      return [...leftOut.sentence(folder), ...found.flatMap(({ unusable }) => unusable)]
+    },
+  }
+}
+
+/** The parts beside train. */
+function measuredParts(
+  folder: string,
+  found: readonly FoundPart[],
+  classes: readonly string[],
+  { flat: allowed = [] }: ReadOptions,
+): MeasuredParts {
+  const parts: MeasuredParts['parts'] = {}
+  const flat: ClassFolders['flat'] = {}
+  const notes: string[] = []
   for (const name of ['validation', 'test'] as const) {
     const part = chosenPart(folder, name, found)
     if (part === undefined) continue
-    if (isUnlabelled(part)) {
-      notes.push(`"${part.place}" has images, but no class folders: it is not used.`)
-      continue
-    }
-    parts[name] = filesOf(part, classes)
-    notes.push(...lacking(parts[name], classes))
+    if (!isUnlabelled(part)) {
+      parts[name] = filesOf(part, classes)
+      notes.push(...lacking(parts[name], classes))
+    } else if (allowed.includes(name)) flat[name] = { place: part.place, images: part.loose }
+    else notes.push(`"${part.place}" has images, but no class folders: it is not used.`)
   }
-  const unusable = found.flatMap((part) => part.unusable)
-  return { classes, parts, notes: [...leftOut.sentence(folder), ...unusable, ...notes] }
+  return { parts, flat, notes }
 }
 
 const noClasses = (folder: string): DatasetError =>
@@ -120,12 +180,13 @@ interface FoundPart {
   place: string
   classes: FoundClass[]
   /** Images beside the class folders. */
-  loose: number
+  loose: string[]
   /** Sentences about entries that are named like an image and are not one. */
   unusable: string[]
 }
 
-const partOf = (name: string): PartName | undefined =>
+/** The part of a data set that a folder is named for. */
+export const partOfFolder = (name: string): PartName | undefined =>
   (Object.keys(partNames) as PartName[]).find((part) => partNames[part].includes(name.toLowerCase()))
 
 async function readPart(
@@ -138,7 +199,6 @@ async function readPart(
   const place = join(folder, name)
   const entries = await entriesOf(place)
   const loose = entries.files.filter(isImageName)
-  leftOut.add('image beside class folders', loose, name)
   leftOut.add(
     'file',
     entries.files.filter((file) => !isImageName(file)),
@@ -164,13 +224,13 @@ async function readPart(
     leftOut.addAll(tree, prefix)
     if (part !== 'train' && images.length === 0) leftOut.add('class folder without images', [className], name)
   }
-  return { part, place, classes, loose: loose.length, unusable }
+  return { part, place, classes, loose, unusable }
 }
 
 const hasImages = ({ classes }: FoundPart): boolean => classes.some(({ images }) => images.length > 0)
 
 /** A part for which there are images alone, without classes: they cannot be measured on. */
-const isUnlabelled = (part: FoundPart): boolean => part.classes.length === 0 && part.loose > 0
+const isUnlabelled = (part: FoundPart): boolean => part.classes.length === 0 && part.loose.length > 0
 
 /** The folder of a part; undefined when there is none. */
 function chosenPart(folder: string, part: PartName, found: readonly FoundPart[]): FoundPart | undefined {

@@ -13,12 +13,19 @@ export function lacking(
   { place, files }: { place: string; files: readonly { classId: number }[] },
   classes: readonly string[],
 ): string[] {
-  const shown = new Set(files.map(({ classId }) => classId))
+  const labels = files.map(({ classId }) => classId)
+  return lackingClasses(`"${place}"`, { classes, labels })
+}
+
+/** Reports classes that none of the labels is. */
+export function lackingClasses(
+  title: string,
+  { classes, labels }: { classes: readonly string[]; labels: Iterable<number> },
+): string[] {
+  const shown = new Set(labels)
   const missing = classes.filter((_, classId) => !shown.has(classId))
   if (missing.length === 0) return []
-  return [
-    `"${place}" has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`,
-  ]
+  return [`${title} has no images of ${missing.length} of the ${classes.length} classes: ${listed(missing)}.`]
 }
 
 /** Reports classes whose names are easily confused. */

@@ -1,6 +1,6 @@
 /** Fingerprints of data sets for classification. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fingerprintOfSizes } from '../files/file-sizes.js'
 import {
   changeOfFiles,
   type FilesFingerprint,
@@ -8,9 +8,8 @@ import {
   filesFingerprint,
   type NamedFile,
 } from '../files/fingerprint.js'
-import { inParallel } from '../files/parallel.js'
 import { cifar10TestFile, cifar10TrainFiles } from './cifar10.js'
-import type { ClassFolders, ClassPart, PartName } from './class-folders.js'
+import type { ClassFolders, PartName } from './class-folders.js'
 
 /** Of each part of a data set that brings it. */
 export interface DataFingerprint {
@@ -19,27 +18,29 @@ export interface DataFingerprint {
   test?: FilesFingerprint
 }
 
-/** Files that are looked at in parallel. */
-const PARALLEL = 32
-
 /** Of class folders: names and sizes of their images. */
 export async function classFoldersFingerprint({
   parts,
 }: Pick<ClassFolders, 'parts'>): Promise<DataFingerprint> {
-  const { train, validation, test } = parts
-  return {
-    train: await sizesOf(train),
-    ...(validation && { validation: await sizesOf(validation) }),
-    ...(test && { test: await sizesOf(test) }),
-  }
+  const { train, ...others } = await classPartsFingerprint(parts)
+  return { train: train!, ...others }
 }
 
-async function sizesOf({ files }: ClassPart): Promise<FilesFingerprint> {
-  const named = new Array<NamedFile>(files.length)
-  await inParallel(files.entries(), PARALLEL, async ([i, { name, path }]) => {
-    named[i] = { name, bytes: (await stat(path)).size }
-  })
-  return filesFingerprint(named)
+/**
+ * Of those parts that are there.
+ *
+ * @param onFile Called after each file
+ */
+export async function classPartsFingerprint(
+  parts: Partial<ClassFolders['parts']>,
+  onFile?: () => void,
+): Promise<Partial<DataFingerprint>> {
+  const fingerprint: Partial<DataFingerprint> = {}
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const files = parts[part]?.files
+    if (files !== undefined) fingerprint[part] = await fingerprintOfSizes(files, onFile)
+  }
+  return fingerprint
 }
 
 /** Of CIFAR-10's files by their contents, since all versions have the same sizes. */

@@ -22,7 +22,8 @@ export interface ImageSource {
   labels: Int32Array
   /**
    * The index of each shard's first image, where images lie one behind another in large files that are best read from front
-   * to back; null where every image is a file of its own.
+   * to back; null where images may be read in any order: each is a file of its own, or they are sorted by class, so that a
+   * front of them would not be a mixture.
    */
   shards: Uint32Array | null
   place(index: number): ImagePlace

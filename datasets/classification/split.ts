@@ -12,24 +12,34 @@ export function splitTrainValidation(
   set: ImageSet,
   { validation, seed }: { validation: number; seed: number },
 ): { train: ImageSet; validation: ImageSet } {
-  if (!Number.isInteger(validation) || validation < 1 || validation >= set.count) {
+  const drawn = drawValidation(set, { validation, seed })
+  return {
+    train: selectImages(set, drawn.train, set.name),
+    validation: selectImages(set, drawn.validation, `${set.name.replace(/ train$/, '')} validation`),
+  }
+}
+
+/**
+ * Which of `count` images are held out and which are left, each in ascending order. A set and a source of as many images
+ * hold out the same.
+ *
+ * @throws DatasetError when `validation` is not a whole number in [1, count).
+ */
+export function drawValidation(
+  { name, count }: Pick<ImageSet, 'name' | 'count'>,
+  { validation, seed }: { validation: number; seed: number },
+): { train: Uint32Array; validation: Uint32Array } {
+  if (!Number.isInteger(validation) || validation < 1 || validation >= count) {
     throw new DatasetError(
-      `Cannot hold ${validation} validation images out of the ${set.count} of "${set.name}"; ` +
-        `give a whole number from 1 to ${set.count - 1}.`,
+      `Cannot hold ${validation} validation images out of the ${count} of "${name}"; ` +
+        `give a whole number from 1 to ${count - 1}.`,
     )
   }
   const order = shuffle(
-    Uint32Array.from({ length: set.count }, (_, i) => i),
+    Uint32Array.from({ length: count }, (_, i) => i),
     sfc32(seed, 'validation'),
   )
-  return {
-    train: selectImages(set, order.slice(validation).sort(), set.name),
-    validation: selectImages(
-      set,
-      order.slice(0, validation).sort(),
-      `${set.name.replace(/ train$/, '')} validation`,
-    ),
-  }
+  return { train: order.slice(validation).sort(), validation: order.slice(0, validation).sort() }
 }
 
 /** A new set made of the images at `indices`, in that order. */
