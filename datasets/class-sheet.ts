@@ -1,10 +1,14 @@
 /** A picture of labelled image sets: one row for each class, one block of columns for each part. */
 import sharp, { type OverlayOptions } from 'sharp'
 import { type Html, html } from '../src/shared/html.js'
-import { isImageFolder, loadImageFolder } from './classification/image-folder.js'
+import { decodeImages, type UnreadableImage } from './classification/decode-images.js'
 import type { ImageSet } from './classification/image-set.js'
+import type { ImageSource } from './classification/image-source.js'
 import { artists } from './emoji/artists.js'
 import { type LoadOptions, loadDataset } from './index.js'
+import { hasImageSources, openImageSources } from './sources/open.js'
+import type { OpenOptions } from './sources/opened.js'
+import { imageInput } from './sources/read-image.js'
 
 export interface SheetPart {
   title: string
@@ -67,7 +71,7 @@ function text(content: string, x: number, y: number, weight: string): Html {
 }
 
 function* firstOfEachClass(
-  set: ImageSet,
+  set: Pick<ImageSet, 'count' | 'labels'>,
   rows: number,
   columns: number,
 ): Generator<{ row: number; column: number; image: number }> {
@@ -78,23 +82,28 @@ function* firstOfEachClass(
   }
 }
 
-/** Loads a data set as `loadDataset` does, as far as a sheet of it needs, and names its parts for people. */
+/**
+ * What a sheet shows of a data set, and the names of its parts for people: of images that can be opened, the first ones of each
+ * class alone are decoded.
+ */
 export async function sheetParts(
   nameOrFolder: string,
-  options: LoadOptions & { columns?: number } = {},
+  options: LoadOptions & Pick<OpenOptions, 'onProgress'> & { columns?: number } = {},
 ): Promise<{ parts: SheetPart[]; warnings: string[] }> {
-  const { columns = 12, size = nameOrFolder === 'embedded' ? undefined : 64 } = options
+  const { columns = 12, size } = options
   const fewer = Math.ceil(columns / 2)
-  if (nameOrFolder !== 'embedded' && nameOrFolder !== 'cifar10' && (await isImageFolder(nameOrFolder))) {
-    const { unreadable, notes, ...sets } = await loadImageFolder(nameOrFolder, {
-      size: size!,
-      perClass: columns,
-    })
-    const parts = [{ title: 'train', set: sets.train, columns }]
-    if (sets.validation) parts.push({ title: 'validation', set: sets.validation, columns: fewer })
-    if (sets.test) parts.push({ title: 'test', set: sets.test, columns: fewer })
+  if (await hasImageSources(nameOrFolder, options)) {
+    const sources = await openImageSources(nameOrFolder, options)
+    const unreadable: UnreadableImage[] = []
+    const parts: SheetPart[] = []
+    for (const title of ['train', 'validation', 'test'] as const) {
+      const source = sources[title]
+      if (source === undefined) continue
+      const shown = { size: size ?? 64, rows: maxRows, columns: title === 'train' ? columns : fewer }
+      parts.push({ title, set: await decodeFirst(source, shown, unreadable), columns: shown.columns })
+    }
     const broken = unreadable.map(({ path, reason }) => `${path} cannot be read: ${reason}`)
-    return { parts, warnings: [...notes, ...broken] }
+    return { parts, warnings: [...sources.warnings, ...broken] }
   }
   const { train, test, warnings } = await loadDataset(nameOrFolder, {
     ...options,
@@ -108,6 +117,20 @@ export async function sheetParts(
     ],
     warnings,
   }
+}
+
+/** Decodes those images of a source that the sheet shows. */
+async function decodeFirst(
+  source: ImageSource,
+  { size, rows, columns }: { size: number; rows: number; columns: number },
+  unreadable: UnreadableImage[],
+): Promise<ImageSet> {
+  const inputs = Array.from(firstOfEachClass(source, rows, columns), ({ image }) => {
+    const place = source.place(image)
+    return { title: place.title, label: source.labels[image], read: () => imageInput(place) }
+  })
+  const { name, classes } = source
+  return decodeImages({ name, place: name, classes, size }, inputs, unreadable)
 }
 
 function embeddedTitles(): { train: string; test: string } {

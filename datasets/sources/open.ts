@@ -37,14 +37,15 @@ export async function openImageSources(
  * Whether `openImageSources` finds something to open: false for `embedded`, `cifar10`, folders of other kinds, and where
  * there is nothing.
  *
- * @throws DatasetError as `openImageSources` does for `imagenet` that is not there and for patterns
+ * @throws DatasetError as `openImageSources` does for `imagenet`, tar files and patterns that are not there
  */
 export async function hasImageSources(
   nameOrFolder: string,
   { dataDir }: Pick<OpenOptions, 'dataDir'> = {},
 ): Promise<boolean> {
   if (nameOrFolder === 'embedded' || nameOrFolder === 'cifar10') return false
-  if (!isPattern(nameOrFolder) && nameOrFolder !== imageNetName && !existsSync(nameOrFolder)) return false
+  const isNamed = isPattern(nameOrFolder) || isShardName(nameOrFolder) || nameOrFolder === imageNetName
+  if (!isNamed && !existsSync(nameOrFolder)) return false
   return (await find(nameOrFolder, dataDir)).found !== null
 }
 
