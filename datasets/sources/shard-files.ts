@@ -59,7 +59,7 @@ function shardsOf({ files }: Entries, folder: string, prefix: string): ShardFile
  * @throws DatasetError when one is not there
  */
 export function shardsOfPattern(pattern: string): ShardFiles {
-  const paths = expandBraces(pattern)
+  const paths = existsSync(pattern) ? [pattern] : expandBraces(pattern)
   const missing = paths.filter((path) => !existsSync(path) || !statSync(path).isFile())
   if (missing.length === paths.length)
     throw new DatasetError(

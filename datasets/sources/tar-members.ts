@@ -41,6 +41,7 @@ export async function* tarMembers(
       `${title} is damaged at byte ${grouped(at - from)}${place()}: ${what}; copy or download it again.`,
     )
   if (to - from === 0) throw new DatasetError(`${title} is empty (0 bytes); copy or download it again.`)
+  refuseOtherFormats(title, await window.read(from, Math.min(BLOCK, to - from)))
   let at = from
   let extended = new Map<string, string>()
   for (;;) {
@@ -49,7 +50,10 @@ export async function* tarMembers(
     if (isZeros(block)) return
     const header = parseTarHeader(block)
     if (header === null) {
-      if (at === from) throw notATar(title, block)
+      if (at === from)
+        throw new DatasetError(
+          `${title} is not a tar file, or it is damaged at its begin; copy or download it again.`,
+        )
       throw damaged(at, 'the checksum of a header is wrong')
     }
     const size = extended.has('size') ? Number(extended.get('size')) : header.size
@@ -101,14 +105,11 @@ const formats: { first: number[]; name: string; unpack: string }[] = [
   { first: [0x42, 0x5a, 0x68], name: 'bzip2', unpack: 'bunzip2' },
 ]
 
-function notATar(title: string, block: Buffer): DatasetError {
-  const format = formats.find(({ first }) => first.every((byte, i) => block[i] === byte))
-  if (format === undefined)
-    return new DatasetError(
-      `${title} is not a tar file, or it is damaged at its begin; copy or download it again.`,
+function refuseOtherFormats(title: string, begin: Buffer): void {
+  const format = formats.find(({ first }) => first.every((byte, i) => begin[i] === byte))
+  if (format !== undefined)
+    throw new DatasetError(
+      `${title} is compressed by ${format.name}, so that its images cannot be read in any order; unpack it to a .tar ` +
+        `first, for example by ${format.unpack}.`,
     )
-  return new DatasetError(
-    `${title} is compressed by ${format.name}, so that its images cannot be read in any order; unpack it to a .tar ` +
-      `first, for example by ${format.unpack}.`,
-  )
 }

@@ -3,13 +3,18 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DatasetError } from '../files/errors.js'
+import { readMatStructs } from './mat-structs.js'
 
 /** Kaggle's: lines such as `ILSVRC2012_val_00000001,n01751748 111 108 230 366`. */
 const KAGGLE = 'LOC_val_solution.csv'
 /** TF-Slim's: the synset of each image, one a line. */
 const SLIM = 'imagenet_2012_validation_synset_labels.txt'
-/** The development kit's: numbers of classes in an order of its own, which only its meta.mat tells. */
+/** The development kit's: numbers of classes in an order of its own, and what these numbers stand for. */
 const DEVKIT = 'ILSVRC2012_validation_ground_truth.txt'
+const META = 'meta.mat'
+
+/** Where the files lie in a folder: as in the development kit too. */
+const nested = ['', 'data', join('ILSVRC2012_devkit_t12', 'data')]
 
 export interface ValidationLabels {
   path: string
@@ -36,20 +41,21 @@ export async function readValidationLabels(
 ): Promise<ValidationLabels> {
   const find = (name: string): string | undefined =>
     folders
-      .flatMap((folder) =>
-        ['', 'data', join('ILSVRC2012_devkit_t12', 'data')].map((inside) => join(folder, inside, name)),
-      )
+      .flatMap((folder) => nested.map((inside) => join(folder, inside, name)))
       .find((path) => existsSync(path))
   const kaggle = find(KAGGLE)
   if (kaggle !== undefined) return { path: kaggle, synsets: await readKaggle(kaggle) }
   const slim = find(SLIM)
   if (slim !== undefined) return { path: slim, synsets: await readSlim(slim) }
   const devkit = find(DEVKIT)
+  const meta = find(META)
+  if (devkit !== undefined && meta !== undefined)
+    return { path: devkit, synsets: await readDevkit(devkit, meta) }
   const found =
-    devkit === undefined ? '' : ` ${devkit} numbers the classes in another order, which it does not tell.`
+    devkit === undefined ? '' : ` ${devkit} is of no use without the development kit's ${META} beside it.`
   throw new DatasetError(
-    `The labels of the images in "${title}" are missing.${found} Put ${KAGGLE} (Kaggle's) or ${SLIM} (TF-Slim's) into ` +
-      `"${folders[0]}", or move the images into a folder for each class.`,
+    `The labels of the images in "${title}" are missing.${found} Put ${KAGGLE} (Kaggle's), ${SLIM} (TF-Slim's) or the ` +
+      `folder ILSVRC2012_devkit_t12 (image-net.org's) into "${folders[0]}", or move the images into a folder for each class.`,
   )
 }
 
@@ -69,6 +75,36 @@ async function readSlim(path: string): Promise<Map<number, string>> {
   const wrong = lines.findIndex((line) => !/^n\d{8}$/.test(line))
   if (wrong >= 0) throw wrongLine(path, wrong, 'n01751748')
   return new Map(lines.map((synset, i) => [i + 1, synset]))
+}
+
+async function readDevkit(path: string, meta: string): Promise<Map<number, string>> {
+  const known = await readMeta(meta)
+  const synsets = (await linesOf(path)).map((line, i) => {
+    const synset = known.get(Number(line))
+    if (synset === undefined) throw wrongLine(path, i, '490, the number of a class in meta.mat')
+    return [i + 1, synset] as const
+  })
+  return new Map(synsets)
+}
+
+/** Synsets by the numbers that the development kit gives them. */
+async function readMeta(path: string): Promise<Map<number, string>> {
+  const file = await readFile(path)
+  const found = new Map<number, string>()
+  try {
+    for (const { ILSVRC2012_ID: id, WNID: synset } of readMatStructs(file, 'synsets') ?? [])
+      if (typeof id === 'number' && typeof synset === 'string') found.set(id, synset)
+  } catch (error) {
+    throw new DatasetError(
+      `${path} is damaged, or no MATLAB file of version 5; unpack the development kit again.`,
+      {
+        cause: error,
+      },
+    )
+  }
+  if (found.size === 0)
+    throw new DatasetError(`${path} has no classes under "synsets"; take the one of ILSVRC2012_devkit_t12.`)
+  return found
 }
 
 const linesOf = async (path: string): Promise<string[]> =>

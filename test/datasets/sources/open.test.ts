@@ -1,15 +1,19 @@
 /** What `openImageSources` finds by looking, and what it refuses. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { imageNetClasses } from '../../../datasets/classification/imagenet-classes.js'
 import {
   hasImageSources,
   type ImageSource,
+  type OpenProgress,
   openImageSources,
   surveyDataset,
 } from '../../../datasets/index.js'
+import { packageRoot } from '../../../src/shared/package-root.js'
 import { shardOf, writeFiles } from '../../helpers/datasets/shards.js'
 import { writeTar } from '../../helpers/datasets/tar-writer.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
@@ -153,6 +157,21 @@ test('labels beyond the classes and files of class names that are wrong are refu
   )
 })
 
+test('files are counted while class folders are opened', async (t) => {
+  const { folder } = await data(t, { 'train/a/1.jpg': '', 'train/a/2.jpg': '', 'val/a/1.jpg': '' })
+  const states: string[] = []
+  const onProgress = ({ unit, done, total }: OpenProgress) => states.push(`${done}/${total} ${unit}`)
+  await openImageSources(folder, { onProgress })
+  assert.deepEqual(states, ['1/3 files', '2/3 files', '3/3 files'])
+  const signal = AbortSignal.abort(new Error('enough'))
+  await assert.rejects(openImageSources(folder, { signal }), /^Error: enough$/)
+})
+
+test('braces in the name of a file that is there are no pattern', async (t) => {
+  const { folder, open } = await data(t, { 'a{1,2}.tar': shardOf([0]) })
+  assert.equal((await open(join(folder, 'a{1,2}.tar'))).train.count, 1)
+})
+
 test('what cannot be told apart or is not there is refused', async (t) => {
   const shard = shardOf([0])
   const { top, folder, open } = await data(t, { 'train-0.tar': shard, 'train-2.tar': shard, 'x.txt': '' })
@@ -186,8 +205,8 @@ test('what cannot be told apart or is not there is refused', async (t) => {
     /has shards of its train part in several folders: .* and /,
   )
   await failing(
-    { 'train-0.tar.gz': '\x1f\x8b', 'val-0.tgz': '' },
-    /train-0\.tar\.gz (is compressed|ends early)/,
+    { 'train-0.tar.gz': gzipSync(shard), 'val-0.tgz': gzipSync(shard) },
+    /train-0\.tar\.gz is compressed by gzip/,
   )
   const cut = await data(t, { 'train-0.tar': shardOf([0, 1, 0]) })
   await truncate(join(cut.folder, 'train-0.tar'), 3000)
@@ -213,6 +232,7 @@ test('it is known beforehand whether there is something to open', async (t) => {
     assert.equal(await has(place), expected, place)
 })
 
+const meta = readFileSync(join(packageRoot(), 'test/datasets/golden/meta.mat'))
 const [tench, goldfish] = imageNetClasses().synsets
 const image = (number: number) => `ILSVRC2012_val_0000000${number}.JPEG`
 const kaggle = `ImageId,PredictionString\n${[goldfish, tench, 'n99999999']
@@ -234,12 +254,16 @@ const tarOfTars = writeTar(
   })),
 )
 
-test("ILSVRC's flat validation images get their labels from Kaggle's or TF-Slim's file", async (t) => {
+test("ILSVRC's flat validation images get their labels from Kaggle's, TF-Slim's or image-net.org's files", async (t) => {
   const nested = (files: Record<string, string>) =>
     Object.fromEntries(
       Object.entries(files).map(([name, content]) => [`ILSVRC/Data/CLS-LOC/${name}`, content]),
     )
-  const lists = [
+  const lists: Record<string, string | Uint8Array>[] = [
+    {
+      ...{ ...inFolders, ...flat, 'ILSVRC2012_devkit_t12/data/meta.mat': meta },
+      'ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt': '2\n300\n',
+    },
     { ...inFolders, ...flat, 'LOC_val_solution.csv': kaggle },
     { ...inFolders, ...flat, 'imagenet_2012_validation_synset_labels.txt': `${goldfish}\n${tench}\n` },
     { ...nested({ ...inFolders, ...flat, 'test/x.JPEG': '' }), 'LOC_val_solution.csv': kaggle },
@@ -298,10 +322,25 @@ test('ILSVRC without the labels of its validation images, or damaged, is refused
     images,
     /^The labels of the images in ".*val" are missing\. Put LOC_val_solution\.csv \(Kaggle's\)/,
   )
+  const devkit = (truth: string, meta?: Uint8Array | string) => ({
+    ...images,
+    'ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt': truth,
+    ...(meta !== undefined && { 'ILSVRC2012_devkit_t12/data/meta.mat': meta }),
+  })
   await failing(
-    { ...images, 'ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt': '1\n2\n' },
-    /ground_truth\.txt numbers the classes in another order, which it does not tell\. Put LOC/,
+    devkit('1\n2\n'),
+    /ground_truth\.txt is of no use without the development kit's meta\.mat beside it\. Put LOC/,
   )
+  await failing(
+    devkit('2\n0\n', meta),
+    /^Line 2 of .*ground_truth\.txt is not such as "490, the number of a class/,
+  )
+  await failing(devkit('2\n1\n', 'text'), /meta\.mat is damaged, or no MATLAB file of version 5/)
+  await failing(
+    devkit('2\n1\n', meta.subarray(0, 1000)),
+    /meta\.mat is damaged, or no MATLAB file of version 5/,
+  )
+  await failing(devkit('2\n1\n', meta.subarray(0, 128)), /meta\.mat has no classes under "synsets"/)
   const csv = (content: string) => ({ ...images, 'LOC_val_solution.csv': content })
   await failing(
     csv(kaggle.split('\n').slice(0, 2).join('\n')),
