@@ -28,7 +28,7 @@ export const classify: ImageTask<'classification', { top: number }> = {
   task: 'classification',
   parameters: ['top'],
   options: ({ labels }) => z.object({ top: count(labels.length, Math.min(defaultTop, labels.length)) }),
-  resize: () => 'cover',
+  resize: ({ preprocessing = 'cover' }) => preprocessing,
   answer({ card, image, outputs, timings }, { top }): Classification {
     return {
       model: card.name,

@@ -3,6 +3,7 @@
  * header the size, and only then are they decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp'
+import { decodingOptions, fitClassifierImage, type Preprocessing } from '../src/shared/classifier-input.js'
 import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/shared/detector-input.js'
 import { decodeWork } from './decode-work.js'
 import { imageFormats, sniffFormat } from './image-format.js'
@@ -21,8 +22,8 @@ export interface DecodeOptions {
   maxPixels: number
   /** [height, width] of the pixels to return. */
   size: [number, number]
-  /** For classifiers, `cover`: fills the size and crops the longer side evenly. Detectors see the whole image. */
-  resize: 'cover' | ResizeMode
+  /** How the image is brought to that size, for a classifier or for a detector. */
+  resize: Preprocessing | ResizeMode
 }
 
 /** What the header of an image says. */
@@ -66,14 +67,21 @@ export async function decodePixels(
   { width, height }: ImageHeader,
   { size, resize, maxPixels }: DecodeOptions,
 ): Promise<DecodedImage> {
-  const scaled =
-    resize === 'cover'
-      ? { height: size[0], width: size[1], fit: 'cover' as const }
-      : { ...fitImage(resize, size, width, height), fit: 'fill' as const }
-  const pixels = await renderImage(bytes, maxPixels, (image) =>
-    image.resize({ width: scaled.width, height: scaled.height, fit: scaled.fit }).raw({ depth: 'uchar' }),
+  if (resize !== 'letterbox' && resize !== 'stretch') {
+    const input = { height: size[0], width: size[1] }
+    const pixels = await renderImage(bytes, { maxPixels, ...decodingOptions(resize) }, (image) =>
+      fitClassifierImage(image, resize, { width, height }, input),
+    )
+    return { pixels, width, height }
+  }
+  const fitted = fitImage(resize, size, width, height)
+  const pixels = await renderImage(bytes, { maxPixels }, (image) =>
+    image
+      .resize({ width: fitted.width, height: fitted.height, fit: 'fill' })
+      .raw({ depth: 'uchar' })
+      .toBuffer(),
   )
-  return { pixels: padded(pixels, scaled, size), width, height }
+  return { pixels: padded(pixels, fitted, size), width, height }
 }
 
 /**
@@ -82,26 +90,27 @@ export async function decodePixels(
  * @throws Problem 422 for broken bytes
  */
 export function drawOver(bytes: Uint8Array, svg: string, maxPixels: number): Promise<Buffer> {
-  return renderImage(bytes, maxPixels, (image) =>
+  return renderImage(bytes, { maxPixels }, (image) =>
     image
       .composite([{ input: Buffer.from(svg), limitInputPixels: false }])
       .removeAlpha()
-      .png(),
+      .png()
+      .toBuffer(),
   )
 }
 
 /** The result of `render` on the image rotated by its EXIF orientation, on white, in 8-bit sRGB. */
-async function renderImage(
+async function renderImage<T extends Uint8Array>(
   bytes: Uint8Array,
-  maxPixels: number,
-  render: (image: Sharp) => Sharp,
-): Promise<Buffer> {
-  const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, animated: false })
+  { maxPixels, ignoreIcc }: { maxPixels: number; ignoreIcc?: boolean },
+  render: (image: Sharp) => Promise<T>,
+): Promise<T> {
+  const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, animated: false, ignoreIcc })
     .autoOrient()
     .flatten({ background: 'white' })
     .toColourspace('srgb')
   try {
-    return await render(image).toBuffer()
+    return await render(image)
   } catch (error) {
     throw broken(bytes, error as Error)
   }

@@ -34,12 +34,19 @@ export function resizeBilinear(
   const columns = linearTaps(crop.width, to.width)
   const rows = linearTaps(crop.height, to.height)
   const result = new Uint8Array(to.width * to.height * 3)
-  const pixel = (x: number, y: number): number => ((crop.top + y) * width + crop.left + x) * 3
-  for (let y = 0, out = 0; y < to.height; y++)
+  const rowAt = (y: number): number => ((crop.top + y) * width + crop.left) * 3
+  for (let y = 0, out = 0; y < to.height; y++) {
+    const upper = rowAt(rows.low[y])
+    const lower = rowAt(rows.high[y])
+    const down = rows.weight[y]
     for (let x = 0; x < to.width; x++) {
-      const [left, right, across, down] = [columns.low[x], columns.high[x], columns.weight[x], rows.weight[y]]
-      const [topLeft, topRight] = [pixel(left, rows.low[y]), pixel(right, rows.low[y])]
-      const [bottomLeft, bottomRight] = [pixel(left, rows.high[y]), pixel(right, rows.high[y])]
+      const left = columns.low[x] * 3
+      const right = columns.high[x] * 3
+      const across = columns.weight[x]
+      const topLeft = upper + left
+      const topRight = upper + right
+      const bottomLeft = lower + left
+      const bottomRight = lower + right
       for (let channel = 0; channel < 3; channel++, out++) {
         const top =
           pixels[topLeft + channel] + (pixels[topRight + channel] - pixels[topLeft + channel]) * across
@@ -49,5 +56,6 @@ export function resizeBilinear(
         result[out] = Math.round(top + (bottom - top) * down)
       }
     }
+  }
   return result
 }

@@ -6,6 +6,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import protobuf from 'protobufjs/minimal.js'
 import * as z from 'zod/mini'
+import { PREPROCESSINGS } from './classifier-input.js'
 import { RESIZE_MODES } from './detector-input.js'
 import { UserError } from './errors.js'
 import { CHECKSUM_KEY, type ChecksumClaim, verifyChecksum } from './model-checksum.js'
@@ -25,7 +26,12 @@ const anyCard = {
 }
 
 /** Output `probabilities`: float32, N × labels. */
-const classifierCard = z.strictObject({ task: z.literal('classification'), ...anyCard })
+const classifierCard = z.strictObject({
+  task: z.literal('classification'),
+  ...anyCard,
+  /** How an image of any size is brought to the input's. Missing, as in older files: `cover`. */
+  preprocessing: z.optional(z.enum(PREPROCESSINGS)),
+})
 export type ClassifierCard = z.infer<typeof classifierCard>
 
 /**
@@ -62,9 +68,17 @@ const KEYS = {
   name: 'name',
   labels: 'labels',
   inputSize: 'input_size',
+  preprocessing: 'preprocessing',
   categoryIds: 'category_ids',
   resize: 'resize',
 } as const
+
+/** Fields of one task alone. */
+const TASK_OF: Partial<Record<string, ModelCard['task']>> = {
+  preprocessing: 'classification',
+  categoryIds: 'detection',
+  resize: 'detection',
+}
 
 /** Fields whose value in the metadata is JSON. */
 const JSON_FIELDS: ReadonlySet<string> = new Set(['labels', 'inputSize', 'categoryIds'])
@@ -103,7 +117,8 @@ export function cardFromMetadata(metadata: Record<string, string>): ModelCard {
   for (const key of Object.keys(metadata)) if (key.startsWith('about.')) about[key.slice(6)] = parsed(key)
   const fields: Record<string, unknown> = { about }
   for (const [field, key] of Object.entries(KEYS)) {
-    if (field === 'categoryIds' && metadata.task !== 'detection') break
+    if (TASK_OF[field] !== undefined && TASK_OF[field] !== metadata.task) continue
+    if (metadata[key] === undefined && field === 'preprocessing') continue
     if (metadata[key] === undefined)
       throw new UserError(`it carries no "${key}" in its metadata; export it with "toolkit export"`)
     fields[field] = JSON_FIELDS.has(field) ? parsed(key) : metadata[key]

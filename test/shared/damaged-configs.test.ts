@@ -22,7 +22,7 @@ interface Damage {
 
 /** Fields that may be missing: they have a default, or are noted when a run begins. */
 const MAY_BE_MISSING = new Set([
-  ...['task', 'colour', 'fingerprint', 'output', 'stridedPools'],
+  ...['task', 'colour', 'fingerprint', 'output', 'stridedPools', 'preprocessing'],
   ...['stemPadding', 'rpnActivation', 'clipAnchors', 'clipBoxes', 'cropping'],
 ])
 /** Numbers that may be as low as one likes. */

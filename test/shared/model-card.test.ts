@@ -92,6 +92,17 @@ describe('the card as metadata', () => {
 
   it('comes back as it was', () => {
     assert.deepEqual(cardFromMetadata(cardToMetadata(card)), card)
+    const { categoryIds, resize, ...rest } = card as Extract<ModelCard, { task: 'detection' }>
+    const classifier: ModelCard = { ...rest, task: 'classification' }
+    assert.deepEqual(cardFromMetadata(cardToMetadata(classifier)), classifier)
+    const imported: ModelCard = { ...classifier, preprocessing: 'slim' }
+    assert.equal(cardToMetadata(imported).preprocessing, 'slim')
+    assert.deepEqual(cardFromMetadata(cardToMetadata(imported)), imported)
+  })
+
+  it('has a preprocessing that is known', () => {
+    const metadata = { ...cardToMetadata(card), task: 'classification', preprocessing: 'caffe' }
+    assert.throws(() => cardFromMetadata(metadata), /its metadata "preprocessing" is "caffe", but must be/)
   })
 
   it('names the field that is missing or malformed', () => {

@@ -1,6 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { STRIDED_POOLS } from '../../../models/nasnet-config.js'
 import { PRESETS, type PresetName } from '../../../models/presets.js'
+import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import { plural } from '../../shared/text.js'
 import { type FlagsOf, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
@@ -23,6 +24,10 @@ a run that classifies nothing, and that only finetune-coco and train-backbone --
 
 --pools: the published weights were trained with pools whose padding does not count. Keras and timm let it count, in
 pools with a stride, so that their answers differ from those of the weights' own program. The default is as trained.
+
+--preprocessing: published accuracies were measured on pictures that TF-Slim and timm scaled and cut in their own ways.
+evaluate and serve do the same. The default is "slim" for weights of TF-Slim and Keras, "timm" for timm's, and "cover",
+which keeps the middle of the whole picture, for others.
 
 --json prints {"run", "model", "from", "classes", "tensors", "ignored"}: the folder, the path of the exported model, the
 program whose names the file has, and how many tensors were taken and ignored.
@@ -58,6 +63,12 @@ const importFlags = () =>
     .addOption(network.skipReduction)
     .addOption(network.noSkipReduction)
     .option('--image-size <pixels>', 'height and width of the images (default: as published)', wholeNumber(1))
+    .addOption(
+      new Option(
+        '--preprocessing <kind>',
+        'how images are brought to that size (default: as the program of the weights does)',
+      ).choices(PREPROCESSINGS),
+    )
     .addOption(json)
 
 /** `toolkit import-weights FILE…` */
@@ -66,9 +77,21 @@ export const importWeightsCommand = () => importFlags().addHelpText('after', hel
 async function importInto(files: string[], flags: FlagsOf<typeof importFlags>): Promise<void> {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
   const { importWeights } = await import('../../weights/convert/import-weights.js')
-  const { arch, out, labels, raw, pools, imageSize, cells, filters, stemFilters, skipReduction } = flags
+  const {
+    arch,
+    out,
+    labels,
+    raw,
+    pools,
+    imageSize,
+    preprocessing,
+    cells,
+    filters,
+    stemFilters,
+    skipReduction,
+  } = flags
   const result = await importWeights(files, out ?? freeFolder(`runs/${arch}`), {
-    ...{ arch, labels, raw, imageSize },
+    ...{ arch, labels, raw, imageSize, preprocessing },
     changes: { cells, filters, stemFilters, skipReduction, stridedPools: pools },
   })
   for (const [reason, count] of Object.entries(result.ignored))

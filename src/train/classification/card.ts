@@ -27,6 +27,7 @@ export function classifierCard(
     name: `${name}-${model.cells}x${model.filters}-${basename(data.name).replace(/[^\w.-]+/g, '_')}`,
     labels,
     inputSize: [data.imageSize, data.imageSize],
+    ...(data.preprocessing && { preprocessing: data.preprocessing }),
     about: {
       genotype,
       network,

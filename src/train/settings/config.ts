@@ -5,6 +5,7 @@
 import * as z from 'zod/mini'
 import { genotype } from '../../../models/genotype.js'
 import { nasnetFields, type StridedPools } from '../../../models/nasnet-config.js'
+import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import { type Fields, number, rule, text, wholeNumber } from '../../shared/validation.js'
 
 const fraction = number({ from: 0, below: 1 })
@@ -36,6 +37,8 @@ const data = z.strictObject({
   classes: z.nullable(z.array(text())),
   /** Side of the images in pixels, noted when a run begins; null in presets. */
   imageSize: z.nullable(wholeNumber(1)),
+  /** How images are brought to that size. Missing: `cover`. */
+  preprocessing: z.optional(z.enum(PREPROCESSINGS)),
   /** Of the data that a run began with, noted then; missing in presets, and for data that comes with the package. */
   fingerprint: z.optional(dataFingerprint),
 })

@@ -1,6 +1,7 @@
 /** The config of a run whose weights come from elsewhere. */
 import { imageNetClasses } from '../../../datasets/classification/imagenet-classes.js'
 import { PRESETS, type PresetName } from '../../../models/index.js'
+import type { Preprocessing } from '../../shared/classifier-input.js'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
 import { readText } from '../../shared/files.js'
@@ -15,17 +16,27 @@ export interface Architecture {
   changes?: Partial<Pick<ModelConfig, 'cells' | 'filters' | 'stemFilters' | 'skipReduction' | 'stridedPools'>>
   /** Side of the images in pixels. Default: the published one. */
   imageSize?: number
+  /** How images are brought to that size. Default: as the program does that the weights come from. */
+  preprocessing?: Preprocessing
 }
 
 /** Where the weights come from, as the config notes it. */
 export type Imported = NonNullable<RunConfig['imported']>
+
+/** How each program prepares ImageNet's pictures. Keras's weights are those of TF-Slim. */
+const PREPROCESSING: Record<Imported['program'], Preprocessing> = {
+  slim: 'slim',
+  keras: 'slim',
+  timm: 'timm',
+  toolkit: 'cover',
+}
 
 /** Labels of CIFAR-10, in its order. */
 const CIFAR10 = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ')
 
 /** The config. `labels`: null for a network without a classifier's head. */
 export function importedConfig(
-  { arch, changes = {}, imageSize }: Architecture,
+  { arch, changes = {}, imageSize, preprocessing }: Architecture,
   labels: readonly string[] | null,
   imported: Imported,
 ): RunConfig {
@@ -40,6 +51,7 @@ export function importedConfig(
       validation: 0,
       classes: labels,
       imageSize: imageSize ?? inputSize,
+      preprocessing: preprocessing ?? (stem === 'cifar' ? 'cover' : PREPROCESSING[imported.program]),
     },
     model: {
       ...{ name: 'nasnet-a', genotype, stem, cells, filters, stemFilters, skipReduction, dropout, batchNorm },
