@@ -49,6 +49,7 @@ export { defaultDataDir } from './files/data-dir.js'
 export { DatasetError } from './files/errors.js'
 export type { FileFingerprint, FilesFingerprint } from './files/fingerprint.js'
 export { hasImageSources, imageNetName, openImageSources } from './sources/open.js'
+export { type MeasuredSources, openMeasuredSources } from './sources/open-measured.js'
 export type { ImageSources, OpenOptions, OpenProgress } from './sources/opened.js'
 export { splitSource } from './sources/split-source.js'
 

@@ -50,6 +50,9 @@ export {
   classMetrics as classFigures,
   type Evaluation,
   evaluate,
+  type ImageBatches,
+  type LabelledBatch,
+  type Measured,
 } from './classification/evaluate.js'
 export { buildPredictor, exportModel, predictorFrom } from './classification/export.js'
 export { type ClassifierMetrics, classifierCurves } from './classification/metrics.js'

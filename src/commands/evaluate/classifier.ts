@@ -1,63 +1,116 @@
 import * as z from 'zod/mini'
-import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
-import {
-  changeOfData,
-  type DataFingerprint,
-  type Dataset,
-  type ImageSet,
-  loadDataset,
-  type PartName,
-} from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import { liveLine } from '../../shared/live-line.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
-import { listed, percent, plural } from '../../shared/text.js'
+import { formatDuration, percent, plural } from '../../shared/text.js'
 import { validate } from '../../shared/validation.js'
 import { classesOf } from '../../train/classification/card.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { classMetrics, type Evaluation, evaluate } from '../../train/classification/evaluate.js'
+import { evaluate, type Measured } from '../../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
 import type { Predictor } from '../../train/classification/step-types.js'
-import { loadData } from '../../train/images/data.js'
-import { changedNote, kindOf } from '../../train/images/data-place.js'
+import { fetchedFolder, kindOf, refuseMoved } from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
+import { interruptible } from '../shared/interrupt.js'
 import { say, sayAll } from '../shared/say.js'
+import { openImages, type Wanted } from './classifier-images.js'
+import { classifierJson, classifierReport } from './classifier-report.js'
 import type { EvaluateFlags, Subject } from './subject.js'
 
-const BATCH = 100
-/** With more, the confusion matrix is wider than any screen; --json has it. */
-const MATRIX_CLASSES = 100
+/** Pixels of a batch: 20 images of 224 × 224. Larger ones would take much memory for little speed. */
+const BATCH_PIXELS = 2 ** 20
+const MOST_IN_BATCH = 100
+/** In a log, a count of what is done sooner, in seconds, would only be noise. */
+const LOG_AFTER = 5
+/** Unreadable images that are named. */
+const NAMED = 10
 
 /** `toolkit evaluate` for classifiers. */
 export async function evaluateClassifier(
   subject: Subject<RunConfig, ClassifierCard>,
   flags: EvaluateFlags,
 ): Promise<void> {
-  const { predictor, set } =
-    'config' in subject ? await openRun(subject, flags) : await openModel(subject, flags)
   const line = liveLine(process.stderr)
-  // Batches are quick: in a log, a count would only be noise.
-  const showCount = (done: number): void => line.show(() => `${done} of ${set.count} images`)
-  const evaluation = await evaluate(predictor, set, {
-    batchSize: BATCH,
-    onBatch: process.stderr.isTTY ? showCount : undefined,
-  }).finally(async () => {
-    line.end()
-    await predictor.close()
+  const start = performance.now()
+  const seconds = (): number => (performance.now() - start) / 1000
+  const show = (text: () => string): void => {
+    if (process.stderr.isTTY || seconds() > LOG_AFTER) line.show(text)
+  }
+  const unreadable = { count: 0, first: [] as string[] }
+  let soFar: Measured = { images: 0, top1: 0, top5: 0 }
+  await interruptible(
+    async (signal) => {
+      const opened = 'config' in subject ? await openRun(subject, flags) : openModel(subject, flags)
+      const { wanted } = opened
+      const images = await openImages(wanted, {
+        split: flags.split,
+        limit: flags.limit,
+        signal,
+        onOpening: ({ done, total }) => show(() => `Listing images: ${percent(done / Math.max(1, total))}`),
+        onUnreadable: flags.skipUnreadable
+          ? ({ title, reason }) => {
+              unreadable.count++
+              if (unreadable.first.length < NAMED) unreadable.first.push(`${title} (${reason})`)
+            }
+          : undefined,
+      })
+      line.end()
+      sayAll(images.notes)
+      const predictor = await opened.predictor()
+      const began = seconds()
+      const evaluation = await evaluate(predictor, images.images, {
+        batchSize: Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(BATCH_PIXELS / wanted.size ** 2))),
+        signal,
+        onBatch(done, measured) {
+          soFar = measured
+          show(() => progress(done + unreadable.count, images.count, seconds() - began, measured))
+        },
+      }).finally(async () => {
+        line.end()
+        await predictor.close()
+      })
+      if (evaluation === null) return
+      if (evaluation.images === 0)
+        throw new UserError(
+          `None of the ${plural(images.count, 'image')} in ${wanted.data} can be read: ${unreadable.first[0]}`,
+        )
+      if (unreadable.count > 0)
+        say(
+          `${unreadable.count} of ${plural(images.count, 'image')} cannot be read and are left out: ${unreadable.first.join(', ')}`,
+        )
+      const { name, classes, split } = images
+      if (flags.json) {
+        const about = { subject: subject.path, data: name, split, preprocessing: wanted.preprocessing }
+        const skipped = flags.skipUnreadable ? { unreadable } : {}
+        console.log(JSON.stringify({ ...about, ...classifierJson(classes, evaluation), ...skipped }))
+      } else console.log(classifierReport({ name, classes }, evaluation))
+    },
+    () => {},
+  ).catch((error) => {
+    // Listing the images was interrupted.
+    if ((error as Error).name !== 'AbortError') throw error
   })
-  if (evaluation === null) return
-  const classes = classMetrics(evaluation.confusion, set.classes)
-  if (flags.json) {
-    const about = { subject: subject.path, data: set.name, split: flags.split }
-    console.log(JSON.stringify({ ...about, ...evaluation, classes }))
-  } else console.log(report(set, evaluation))
+  if (process.exitCode === undefined || process.exitCode === 0) return
+  line.end()
+  say(
+    soFar.images === 0
+      ? 'Stopped before the first images were measured.'
+      : `Stopped after ${plural(soFar.images, 'image')}, on which top-1 is ${percent(soFar.top1)} and top-5 ${percent(soFar.top5)}; the others may differ, since images often lie class by class.`,
+  )
+}
+
+/** For example `1200 of 50000 images · top-1 74.1 % · 85.2 images/s · 10 min left`. */
+function progress(done: number, count: number, seconds: number, { top1 }: Measured): string {
+  const perSecond = done / seconds
+  const left = formatDuration((count - done) / perSecond)
+  return `${done} of ${plural(count, 'image')} · top-1 ${percent(top1)} · ${perSecond.toPrecision(3)} images/s · ${left} left`
 }
 
 interface Opened {
-  predictor: Predictor
-  set: ImageSet
+  wanted: Wanted
+  predictor: () => Promise<Predictor>
 }
 
 async function openRun(
@@ -66,104 +119,73 @@ async function openRun(
 ): Promise<Opened> {
   const checkpoint = await newestCheckpoint(folder)
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
-  classesOf(config)
+  const classes = classesOf(config)
   const { fingerprint, ...data } = config.data
   const own = flags.data === undefined && flags.dataDir === undefined
   if (own && config.imported !== undefined && kindOf(data.name) === 'folder')
     throw new UserError(
       `The weights in ${folder} were imported, not trained here; name the labelled images to evaluate on with --data`,
     )
-  const named = {
-    ...config,
-    data: {
-      ...data,
-      name: flags.data ?? data.name,
-      folder: flags.dataDir ?? data.folder,
-      // The run's own data is compared with how it was; other data may be used.
-      ...(own && fingerprint && { fingerprint }),
-    },
+  if (own) refuseMoved(config.data)
+  const size = data.imageSize
+  if (size === null) throw new UserError(`${folder} does not record the image size of its data`)
+  const wanted = {
+    subject: folder,
+    data: flags.data ?? data.name,
+    dataDir: flags.dataDir ?? (own ? fetchedFolder(config.data) : data.folder) ?? undefined,
+    validation: data.validation,
+    seed: config.seed,
+    // The run's own data is compared with how it was; other data may be used.
+    fingerprint: own ? fingerprint : undefined,
+    classes,
+    size,
+    preprocessing: flags.preprocessing ?? data.preprocessing ?? 'cover',
   }
-  const parts = measuredParts(flags.split, fingerprint)
-  const dataset = await loadData(named, { parts, onChange: say })
-  sayAll(dataset.warnings)
-  const set = partOf(dataset, flags.split)
-  const shapes = { batch: BATCH, imageSize: set.height, classes: set.classes.length }
-  return { set, predictor: await buildPredictor(config, inferenceState(checkpoint.state), shapes) }
+  refusePreprocessing(wanted, flags)
+  const state = inferenceState(checkpoint.state)
+  const shapes = { batch: MOST_IN_BATCH, imageSize: size, classes: classes.length }
+  return { wanted, predictor: () => buildPredictor(config, state, shapes) }
 }
 
-/** Parts of the files that the images of a split come from. */
-function measuredParts(split: EvaluateFlags['split'], fingerprint: DataFingerprint | undefined): PartName[] {
-  return [split === 'validation' && fingerprint?.validation === undefined ? 'train' : split]
-}
-
-async function openModel(
+function openModel(
   { path, card, bytes }: { path: string; card: ClassifierCard; bytes: Uint8Array },
   flags: EvaluateFlags,
-): Promise<Opened> {
+): Opened {
   const trained = card.about.data as { name?: string; validation?: number; fingerprint?: unknown } | undefined
   const training = card.about.training as { seed?: number } | undefined
-  const name = flags.data ?? trained?.name
-  if (name === undefined)
+  const data = flags.data ?? trained?.name
+  if (data === undefined)
     throw new UserError(`${path} does not say what it was trained on; name the images with --data`)
   const [size, width] = card.inputSize
   if (size !== width)
     throw new UserError(
       `${path} takes images of ${size}×${width}; only classifiers of square images can be evaluated`,
     )
-  // The split into training and validation images is the one of the model's own training.
-  const validation = trained?.validation ?? 0
-  const dataset = await loadDataset(name, { size, validation, seed: training?.seed, dataDir: flags.dataDir })
-  sayAll(dataset.warnings)
-  const set = partOf(dataset, flags.split)
   const noted = z.optional(dataFingerprint)
-  const before = validate(noted, trained?.fingerprint, { field: 'about.data.fingerprint' })
-  if (flags.data === undefined && before && dataset.fingerprint) {
-    const change = changeOfData(before, dataset.fingerprint, measuredParts(flags.split, before))
-    if (change !== null) say(changedNote(name, change))
+  const fingerprint = validate(noted, trained?.fingerprint, { field: 'about.data.fingerprint' })
+  const wanted = {
+    subject: path,
+    data,
+    dataDir: flags.dataDir,
+    // The split into training and validation images is the one of the model's own training.
+    validation: trained?.validation ?? 0,
+    seed: training?.seed,
+    fingerprint: flags.data === undefined ? fingerprint : undefined,
+    classes: card.labels,
+    size,
+    preprocessing: flags.preprocessing ?? card.preprocessing ?? 'cover',
   }
-  if (!sameClasses(card.labels, set.classes))
+  refusePreprocessing(wanted, flags)
+  const predictor = (): Promise<Predictor> =>
+    predictorFrom(bytes, size).catch((error: Error) => {
+      throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
+    })
+  return { wanted, predictor }
+}
+
+function refusePreprocessing({ data }: Wanted, { preprocessing }: EvaluateFlags): void {
+  if (preprocessing !== undefined && kindOf(data) !== 'folder')
     throw new UserError(
-      `${path} knows the classes ${listed(card.labels)}, but ${name} has ${listed(set.classes)}`,
+      `The images of ${data} have the size that they are used in; leave --preprocessing out`,
     )
-  const predictor = await predictorFrom(bytes, size).catch((error: Error) => {
-    throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
-  })
-  return { set, predictor }
-}
-
-function partOf(dataset: Dataset, part: EvaluateFlags['split']): ImageSet {
-  const set = dataset[part]
-  if (set === undefined)
-    throw new UserError(`${dataset.name} has no ${part} images; choose another part with --split`)
-  return set
-}
-
-/** The metrics as text: totals, a line for each class, the confusion matrix. */
-function report(set: ImageSet, { images, top1, top5, loss, confusion }: Evaluation): string {
-  const share = (value: number | null): string => (value === null ? '–' : percent(value))
-  const width = Math.max(5, ...set.classes.map((label) => label.length))
-  const column = Math.max(4, String(Math.max(...confusion.flat())).length + 1)
-  const classes = classMetrics(confusion, set.classes).map(
-    ({ label, images, recall, precision }) =>
-      `${label.padEnd(width)}  ${String(images).padStart(6)}  ${share(recall).padStart(8)}  ${share(precision).padStart(9)}`,
-  )
-  const matrix = confusion.map(
-    (row, index) =>
-      `${set.classes[index].padEnd(width)} ${row.map((count) => String(count || '·').padStart(column)).join('')}`,
-  )
-  const header = set.classes.map((label) => label.slice(0, column - 1).padStart(column)).join('')
-  return [
-    `${set.name}: ${plural(images, 'image')}, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
-    '',
-    `${'class'.padEnd(width)}  images    recall  precision`,
-    ...classes,
-    ...(set.classes.length > MATRIX_CLASSES
-      ? []
-      : [
-          '',
-          'Confusion matrix (rows: true class, columns: predicted class)',
-          `${''.padEnd(width)} ${header}`,
-          ...matrix,
-        ]),
-  ].join('\n')
 }

@@ -12,28 +12,35 @@ const help = `
 A run is evaluated at its newest checkpoint, with the averaged weights if it keeps an average.
 
 Classifiers are evaluated on the data that they were trained on, unless --data names other images. If that data has
-changed since the run began, a note says so.
+changed since the run began, a note says so. Images of folders and tar shards are decoded as they are used, so that any
+number of them will do. --data takes what train-backbone takes, and also images without a train part: FOLDER/<class>/*.jpg,
+FOLDER/val/<class>/*.jpg, ILSVRC2012_img_val.tar or a flat folder of its images beside LOC_val_solution.csv. Folders
+named n01440764 are ImageNet's classes. An image that cannot be decoded ends the evaluation, unless --skip-unreadable.
+Ctrl-C prints what was measured so far on stderr.
 
 Detectors are evaluated on the validation images of their run, or on those of --data and --annotations, whose
 categories must be the detector's: COCO's twelve metrics, for all categories and for each. Into --out are written
 detections.json (COCO's results format), evaluation.json, and pictures.html with the worst and the best images.
 
---json prints, for classifiers, {"subject", "data", "split", "images", "top1", "top5", "loss", "confusion", "classes"},
-with fractions from 0 to 1 and one row of the confusion matrix for each true class; for detectors, {"images", "stats",
+--json prints, for classifiers, {"subject", "data", "split", "preprocessing", "images", "top1", "top5", "loss", "confusion",
+"classes"}, with fractions from 0 to 1 and one row of the confusion matrix for each true class; of more than 100 classes,
+"confusions" instead, a list of [true class, predicted class, images] without zeros; with --skip-unreadable also
+"unreadable": {"count", "first"}; for detectors, {"images", "stats",
 "names", "categories", "notes", "out", …}, with the twelve metrics in "stats" and their names in "names".
 
 Examples:
   $ toolkit evaluate runs/mine
   $ toolkit evaluate runs/mine --split validation --json
   $ toolkit evaluate model.onnx --data cifar10
+  $ toolkit evaluate runs/nasnet-a-mobile --data imagenet/val
   $ toolkit evaluate runs/my-detector
   $ toolkit evaluate detector.onnx --data val2017 --annotations instances_val2017.json --limit 500
   $ toolkit evaluate detector.onnx --data embedded`
 
 /** What a trained network is called, and the flags that only its evaluation takes, by task. */
 const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof EvaluateFlags)[] }> = {
-  classification: { noun: 'classifier', flags: ['dataDir', 'split'] },
-  detection: { noun: 'detector', flags: ['annotations', 'limit', 'out'] },
+  classification: { noun: 'classifier', flags: ['dataDir', 'split', 'preprocessing', 'skipUnreadable'] },
+  detection: { noun: 'detector', flags: ['annotations', 'out'] },
 }
 
 /** `toolkit evaluate RUN|model.onnx|detector.onnx` */

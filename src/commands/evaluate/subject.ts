@@ -1,5 +1,6 @@
 /** What `toolkit evaluate` evaluates, and its flags. */
 import { Command, Option } from '@commander-js/extra-typings'
+import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import type { ModelCard } from '../../shared/model-card.js'
 import type { AnyRunConfig } from '../../train/tasks.js'
 import { type FlagsOf, wholeNumber } from '../shared/flags.js'
@@ -14,18 +15,33 @@ export type Subject<Config extends AnyRunConfig, Card extends ModelCard> =
 export const evaluateFlags = () =>
   new Command('evaluate')
     .argument('<run-or-model>', "a run's folder, a model.onnx or a detector.onnx")
-    .option('--data <name>', 'embedded, cifar10 or a folder of images (default: what it was trained on)')
+    .option(
+      '--data <name>',
+      'embedded, cifar10, imagenet, a folder of images or tar shards (default: what it was trained on)',
+    )
     .option(
       '--data-dir <folder>',
       'classifiers: folder of fetched data sets (default: .data, or $TOOLKIT_DATA)',
     )
     .addOption(
-      new Option('--split <part>', 'classifiers: which images')
-        .choices(['test', 'validation', 'train'])
-        .default('test' as const),
+      new Option(
+        '--split <part>',
+        'classifiers: which images (default: test, or validation where there is no test part)',
+      ).choices(['test', 'validation', 'train'] as const),
     )
+    .addOption(
+      new Option(
+        '--preprocessing <kind>',
+        'classifiers: how images are brought to the size of the network (default: as the model says)',
+      ).choices(PREPROCESSINGS),
+    )
+    .option('--skip-unreadable', 'classifiers: leave out images that cannot be decoded, instead of stopping')
     .option('--annotations <file>', 'detectors: COCO annotations of the images in --data')
-    .option('--limit <n>', 'detectors: evaluate on the first n images only', wholeNumber(1))
+    .option(
+      '--limit <n>',
+      'evaluate on n images only: the first, for classifiers spread evenly',
+      wholeNumber(1),
+    )
     .option('--out <folder>', 'detectors: folder of the results (default: evaluation/ in the run, or here)')
     .addOption(json)
 

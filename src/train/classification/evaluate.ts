@@ -24,53 +24,109 @@ export interface ClassMetrics {
 /** Lower probabilities are raised to this, so that the loss stays finite. */
 const SMALLEST_PROBABILITY = 1e-12
 
+export interface LabelledBatch {
+  /** uint8, count × S × S × 3, RGB. Its buffer is given away. */
+  pixels: Uint8Array
+  /** Class index of each image. */
+  labels: Int32Array
+  count: number
+}
+
+/** Labelled images that come batch by batch, so that they need not fit into memory. */
+export interface ImageBatches {
+  classes: string[]
+  batches(batchSize: number): AsyncIterable<LabelledBatch>
+}
+
+/** How far an evaluation is: how many images are measured, and their fractions in [0, 1]. */
+export type Measured = Pick<Evaluation, 'images' | 'top1' | 'top5'>
+
 /**
- * Runs the predictor over a set in batches. Returns null when `signal` is aborted meanwhile.
- * `onBatch` is called with the number of finished images after each batch.
+ * Runs the predictor over images in batches; probabilities are not kept. Returns null when `signal` is aborted meanwhile.
+ * `onBatch` is called after each batch with the number of measured images and the metrics so far.
+ *
+ * @throws what the batches throw, for example for an image that cannot be decoded
  */
 export async function evaluate(
   predictor: Predictor,
-  set: ImageSet,
+  images: ImageSet | ImageBatches,
   {
     batchSize,
     signal,
     onBatch,
-  }: { batchSize: number; signal?: AbortSignal; onBatch?: (done: number) => void },
+  }: { batchSize: number; signal?: AbortSignal; onBatch?: (done: number, soFar: Measured) => void },
 ): Promise<Evaluation | null> {
-  const classes = set.classes.length
-  const bytes = set.height * set.width * 3
-  const probabilities = new Float32Array(set.count * classes)
-  for (let first = 0; first < set.count; first += batchSize) {
+  const classes = images.classes.length
+  const tally = new Tally(classes)
+  const batches = 'pixels' in images ? batchesOf(images, batchSize) : images.batches(batchSize)
+  for await (const { pixels, labels, count } of batches) {
     if (signal?.aborted) return null
-    const count = Math.min(batchSize, set.count - first)
-    const images = set.pixels.slice(first * bytes, (first + count) * bytes)
-    probabilities.set((await predictor.run(images, count)).subarray(0, count * classes), first * classes)
-    onBatch?.(first + count)
+    tally.add((await predictor.run(pixels, count)).subarray(0, count * classes), labels)
+    const soFar = tally.measured()
+    onBatch?.(soFar.images, soFar)
   }
-  return measure(probabilities, set.labels, classes)
+  return signal?.aborted ? null : tally.evaluation()
+}
+
+function* batchesOf(set: ImageSet, batchSize: number): Generator<LabelledBatch> {
+  const bytes = set.height * set.width * 3
+  for (let first = 0; first < set.count; first += batchSize) {
+    const end = Math.min(first + batchSize, set.count)
+    yield {
+      pixels: set.pixels.slice(first * bytes, end * bytes),
+      labels: set.labels.subarray(first, end),
+      count: end - first,
+    }
+  }
 }
 
 /** Metrics of class probabilities (count × classes) and true labels, one for each image. */
 export function measure(probabilities: Float32Array, labels: Int32Array, classes: number): Evaluation {
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
-  const correct = { top1: 0, top5: 0 }
-  let loss = 0
-  for (const [image, label] of labels.entries()) {
-    const row = probabilities.subarray(image * classes, (image + 1) * classes)
-    // The rank of the true class: how many classes come before it. NaN is never correct.
-    let rank = Number.isNaN(row[label]) ? Number.POSITIVE_INFINITY : 0
-    let best = 0
-    for (let other = 0; other < classes; other++) {
-      if (row[other] > row[best]) best = other
-      if (row[other] > row[label] || (row[other] === row[label] && other < label)) rank++
-    }
-    if (rank < 1) correct.top1++
-    if (rank < 5) correct.top5++
-    confusion[label][best]++
-    loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY))
+  const tally = new Tally(classes)
+  tally.add(probabilities, labels)
+  return tally.evaluation()
+}
+
+/** Counts images as they are measured. */
+class Tally {
+  readonly #confusion: number[][]
+  #images = 0
+  #top1 = 0
+  #top5 = 0
+  #loss = 0
+
+  constructor(private readonly classes: number) {
+    this.#confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   }
-  const images = labels.length
-  return { images, top1: correct.top1 / images, top5: correct.top5 / images, loss: loss / images, confusion }
+
+  /** `probabilities`: images × classes. */
+  add(probabilities: Float32Array, labels: Int32Array): void {
+    const { classes } = this
+    for (const [image, label] of labels.entries()) {
+      const row = probabilities.subarray(image * classes, (image + 1) * classes)
+      // The rank of the true class: how many classes come before it. NaN is never correct.
+      let rank = Number.isNaN(row[label]) ? Number.POSITIVE_INFINITY : 0
+      let best = 0
+      for (let other = 0; other < classes; other++) {
+        if (row[other] > row[best]) best = other
+        if (row[other] > row[label] || (row[other] === row[label] && other < label)) rank++
+      }
+      if (rank < 1) this.#top1++
+      if (rank < 5) this.#top5++
+      this.#confusion[label][best]++
+      this.#loss -= Math.log(Math.max(row[label], SMALLEST_PROBABILITY))
+    }
+    this.#images += labels.length
+  }
+
+  measured(): Measured {
+    const images = this.#images
+    return { images, top1: this.#top1 / images, top5: this.#top5 / images }
+  }
+
+  evaluation(): Evaluation {
+    return { ...this.measured(), loss: this.#loss / this.#images, confusion: this.#confusion }
+  }
 }
 
 /** Recall and precision of each class. `confusion`: see {@link Evaluation}. */

@@ -62,3 +62,26 @@ test('probabilities that are no numbers are no right answers', () => {
   const { top1, top5, loss } = measure(new Float32Array(12).fill(Number.NaN), Int32Array.of(0, 5), 6)
   assert.deepEqual([top1, top5, loss], [0, 0, Number.NaN])
 })
+
+test('images that come batch by batch are measured like a set', async () => {
+  const set = colourSet(7)
+  const predictor = {
+    run: async (images: Uint8Array, count: number) =>
+      Float32Array.from({ length: count * 3 }, (_, i) => images[Math.floor(i / 3) * 192 + (i % 3)] / 256),
+    close: async () => {},
+  }
+  async function* batches(batchSize: number) {
+    for (let at = 0; at < set.count; at += batchSize) {
+      const labels = set.labels.slice(at, at + batchSize)
+      yield { pixels: set.pixels.slice(at * 192, (at + labels.length) * 192), labels, count: labels.length }
+    }
+  }
+  const done: number[] = []
+  const streamed = await evaluate(
+    predictor,
+    { classes: set.classes, batches },
+    { batchSize: 3, onBatch: (images, soFar) => done.push(images, soFar.images) },
+  )
+  assert.deepEqual(streamed, await evaluate(predictor, set, { batchSize: 7 }))
+  assert.deepEqual(done, [3, 3, 6, 6, 7, 7])
+})
