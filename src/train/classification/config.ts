@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import { dropPathKeep } from '../../../models/nasnet-config.js'
 import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
-import { imageFields, model, trainingFields } from '../settings/config.js'
+import { accumulate, imageFields, model, trainingFields } from '../settings/config.js'
 
 const imported = z.strictObject({
   /** Whose names the file had. */
@@ -20,6 +20,8 @@ export const runConfig = z
     ...imageFields,
     model,
     ...trainingFields,
+    /** See there; by default 1. */
+    accumulate: z.optional(accumulate),
     /** ScheduledDropPath's keep probability for the last cell at the end of training, in (0, 1]; 1: off. */
     dropPathKeep,
     /** Weight of the auxiliary head's loss; 0: no auxiliary head. */

@@ -4,6 +4,7 @@ import type { ClassifierCard } from '../../shared/model-card.js'
 import { changedData, kindOf } from '../images/data-place.js'
 import { fixedTrainingSettings } from '../run/resumable.js'
 import type { RunTask } from '../run/run-task.js'
+import { SHUFFLE_BUFFER } from '../settings/config.js'
 import { classifierCard } from './card.js'
 import { type RunConfig, validateConfig } from './config.js'
 import { type ClassifierMetrics, classifierCurves, classifierFormatter } from './metrics.js'
@@ -13,14 +14,15 @@ export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCar
   modelFile: 'model.onnx',
   validate: (value) => validateConfig(value),
   fixedSettings(config) {
-    const { model, seed, batchSize, auxiliaryWeight } = config
-    const { fingerprint, ...data } = config.data
+    const { model, seed, batchSize, accumulate = 1, auxiliaryWeight } = config
+    const { fingerprint, skipUnreadable, shuffleBuffer = SHUFFLE_BUFFER, ...data } = config.data
     return {
       model,
       seed,
       batchSize,
+      accumulate,
       // The place of the images may change.
-      data: { ...data, folder: null, name: kindOf(data.name) },
+      data: { ...data, folder: null, name: kindOf(data.name), shuffleBuffer },
       ...fixedTrainingSettings(config),
       auxiliaryWeight: auxiliaryWeight === 0,
     }

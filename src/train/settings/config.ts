@@ -1,6 +1,6 @@
 /**
  * The parts that the configs of several tasks share. A part is switched off by a value (0, 1, null or an empty list),
- * never by a missing field.
+ * never by a missing field. Fields that came later may be missing; what that means, they say.
  */
 import * as z from 'zod/mini'
 import { genotype } from '../../../models/genotype.js'
@@ -26,6 +26,9 @@ export const dataFingerprint = z.strictObject({
   test: z.optional(filesFingerprint),
 })
 
+/** About two gigabytes of photographs, of which the file system's cache holds what is read. */
+export const SHUFFLE_BUFFER = 16_384
+
 const data = z.strictObject({
   /** `cifar10`, `embedded`, … as the datasets know it. */
   name: text(),
@@ -39,6 +42,13 @@ const data = z.strictObject({
   imageSize: z.nullable(wholeNumber(1)),
   /** How images are brought to that size. Missing: `cover`. */
   preprocessing: z.optional(z.enum(PREPROCESSINGS)),
+  /**
+   * Images among which the next one is drawn where they lie in shards, by default `SHUFFLE_BUFFER`; other data is
+   * shuffled as a whole.
+   */
+  shuffleBuffer: z.optional(wholeNumber(1)),
+  /** Whether training goes on with the next image where one cannot be read; otherwise it stops. */
+  skipUnreadable: z.optional(z.boolean()),
   /** Of the data that a run began with, noted then; missing in presets, and for data that comes with the package. */
   fingerprint: z.optional(dataFingerprint),
 })
@@ -47,16 +57,36 @@ export type DataConfig = z.infer<typeof data>
 /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all, as in old configs. */
 export const colourStrength = z._default(number({ from: 0, to: 1 }), 0)
 
-const augmentation = z.strictObject({
-  /** Pixels padded at each side before a random crop to the first size; 0: off. */
-  crop: wholeNumber(0, 1000),
-  /** Mirror every other image, by chance. */
-  flip: z.boolean(),
-  /** Side of the square blanked out at a random place, in pixels; 0: off. */
-  cutout: wholeNumber(0, 1000),
-  /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
-  colour: colourStrength,
-})
+/** How training images are changed by chance; the first is meant where none is named. */
+export const AUGMENTATIONS = ['padded-crop', 'inception'] as const
+
+const augmentation = z
+  .strictObject({
+    /**
+     * `padded-crop`: scaled to cover the square, then shifted, and changed by `cutout` and `colour`. `inception`: a random
+     * part of the image, a tenth of it or more, scaled to the square, its colours distorted as in TF-Slim.
+     */
+    kind: z.optional(z.enum(AUGMENTATIONS)),
+    /** Pixels padded at each side before a random crop to the first size; 0: off. */
+    crop: wholeNumber(0, 1000),
+    /** Mirror every other image, by chance. */
+    flip: z.boolean(),
+    /** Side of the square blanked out at a random place, in pixels; 0: off. */
+    cutout: wholeNumber(0, 1000),
+    /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
+    colour: colourStrength,
+  })
+  .check(
+    rule(({ kind, crop, cutout, colour }, refuse) => {
+      if (kind !== 'inception') return
+      for (const [field, value] of Object.entries({ crop, cutout, colour }))
+        if (value !== 0)
+          refuse(
+            [field],
+            'must be 0 with the augmentation "inception", which has a crop and colours of its own',
+          )
+    }),
+  )
 export type AugmentationConfig = z.infer<typeof augmentation>
 
 /** Images are scaled down to `size` × `size` until the epoch `untilEpoch` (first epoch: 0) begins. */
@@ -112,6 +142,9 @@ export type LearningRateConfig = z.infer<typeof learningRate>
 /** A checkpoint is written after this many steps or seconds, whichever comes first, and at the end. */
 const checkpoint = z.strictObject({ steps: z.nullable(wholeNumber(1)), seconds: z.nullable(positive) })
 export type CheckpointConfig = z.infer<typeof checkpoint>
+
+/** Batches of `batchSize` images in a step: their gradients are averaged. */
+export const accumulate = wholeNumber(1, 100_000)
 
 /** The settings that the training of every task has. */
 export const trainingFields = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { epochOrder, makeBatches } from '../../../src/train/images/batches.js'
+import { makeBatches } from '../../../src/train/images/batches.js'
+import { epochOrder } from '../../../src/train/images/order.js'
 import { colourConfig, colourSet } from '../../helpers/train/linear-step.js'
 
 test('an epoch is a permutation that depends on seed and epoch', () => {
