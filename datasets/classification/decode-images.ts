@@ -1,14 +1,11 @@
 /** Decodes labelled images into a set in memory. */
 import { availableParallelism } from 'node:os'
-import sharp from 'sharp'
 import { grouped } from '../../src/shared/text.js'
 import { DatasetError } from '../files/errors.js'
 import { imageFormats } from '../files/image-files.js'
 import { inParallel } from '../files/parallel.js'
+import { decodeImage } from './decode-image.js'
 import type { ImageSet } from './image-set.js'
-
-/** Larger headers are refused before any pixel is decoded. */
-export const maxInputPixels = 100_000_000
 
 export interface LabelledInput {
   /** For messages. */
@@ -95,17 +92,4 @@ function keepReadable(
     width: size,
     classes,
   }
-}
-
-/** One image as size × size × 3 bytes. */
-async function decodeImage(input: string | Buffer, size: number): Promise<Buffer> {
-  const { data, info } = await sharp(input, { limitInputPixels: maxInputPixels, failOn: 'truncated' })
-    .autoOrient()
-    .resize(size, size, { fit: 'cover' })
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  if (info.channels !== 3) throw new Error(`it has ${info.channels} channels after conversion to sRGB`)
-  return data
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import sharp from 'sharp'
-import { maxInputPixels, type UnreadableImage } from '../classification/decode-images.js'
+import { maxInputPixels } from '../classification/decode-image.js'
+import type { UnreadableImage } from '../classification/decode-images.js'
 import type { ImageSource } from '../classification/image-source.js'
 import { inParallel } from '../files/parallel.js'
 import { imageInput } from './read-image.js'

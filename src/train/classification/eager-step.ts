@@ -1,9 +1,10 @@
 /** The training step on a TensorFlow.js backend, run eagerly. It is the function that is compiled otherwise. */
 import * as tf from '@tensorflow/tfjs'
+import { accumulatedVectors, drawOf } from '../step/accumulate.js'
 import type { StateTensors } from '../step/differentiate.js'
 import { layoutOf } from '../step/flat-state.js'
 import { drawNoise } from '../step/noise.js'
-import { firstState, stateVectors } from '../step/state-vectors.js'
+import { firstState } from '../step/state-vectors.js'
 import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
@@ -17,11 +18,11 @@ export async function buildEagerStep(
   { imageSize, classes }: { imageSize: number; classes: number },
 ): Promise<TrainStep> {
   const backend = tf.getBackend()
-  const { batchSize, seed } = config
+  const { batchSize, seed, accumulate = 1 } = config
   const network = networkOf(config, classes)
   const specs = classifierSpecs(network, batchSize, imageSize)
   const layout = layoutOf(specs.parameters)
-  const vectors = stateVectors(config, layout)
+  const vectors = accumulatedVectors({ ...config, accumulate }, layout)
   const step = stepFunction(config, network, specs, layout)
   const names = Object.keys(vectors)
   let state: StateTensors = {}
@@ -38,9 +39,9 @@ export async function buildEagerStep(
     batchSize,
     imageSize,
     parameters: layout.parameters + layout.statistics,
-    async run({ images, labels, learningRate, progress, step: done }) {
+    async run({ images, labels, learningRate, progress, step: done, part = 0 }) {
       await tf.setBackend(backend)
-      const noise = drawNoise(specs, seed, done)
+      const noise = drawNoise(specs, seed, drawOf({ accumulate }, done, part))
       // `tf.tidy` keeps the tensors of a flat list.
       const kept: tf.Tensor[] = tf.tidy(() => {
         const {
@@ -54,6 +55,7 @@ export async function buildEagerStep(
           learningRate: tf.scalar(learningRate),
           progress: tf.scalar(progress),
           step: tf.scalar(done),
+          ...(accumulate > 1 && { last: tf.scalar(part === accumulate - 1 ? 1 : 0) }),
           ...(noise.length > 0 ? { noise: tf.tensor1d(noise) } : {}),
         })
         return [...names.map((name) => next[name]), loss, correct, gradientNorm]

@@ -4,15 +4,15 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import { classificationLoss } from '../../../models/index.js'
+import { accumulatedState, type PassScalar } from '../step/accumulate.js'
 import type { StepScalars } from '../step/compiled-step.js'
 import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
-import { nextState } from '../step/update.js'
 import type { RunConfig } from './config.js'
 import type { Network } from './network.js'
 
-export interface StepTensors extends StepScalars {
+export interface StepTensors extends StepScalars, PassScalar {
   /** N × S × S × 3 in [−1, 1]. */
   images: tf.Tensor4D
   /** N, int32. */
@@ -42,6 +42,6 @@ export function stepFunction(config: RunConfig, network: Network, specs: Paramet
       state,
       inputs,
     )
-    return { ...nextState(config, layout, state, pass, inputs), ...pass.metrics }
+    return { ...accumulatedState({ accumulate: 1, ...config }, layout, state, pass, inputs), ...pass.metrics }
   }
 }

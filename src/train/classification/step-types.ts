@@ -7,6 +7,8 @@ export interface StepInputs extends StepNumbers {
   images: Float32Array
   /** Class index of each image. */
   labels: Int32Array
+  /** With accumulated batches: which one of the step this is, from 0; the last one changes the weights. */
+  part?: number
 }
 
 export interface StepResult {
@@ -14,7 +16,7 @@ export interface StepResult {
   loss: number
   /** How many images of the batch were classified correctly. */
   correct: number
-  /** Global norm of the gradient before clipping. */
+  /** Global norm of the gradient before clipping; with accumulated batches of their mean, after the last one. */
   gradientNorm: number
 }
 

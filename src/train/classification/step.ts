@@ -1,5 +1,6 @@
 /** A classifier's training step, compiled and run in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
+import { accumulatedVectors, drawOf, passInput, passValue } from '../step/accumulate.js'
 import {
   blockFor,
   type CompiledStep,
@@ -9,7 +10,6 @@ import {
 } from '../step/compiled-step.js'
 import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
-import { stateVectors } from '../step/state-vectors.js'
 import type { RunConfig } from './config.js'
 import { type Network, networkOf } from './network.js'
 import { stepFunction } from './step-function.js'
@@ -31,17 +31,18 @@ export function compileStep(
   block: number,
 ): CompiledStep {
   const network = networkOf(config, classes)
-  const { batchSize } = config
+  const { batchSize, accumulate = 1 } = config
   const specs = classifierSpecs(network, batchSize, imageSize)
   const layout = layoutOf(specs.parameters)
   return compileStepOf(
     {
       specs,
       layout,
-      vectors: stateVectors(config, layout),
+      vectors: accumulatedVectors({ ...config, accumulate }, layout),
       batch: (input) => ({
         images: input('images', [batchSize, imageSize, imageSize, 3]) as tf.Tensor4D,
         labels: input('labels', [batchSize], 'int32') as tf.Tensor1D,
+        ...passInput({ accumulate }, input),
       }),
       step: stepFunction(config, network, specs, layout),
     },
@@ -58,20 +59,22 @@ export async function buildTrainStep(
   const compiled = compileStep(config, shapes, await blockFor(options))
   const { run, state, load, close } = await openStep(compiled, config.seed, options)
   const { layout } = compiled
-  const { batchSize } = config
+  const { batchSize, accumulate = 1 } = config
   const { imageSize } = shapes
   return {
     layout: layout.slots,
     batchSize,
     imageSize,
     parameters: layout.parameters + layout.statistics,
-    async run({ images, labels, ...numbers }) {
+    async run({ images, labels, part = 0, ...numbers }) {
       const { loss, correct, gradientNorm } = await run(
         {
           images: { type: 'float32', shape: [batchSize, imageSize, imageSize, 3], data: images },
           labels: { type: 'int32', shape: [batchSize], data: labels },
+          ...passValue({ accumulate }, part),
         },
         numbers,
+        drawOf({ accumulate }, numbers.step, part),
       )
       return { loss: loss.data[0], correct: correct.data[0], gradientNorm: gradientNorm.data[0] }
     },

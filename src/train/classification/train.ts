@@ -1,13 +1,14 @@
 /** Trains classifiers: builds the task for the training loop. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
-import { type Batch, makeBatches } from '../images/batches.js'
 import { train } from '../run/loop.js'
 import type { Task, TrainOptions, TrainResult } from '../run/loop-types.js'
 import type { Run } from '../run/run-folder.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
+import type { StreamOptions } from '../streaming/image-stream.js'
 import type { RunConfig } from './config.js'
 import { evaluate } from './evaluate.js'
 import type { ClassifierMetrics } from './metrics.js'
+import { isInMemory, type StepImages, stepSource, type TrainingImages } from './step-images.js'
 import type { Predictor, TrainStep } from './step-types.js'
 
 /** Builds the compiled steps and the predictors of classifiers. */
@@ -20,13 +21,14 @@ export interface Compiler {
   ): Promise<Predictor>
 }
 
-export interface TrainingData {
-  train: ImageSet
+/** `Images`: in memory, or read and decoded while the run trains. */
+export interface TrainingData<Images extends TrainingImages = ImageSet> {
+  train: Images
   /** Images to evaluate on while training; null: none. */
   validation: ImageSet | null
 }
 
-export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics> {
+export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics>, StreamOptions {
   /** Changes the initial state of a new run. */
   begin?: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
 }
@@ -34,39 +36,53 @@ export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics> 
 /** Trains the run of a classifier to its end, starting from its checkpoint if it has one. Throws as {@link train}. */
 export function trainClassifier(
   run: Run<RunConfig>,
-  data: TrainingData,
+  data: TrainingData<TrainingImages>,
   compiler: Compiler,
-  { begin = null, ...options }: TrainClassifierOptions = {},
+  options: TrainClassifierOptions = {},
 ): Promise<TrainResult> {
-  return train(run, { ...classification(run.config, data, compiler), begin }, options)
+  return train(run, classification(run.config, data, compiler, options), options)
 }
 
 function classification(
   config: RunConfig,
-  { train: set, validation }: TrainingData,
+  { train: set, validation }: TrainingData<TrainingImages>,
   compiler: Compiler,
-): Omit<Task<ClassifierMetrics, Batch>, 'begin'> {
-  const { batchSize } = config
+  { begin = null, ...options }: TrainClassifierOptions,
+): Task<ClassifierMetrics, StepImages> {
+  const { batchSize, accumulate = 1 } = config
   const classes = set.classes.length
-  const { stepsPerEpoch, batch } = makeBatches(config, set)
+  const { stepsPerEpoch, prepare, close } = stepSource(config, set, options)
   return {
     stepsPerEpoch,
-    imagesPerStep: batchSize,
-    prepare: batch,
+    imagesPerStep: batchSize * accumulate,
+    prepare,
+    reportsWaiting: !isInMemory(set),
+    begin,
     async build(imageSize) {
       const step = await compiler.buildTrainStep(config, { imageSize, classes })
       return {
         ...step,
-        async run({ images, labels }, place) {
-          const { loss, correct, gradientNorm } = await step.run({ images, labels, ...place })
-          return { metrics: { loss, accuracy: correct / batchSize }, gradientNorm }
+        async run({ next }, place) {
+          const sums = { loss: 0, accuracy: 0 }
+          let [gradientNorm, waited] = [0, 0]
+          for (let part = 0; part < accumulate; part++) {
+            const began = performance.now()
+            const { images, labels } = await next()
+            waited += (performance.now() - began) / 1000
+            const result = await step.run({ images, labels, part, ...place })
+            sums.loss += result.loss / accumulate
+            sums.accuracy += result.correct / (batchSize * accumulate)
+            // After the last batch this is the norm of their mean.
+            gradientNorm = result.gradientNorm
+          }
+          return { metrics: sums, gradientNorm, waited }
         },
       }
     },
     evaluate:
       validation &&
       (async (state, signal) => {
-        const shapes = { batch: batchSize, imageSize: set.height, classes }
+        const shapes = { batch: batchSize, imageSize: validation.height, classes }
         const predictor = await compiler.buildPredictor(config, state, shapes)
         const metrics = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
           predictor.close(),
@@ -75,6 +91,6 @@ function classification(
         const { loss, top1, top5, images } = metrics
         return { loss, top1, top5, images }
       }),
-    close: async () => {},
+    close,
   }
 }

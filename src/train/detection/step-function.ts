@@ -1,23 +1,20 @@
 /** One training pass of a detector as a pure function of tensors: state in, state and metrics out. */
 import * as tf from '@tensorflow/tfjs'
 import { detectionLosses, type FasterRcnn } from '../../../models/index.js'
+import { accumulatedState, type PassScalar } from '../step/accumulate.js'
 import type { StepScalars } from '../step/compiled-step.js'
 import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
-import { stateVectors, type VectorSpecs } from '../step/state-vectors.js'
-import { nextState } from '../step/update.js'
 import type { DetectorRunConfig } from './config.js'
 
-export interface DetectorStepTensors extends StepScalars {
+export interface DetectorStepTensors extends StepScalars, PassScalar {
   /** N × H × W × 3 in [−1, 1]. */
   images: tf.Tensor4D
   /** N × G × 4 in pixels. */
   boxes: tf.Tensor3D
   /** N × G, int32: class, or `NO_OBJECT`, or `CROWD`. */
   labels: tf.Tensor2D
-  /** With accumulated batches: 1 for the last batch of a step, which changes the weights, otherwise 0. */
-  last?: tf.Scalar
 }
 
 /** Names of the scalars that a step returns, as outputs of its graph. */
@@ -43,13 +40,6 @@ export const lossesOf = (
   return { loss: tf.addN(Object.values(losses)) as tf.Scalar, ...losses }
 }
 
-/** The state vectors of a run; with accumulated batches also the sum of their gradients. */
-export function detectorVectors(config: DetectorRunConfig, layout: FlatLayout): VectorSpecs {
-  const vectors = stateVectors(config, layout)
-  if (config.accumulate > 1) vectors.gradient = { size: layout.parameters, start: 0 }
-  return vectors
-}
-
 /** Builds the step of a detector with these parameters. `layout`: the layout of its state vectors. */
 export function detectorStepFunction(
   config: DetectorRunConfig,
@@ -57,7 +47,6 @@ export function detectorStepFunction(
   specs: ParameterSpecs,
   layout: FlatLayout,
 ) {
-  const { accumulate } = config
   return (
     state: StateTensors,
     inputs: DetectorStepTensors,
@@ -71,15 +60,6 @@ export function detectorStepFunction(
       state,
       inputs,
     )
-    const { last } = inputs
-    if (last === undefined) return { ...nextState(config, layout, state, pass, inputs), ...pass.metrics }
-
-    const gradient = tf.add(state.gradient, tf.div(pass.gradient, accumulate)) as tf.Tensor1D
-    const after = nextState(config, layout, state, { ...pass, gradient }, inputs)
-    const next: StateTensors = { gradient: tf.mul(gradient, tf.sub(1, last)) }
-    const change = tf.greater(last, 0)
-    for (const [name, tensor] of Object.entries(after.state))
-      next[name] = name === 'statistics' ? tensor : tf.where(change, tensor, state[name])
-    return { state: next, ...pass.metrics, gradientNorm: after.gradientNorm }
+    return { ...accumulatedState(config, layout, state, pass, inputs), ...pass.metrics }
   }
 }

@@ -1,19 +1,19 @@
 /** Compiles a detector's training step and runs it in a worker thread. */
 import type * as tf from '@tensorflow/tfjs'
 import type { Tensors } from '../../engine/index.js'
+import { accumulatedVectors, drawOf, passInput, passValue } from '../step/accumulate.js'
 import {
   blockFor,
   type CompiledStep,
   compileStepOf,
   openStep,
   type StepOptions,
-  scalar,
 } from '../step/compiled-step.js'
 import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import type { DetectorRunConfig } from './config.js'
 import { detectorOf } from './network.js'
-import { detectorStepFunction, detectorVectors, lossesOf, STEP_METRICS } from './step-function.js'
+import { detectorStepFunction, lossesOf, STEP_METRICS } from './step-function.js'
 import type { DetectionBatch, DetectorStep } from './step-types.js'
 
 export interface DetectorShapes {
@@ -57,10 +57,10 @@ export function compileDetectorStep(
     {
       specs,
       layout,
-      vectors: detectorVectors(config, layout),
+      vectors: accumulatedVectors(config, layout),
       batch: (input) => ({
         ...batchInputs(config, shapes, input),
-        ...(config.accumulate > 1 && { last: input('last', []) as tf.Scalar }),
+        ...passInput(config, input),
       }),
       step: detectorStepFunction(config, detectorOf(config, shapes.classes), specs, layout),
     },
@@ -90,13 +90,9 @@ export async function buildDetectorStep(
         throw new Error(`internal: a step takes ${accumulate} batches, not ${batches.length}`)
       const sums = { loss: 0, objectness: 0, anchorBoxes: 0, classification: 0, boxes: 0, gradientNorm: 0 }
       for (const [index, batch] of batches.entries()) {
-        const isLast = index === accumulate - 1
-        const inputs = {
-          ...feeds(batch, { batchSize, maxObjects }),
-          ...(accumulate > 1 && { last: scalar(isLast ? 1 : 0) }),
-        }
+        const inputs = { ...feeds(batch, { batchSize, maxObjects }), ...passValue(config, index) }
         const numbers = { learningRate, progress, step }
-        const results = await open.run(inputs, numbers, step * accumulate + index)
+        const results = await open.run(inputs, numbers, drawOf(config, step, index))
         for (const metric of STEP_METRICS)
           if (metric !== 'gradientNorm') sums[metric] += results[metric].data[0] / accumulate
         // The norm after the last batch is that of the sum of all gradients.

@@ -18,6 +18,8 @@ export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }>
   begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
   /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
   evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
+  /** Whether the time that steps wait for their images is reported: where they are read while training goes on. */
+  reportsWaiting?: boolean
   /** Releases what the task holds besides its steps. */
   close(): Promise<void>
 }
@@ -44,6 +46,8 @@ export interface StepReport<M extends Metrics> extends StepMetrics<M> {
   progress: number
   /** Seconds trained, over all sessions. */
   seconds: number
+  /** Fraction of the step's time in which it waited for images; missing where that is not reported. */
+  waiting?: number
 }
 
 export interface TrainOptions<M extends Metrics> {

@@ -35,9 +35,13 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
   task: Task<M, Batch>,
   options: TrainOptions<M> = {},
 ): Promise<TrainResult> {
-  const batch = await task.prepare(run.checkpoint?.step ?? 0)
-  const step = await task.build(batch.imageSize)
-  return new TrainingLoop(run, task, options, batch, step).run()
+  try {
+    const batch = await task.prepare(run.checkpoint?.step ?? 0)
+    const step = await task.build(batch.imageSize)
+    return await new TrainingLoop(run, task, options, batch, step).run()
+  } finally {
+    await task.close()
+  }
 }
 
 class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
@@ -49,7 +53,8 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   readonly #evaluateEvery: number
   readonly #trainedBefore: number
   readonly #start = performance.now()
-  #batch: Batch
+  /** The batch of the next step, or why there is none. */
+  #next: { batch: Batch } | { error: unknown }
   #step: TaskStep<M, Batch>
   /** Steps done. */
   #done: number
@@ -71,7 +76,7 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     this.#run = run
     this.#task = task
     this.#options = options
-    this.#batch = batch
+    this.#next = { batch }
     this.#step = step
     this.#totalSteps = totalSteps(run.config.length, task.stepsPerEpoch)
     this.#evaluateEvery = Math.max(1, Math.round(task.stepsPerEpoch * run.config.evaluateEvery))
@@ -92,17 +97,21 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
         if (atEvaluation && this.#done > this.#evaluated && this.#task.evaluate !== null)
           await this.#validate(this.#task.evaluate)
         const stop = finished || signal?.aborted === true
-        if ((stop || this.#checkpointIsDue()) && this.#done > (this.#saved.step ?? 0)) await this.#save()
+        // The steps that were computed are not lost with the images of one that cannot be.
+        const failed = 'error' in this.#next
+        if ((stop || failed || this.#checkpointIsDue()) && this.#done > (this.#saved.step ?? 0))
+          await this.#save()
         if (stop) {
           const { step, seconds } = this.#place()
           return { finished, step, seconds, layout: this.#step.layout, state: await this.#step.state() }
         }
-        if (!sameSize(this.#batch.imageSize, this.#step.imageSize)) await this.#resize(this.#batch.imageSize)
-        await this.#advance()
+        if ('error' in this.#next) throw this.#next.error
+        const { batch } = this.#next
+        if (!sameSize(batch.imageSize, this.#step.imageSize)) await this.#resize(batch.imageSize)
+        await this.#advance(batch)
       }
     } finally {
       await this.#step.close()
-      await this.#task.close()
     }
   }
 
@@ -135,26 +144,32 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   }
 
   /** Trains one step, and prepares the batch of the next. */
-  async #advance(): Promise<void> {
-    const { stepsPerEpoch, imagesPerStep } = this.#task
+  async #advance(batch: Batch): Promise<void> {
+    const { stepsPerEpoch, imagesPerStep, reportsWaiting = false } = this.#task
     const began = performance.now()
     this.#learningRate = this.#scheduledRate()
     const place = { learningRate: this.#learningRate, progress: this.#progress(), step: this.#done }
     const number = this.#done + 1
     // The step runs in a thread of its own. Meanwhile this thread prepares the next batch.
-    const [result, next] = await Promise.all([
-      this.#computed(this.#step.run(this.#batch, place), () => `at step ${number}`),
-      (async () => this.#task.prepare(number))(),
-    ])
+    const preparing = (async () => this.#task.prepare(number))().then(
+      (batch) => ({ batch }),
+      (error: unknown) => ({ error }),
+    )
+    const result = await this.#computed(this.#step.run(batch, place), () => `at step ${number}`)
+    const computed = performance.now()
+    this.#next = await preparing
+    const ended = performance.now()
+    const seconds = (ended - began) / 1000
+    const waited = (ended - computed) / 1000 + (result.waited ?? 0)
     const broken = brokenMetrics(result)
     if (broken !== null)
       throw this.#notFinite(`${broken} at step ${number}, at a learning rate of ${this.#learningRate}`)
-    this.#batch = next
     this.#done = number
-    this.#window = widen(this.#window, result, this.#learningRate, (performance.now() - began) / 1000)
-    const { metrics } = result
+    this.#window = widen(this.#window, result, this.#learningRate, { seconds, waited })
+    const { metrics, gradientNorm } = result
     this.#options.onStep?.({
-      ...{ ...result, figures: metrics, ...this.#place(), progress: this.#progress() },
+      ...{ metrics, gradientNorm, figures: metrics, ...this.#place(), progress: this.#progress() },
+      ...(reportsWaiting && { waiting: waited / seconds }),
       ...{ totalSteps: this.#totalSteps, imagesPerStep, learningRate: this.#learningRate },
     })
     if (number % Math.ceil(stepsPerEpoch / ROWS_PER_EPOCH) === 0 || number % stepsPerEpoch === 0)
@@ -162,14 +177,14 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   }
 
   async #endWindow(): Promise<void> {
-    const { imagesPerStep } = this.#task
+    const { imagesPerStep, reportsWaiting = false } = this.#task
     const { step, epoch, seconds } = this.#place()
     if (this.#window.steps > 0)
       await this.#run.append(
         trainingRow(
           this.#window,
           { step, epoch, seconds },
-          { imagesPerStep, imageSize: this.#step.imageSize },
+          { imagesPerStep, imageSize: this.#step.imageSize, reportsWaiting },
         ),
       )
     this.#window = emptyWindow

@@ -24,6 +24,8 @@ export type TrainingRow<M extends Metrics> = M['training'] & {
   learningRate: number
   imagesPerSecond: number
   imageSize: ImageSize
+  /** Fraction of that time in which steps waited for images, in [0, 1]; missing where they are all in memory. */
+  waiting?: number
 }
 
 /** The side of square images, or [height, width]. */
@@ -91,6 +93,8 @@ export interface StepMetrics<M extends Metrics> {
   metrics: M['training']
   /** Global norm of the gradient before clipping. */
   gradientNorm: number
+  /** Seconds in which the step waited for images after its first ones. */
+  waited?: number
 }
 
 /** Sums over the steps since the last training row. Its metrics are sums by name. */
@@ -102,6 +106,8 @@ export interface MetricsWindow {
   learningRate: number
   /** Time of the steps only: evaluations and checkpoints are not part of the images per second. */
   seconds: number
+  /** The part of that time in which steps waited for images. */
+  waited: number
 }
 
 /** A window without steps. */
@@ -111,6 +117,7 @@ export const emptyWindow: MetricsWindow = {
   gradientNorm: 0,
   learningRate: 0,
   seconds: 0,
+  waited: 0,
 }
 
 /** The window with one more step. */
@@ -118,7 +125,7 @@ export function widen(
   window: MetricsWindow,
   { metrics, gradientNorm }: StepMetrics<Metrics>,
   learningRate: number,
-  seconds: number,
+  { seconds, waited }: { seconds: number; waited: number },
 ): MetricsWindow {
   const sums = Object.entries(metrics).map(([name, value]) => [name, (window.metrics[name] ?? 0) + value])
   return {
@@ -127,6 +134,7 @@ export function widen(
     gradientNorm: window.gradientNorm + gradientNorm,
     learningRate,
     seconds: window.seconds + seconds,
+    waited: window.waited + waited,
   }
 }
 
@@ -134,7 +142,11 @@ export function widen(
 export function trainingRow(
   window: MetricsWindow,
   place: { step: number; epoch: number; seconds: number },
-  { imagesPerStep, imageSize }: { imagesPerStep: number; imageSize: ImageSize },
+  {
+    imagesPerStep,
+    imageSize,
+    reportsWaiting,
+  }: { imagesPerStep: number; imageSize: ImageSize; reportsWaiting: boolean },
 ): TrainingRow<Metrics> {
   const { steps } = window
   const means = Object.entries(window.metrics).map(([name, sum]) => [name, sum / steps])
@@ -147,5 +159,6 @@ export function trainingRow(
     learningRate: window.learningRate,
     imagesPerSecond: (steps * imagesPerStep) / window.seconds,
     imageSize,
+    ...(reportsWaiting && { waiting: window.waited / window.seconds }),
   }
 }

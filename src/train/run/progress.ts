@@ -31,6 +31,8 @@ const TERMINAL_INTERVAL = 200
 const PLAIN_INTERVAL = 5000
 /** Weight of the newest step in the running means, once there are enough steps. */
 const NEWEST = 0.05
+/** Shares of time below this that steps wait for images are not shown. */
+const WAITING_SHOWN = 0.02
 
 /** Progress on `stream` as `formatter` writes it; `now` gives milliseconds. The first step is shown at once. */
 export function showProgress<M extends Metrics>(
@@ -44,7 +46,7 @@ export function showProgress<M extends Metrics>(
   let shown = Number.NEGATIVE_INFINITY
   let open = false
   let steps = 0
-  let means: Means<M> | null = null
+  let means: Required<Means<M>> | null = null
   let last = now()
 
   function print(line: string, stays: boolean): void {
@@ -62,11 +64,13 @@ export function showProgress<M extends Metrics>(
       steps += 1
       const mix = (mean: number, value: number, count: number) =>
         count <= 1 ? value : mean + Math.max(NEWEST, 1 / count) * (value - mean)
-      const before = means ?? { metrics: report.metrics, secondsPerStep }
+      const { waiting = 0 } = report
+      const before = means ?? { metrics: report.metrics, secondsPerStep, waiting }
       means = {
         metrics: mixMetrics(before.metrics, report.metrics, (mean, value) => mix(mean, value, steps)),
         // The time of the first step includes the compilation, so that of the second step replaces it.
         secondsPerStep: mix(before.secondsPerStep, secondsPerStep, steps - 1),
+        waiting: mix(before.waiting, waiting, steps),
       }
       if (at - shown < (live ? TERMINAL_INTERVAL : PLAIN_INTERVAL)) return
       shown = at
@@ -92,6 +96,8 @@ export function showProgress<M extends Metrics>(
 export interface Means<M extends Metrics> {
   metrics: M['training']
   secondsPerStep: number
+  /** Fraction of the time in which steps waited for images; by default 0. */
+  waiting?: number
 }
 
 function mixMetrics<T extends object>(means: T, values: T, mix: (mean: number, value: number) => number): T {
@@ -104,7 +110,7 @@ function mixMetrics<T extends object>(means: T, values: T, mix: (mean: number, v
 
 /**
  * For example `epoch 3.2/16 · step 1200/11200 · 312 images/s · loss 1.234 · accuracy 56.1 % · 12 min left`.
- * When that is longer than `width` characters, the step is left out, then the metrics from the last to the second.
+ * Where steps wait for their images, the share of time follows the metrics. When the line is longer than `width` characters, the step is left out, then the metrics from the last to the second.
  */
 export function progressLine<M extends Metrics>(
   report: StepReport<M>,
@@ -125,6 +131,8 @@ export function progressLine<M extends Metrics>(
       ' · ',
     )
   const speed = `${trim(imagesPerStep / means.secondsPerStep)} images/s`
+  const { waiting = 0 } = means
+  if (waiting > WAITING_SHOWN) metrics.push(`waiting for images ${Math.round(100 * waiting)} %`)
   const full = line([`step ${step}${timed ? '' : `/${totalSteps}`}`, speed, ...metrics])
   if (full.length <= width) return full
   let count = metrics.length

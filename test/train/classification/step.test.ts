@@ -32,8 +32,8 @@ function inputs(step: number): StepInputs {
 }
 
 /** Metrics and state after one step, which is not the run's first. */
-async function oneStep(step: TrainStep): Promise<[Float32Array, StateVectors]> {
-  const { loss, correct, gradientNorm } = await step.run(inputs(1))
+async function oneStep(step: TrainStep, part = 0): Promise<[Float32Array, StateVectors]> {
+  const { loss, correct, gradientNorm } = await step.run({ ...inputs(1), part })
   const state = await step.state()
   await step.close()
   return [Float32Array.of(loss, correct, gradientNorm), state]
@@ -46,7 +46,7 @@ function assertNear(actual: Float32Array, expected: Float32Array, tolerance: num
   assert.ok(worst / scale <= tolerance, `${what}: off by ${worst} at a scale of ${scale}`)
 }
 
-const CASES: Record<string, Partial<RunConfig>> = {
+const CASES: Record<string, Partial<RunConfig> & { part?: number }> = {
   'the paper’s recipe: auxiliary head, drop path, clipping, weight decay': {},
   'nesterov with an average of the weights': {
     optimizer: { kind: 'momentum', momentum: 0.9, nesterov: true },
@@ -67,19 +67,44 @@ const CASES: Record<string, Partial<RunConfig>> = {
     auxiliaryWeight: 0,
     dropPathKeep: 1,
   },
+  'the first of two accumulated batches': { accumulate: 2, averageDecay: 0.99, part: 0 },
+  'the last of two accumulated batches': { accumulate: 2, averageDecay: 0.99, part: 1 },
 }
 
-for (const [what, changes] of Object.entries(CASES))
+for (const [what, { part, ...changes }] of Object.entries(CASES))
   test(`a step equals the eager one: ${what}`, async () => {
     const run = config(changes)
     const shapes = { imageSize: SIZE, classes: CLASSES }
-    const [metrics, state] = await oneStep(await buildTrainStep(run, shapes))
+    const [metrics, state] = await oneStep(await buildTrainStep(run, shapes), part)
     await tf.setBackend('cpu')
-    const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes))
+    const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes), part)
     assertNear(metrics, expected, 1e-4, 'metrics')
     assert.deepEqual(Object.keys(state).sort(), Object.keys(expectedState).sort())
     for (const name of Object.keys(state)) assertNear(state[name], expectedState[name], 1e-3, name)
   })
+
+test('accumulated batches move the weights as the mean of their gradients, after the last one', async () => {
+  const run = config({ clipNorm: null, weightDecay: 0, auxiliaryWeight: 0 })
+  const shapes = { imageSize: SIZE, classes: CLASSES }
+  /** How far the weights move in one step whose batches are those of these numbers. */
+  const moved = async (step: number, batches: number[]): Promise<Float32Array> => {
+    const built = await buildTrainStep({ ...run, accumulate: batches.length }, shapes)
+    const { parameters: before } = await built.state()
+    for (const [part, batch] of batches.entries()) {
+      assert.deepEqual((await built.state()).parameters, before)
+      await built.run({ ...inputs(batch), step, part })
+    }
+    const { parameters, gradient } = await built.state()
+    assert.ok(gradient === undefined || gradient.every((value) => value === 0))
+    await built.close()
+    return parameters.map((value, i) => value - before[i])
+  }
+  // The batches of step 0 draw as the steps 0, 1 and 2 of a run that does not accumulate.
+  const together = await moved(0, [0, 1, 2])
+  const single = [await moved(0, [0]), await moved(1, [1]), await moved(2, [2])]
+  const mean = together.map((_, i) => (single[0][i] + single[1][i] + single[2][i]) / 3)
+  assertNear(together, mean, 1e-3, 'movement')
+})
 
 test('a batch can be repeated bit for bit, and training lowers the loss', async () => {
   const run = config({ auxiliaryWeight: 0, dropPathKeep: 0.9 })

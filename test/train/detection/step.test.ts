@@ -5,8 +5,9 @@ import * as tf from '@tensorflow/tfjs'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { detectorOf } from '../../../src/train/detection/network.js'
 import { buildDetectorStep, detectorSpecs } from '../../../src/train/detection/step.js'
-import { detectorStepFunction, detectorVectors } from '../../../src/train/detection/step-function.js'
+import { detectorStepFunction } from '../../../src/train/detection/step-function.js'
 import type { DetectorStep } from '../../../src/train/detection/step-types.js'
+import { accumulatedVectors } from '../../../src/train/step/accumulate.js'
 import type { StateTensors } from '../../../src/train/step/differentiate.js'
 import { layoutOf } from '../../../src/train/step/flat-state.js'
 import { drawNoise } from '../../../src/train/step/noise.js'
@@ -34,7 +35,7 @@ async function eagerPass(config: DetectorRunConfig): Promise<{ state: StateVecto
   const specs = detectorSpecs(config, shapes)
   const layout = layoutOf(specs.parameters)
   const step = detectorStepFunction(config, detectorOf(config, CLASSES), specs, layout)
-  const start = firstState(detectorVectors(config, layout), layout, specs, config.seed)
+  const start = firstState(accumulatedVectors(config, layout), layout, specs, config.seed)
   const { images, boxes, labels } = rectangles()
   await tf.setBackend('cpu')
   return tf.tidy(() => {

@@ -1,0 +1,36 @@
+/** Images of a run that cannot be read. */
+import { UserError } from '../../shared/errors.js'
+import { plural } from '../../shared/text.js'
+
+/** Unreadable images in a row after which training stops, even where they may be skipped: the data is not there any more. */
+export const GIVE_UP = 100
+
+/** Named in messages; of more, the number. */
+const NAMED = 3
+
+/** An image that cannot be read: its title and why, as half a sentence. */
+export interface Unreadable {
+  title: string
+  reason: string
+}
+
+/** The error for an image that a step would have trained on. `step`: counted from 1. */
+export const unreadableError = ({ title, reason }: Unreadable, step: number): UserError =>
+  new UserError(
+    `${title} cannot be read as an image (${reason}), and step ${step} takes it. Pass --skip-unreadable to take the next ` +
+      'image in place of such ones; or replace or remove it, and start again',
+  )
+
+/** The error for so many unreadable images in a row that something else is wrong. */
+export const giveUpError = (name: string, { title, reason }: Unreadable, tried: number): UserError =>
+  new UserError(
+    `${plural(tried, 'image')} of ${name} in a row cannot be read; the last is ${title} (${reason}). Is its disk still there?`,
+  )
+
+/** What is left out of a run by now, in a sentence; null: nothing. */
+export function skippedSentence(unreadable: ReadonlyMap<number, Unreadable>): string | null {
+  if (unreadable.size === 0) return null
+  const first = [...unreadable.values()].slice(0, NAMED).map(({ title, reason }) => `${title} (${reason})`)
+  const more = unreadable.size > NAMED ? ', …' : ''
+  return `Skipped in training, because they cannot be read: ${plural(unreadable.size, 'image')}: ${first.join(', ')}${more}`
+}
