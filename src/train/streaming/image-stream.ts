@@ -46,6 +46,10 @@ export function streamedSteps(config: BatchConfig, source: ImageSource): number 
   return stepsInEpoch(source.count, { batchSize: config.batchSize, accumulate: config.accumulate ?? 1 })
 }
 
+/** How many batches of so many bytes are in preparation at a time. */
+export const preparedBatches = (bytes: number): number =>
+  Math.max(1, Math.min(MOST_SLOTS, Math.floor(SLOT_BYTES / bytes)))
+
 /** A batch in preparation. */
 interface Slot {
   imageSize: number
@@ -99,8 +103,7 @@ export class ImageStream {
     this.#next = this.#begun = step * this.#sizes.accumulate
     const pixels = this.#side * this.#side * 3
     const bytes = config.batchSize * pixels * Float32Array.BYTES_PER_ELEMENT
-    const count = Math.max(1, Math.min(MOST_SLOTS, Math.floor(SLOT_BYTES / bytes)))
-    const slots = Array.from({ length: count }, () => new SharedArrayBuffer(bytes))
+    const slots = Array.from({ length: preparedBatches(bytes) }, () => new SharedArrayBuffer(bytes))
     this.#memory = slots.map((slot) => new Float32Array(slot))
     const cache =
       config.augmentation.kind === 'inception' ? null : makePixelCache(source.count, pixels, cacheBytes)

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { RunConfig } from '../../../src/train/classification/config.js'
+import { type TrainClassifierOptions, trainClassifier } from '../../../src/train/classification/train.js'
+import type { TrainResult } from '../../../src/train/run/loop-types.js'
+import { metricsPath, newestCheckpoint } from '../../../src/train/run/run-folder.js'
+import { createRun, type Run, readRows, resumeRun, type TrainingRow } from '../../../src/train/tasks.js'
+import { temporaryFolder } from '../../helpers/temporary-folder.js'
+import { writeShards } from '../../helpers/train/image-files.js'
+import { colourConfig, linearCompiler } from '../../helpers/train/linear-step.js'
+
+const COUNT = 60
+
+function config(changes: Partial<RunConfig> = {}): RunConfig {
+  const base = colourConfig({ checkpoint: { steps: null, seconds: null }, ...changes })
+  return { ...base, data: { ...base.data, imageSize: 8, shuffleBuffer: 20, ...changes.data } }
+}
+
+const inception = { kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0 } as const
+
+/** Trains a run on shards and closes it. */
+async function trained(
+  run: Run,
+  shards: Awaited<ReturnType<typeof writeShards>>,
+  options: TrainClassifierOptions = {},
+): Promise<TrainResult> {
+  try {
+    return await trainClassifier(run, { train: shards, validation: null }, linearCompiler(), options)
+  } finally {
+    await run.close()
+  }
+}
+
+for (const [name, changes] of [
+  ['one batch a step', { augmentation: inception }],
+  ['two batches a step', { augmentation: inception, batchSize: 4, accumulate: 2 }],
+  ['decoded images kept', {}],
+] as const)
+  test(`a run over shards stopped in the middle of an epoch ends bit-identical to an unbroken one: ${name}`, async (t) => {
+    const folder = await temporaryFolder(t)
+    const shards = await writeShards(join(folder, 'shards'), { count: COUNT, perShard: 9 })
+    const unbroken = await trained(await createRun(join(folder, 'unbroken'), config(changes)), shards, {
+      workers: 1,
+    })
+    assert.deepEqual([unbroken.finished, unbroken.step], [true, 21])
+    for (const [stopAfter, workers] of [
+      [4, 2],
+      [7, 3],
+      [12, 1],
+    ] as const) {
+      const path = join(folder, `stopped-${stopAfter}`)
+      const stop = new AbortController()
+      const first = await trained(await createRun(path, config(changes)), shards, {
+        signal: stop.signal,
+        onStep: ({ step }) => step === stopAfter && stop.abort(),
+        workers,
+      })
+      assert.deepEqual([first.finished, first.step], [false, stopAfter])
+      const resumed = await trained(await resumeRun(path), shards, { workers: 2, cacheBytes: 0 })
+      assert.deepEqual(resumed.state, unbroken.state)
+    }
+  })
+
+test('training stops at an image that cannot be read, with a checkpoint, and goes on when it may be skipped', async (t) => {
+  const folder = await temporaryFolder(t)
+  const shards = await writeShards(join(folder, 'shards'), { count: COUNT, perShard: 9, broken: [31] })
+  const path = join(folder, 'run')
+  let steps = 0
+  const run = await createRun(path, config())
+  const failed = trained(run, shards, {
+    onStep: ({ step }) => {
+      steps = step
+    },
+  })
+  await assert.rejects(failed, ({ name, message }: Error) => {
+    assert.equal(name, 'UserError')
+    assert.match(
+      message,
+      new RegExp(`shard-3.tar: 31.jpg cannot be read as an image .* step ${steps + 1} takes it`),
+    )
+    return true
+  })
+  assert.ok(steps > 0 && steps < 7, `after ${steps} steps`)
+  assert.equal((await newestCheckpoint(path))?.step, steps)
+
+  const skipping = config()
+  skipping.data.skipUnreadable = true
+  const seen: string[] = []
+  const resumed = await trained(await resumeRun(path, skipping), shards, {
+    onUnreadable: ({ title }) => seen.push(title),
+  })
+  assert.deepEqual([resumed.finished, resumed.step, seen], [true, 21, ['shard-3.tar: 31.jpg']])
+  const unbroken = await trained(await createRun(join(folder, 'unbroken'), skipping), shards)
+  assert.deepEqual(resumed.state, unbroken.state)
+})
+
+test('an image that only a step after the last one would take does no harm', async (t) => {
+  const folder = await temporaryFolder(t)
+  const shards = await writeShards(join(folder, 'shards'), { count: COUNT, perShard: 9, broken: [31] })
+  let steps = 0
+  const onStep = ({ step }: { step: number }) => {
+    steps = step
+  }
+  await assert.rejects(trained(await createRun(join(folder, 'a'), config()), shards, { onStep }))
+  const short = config({ length: { kind: 'steps', amount: steps } })
+  const result = await trained(await createRun(join(folder, 'b'), short), shards)
+  assert.deepEqual([result.finished, result.step], [true, steps])
+})
+
+test('rows say which share of the time steps waited for images', async (t) => {
+  const folder = await temporaryFolder(t)
+  const shards = await writeShards(join(folder, 'shards'), { count: COUNT, perShard: 9 })
+  const reported: number[] = []
+  await trained(await createRun(join(folder, 'run'), config()), shards, {
+    onStep: ({ waiting }) => reported.push(waiting!),
+  })
+  const rows = (await readRows(metricsPath(join(folder, 'run')))).filter(
+    (row): row is TrainingRow => row.kind === 'training',
+  )
+  // The steps of the stand-in take no time, so that nearly all of it is waiting.
+  for (const waiting of [...reported, ...rows.map((row) => row.waiting!)])
+    assert.ok(waiting >= 0 && waiting <= 1, `${waiting}`)
+  assert.ok(rows.some((row) => row.waiting! > 0))
+})
