@@ -18,7 +18,11 @@ export type {
   Dataset,
   FileFingerprint,
   FilesFingerprint,
+  ImagePlace,
   ImageSet,
+  ImageSource,
+  OpenOptions,
+  OpenProgress,
   PartName,
 } from '../../datasets/index.js'
 export type { DetectorSettings, FasterRcnnConfig } from '../../models/faster-rcnn-config.js'
@@ -100,7 +104,14 @@ export {
   type TrainDetectorOptions,
   trainDetector,
 } from './detection/train.js'
-export { type LoadDataOptions, loadData, noteData } from './images/data.js'
+export {
+  type LoadDataOptions,
+  loadData,
+  noteData,
+  type OpenDataset,
+  openData,
+} from './images/data.js'
+export type { TrainingImages } from './images/training-images.js'
 export { type LoadedBackbone, loadBackbone } from './load-backbone.js'
 export type { Checkpoint } from './run/checkpoint.js'
 export {
@@ -128,6 +139,8 @@ export type {
 } from './settings/config.js'
 export type { NamedWeights } from './step/named-weights.js'
 export type { ParameterSlot, StateVectors, StepNumbers, StepState } from './step/step-types.js'
+export type { StreamOptions } from './streaming/image-stream.js'
+export type { Unreadable } from './streaming/unreadable.js'
 export {
   type AnyRunConfig,
   type CurveRun,

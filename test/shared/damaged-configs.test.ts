@@ -23,6 +23,7 @@ interface Damage {
 /** Fields that may be missing: they have a default, or are noted when a run begins. */
 const MAY_BE_MISSING = new Set([
   ...['task', 'colour', 'fingerprint', 'output', 'stridedPools', 'preprocessing'],
+  ...['accumulate', 'augmentation.kind', 'shuffleBuffer', 'skipUnreadable'],
   ...['stemPadding', 'rpnActivation', 'clipAnchors', 'clipBoxes', 'cropping'],
 ])
 /** Numbers that may be as low as one likes. */
@@ -31,7 +32,10 @@ const UNBOUNDED = new Set(['exponent', 'id'])
 /** What does not belong where `value` is. */
 function wrongOnes(path: Damage['path'], value: Json): (Json | undefined)[] {
   const name = path.at(-1)!
-  const missing = typeof name === 'number' || MAY_BE_MISSING.has(name) ? [] : [undefined]
+  const missing =
+    typeof name === 'number' || MAY_BE_MISSING.has(name) || MAY_BE_MISSING.has(path.join('.'))
+      ? []
+      : [undefined]
   if (value === null) return [...missing, true]
   if (typeof value === 'boolean') return [...missing, 'yes', 0, null, {}]
   if (typeof value === 'string') return [...missing, 7, true, '', [], {}]

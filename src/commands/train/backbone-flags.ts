@@ -5,12 +5,19 @@ import { PUBLISHED_CELLS } from '../../../models/published-cells.js'
 import { UserError } from '../../shared/errors.js'
 import { type RunConfig, validateConfig } from '../../train/classification/config.js'
 import { DEVICES } from '../../train/classification/devices.js'
-import { presets } from '../../train/classification/presets.js'
-import type { OptimizerConfig, ResolutionStage } from '../../train/settings/config.js'
+import { FINETUNE_PRESET, IMAGENET_PRESET, presets } from '../../train/classification/presets.js'
+import {
+  AUGMENTATIONS,
+  type AugmentationConfig,
+  type OptimizerConfig,
+  type ResolutionStage,
+} from '../../train/settings/config.js'
 import { changed, type FlagsOf, listOf, number, WrongValue, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
-import { dataDir, IMAGES, json } from '../shared/options.js'
+import { dataDir, json } from '../shared/options.js'
 import * as training from './training-options.js'
+
+export const DEFAULT_PRESET = 'paper-cifar'
 
 const stages = listOf((text): ResolutionStage => {
   const match = /^(\d+)@(\d+)$/.exec(text.trim())
@@ -21,13 +28,18 @@ const stages = listOf((text): ResolutionStage => {
 /** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
 export const resolution = (text: string): ResolutionStage[] => (text === 'off' ? [] : stages(text))
 
+/** What `--data` takes. */
+const TRAINING_IMAGES =
+  'cifar10, embedded, imagenet, a folder with train/<class>/*.jpg or with tar shards, or a pattern like train-{000..146}.tar'
+
 /** The command with its flags. */
 export const trainBackboneFlags = () =>
   new Command('train-backbone')
     .addOption(
-      new Option('--preset <name>', 'settings to start from')
-        .choices(Object.keys(presets))
-        .default('paper-cifar'),
+      new Option(
+        '--preset <name>',
+        `settings to start from (default: ${DEFAULT_PRESET}; with --data imagenet: ${IMAGENET_PRESET}; with --init: ${FINETUNE_PRESET})`,
+      ).choices(Object.keys(presets)),
     )
     .addOption(training.out)
     .addOption(training.resume)
@@ -42,7 +54,7 @@ export const trainBackboneFlags = () =>
     )
     .addOption(json)
 
-    .option('--data <name>', `images: ${IMAGES}`)
+    .option('--data <name>', `images: ${TRAINING_IMAGES}`)
     .addOption(dataDir)
     .option(
       '--image-size <pixels>',
@@ -50,6 +62,23 @@ export const trainBackboneFlags = () =>
       wholeNumber(1),
     )
     .option('--validation <images>', 'training images held out for validation; 0: none', wholeNumber(0))
+    .option(
+      '--shuffle-buffer <images>',
+      'of images in shards: among how many the next one is drawn (default: 16384)',
+      wholeNumber(1),
+    )
+    .option('--skip-unreadable', 'go on with the next image where one cannot be read, instead of stopping')
+    .option('--no-skip-unreadable', 'stop at an image that cannot be read')
+    .option(
+      '--workers <n>',
+      'threads that read and decode images of files while the network trains (default: half of the cores)',
+      wholeNumber(1, 256),
+    )
+    .option(
+      '--cache <MiB>',
+      'memory for decoded images of files, which need not be decoded again then (default: 1024)',
+      wholeNumber(0),
+    )
 
     .option(
       '--arch <name>',
@@ -70,7 +99,8 @@ export const trainBackboneFlags = () =>
     .addOption(training.epochs)
     .addOption(training.steps)
     .addOption(training.seconds)
-    .option('--batch-size <n>', 'images in a step', wholeNumber(1))
+    .option('--batch-size <n>', 'images in a forward and backward pass', wholeNumber(1))
+    .addOption(training.accumulate)
     .addOption(training.seed)
 
     .addOption(new Option('--optimizer <kind>', 'optimizer').choices(['momentum', 'rmsprop', 'adam']))
@@ -99,6 +129,12 @@ export const trainBackboneFlags = () =>
     )
     .option('--label-smoothing <fraction>', 'label smoothing; 0: off', number({ from: 0, below: 1 }))
     .addOption(training.average)
+    .addOption(
+      new Option(
+        '--augmentation <kind>',
+        'how training images change: a shift of some pixels (--crop, --cutout, --colour), or the random crops and colours of Inception',
+      ).choices(AUGMENTATIONS),
+    )
     .option('--crop <pixels>', 'padding on each side before a random crop; 0: off', wholeNumber(0, 1000))
     .addOption(training.flip)
     .addOption(training.noFlip)
@@ -134,6 +170,7 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       labelSmoothing: flags.labelSmoothing,
       resolution: flags.resolution,
       evaluateEvery: flags.evaluateEvery,
+      accumulate: flags.accumulate,
     }),
     ...training.trainingSettings(config, flags),
     data: changed(data, {
@@ -141,6 +178,9 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       folder: flags.dataDir,
       validation: flags.validation,
       imageSize: flags.imageSize,
+      shuffleBuffer: flags.shuffleBuffer,
+      skipUnreadable: flags.skipUnreadable,
+      preprocessing: flags.augmentation && PREPROCESSING_OF[flags.augmentation],
     }),
     model: changed(model, {
       name: genotype?.name,
@@ -153,13 +193,25 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       dropout: flags.dropout,
     }),
     optimizer: optimizerOf(config.optimizer, flags),
-    augmentation: changed(augmentation, {
+    augmentation: changed(augmentationOf(augmentation, flags.augmentation), {
       crop: flags.crop,
       flip: flags.flip,
       cutout: flags.cutout,
       colour: flags.colour,
     }),
   })
+}
+
+/** How images are prepared for evaluation, and by the exported model, where a flag names the augmentation of training. */
+const PREPROCESSING_OF = { 'padded-crop': 'cover', inception: 'slim' } as const
+
+/** The augmentation with the kind that a flag names. Inception has a crop and colours of its own. */
+function augmentationOf(
+  before: AugmentationConfig,
+  kind: AugmentationConfig['kind'] = before.kind,
+): AugmentationConfig {
+  if (kind === before.kind) return before
+  return { ...before, kind, ...(kind === 'inception' && { crop: 0, cutout: 0, colour: 0 }) }
 }
 
 /** The optimisers' own settings where a flag changes the kind: the paper's for RMSProp, the usual for Adam. */

@@ -69,7 +69,7 @@ export const finetuneCocoFlags = () =>
     .addOption(training.steps)
     .addOption(training.seconds)
     .option('--batch-size <n>', 'images in a forward and backward pass', wholeNumber(1))
-    .option('--accumulate <n>', 'passes whose gradients are averaged into one step', wholeNumber(1))
+    .addOption(training.accumulate)
     .option(
       '--max-objects <n>',
       'ground-truth boxes of an image that are trained on, at most',

@@ -1,23 +1,32 @@
 import { imageFormats } from '../../../datasets/files/image-files.js'
+import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
-import { plural } from '../../shared/text.js'
+import { liveLine } from '../../shared/live-line.js'
+import { percent, plural } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
-import { FINETUNE_PRESET, presets } from '../../train/classification/presets.js'
+import { FINETUNE_PRESET, IMAGENET_PRESET, withStepSize } from '../../train/classification/presets.js'
 import { trainClassifier } from '../../train/classification/train.js'
-import { loadData, noteData } from '../../train/images/data.js'
-import { kindOf } from '../../train/images/data-place.js'
+import { noteData, type OpenDataset, openData } from '../../train/images/data.js'
+import { fixedKindOf } from '../../train/images/data-place.js'
 import { loadBackbone } from '../../train/load-backbone.js'
 import type { ParameterSlot, StateVectors } from '../../train/step/step-types.js'
+import type { StreamOptions } from '../../train/streaming/image-stream.js'
+import { skippedSentence, type Unreadable } from '../../train/streaming/unreadable.js'
 import { createRun, type EvaluationRow, readConfig, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { readGenotype } from '../shared/read-genotype.js'
 import { say, sayAll } from '../shared/say.js'
-import { applyFlags, trainBackboneFlags } from './backbone-flags.js'
+import { applyFlags, DEFAULT_PRESET, type TrainFlags, trainBackboneFlags } from './backbone-flags.js'
 import { runSession } from './session.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
+
+/** Milliseconds of opening data before its progress is shown. */
+const QUIET = 2000
+/** Skipped images that are named while training goes on. */
+const SHOWN_UNREADABLE = 10
 
 const help = `
 A run is a folder: config.json (everything needed to repeat it), metrics.jsonl, checkpoints and, at the end,
@@ -25,12 +34,16 @@ model.onnx. The preset gives every setting; other flags change single ones. Ctrl
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one.
 
 --init begins with trained weights, for example imported ones, whose architecture the run takes over. Where the classes
-are of another number, the classifier's head begins with random ones. Without --preset, the recipe is "finetune".
+are of another number, the classifier's head begins with random ones.
 
 A folder of images has train/<class>/*.jpg (${imageFormats}), and optionally val/ (or valid/,
-validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. A run records
-the path and the files of its data: --resume works from any folder, refuses other data, and takes --data or
---data-dir for data that was moved.
+validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. Tar shards have the
+form of WebDataset. Both are read while the network trains, so that they may have any size; a run needs memory for a few
+batches, and --cache. Shards are read from front to back through a shuffle buffer. A run records the path and the files
+of its data: --resume works from any folder, refuses other data, and takes --data or --data-dir for data that was moved.
+
+The presets imagenet-mobile and imagenet-large are the published recipes. A step of theirs has 1600 images, in
+--accumulate passes of --batch-size; with other numbers and without --learning-rate, the rate changes in proportion.
 
 ${jsonFields('"top1", "top5", "loss" and "images", their number')}
 
@@ -39,6 +52,9 @@ Examples:
   $ toolkit train-backbone --data cifar10 --arch nasnet-a --cells 2 --filters 32 --cutout 16 --epochs 20
   $ toolkit train-backbone --preset embedded --arch my-genotype.json --seconds 600 --out runs/mine
   $ toolkit train-backbone --init runs/mobile --data photos --epochs 5
+  $ toolkit train-backbone --data imagenet --data-dir /data --out runs/mobile
+  $ toolkit train-backbone --preset imagenet-mobile --data '/data/shards/train-{000000..000146}.tar' --arch my-genotype.json
+  $ toolkit train-backbone --data photos --augmentation inception --cells 2 --filters 32 --accumulate 4 --epochs 30
   $ toolkit train-backbone --resume runs/mine
   $ toolkit train-backbone --resume runs/mine --learning-rate 0.01
 
@@ -48,26 +64,32 @@ Next: toolkit evaluate RUN, toolkit plot RUN --out curve.svg, toolkit serve RUN/
 export function trainBackboneCommand() {
   return trainBackboneFlags()
     .addHelpText('after', help)
-    .action(async (flags, self) => {
+    .action(async (flags) => {
       const { resume, out, device, init } = flags
-      const named = self.getOptionValueSource('preset') === 'cli'
-      if (resume !== undefined && (out !== undefined || init !== undefined || named))
+      if (resume !== undefined && (out ?? init ?? flags.preset) !== undefined)
         throw new UserError(
           '--resume continues a run with its own settings: leave out --out, --preset and --init',
         )
       const genotype = flags.arch === undefined ? undefined : await readGenotype(flags.arch)
-      const before =
-        resume !== undefined
-          ? await resumable(resume)
-          : init === undefined
-            ? presets[flags.preset]
-            : await beginWith(init, presets[named ? flags.preset : FINETUNE_PRESET], flags.data)
+      const before = resume === undefined ? await beginning(flags) : await resumable(resume)
       const placed = flags.data !== undefined || flags.dataDir !== undefined
-      const result = await trainIn(applyFlags(before, flags, genotype), { resume, out, device, placed })
+      const { workers, cache } = flags
+      const result = await trainIn(applyFlags(before, flags, genotype), {
+        ...{ resume, out, device, placed, workers },
+        cacheBytes: cache === undefined ? undefined : cache * 2 ** 20,
+      })
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished)
         console.log(`Trained ${plural(result.steps, 'step')}; the model is ${result.model}`)
     })
+}
+
+/** What a new run starts from: a preset, for steps of the size that the flags give, with the weights of --init. */
+async function beginning({ preset, init, data, batchSize, accumulate }: TrainFlags): Promise<RunConfig> {
+  const usual = data === 'imagenet' ? IMAGENET_PRESET : DEFAULT_PRESET
+  const name = preset ?? (init === undefined ? usual : FINETUNE_PRESET)
+  const config = withStepSize(name, { batchSize, accumulate })
+  return init === undefined ? config : beginWith(init, config, data)
 }
 
 /** The config of a run to resume. Throws for imported weights, which no optimizer has a state for. */
@@ -83,17 +105,26 @@ async function resumable(folder: string): Promise<RunConfig> {
 async function beginWith(init: string, preset: RunConfig, data = preset.data.name): Promise<RunConfig> {
   const { model, imageSize } = await loadBackbone(init, preset.model)
   // Other data sets have images of one size.
-  const sized = kindOf(data) === 'folder' && imageSize !== null ? { imageSize } : {}
+  const sized = fixedKindOf(data) === 'folder' && imageSize !== null ? { imageSize } : {}
   return { ...preset, data: { ...preset.data, ...sized }, model, init }
 }
 
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
 async function trainIn(
   config: RunConfig,
-  { resume, out, device, placed }: { resume?: string; out?: string; device: Device; placed: boolean },
+  {
+    resume,
+    out,
+    device,
+    placed,
+    ...streaming
+  }: { resume?: string; out?: string; device: Device; placed: boolean } & Pick<
+    StreamOptions,
+    'workers' | 'cacheBytes'
+  >,
 ) {
   const compiler = await compilerFor(device)
-  const dataset = await loadData(config)
+  const dataset = await openShown(config)
   sayAll(dataset.warnings)
   if (resume !== undefined && placed && config.data.fingerprint === undefined && dataset.fingerprint)
     say(UNCHECKED_DATA)
@@ -116,17 +147,43 @@ async function trainIn(
       )
       return state
     })
+  const skipped = new Map<string, Unreadable>()
   const session = await runSession(run, {
     command: 'train-backbone',
     data: `${plural(dataset.train.count, 'image')} of ${plural(dataset.classes.length, 'class', 'classes')}`,
     formatter: classifierFormatter,
-    train: (options) =>
-      trainClassifier(run, { train: dataset.train, validation: dataset.validation ?? null }, compiler, {
+    train: (options, progress) =>
+      trainClassifier(run, dataset, compiler, {
         ...options,
+        ...defined(streaming),
         begin,
+        onUnreadable(unreadable) {
+          const { title, reason } = unreadable
+          if (!skipped.has(title) && skipped.size < SHOWN_UNREADABLE)
+            progress.note(`Skipped: ${title} cannot be read (${reason})`)
+          skipped.set(title, unreadable)
+        },
       }),
   })
+  const sentence = skippedSentence(skipped)
+  if (sentence !== null) say(sentence)
   return { ...session, validation: metricsOf(session.validation) }
+}
+
+/** Opens the data; where that takes long, as listing the members of large tar files does, with progress on stderr. */
+async function openShown(config: RunConfig): Promise<OpenDataset> {
+  const line = liveLine(process.stderr)
+  const began = performance.now()
+  try {
+    return await openData(config, {
+      onProgress({ unit, done, total }) {
+        if (performance.now() - began > QUIET)
+          line.show(() => `Opening ${config.data.name}: ${percent(done / Math.max(1, total))} of the ${unit}`)
+      },
+    })
+  } finally {
+    line.end()
+  }
 }
 
 function metricsOf(

@@ -23,6 +23,11 @@ export const seconds = new Option(
   'or: for n seconds, which the learning rate schedule is fitted to',
 ).argParser(number({ above: 0 }))
 
+export const accumulate = new Option(
+  '--accumulate <n>',
+  'passes whose gradients are averaged into one step',
+).argParser(wholeNumber(1, 100_000))
+
 export const seed = new Option('--seed <n>', 'seed of all randomness; equal seeds give equal runs').argParser(
   wholeNumber(0, 2 ** 32 - 1),
 )

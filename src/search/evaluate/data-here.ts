@@ -16,6 +16,7 @@ export function dataHere(data: DataConfig, { dataFolder, imageFolder }: Machine)
     case 'embedded':
       return data
     case 'cifar10':
+    case 'imagenet':
       return { ...data, folder: dataFolder ?? fetchedFolder(data) }
     case 'folder':
       return { ...data, name: imageFolder ?? folderHere(name), folder: dataFolder ?? data.folder }

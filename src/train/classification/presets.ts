@@ -82,6 +82,63 @@ const embeddedBackbone: RunConfig = {
   augmentation: { crop: 8, flip: true, cutout: 16, colour: 1 },
 }
 
+/**
+ * The recipe of TF-Slim's notes for NASNet-A mobile (4 @ 1056) on ImageNet, in pieces that fit one machine.
+ *
+ * The published run has 50 replicas with 32 images each, whose gradients are averaged into one step; here one machine
+ * averages as many batches after each other (`accumulate`). The learning rate of "0.04 per replica" is that of all
+ * replicas together, 0.04 × 50 = 2.0, as TF-Slim's notes write it: with ε = 1 RMSProp divides by little more than 1, so
+ * that its steps grow with the rate as those of SGD do, and the rate grows with the number of images in a step. The length
+ * is TF-Slim's `total_training_steps` (312 epochs of 1,281,167 images).
+ *
+ * Two things differ. Batch norm's averages take in each of the 50 batches with a decay of 0.9997, where TF-Slim takes in
+ * those of one replica: they follow the last 3,300 batches, not steps. And TF-Slim's replicas read different streams;
+ * here an epoch takes each image once.
+ */
+const imagenetMobile: RunConfig = {
+  task: 'classification',
+  data: { ...paperCifar.data, name: 'imagenet', validation: 0, imageSize: 224, preprocessing: 'slim' },
+  model: {
+    name: 'nasnet-a',
+    genotype: NASNET_A,
+    stem: 'imagenet',
+    cells: 4,
+    filters: 44,
+    stemFilters: 32,
+    skipReduction: false,
+    dropout: 0.5,
+    batchNorm: { decay: 0.9997, epsilon: 1e-3 },
+  },
+  seed: 1,
+  batchSize: 32,
+  accumulate: 50,
+  length: { kind: 'steps', amount: 250_000 },
+  optimizer: { kind: 'rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 },
+  learningRate: { kind: 'exponential', peak: 0.04 * 50, warmup: 0, rate: 0.97, everyEpochs: 2.4 },
+  weightDecay: 4e-5,
+  clipNorm: 10,
+  dropPathKeep: 1,
+  auxiliaryWeight: 0.4,
+  labelSmoothing: 0.1,
+  averageDecay: 0.9999,
+  augmentation: { kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0 },
+  resolution: [],
+  checkpoint: { steps: null, seconds: 600 },
+  evaluateEvery: 1,
+}
+
+/** As {@link imagenetMobile}, for NASNet-A large (6 @ 4032): 100 replicas with 16 images each, 0.015 × 100 = 1.5. */
+const imagenetLarge: RunConfig = {
+  ...imagenetMobile,
+  data: { ...imagenetMobile.data, imageSize: 331 },
+  model: { ...imagenetMobile.model, cells: 6, filters: 168, stemFilters: 96, skipReduction: true },
+  batchSize: 16,
+  accumulate: 100,
+  learningRate: { kind: 'exponential', peak: 0.015 * 100, warmup: 0, rate: 0.97, everyEpochs: 2.4 },
+  weightDecay: 5e-5,
+  dropPathKeep: 0.7,
+}
+
 /** What `--init` starts from where no preset is named: trained weights, and images of one's own in a folder. */
 const finetune: RunConfig = {
   ...paperCifar,
@@ -98,6 +155,26 @@ const finetune: RunConfig = {
 /** The preset of runs that begin with trained weights. */
 export const FINETUNE_PRESET = 'finetune'
 
+/** The preset of runs on ImageNet by its name. */
+export const IMAGENET_PRESET = 'imagenet-mobile'
+
+/**
+ * A preset for steps of another number of images: one whose rate is given per replica has a rate in proportion to the
+ * images of a step. Other presets stay as they are.
+ */
+export function withStepSize(
+  name: string,
+  { batchSize, accumulate }: { batchSize?: number; accumulate?: number },
+): RunConfig {
+  const preset = presets[name]
+  const { learningRate, accumulate: replicas = 1 } = preset
+  if (replicas === 1) return preset
+  const published = preset.batchSize * replicas
+  const images = (batchSize ?? preset.batchSize) * (accumulate ?? replicas)
+  const peak = (learningRate.peak * images) / published
+  return { ...preset, learningRate: { ...learningRate, peak } }
+}
+
 /** Configs of classifiers by name, as `--preset` takes it. */
 export const presets: Record<string, RunConfig> = {
   'paper-cifar': paperCifar,
@@ -105,4 +182,6 @@ export const presets: Record<string, RunConfig> = {
   embedded,
   'embedded-backbone': embeddedBackbone,
   [FINETUNE_PRESET]: finetune,
+  [IMAGENET_PRESET]: imagenetMobile,
+  'imagenet-large': imagenetLarge,
 }

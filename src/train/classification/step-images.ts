@@ -2,13 +2,9 @@
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import type { ImageSource } from '../../../datasets/classification/image-source.js'
 import { type Batch, makeBatches } from '../images/batches.js'
+import { isInMemory, type TrainingImages } from '../images/training-images.js'
 import { ImageStream, type StreamOptions, streamedSteps } from '../streaming/image-stream.js'
 import type { RunConfig } from './config.js'
-
-/** Images to train on: in memory, or read when they are needed. */
-export type TrainingImages = ImageSet | ImageSource
-
-export const isInMemory = (images: TrainingImages): images is ImageSet => 'pixels' in images
 
 /** The batches of one step, of which the first is there. */
 export interface StepImages {

@@ -1,7 +1,7 @@
 /** Classification as a task whose runs are folders. */
 import { changeOfData } from '../../../datasets/classification/dataset-fingerprint.js'
 import type { ClassifierCard } from '../../shared/model-card.js'
-import { changedData, kindOf } from '../images/data-place.js'
+import { changedData, fixedKindOf } from '../images/data-place.js'
 import { fixedTrainingSettings } from '../run/resumable.js'
 import type { RunTask } from '../run/run-task.js'
 import { SHUFFLE_BUFFER } from '../settings/config.js'
@@ -15,14 +15,20 @@ export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCar
   validate: (value) => validateConfig(value),
   fixedSettings(config) {
     const { model, seed, batchSize, accumulate = 1, auxiliaryWeight } = config
-    const { fingerprint, skipUnreadable, shuffleBuffer = SHUFFLE_BUFFER, ...data } = config.data
+    const {
+      fingerprint,
+      skipUnreadable,
+      preprocessing,
+      shuffleBuffer = SHUFFLE_BUFFER,
+      ...data
+    } = config.data
     return {
       model,
       seed,
       batchSize,
       accumulate,
       // The place of the images may change.
-      data: { ...data, folder: null, name: kindOf(data.name), shuffleBuffer },
+      data: { ...data, folder: null, name: fixedKindOf(data.name), shuffleBuffer },
       ...fixedTrainingSettings(config),
       auxiliaryWeight: auxiliaryWeight === 0,
     }

@@ -1,14 +1,18 @@
 /** Trains classifiers: builds the task for the training loop. */
+
+import { decodeAhead } from '../../../datasets/classification/decode-ahead.js'
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { isInMemory, sideOf, type TrainingImages } from '../images/training-images.js'
 import { train } from '../run/loop.js'
 import type { Task, TrainOptions, TrainResult } from '../run/loop-types.js'
 import type { Run } from '../run/run-folder.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
 import type { StreamOptions } from '../streaming/image-stream.js'
+import { type Unreadable, unreadableValidationError } from '../streaming/unreadable.js'
 import type { RunConfig } from './config.js'
-import { evaluate } from './evaluate.js'
+import { evaluate, type ImageBatches } from './evaluate.js'
 import type { ClassifierMetrics } from './metrics.js'
-import { isInMemory, type StepImages, stepSource, type TrainingImages } from './step-images.js'
+import { type StepImages, stepSource } from './step-images.js'
 import type { Predictor, TrainStep } from './step-types.js'
 
 /** Builds the compiled steps and the predictors of classifiers. */
@@ -25,7 +29,7 @@ export interface Compiler {
 export interface TrainingData<Images extends TrainingImages = ImageSet> {
   train: Images
   /** Images to evaluate on while training; null: none. */
-  validation: ImageSet | null
+  validation: Images | null
 }
 
 export interface TrainClassifierOptions extends TrainOptions<ClassifierMetrics>, StreamOptions {
@@ -82,9 +86,10 @@ function classification(
     evaluate:
       validation &&
       (async (state, signal) => {
-        const shapes = { batch: batchSize, imageSize: validation.height, classes }
+        const shapes = { batch: batchSize, imageSize: sideOf(validation, config.data), classes }
         const predictor = await compiler.buildPredictor(config, state, shapes)
-        const metrics = await evaluate(predictor, validation, { batchSize, signal }).finally(() =>
+        const labelled = evaluationImages(config, validation, options)
+        const metrics = await evaluate(predictor, labelled, { batchSize, signal }).finally(() =>
           predictor.close(),
         )
         if (metrics === null) return null
@@ -92,5 +97,26 @@ function classification(
         return { loss, top1, top5, images }
       }),
     close,
+  }
+}
+
+/** The validation images as `evaluate` takes them. Those that cannot be read are left out where the config skips such. */
+function evaluationImages(
+  { data }: RunConfig,
+  validation: TrainingImages,
+  { onUnreadable = () => {} }: StreamOptions,
+): ImageSet | ImageBatches {
+  if (isInMemory(validation)) return validation
+  const options = {
+    size: sideOf(validation, data),
+    preprocessing: data.preprocessing ?? 'cover',
+    onUnreadable(unreadable: Unreadable): void {
+      if (!data.skipUnreadable) throw unreadableValidationError(unreadable)
+      onUnreadable(unreadable)
+    },
+  }
+  return {
+    classes: validation.classes,
+    batches: (batchSize) => decodeAhead(validation, { ...options, batchSize }),
   }
 }

@@ -1,7 +1,7 @@
 /** The place of the images of a run, and whether they are still those that the run started with. */
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { cifar10Folder, type DataFingerprint, defaultDataDir } from '../../../datasets/index.js'
+import { dirname, join, resolve } from 'node:path'
+import { cifar10Folder, type DataFingerprint, defaultDataDir, imageNetName } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import type { DataConfig } from '../settings/config.js'
 
@@ -21,22 +21,32 @@ export function refuseMoved(data: DataConfig): void {
 
 type Place = Pick<DataConfig, 'name' | 'folder' | 'fingerprint'>
 
-const holdsCifar10 = (folder: string): boolean => existsSync(join(folder, cifar10Folder))
+/** Folders of fetched data sets below that of all of them. */
+const FOLDERS = { cifar10: cifar10Folder, imagenet: imageNetName } as const
+
+const holds = (folder: string, kind: keyof typeof FOLDERS): boolean => existsSync(join(folder, FOLDERS[kind]))
 
 /**
  * The folder of fetched data: the recorded one or, when that has no data any more, the default one (null) if that has.
  * The fingerprint decides whether the data is the same.
  */
 export function fetchedFolder({ name, folder, fingerprint }: Place): string | null {
-  if (kindOf(name) !== 'cifar10' || fingerprint === undefined || folder === null) return folder
-  return !holdsCifar10(folder) && holdsCifar10(defaultDataDir()) ? null : folder
+  const kind = kindOf(name)
+  if (!isFetched(kind) || fingerprint === undefined || folder === null) return folder
+  return !holds(folder, kind) && holds(defaultDataDir(), kind) ? null : folder
 }
 
 /** Whether there is anything at the place of the data. */
 export function isHere(data: Place): boolean {
   const kind = kindOf(data.name)
-  if (kind === 'cifar10') return holdsCifar10(fetchedFolder(data) ?? defaultDataDir())
-  return kind === 'embedded' || existsSync(data.name)
+  if (isFetched(kind)) return holds(fetchedFolder(data) ?? defaultDataDir(), kind)
+  return kind === 'embedded' || existsSync(data.name) || existsSync(folderOfPattern(data.name))
+}
+
+/** The folder in which a pattern such as `shards/train-{000..146}.tar` looks; an empty text where it is none. */
+const folderOfPattern = (name: string): string => {
+  const [before, ...rest] = name.split('{')
+  return rest.length === 0 ? '' : dirname(`${before}x`)
 }
 
 /** The error for data that has changed since a run or a search started. */
@@ -49,11 +59,21 @@ export function changedData(data: Pick<DataConfig, 'name' | 'folder'>, change: s
 }
 
 /** Names of data sets that are not folders. */
-const NAMED = ['embedded', 'cifar10'] as const
+const NAMED = ['embedded', 'cifar10', 'imagenet'] as const
+
+type DataKind = (typeof NAMED)[number] | 'folder'
 
 /** The kind of data that a name stands for. */
-export function kindOf(name: string): (typeof NAMED)[number] | 'folder' {
+export function kindOf(name: string): DataKind {
   return NAMED.find((named) => named === name) ?? 'folder'
+}
+
+const isFetched = (kind: DataKind): kind is keyof typeof FOLDERS => kind in FOLDERS
+
+/** The kind of data that a run depends on: ImageNet is a folder of images that may be named by its path too. */
+export const fixedKindOf = (name: string): DataKind => {
+  const kind = kindOf(name)
+  return kind === 'imagenet' ? 'folder' : kind
 }
 
 /** Name and folder of a data set, for messages. */
@@ -69,6 +89,7 @@ export function absolutePlace({
     case 'embedded':
       return { name, folder }
     case 'cifar10':
+    case 'imagenet':
       return { name, folder: resolve(folder ?? defaultDataDir()) }
     case 'folder':
       return { name: resolve(name), folder: folder === null ? null : resolve(folder) }

@@ -1,10 +1,20 @@
 /** Loads the data of a run, and compares it with the data that the run started with. */
 import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
-import { changeOfData, type Dataset, loadDataset, type PartName } from '../../../datasets/index.js'
+import {
+  changeOfData,
+  type Dataset,
+  hasImageSources,
+  loadDataset,
+  type OpenOptions,
+  openImageSources,
+  type PartName,
+  splitSource,
+} from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import { listed } from '../../shared/text.js'
 import type { ImageConfig, TrainingConfig } from '../settings/config.js'
 import { changedData, changedNote, fetchedFolder, refuseMoved, shownName, withPlace } from './data-place.js'
+import { sideOf, type TrainingImages } from './training-images.js'
 
 export interface LoadDataOptions {
   /** Called with a sentence when the data has changed since the run started; without it, changed data is refused. */
@@ -29,15 +39,55 @@ export async function loadData(
     validation: data.validation,
     dataDir: fetchedFolder(data) ?? undefined,
   })
-  const { fingerprint } = dataset
+  refuseChanged(data, dataset, { onChange, parts })
+  return dataset
+}
+
+/** A data set of which not all images need to be in memory. */
+export interface OpenDataset extends Pick<Dataset, 'name' | 'classes' | 'warnings' | 'fingerprint'> {
+  train: TrainingImages
+  /** Null: there are none. */
+  validation: TrainingImages | null
+}
+
+/**
+ * Opens the data set of a config for training. Images of folders and shards are not read yet; CIFAR-10 and the embedded
+ * data set are loaded.
+ *
+ * @throws as {@link loadData}
+ */
+export async function openData(
+  config: Pick<ImageConfig, 'data'> & Pick<TrainingConfig, 'seed'>,
+  options: Pick<OpenOptions, 'onProgress' | 'signal'> = {},
+): Promise<OpenDataset> {
+  const { data, seed } = config
+  refuseMoved(data)
+  const dataDir = fetchedFolder(data) ?? undefined
+  if (!(await hasImageSources(data.name, { dataDir }))) {
+    const dataset = await loadData(config)
+    return { ...dataset, validation: dataset.validation ?? null }
+  }
+  const { train, validation, ...rest } = await openImageSources(data.name, { dataDir, ...options })
+  refuseChanged(data, rest)
+  const { name } = data
+  if (validation !== undefined || data.validation === 0)
+    return { ...rest, name, train, validation: validation ?? null }
+  return { ...rest, name, ...splitSource(train, { validation: data.validation, seed }) }
+}
+
+/** Throws a `UserError` when the data is not what a run started with, unless `onChange` is told of it. */
+function refuseChanged(
+  data: ImageConfig['data'],
+  { classes, fingerprint }: Pick<Dataset, 'classes' | 'fingerprint'>,
+  { onChange, parts }: LoadDataOptions = {},
+): void {
   const change = data.fingerprint && fingerprint ? changeOfData(data.fingerprint, fingerprint, parts) : null
   if (change !== null && onChange === undefined) throw changedData(data, change)
   if (change !== null) onChange?.(changedNote(shownName(data), change))
-  if (data.classes !== null && !sameClasses(data.classes, dataset.classes))
+  if (data.classes !== null && !sameClasses(data.classes, classes))
     throw new UserError(
-      `${data.name} has the classes ${listed(dataset.classes)}, but the run started with ${listed(data.classes)}`,
+      `${data.name} has the classes ${listed(classes)}, but the run started with ${listed(data.classes)}`,
     )
-  return dataset
 }
 
 /**
@@ -46,10 +96,10 @@ export async function loadData(
  */
 export function noteData<C extends Pick<ImageConfig, 'data'>>(
   config: C,
-  { train, classes, fingerprint }: Pick<Dataset, 'train' | 'classes' | 'fingerprint'>,
+  { train, classes, fingerprint }: Pick<OpenDataset, 'train' | 'classes' | 'fingerprint'>,
 ): C {
   return {
     ...config,
-    data: { ...withPlace(config.data, fingerprint), classes, imageSize: train.height },
+    data: { ...withPlace(config.data, fingerprint), classes, imageSize: sideOf(train, config.data) },
   }
 }

@@ -4,6 +4,7 @@
  * state vectors. So a run that is resumed from a checkpoint is bit-identical to one that was never stopped.
  */
 
+import { isUserError } from '../../shared/errors.js'
 import type { CheckpointConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
 import type { StateVectors } from '../step/step-types.js'
@@ -230,7 +231,12 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     const metrics = await this.#computed(
       evaluate(state, this.#options.signal),
       () => `in the evaluation after step ${this.#done}`,
-    )
+    ).catch(async (error) => {
+      // The steps are not lost with an evaluation that its data prevents: a resumed run evaluates first.
+      if (isUserError(error) && !(error instanceof Diverged) && this.#done > (this.#saved.step ?? 0))
+        await this.#save()
+      throw error
+    })
     if (metrics === null) return
     const { step, epoch, seconds } = this.#place()
     const row: EvaluationRow<M> = { kind: 'evaluation', step, epoch, seconds, ...metrics }

@@ -12,13 +12,11 @@ import { UserError } from '../../shared/errors.js'
 import { assertTrainable, type Batch, type BatchConfig } from '../images/batches.js'
 import { imageSizeAt } from '../images/image-size.js'
 import { batchPlace, sourceOrder, stepsInEpoch } from '../images/order.js'
+import { sideOf } from '../images/training-images.js'
 import { SHUFFLE_BUFFER } from '../settings/config.js'
 import { Decoders, defaultWorkers, type StartDecoder } from './decoders.js'
 import { makePixelCache } from './pixel-cache.js'
 import { GIVE_UP, giveUpError, type Unreadable, unreadableError } from './unreadable.js'
-
-/** Side in pixels that images are brought to where the config names none. */
-export const DEFAULT_IMAGE_SIZE = 224
 
 /** Batches in preparation, at most, and the bytes that they may take together, where that is more than one. */
 const MOST_SLOTS = 4
@@ -34,15 +32,13 @@ export interface StreamOptions {
    * `inception` decodes another part of an image each time and keeps none.
    */
   cacheBytes?: number
-  /** Called once for each image that is skipped. */
+  /** Called for each image that is skipped: once for a training image, in each evaluation for a validation image. */
   onUnreadable?: (unreadable: Unreadable) => void
-  /** Starts a thread; for tests. */
-  startDecoder?: StartDecoder
 }
 
 /** Full steps in an epoch of a source. Throws as {@link assertTrainable}. */
 export function streamedSteps(config: BatchConfig, source: ImageSource): number {
-  assertTrainable(config, source, config.data.imageSize ?? DEFAULT_IMAGE_SIZE)
+  assertTrainable(config, source, sideOf(source, config.data))
   return stepsInEpoch(source.count, { batchSize: config.batchSize, accumulate: config.accumulate ?? 1 })
 }
 
@@ -82,7 +78,11 @@ export class ImageStream {
   #begun: number
   #failure: Error | null = null
 
-  /** @param step the step whose batches come first. Throws as {@link assertTrainable}. */
+  /**
+   * @param step the step whose batches come first
+   * @param options `startDecoder`: starts a thread, by default one that prepares images
+   * @throws UserError as {@link assertTrainable}
+   */
   constructor(
     config: BatchConfig,
     source: ImageSource,
@@ -92,13 +92,13 @@ export class ImageStream {
       cacheBytes = CACHE_BYTES,
       onUnreadable = () => {},
       startDecoder,
-    }: StreamOptions,
+    }: StreamOptions & { startDecoder?: StartDecoder },
   ) {
     this.#config = config
     this.#source = source
     this.#sizes = { batchSize: config.batchSize, accumulate: config.accumulate ?? 1 }
     this.stepsPerEpoch = streamedSteps(config, source)
-    this.#side = config.data.imageSize ?? DEFAULT_IMAGE_SIZE
+    this.#side = sideOf(source, config.data)
     this.#onUnreadable = onUnreadable
     this.#next = this.#begun = step * this.#sizes.accumulate
     const pixels = this.#side * this.#side * 3

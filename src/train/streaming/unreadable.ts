@@ -21,16 +21,23 @@ export const unreadableError = ({ title, reason }: Unreadable, step: number): Us
       'image in place of such ones; or replace or remove it, and start again',
   )
 
+/** The error for a validation image. */
+export const unreadableValidationError = ({ title, reason }: Unreadable): UserError =>
+  new UserError(
+    `${title} cannot be read as an image (${reason}), and is one of the validation images. Pass --skip-unreadable to ` +
+      'evaluate without such ones; or replace or remove it, and start again',
+  )
+
 /** The error for so many unreadable images in a row that something else is wrong. */
 export const giveUpError = (name: string, { title, reason }: Unreadable, tried: number): UserError =>
   new UserError(
     `${plural(tried, 'image')} of ${name} in a row cannot be read; the last is ${title} (${reason}). Is its disk still there?`,
   )
 
-/** What is left out of a run by now, in a sentence; null: nothing. */
-export function skippedSentence(unreadable: ReadonlyMap<number, Unreadable>): string | null {
+/** What was skipped, in a sentence; null: nothing. `unreadable`: by any key. */
+export function skippedSentence(unreadable: ReadonlyMap<unknown, Unreadable>): string | null {
   if (unreadable.size === 0) return null
   const first = [...unreadable.values()].slice(0, NAMED).map(({ title, reason }) => `${title} (${reason})`)
   const more = unreadable.size > NAMED ? ', …' : ''
-  return `Skipped in training, because they cannot be read: ${plural(unreadable.size, 'image')}: ${first.join(', ')}${more}`
+  return `Skipped, because they cannot be read: ${plural(unreadable.size, 'image')}: ${first.join(', ')}${more}`
 }

@@ -6,7 +6,7 @@ import { NASNET_A } from '../../../models/published-cells.js'
 import { readGenotype } from '../../../src/commands/shared/read-genotype.js'
 import { applyFlags, trainBackboneFlags } from '../../../src/commands/train/backbone-flags.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
-import { presets } from '../../../src/train/classification/presets.js'
+import { presets, withStepSize } from '../../../src/train/classification/presets.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 /** The config that a command line makes of a preset. */
@@ -56,6 +56,16 @@ test('each flag changes its setting and nothing else', () => {
     ['--colour 0.5', { augmentation: { ...augmentation, colour: 0.5 } }],
     ['--cutout 16', { augmentation: { ...augmentation, cutout: 16 } }],
     [
+      '--augmentation inception',
+      {
+        augmentation: { kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0 },
+        data: { ...data, preprocessing: 'slim' },
+      },
+    ],
+    ['--accumulate 4', { accumulate: 4 }],
+    ['--shuffle-buffer 100', { data: { ...data, shuffleBuffer: 100 } }],
+    ['--skip-unreadable', { data: { ...data, skipUnreadable: true } }],
+    [
       '--auxiliary 0 --resolution 16@5,24@10',
       {
         auxiliaryWeight: 0,
@@ -73,10 +83,33 @@ test('each flag changes its setting and nothing else', () => {
 })
 
 test('flags that contradict each other are refused', () => {
+  assert.throws(
+    () => configOf('--augmentation inception --crop 4'),
+    /"augmentation.crop" must be 0 with the augmentation "inception"/,
+  )
   assert.throws(() => configOf('--optimizer adam --momentum 0.9'), /--momentum goes with/)
   assert.throws(() => configOf('--optimizer rmsprop --nesterov'), /--nesterov goes with/)
   assert.throws(() => configOf('--steps 1 --seconds 2'), /Give one of/)
   assert.throws(() => configOf('--resolution 16'), /stages like 16@5,24@10 .*, or off/)
+})
+
+test('the recipes for ImageNet are the published ones, at any number of images in a step', () => {
+  const { 'imagenet-mobile': mobile, 'imagenet-large': large } = presets
+  const counts = [mobile, large].map(({ batchSize, accumulate, learningRate }) => [
+    batchSize * accumulate!,
+    learningRate.peak,
+  ])
+  assert.deepEqual(counts, [
+    [1600, 2],
+    [1600, 1.5],
+  ])
+  assert.deepEqual(withStepSize('imagenet-mobile', {}), mobile)
+  const rate = (name: string, size: { batchSize?: number; accumulate?: number }) =>
+    withStepSize(name, size).learningRate.peak
+  assert.ok(Math.abs(rate('imagenet-mobile', { accumulate: 1 }) - 0.04) < 1e-12)
+  assert.ok(Math.abs(rate('imagenet-large', { batchSize: 8, accumulate: 10 }) - 0.075) < 1e-12)
+  // Rates that were not given per replica stay.
+  assert.equal(rate('paper-cifar', { batchSize: 128, accumulate: 4 }), 0.025)
 })
 
 test('an architecture is published cells or a genotype in a file', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ImageSource } from '../../../datasets/classification/image-source.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { type TrainClassifierOptions, trainClassifier } from '../../../src/train/classification/train.js'
 import type { TrainResult } from '../../../src/train/run/loop-types.js'
@@ -22,11 +23,11 @@ const inception = { kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0
 /** Trains a run on shards and closes it. */
 async function trained(
   run: Run,
-  shards: Awaited<ReturnType<typeof writeShards>>,
-  options: TrainClassifierOptions = {},
+  train: ImageSource,
+  { validation = null, ...options }: TrainClassifierOptions & { validation?: ImageSource | null } = {},
 ): Promise<TrainResult> {
   try {
-    return await trainClassifier(run, { train: shards, validation: null }, linearCompiler(), options)
+    return await trainClassifier(run, { train, validation }, linearCompiler(), options)
   } finally {
     await run.close()
   }
@@ -122,4 +123,39 @@ test('rows say which share of the time steps waited for images', async (t) => {
   for (const waiting of [...reported, ...rows.map((row) => row.waiting!)])
     assert.ok(waiting >= 0 && waiting <= 1, `${waiting}`)
   assert.ok(rows.some((row) => row.waiting! > 0))
+})
+
+test('validation images are read too, and one that cannot be read stops the run after a checkpoint', async (t) => {
+  const folder = await temporaryFolder(t)
+  const train = await writeShards(join(folder, 'train'), { count: COUNT, perShard: 9 })
+  const whole = await writeShards(join(folder, 'whole'), { count: 20, perShard: 9 })
+  const broken = await writeShards(join(folder, 'broken'), { count: 20, perShard: 9, broken: [2, 13] })
+  const seen: { images: number; top1: number }[] = []
+  const onEvaluation = ({ images, top1 }: { images: number; top1: number }) => seen.push({ images, top1 })
+  await trained(await createRun(join(folder, 'a'), config()), train, { validation: whole, onEvaluation })
+  assert.deepEqual(
+    seen.map(({ images }) => images),
+    [20, 20, 20],
+  )
+  assert.ok(seen[2].top1 > 0.7, `accuracy ${seen[2].top1}`)
+
+  const path = join(folder, 'b')
+  await assert.rejects(
+    trained(await createRun(path, config()), train, { validation: broken }),
+    /^UserError: shard-0\.tar: 2\.jpg cannot be read as an image \(.+\), and is one of the validation images\. Pass --skip-unreadable/,
+  )
+  assert.equal((await newestCheckpoint(path))?.step, 7)
+  const skipping = config()
+  skipping.data.skipUnreadable = true
+  seen.length = 0
+  const titles = new Set<string>()
+  await trained(await resumeRun(path, skipping), train, {
+    ...{ validation: broken, onEvaluation },
+    onUnreadable: ({ title }) => titles.add(title),
+  })
+  assert.deepEqual(
+    seen.map(({ images }) => images),
+    [18, 18, 18],
+  )
+  assert.deepEqual([...titles].sort(), ['shard-0.tar: 2.jpg', 'shard-1.tar: 13.jpg'])
 })
