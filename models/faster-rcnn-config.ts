@@ -76,6 +76,11 @@ const roiHeads = z
     positiveIou: share,
     /** The true boxes are among the proposals trained on. */
     appendGroundTruth: z.boolean(),
+    /**
+     * Further columns of the classifier, behind those of the classes: of categories that exist but are not wanted. They
+     * take part in the softmax and are never detected. Default: 0.
+     */
+    spareClasses: z.optional(wholeNumber(0, 100_000)),
   })
   .check(
     rule(({ cropping, samplingRatio }, refuse) => {

@@ -37,9 +37,9 @@ export interface RpnOutput {
   deltas: tf.Tensor3D
 }
 
-/** What the second stage computes for R boxes and C classes. */
+/** What the second stage computes for R boxes, C classes and S spare ones. */
 export interface BoxHeadOutput {
-  /** R×(C + 1) logits, the background first. */
+  /** R×(1 + C + S) logits: the background, the classes, the spare ones. */
   logits: tf.Tensor2D
   /** R×C×4, from each box to a better one for each class. */
   deltas: tf.Tensor3D
@@ -143,7 +143,7 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       const pooled = tf.mean<tf.Tensor2D>(shared.relu(features[plan.length].tensor), [1, 2])
       const { classes } = config
       return {
-        logits: dense(ctx.in('regions/classes'), pooled, classes + 1),
+        logits: dense(ctx.in('regions/classes'), pooled, 1 + classes + (roiHeads.spareClasses ?? 0)),
         deltas: tf.reshape(dense(ctx.in('regions/boxes'), pooled, 4 * classes), [-1, classes, 4]),
       }
     },
@@ -154,13 +154,13 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
  * Runs the whole detector on N×H×W×3 images in [−1, 1]. Boxes are in pixels of these images.
  */
 export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D): Detections[] {
-  const { boxCoderWeights, clipBoxes, output, proposals } = detector.config
+  const { boxCoderWeights, classes, clipBoxes, output, proposals } = detector.config
   const imageSize = [images.shape[1], images.shape[2]] as const
   const features = detector.firstStage(ctx, images)
   const found = detector.propose(detector.proposalNetwork(ctx, features), imageSize, proposals.postNmsTopN)
   const boxes = tf.stack(found.map((proposal) => proposal.boxes)) as tf.Tensor3D
   const { logits, deltas } = detector.secondStage(ctx, features, boxes)
-  const probabilities = tf.slice(tf.softmax(logits), [0, 1], [-1, -1])
+  const probabilities = tf.slice(tf.softmax(logits), [0, 1], [-1, classes])
   const ofImage = <T extends tf.Tensor>(x: T): T[] => tf.split(x, found.length, 0)
   const [scores, moves] = [ofImage(probabilities), ofImage(deltas)]
   return found.map((proposal, image) =>

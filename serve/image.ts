@@ -3,6 +3,7 @@
  * header the size, and only then are they decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp'
+import { resizeBilinear } from '../src/shared/bilinear.js'
 import { decodingOptions, fitClassifierImage, type Preprocessing } from '../src/shared/classifier-input.js'
 import { fitImage, LETTERBOX_GREY, type ResizeMode } from '../src/shared/detector-input.js'
 import { decodeWork } from './decode-work.js'
@@ -67,6 +68,11 @@ export async function decodePixels(
   { width, height }: ImageHeader,
   { size, resize, maxPixels }: DecodeOptions,
 ): Promise<DecodedImage> {
+  if (resize === 'stretch-tf1') {
+    const whole = await renderImage(bytes, { maxPixels }, (image) => image.raw({ depth: 'uchar' }).toBuffer())
+    const input = { height: size[0], width: size[1] }
+    return { pixels: resizeBilinear(whole, { width, height }, input), width, height }
+  }
   if (resize !== 'letterbox' && resize !== 'stretch') {
     const input = { height: size[0], width: size[1] }
     const pixels = await renderImage(bytes, { maxPixels, ...decodingOptions(resize) }, (image) =>

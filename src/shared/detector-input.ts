@@ -6,8 +6,9 @@
 /**
  * `letterbox`: scaled by one factor until it just fits, at the upper left corner, the rest grey (128).
  * `stretch`: scaled to the full input, which may change its proportions.
+ * `stretch-tf1`: the same by TensorFlow 1's bilinear interpolation (`resizeBilinear`), as detectors of its time expect.
  */
-export const RESIZE_MODES = ['letterbox', 'stretch'] as const
+export const RESIZE_MODES = ['letterbox', 'stretch', 'stretch-tf1'] as const
 export type ResizeMode = (typeof RESIZE_MODES)[number]
 
 /** Fills the input beside a letterboxed image: the middle of the range, 0 after scaling to [−1, 1]. */
@@ -34,7 +35,7 @@ export function fitImage(
   height: number,
 ): Fit {
   const [inputHeight, inputWidth] = inputSize
-  if (mode === 'stretch')
+  if (mode !== 'letterbox')
     return {
       width: inputWidth,
       height: inputHeight,

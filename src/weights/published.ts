@@ -10,8 +10,8 @@ export interface PublishedWeights {
   url: string
   /** The checkpoint's name in the archive. */
   checkpoint: string
-  /** The architecture that the weights are for, as `import-weights --arch` has it; null where it cannot import them. */
-  arch: string | null
+  /** The architecture that the weights are for, as `import-weights --arch` has it. */
+  arch: string
   /** Shapes of variables that no other of these checkpoints has together. */
   variables: Readonly<Record<string, readonly number[]>>
 }
@@ -42,7 +42,7 @@ export const publishedWeights = {
     title: 'Faster R-CNN with NASNet-A of COCO, by the Object Detection API',
     url: `${BUCKET}/object_detection/faster_rcnn_nas_coco_2018_01_28.tar.gz`,
     checkpoint: 'model.ckpt',
-    arch: null,
+    arch: 'faster-rcnn-nas-coco',
     variables: {
       'FirstStageFeatureExtractor/conv0/weights': [3, 3, 3, 96],
       'SecondStageBoxPredictor/ClassPredictor/weights': [4032, 91],

@@ -8,22 +8,18 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import type { DetectorSettings } from '../../models/faster-rcnn-config.js'
-import { cropAndResize, detect } from '../../models/index.js'
 import { blockSize } from '../../src/engine/index.js'
 import { packageRoot } from '../../src/shared/package-root.js'
 import { detectorOf } from '../../src/train/detection/network.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
 import { contextOver } from '../../src/train/step/contexts.js'
-import {
-  COCO_IDS,
-  detectorVariable,
-  isSecondStage,
-  putColumns,
-  releasedColumns,
-  takeColumns,
-} from '../../src/weights/names/faster-rcnn.js'
+import { COCO_IDS } from '../../src/weights/names/coco-categories.js'
+import { takeColumns } from '../../src/weights/names/columns.js'
+import { detectorVariable, isSecondStage, releasedColumns } from '../../src/weights/names/faster-rcnn.js'
 import { compiled, type Given, type Results } from '../helpers/engine/compare.js'
 import { drawnByName } from '../helpers/models/drawn-weights.js'
+import { putColumns } from '../helpers/weights/put-columns.js'
+import { detectorParts, releasedAnchors, turned } from '../helpers/weights/released-detector.js'
 
 interface Sampled {
   shape: number[]
@@ -126,29 +122,7 @@ async function given(): Promise<Record<string, Given>> {
 const partsOf = (settings: DetectorSettings) => {
   const backbone = { ...preset.backbone, filters: golden.filters, stemFilters: 8 }
   const detector = detectorOf({ backbone, detector: settings }, golden.classes)
-  return ({ images }: Record<string, tf.Tensor>) => {
-    const features = detector.firstStage(ctx, images as tf.Tensor4D)
-    const rpn = detector.proposalNetwork(ctx, features)
-    const [found] = detector.propose(rpn, [height, width], 20)
-    const boxes = tf.expandDims(found.boxes, 0) as tf.Tensor3D
-    const joined = tf.concat([features.previous.tensor, features.current.tensor], 3)
-    const head = detector.secondStage(ctx, features, boxes)
-    const crops = cropAndResize(joined, boxes, { crop: golden.crop, imageSize: [height, width] })
-    const [detections] = detect(detector, ctx, images as tf.Tensor4D)
-    return {
-      features: joined,
-      objectness: rpn.objectness,
-      encodings: rpn.deltas,
-      proposals: found.boxes,
-      valid: found.valid,
-      crops,
-      logits: head.logits,
-      refined: head.deltas,
-      boxes: detections.boxes,
-      scores: detections.scores,
-      classes: detections.classes,
-    }
-  }
+  return ({ images }: Record<string, tf.Tensor>) => detectorParts(detector, ctx, images as tf.Tensor4D)
 }
 
 function near(name: string, actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
@@ -161,26 +135,11 @@ function near(name: string, actual: ArrayLike<number>, expected: readonly number
 
 const sampleOf = (data: readonly number[], { step }: Sampled) => data.filter((_, i) => i % step === 0)
 
-/** Rows of `size` numbers of each anchor, in the released order of anchors, with the numbers of a row in this order. */
-function releasedAnchors(data: readonly number[], order: readonly number[]): number[] {
-  const perCell = SCALES * RATIOS
-  return Array.from({ length: data.length }, (_, i) => {
-    const [row, place] = [Math.floor(i / order.length), i % order.length]
-    const [cell, anchor] = [Math.floor(row / perCell), row % perCell]
-    const [ratio, scale] = [Math.floor(anchor / SCALES), anchor % SCALES]
-    const own = cell * perCell + (RATIOS - 1 - ratio) * SCALES + scale
-    return data[own * order.length + order[place]]
-  })
-}
-
-const turned = (boxes: readonly number[]) =>
-  boxes.map((_, i) => boxes[Math.floor(i / 4) * 4 + [1, 0, 3, 2][i % 4]])
-
 function assertReleased(results: Results, what: string): void {
   near(`${what}: features`, sampleOf(results.features.data, golden.features), golden.features.values, 2e-5)
-  const objectness = releasedAnchors(results.objectness.data, [0, 1])
+  const objectness = releasedAnchors(results.objectness.data, [0, 1], columns)
   near(`${what}: objectness`, sampleOf(objectness, golden.objectness), golden.objectness.values, 1e-4)
-  const encodings = releasedAnchors(results.encodings.data, [1, 0, 3, 2])
+  const encodings = releasedAnchors(results.encodings.data, [1, 0, 3, 2], columns)
   near(`${what}: encodings`, sampleOf(encodings, golden.encodings), golden.encodings.values, 1e-4)
   assert.equal(
     results.valid.data.reduce((sum, one) => sum + one, 0),

@@ -49,9 +49,10 @@ export const finetuneCocoFlags = () =>
       size,
     )
     .addOption(
-      new Option('--resize <mode>', 'keep the aspect ratio and pad, or stretch to the input size').choices(
-        RESIZE_MODES,
-      ),
+      new Option(
+        '--resize <mode>',
+        'keep the aspect ratio and pad, or stretch to the input size (-tf1: as TensorFlow 1 interpolates)',
+      ).choices(RESIZE_MODES),
     )
     .option(
       '--multi-scale <sizes|off>',

@@ -63,8 +63,6 @@ function describeWeights(name: PublishedName, { folder, how, tensors, sha256 }: 
   return [
     `The weights ${verb} in ${folder}: ${grouped(tensors)} tensors, each with the checksum that its index states.`,
     ...(sha256 === undefined ? [] : [`The archive's SHA-256 is ${sha256}.`]),
-    arch === null
-      ? 'import-weights does not import detectors yet.'
-      : `Make a run of them: toolkit import-weights ${folder} --arch ${arch} --out runs/${name}`,
+    `Make a run of them: toolkit import-weights ${folder} --arch ${arch} --out runs/${name}`,
   ].join('\n')
 }

@@ -2,8 +2,11 @@ import { Command, Option } from '@commander-js/extra-typings'
 import { STRIDED_POOLS } from '../../../models/nasnet-config.js'
 import { PRESETS, type PresetName } from '../../../models/presets.js'
 import { PREPROCESSINGS } from '../../shared/classifier-input.js'
+import { UserError } from '../../shared/errors.js'
 import { plural } from '../../shared/text.js'
-import { type FlagsOf, wholeNumber } from '../shared/flags.js'
+import type { ImportResult } from '../../weights/convert/imported-run.js'
+import { DETECTOR_ARCHS, type DetectorArch } from '../../weights/detector-archs.js'
+import { type FlagsOf, size, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
 import { freeFolder } from '../shared/new-folder.js'
 import { json } from '../shared/options.js'
@@ -12,6 +15,7 @@ import { say } from '../shared/say.js'
 const help = `
 Reads weights that other programs have written, of the published networks and of others in their shape:
   TF-Slim     model.ckpt (its .index and .data files, or the older single file), or a folder that holds one
+  TensorFlow Object Detection API   the same: a detector on NASNet (faster_rcnn_nas)
   Keras       .h5, .weights.h5 and .keras, with or without the top
   timm        .safetensors; a pickle (.pth, .pt, .bin) is refused, because reading one runs programs
   toolkit     .safetensors, such as a checkpoint of a run
@@ -29,6 +33,13 @@ pools with a stride, so that their answers differ from those of the weights' own
 evaluate and serve do the same. The default is "slim" for weights of TF-Slim and Keras, "timm" for timm's, and "cover",
 which keeps the middle of the whole picture, for others.
 
+--arch faster-rcnn-nas-coco (or faster-rcnn-nas-large: the same network) makes the run of a detector, with the settings of
+the released one, to the way in which it resizes images: evaluate, detect, serve, describe, export and
+finetune-coco --init take it. Of the 90 ids of the released detector, the 80 that COCO uses become its classes. The other
+ten stay in its softmax, so that scores are equal to the released ones, and are never detected. Of a detector with
+other classes, --labels names those with the ids 1, 2, and so on. --cells, --filters, --stem-filters, --skip-reduction,
+--input-size and --proposals are those that it was trained with.
+
 --json prints {"run", "model", "from", "classes", "tensors", "ignored"}: the folder, the path of the exported model, the
 program whose names the file has, and how many tensors were taken and ignored.
 
@@ -37,8 +48,10 @@ Examples:
   $ toolkit import-weights NASNet-large.h5 --arch nasnet-a-large --pools keras
   $ toolkit import-weights nasnetalarge.safetensors --arch nasnet-a-large
   $ toolkit import-weights cifar.ckpt --arch nasnet-a-cifar --cells 2 --filters 32
+  $ toolkit import-weights .data/weights/faster-rcnn-nas-coco --arch faster-rcnn-nas-coco --out runs/coco
 
-Next: toolkit serve RUN/model.onnx, toolkit finetune-coco --backbone RUN, toolkit train-backbone --init RUN`
+Next: toolkit serve RUN/model.onnx, toolkit finetune-coco --backbone RUN, toolkit train-backbone --init RUN;
+of a detector: toolkit serve RUN/detector.onnx, toolkit finetune-coco --init RUN`
 
 /** The command with its flags. */
 const importFlags = () =>
@@ -46,11 +59,11 @@ const importFlags = () =>
     .argument('<file...>', 'a file of weights, or the files of one checkpoint')
     .addOption(
       new Option('--arch <name>', 'the network')
-        .choices(Object.keys(PRESETS) as PresetName[])
+        .choices([...(Object.keys(PRESETS) as PresetName[]), ...DETECTOR_ARCHS])
         .makeOptionMandatory(),
     )
     .option('--out <folder>', 'folder of the run (default: runs/ and the name of the network)')
-    .option('--labels <file>', "names of the classes, one on each line (default: ImageNet's)")
+    .option('--labels <file>', "names of the classes, one on each line (default: ImageNet's, or COCO's)")
     .addOption(
       new Option('--pools <kind>', 'what the padding of pools with a stride counts as')
         .choices(STRIDED_POOLS)
@@ -62,38 +75,32 @@ const importFlags = () =>
     .addOption(network.stemFilters)
     .addOption(network.skipReduction)
     .addOption(network.noSkipReduction)
-    .option('--image-size <pixels>', 'height and width of the images (default: as published)', wholeNumber(1))
+    .option(
+      '--image-size <pixels>',
+      'classifiers: height and width of the images (default: as published)',
+      wholeNumber(1),
+    )
     .addOption(
       new Option(
         '--preprocessing <kind>',
-        'how images are brought to that size (default: as the program of the weights does)',
+        'classifiers: how images are brought to that size (default: as the program of the weights does)',
       ).choices(PREPROCESSINGS),
     )
+    .option(
+      '--input-size <size>',
+      'detectors: pixels of the input, 600 for both sides or 480x640 for height x width (default: as released)',
+      size,
+    )
+    .option('--proposals <n>', 'detectors: proposals of an image (default: as released)', wholeNumber(1))
     .addOption(json)
 
 /** `toolkit import-weights FILE…` */
 export const importWeightsCommand = () => importFlags().addHelpText('after', help).action(importInto)
 
-async function importInto(files: string[], flags: FlagsOf<typeof importFlags>): Promise<void> {
-  // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
-  const { importWeights } = await import('../../weights/convert/import-weights.js')
-  const {
-    arch,
-    out,
-    labels,
-    raw,
-    pools,
-    imageSize,
-    preprocessing,
-    cells,
-    filters,
-    stemFilters,
-    skipReduction,
-  } = flags
-  const result = await importWeights(files, out ?? freeFolder(`runs/${arch}`), {
-    ...{ arch, labels, raw, imageSize, preprocessing },
-    changes: { cells, filters, stemFilters, skipReduction, stridedPools: pools },
-  })
+type Flags = FlagsOf<typeof importFlags>
+
+async function importInto(files: string[], flags: Flags): Promise<void> {
+  const result = await imported(files, flags.out ?? freeFolder(`runs/${flags.arch}`), flags)
   for (const [reason, count] of Object.entries(result.ignored))
     say(`Ignored: ${plural(count, 'tensor')} (${reason})`)
   if (flags.json) console.log(JSON.stringify(result))
@@ -104,3 +111,30 @@ async function importInto(files: string[], flags: FlagsOf<typeof importFlags>): 
         : `Imported ${plural(result.tensors, 'tensor')} into ${result.run}; the model is ${result.model}`,
     )
 }
+
+/** Imports a classifier or a detector. What is imported here is loaded late, so that wrong flags do not wait for TensorFlow.js. */
+async function imported(
+  files: string[],
+  out: string,
+  { arch, labels, raw, pools, imageSize, preprocessing, inputSize, proposals, ...sizes }: Flags,
+): Promise<ImportResult> {
+  const { cells, filters, stemFilters, skipReduction } = sizes
+  const changes = { cells, filters, stemFilters, skipReduction, stridedPools: pools }
+  if (isDetector(arch)) {
+    if (imageSize !== undefined)
+      throw new UserError('--image-size is for classifiers; give the size of a detector as --input-size')
+    if (preprocessing !== undefined)
+      throw new UserError('--preprocessing is for classifiers; a detector resizes images as the released one does')
+    const { importDetector } = await import('../../weights/convert/import-detector.js')
+    return importDetector(files, out, { labels, raw, changes, inputSize, proposals })
+  }
+  if ((inputSize ?? proposals) !== undefined)
+    throw new UserError(
+      `--input-size and --proposals are for detectors (${DETECTOR_ARCHS.join(', ')}); give the size of a classifier's images as --image-size`,
+    )
+  const { importWeights } = await import('../../weights/convert/import-weights.js')
+  return importWeights(files, out, { arch, labels, raw, imageSize, preprocessing, changes })
+}
+
+const isDetector = (arch: string): arch is DetectorArch =>
+  (DETECTOR_ARCHS as readonly string[]).includes(arch)

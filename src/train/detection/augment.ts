@@ -1,10 +1,10 @@
 /** Places an image with its objects on the input of a detector. */
-import sharp from 'sharp'
 import type { Pixels } from '../../../datasets/detection/decode.js'
 import type { DetectionImage } from '../../../datasets/detection/detection-set.js'
 import { CROWD } from '../../../models/ground-truth.js'
-import { LETTERBOX_GREY } from '../../shared/detector-input.js'
+import { LETTERBOX_GREY, type ResizeMode } from '../../shared/detector-input.js'
 import { type ColourChange, changeColours } from '../images/colour.js'
+import { scaleImage } from './fit-pixels.js'
 import { boxArea, cutBox, type Placement, placeBox } from './placement.js'
 
 /** Objects in pixels of the input: boxes n × 4 as [x1, y1, x2, y2], and the class or {@link CROWD} of each. */
@@ -42,11 +42,14 @@ export function placeObjects(
 }
 
 /** The pixels of the input: the image at its place, grey beside it. Height × width × 3 bytes. */
-export async function placePixels(image: Pixels, placement: Placement): Promise<Uint8Array> {
+export async function placePixels(
+  image: Pixels,
+  placement: Placement,
+  resize: ResizeMode,
+): Promise<Uint8Array> {
   const { mirrored, scaled, left, top, inputSize } = placement
   const [height, width] = inputSize
   const on = imageOnInput(placement)
-  const raw = { width: image.width, height: image.height, channels: 3 as const }
   const visible = { left: on.left - left, top: on.top - top, width: on.width, height: on.height }
   const beside = {
     left: on.left,
@@ -54,8 +57,7 @@ export async function placePixels(image: Pixels, placement: Placement): Promise<
     right: width - on.left - on.width,
     bottom: height - on.top - on.height,
   }
-  return sharp(image.data, { raw })
-    .resize(scaled.width, scaled.height, { fit: 'fill' })
+  return scaleImage(image, scaled, resize)
     .flop(mirrored)
     .extract(visible)
     .extend({ ...beside, background: { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY } })

@@ -64,7 +64,7 @@ export function makeDetectionBatches(
     const placement = placementIn(config, { epoch, image, size: pixels, inputSize: batch.imageSize })
     const { minVisible } = config.augmentation
     const { boxes, labels } = placeObjects(set.images[index], placement, { minVisible, most: maxObjects })
-    const bytes = await placePixels(pixels, placement)
+    const bytes = await placePixels(pixels, placement, config.resize)
     scaleInto(batch.images, slot * bytes.length, bytes)
     if (config.augmentation.colour > 0)
       changeColoursOn(batch.images, slot * bytes.length, placement, colourIn(config, { epoch, image }))

@@ -10,7 +10,7 @@ import type { DetectorRunConfig } from './config.js'
  * @throws UserError when the config does not record the categories of its data
  */
 export function detectorCard(config: DetectorRunConfig, step: number): DetectorCard {
-  const { task, data, backbone, detector, inputSize, resize, ...training } = config
+  const { task, data, backbone, detector, inputSize, resize, imported, ...training } = config
   const { genotype, name, stridedPools, ...network } = backbone
   const { categories } = data
   if (categories === null) throw new UserError('The config does not record the categories of its data')
@@ -27,7 +27,7 @@ export function detectorCard(config: DetectorRunConfig, step: number): DetectorC
       ...aboutPools(backbone),
       detector,
       data: { kind: data.kind },
-      training,
+      ...(imported === undefined ? { training } : { imported }),
       steps: step,
     },
   }

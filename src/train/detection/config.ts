@@ -78,6 +78,14 @@ export type DetectionAugmentation = z.infer<typeof augmentation>
 /** The second stage's features are 32 times smaller than the image. */
 const side = wholeNumber(32, 10_000)
 
+const imported = z.strictObject({
+  /** Whose names the file had. */
+  program: z.literal('object-detection-api'),
+  file: text(),
+  /** Whether moving averages of the weights were taken. */
+  averages: z.boolean(),
+})
+
 const detectorRunConfig = z.strictObject({
   task: z.literal('detection'),
   data,
@@ -85,6 +93,10 @@ const detectorRunConfig = z.strictObject({
   backbone: model,
   /** A run or a .safetensors file that the backbone's weights were taken from when the run began; null: random ones. */
   weights: z.nullable(text()),
+  /** The run of a detector that a new run takes its first weights from; `weights` is null then. */
+  init: z.optional(text()),
+  /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
+  imported: z.optional(imported),
   /** The number of classes is the data's. */
   detector: detectorSettings,
   /** [height, width] in pixels that images are brought to. */

@@ -71,7 +71,7 @@ export function describeDetector(
     'first stage': features,
     proposals: [anchors, 2 + 4],
     'second stage': [proposals.postNmsTopN, pooled],
-    'box head': [proposals.postNmsTopN, classes + 1 + 4 * classes],
+    'box head': [proposals.postNmsTopN, traced.outputs.logits.shape[1] + 4 * classes],
   }
   return {
     inputSize,

@@ -1,5 +1,6 @@
 /** Resizes the pixels of an image to the input of a detector. */
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
+import { resizeBilinear } from '../../shared/bilinear.js'
 import { type Fit, fitImage, LETTERBOX_GREY, type ResizeMode } from '../../shared/detector-input.js'
 
 /** The input of a detector. */
@@ -16,15 +17,32 @@ export interface FittedPixels {
   fit: Fit
 }
 
+interface Size {
+  width: number
+  height: number
+}
+
+/** An image (8-bit RGB) scaled to another size, with whatever proportions that has, as the mode interpolates. */
+export function scaleImage(
+  { data, width, height }: Size & { data: Uint8Array },
+  to: Size,
+  resize: ResizeMode,
+): Sharp {
+  if (resize === 'stretch-tf1')
+    return sharp(resizeBilinear(data, { width, height }, to), {
+      raw: { width: to.width, height: to.height, channels: 3 },
+    })
+  return sharp(data, { raw: { width, height, channels: 3 } }).resize(to.width, to.height, { fit: 'fill' })
+}
+
 /** Scales an image (8-bit RGB) and puts it on the input as `fitImage` says, with grey beside it. */
 export async function fitPixels(
-  { data, width, height }: { data: Uint8Array; width: number; height: number },
+  image: Size & { data: Uint8Array },
   { inputSize, resize }: DetectorInput,
 ): Promise<FittedPixels> {
-  const fit = fitImage(resize, inputSize, width, height)
+  const fit = fitImage(resize, inputSize, image.width, image.height)
   const grey = { r: LETTERBOX_GREY, g: LETTERBOX_GREY, b: LETTERBOX_GREY }
-  const raw = await sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(fit.width, fit.height, { fit: 'fill' })
+  const raw = await scaleImage(image, fit, resize)
     .extend({ right: inputSize[1] - fit.width, bottom: inputSize[0] - fit.height, background: grey })
     .raw()
     .toBuffer()

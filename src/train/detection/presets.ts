@@ -98,7 +98,8 @@ const large: DetectorRunConfig = {
 
 /**
  * The detector that was released trained on COCO (`faster_rcnn_nas_coco_2018_01_28`), to the last setting: where the
- * toolkit's detectors have what later work found better, it has what its program did. Its weights need these settings.
+ * toolkit's detectors have what later work found better, it has what its program did. Its weights need these settings,
+ * and `import-weights` gives them to it.
  */
 const released: DetectorRunConfig = {
   ...large,
@@ -110,6 +111,7 @@ const released: DetectorRunConfig = {
     roiHeads: { ...large.detector.roiHeads, cropping: 'crop-and-resize' },
     clipBoxes: 'after-nms',
   },
+  resize: 'stretch-tf1',
 }
 
 /**

@@ -38,7 +38,10 @@ export async function drawTrainingSheet(
       const placement = placementIn(config, { epoch, image: index, size: pixels, inputSize })
       const [height, width] = inputSize
       const raw = { width, height, channels: 3 as const }
-      const input = Float32Array.from(await placePixels(pixels, placement), (byte) => byte / 127.5 - 1)
+      const input = Float32Array.from(
+        await placePixels(pixels, placement, config.resize),
+        (byte) => byte / 127.5 - 1,
+      )
       changeColoursOn(input, 0, placement, colourIn(config, { epoch, image: index }))
       const bytes = Uint8Array.from(input, (value) => Math.round((value + 1) * 127.5))
       drawn.push(await sharp(bytes, { raw }).png().toBuffer())

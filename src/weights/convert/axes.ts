@@ -50,12 +50,3 @@ function reordered(copy: (result: Float32Array, own: number, data: Float32Array,
     return result
   }
 }
-
-/** A matrix or vector (row-major) of `classes` columns without its first one. */
-export function withoutFirstColumn(data: Float32Array, classes: number): Float32Array {
-  const rows = data.length / classes
-  const result = new Float32Array(rows * (classes - 1))
-  for (let row = 0; row < rows; row++)
-    result.set(data.subarray(row * classes + 1, (row + 1) * classes), row * (classes - 1))
-  return result
-}

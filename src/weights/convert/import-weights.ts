@@ -4,35 +4,25 @@ import { UserError } from '../../shared/errors.js'
 import type { RunConfig } from '../../train/classification/config.js'
 import { networkOf } from '../../train/classification/network.js'
 import { classifierSpecs } from '../../train/classification/step.js'
-import { layoutOf } from '../../train/step/flat-state.js'
-import { isFiniteVector } from '../../train/step/named-weights.js'
-import { createRun, exportRun } from '../../train/tasks.js'
-import type { Dialect } from '../names/dialect.js'
+import { exportRun } from '../../train/tasks.js'
+import type { Dialect, NetworkNames } from '../names/dialect.js'
 import { DIALECTS, dialectOf } from '../names/dialects.js'
+import { isDetectorCheckpoint } from '../names/faster-rcnn.js'
+import type { NamedNetwork } from '../names/layers.js'
 import type { TensorSource } from '../source.js'
-import { fromForeign, withoutFirstColumn } from './axes.js'
-import { type Architecture, defaultLabels, importedConfig, readLabels } from './imported-config.js'
-import { type Match, matchTensors, takesAverages } from './match.js'
+import { type Architecture, defaultLabels, importedConfig } from './imported-config.js'
+import { countsOf, type ImportResult, writeImportedRun } from './imported-run.js'
+import { matchTensors, takesAverages } from './match.js'
 import { openWeights } from './open-weights.js'
+import { readLabels } from './read-labels.js'
+
+export type { ImportResult } from './imported-run.js'
 
 export interface ImportOptions extends Architecture {
   /** A file with a label on each line; by default ImageNet's. */
   labels?: string
   /** Takes the weights themselves where the files have their moving averages too. */
   raw?: boolean
-}
-
-export interface ImportResult {
-  run: string
-  /** Path of the exported model; null: the weights have no classifier's head. */
-  model: string | null
-  /** The program whose names the files have. */
-  from: Dialect['name']
-  classes: number | null
-  /** Tensors that became parameters. */
-  tensors: number
-  /** Numbers of tensors that were not used, by the reason. */
-  ignored: Record<string, number>
 }
 
 /**
@@ -52,23 +42,40 @@ export async function importWeights(
     if (dialect === undefined) throw unknownNames(source)
     const { config, classes } = await configFor(source, dialect, options)
     const specs = parametersOf(config, classes)
-    const { matches, ignored } = matchTensors(source, specs, {
-      dialect,
-      network: config.model,
-      raw: options.raw === true,
-    })
-    const model = await writeRun(folder, config, await stateOf(source, specs, matches))
-    const counts = [...ignored].map(([reason, names]) => [reason, names.length])
-    return {
-      ...{ run: folder, model, from: dialect.name, classes, tensors: matches.length },
-      ignored: Object.fromEntries(counts),
-    }
+    const names = namesIn(dialect, config.model, specs)
+    const matching = matchTensors(source, specs, names, config.imported!.averages)
+    const weights = { source, specs, matches: matching.matches }
+    const model = await writeImportedRun(folder, config, weights, classes === null ? null : exportRun)
+    return { ...{ run: folder, model, from: dialect.name, classes }, ...countsOf(matching) }
   } finally {
     await source.close()
   }
 }
 
+/** The names of a classifier. The background is the first of 1,001 classes, and the toolkit's network has none. */
+function namesIn(dialect: Dialect, network: NamedNetwork, specs: readonly ParameterSpec[]): NetworkNames {
+  const { title, average, ignored, background } = dialect
+  const find = dialect.tensors(
+    specs.map(({ path }) => path),
+    network,
+  )
+  return {
+    ...{ title, average, ignored, find },
+    columns(spec, shape) {
+      const isHead = spec.path === 'head/kernel' || spec.path === 'head/bias'
+      if (!(background && isHead && (shape[0] === 1001 || shape.at(-1) === 1001))) return undefined
+      const classes = spec.shape.at(-1)!
+      return { length: classes + 1, order: Array.from({ length: classes }, (_, i) => i + 1) }
+    },
+    advice: 'Choose the --arch, --cells and --filters that it was trained with',
+  }
+}
+
 function unknownNames({ path, tensors }: TensorSource): UserError {
+  if (isDetectorCheckpoint(tensors))
+    return new UserError(
+      `${path} holds the weights of a detector, as the Object Detection API names them; import it with --arch faster-rcnn-nas-coco`,
+    )
   const programs = Object.values(DIALECTS).map(({ title }) => title)
   const [first] = tensors.keys()
   return new UserError(
@@ -115,48 +122,4 @@ function classesIn({ tensors }: TensorSource, dialect: Dialect, { model }: RunCo
 export function parametersOf(config: RunConfig, classes: number | null): ParameterSpec[] {
   const { parameters } = classifierSpecs(networkOf(config, classes ?? 1), 1, config.data.imageSize!)
   return classes === null ? parameters.filter(({ path }) => !path.startsWith('head/')) : parameters
-}
-
-/** The numbers of all parameters as state vectors. */
-async function stateOf(source: TensorSource, specs: readonly ParameterSpec[], matches: readonly Match[]) {
-  const layout = layoutOf(specs)
-  const state: Record<string, Float32Array> = {
-    parameters: new Float32Array(layout.parameters),
-    statistics: new Float32Array(layout.statistics),
-  }
-  const slots = new Map(layout.slots.map((slot) => [slot.path, slot]))
-  for (const match of matches) {
-    const { vector, offset } = slots.get(match.spec.path)!
-    state[vector].set(await readParameter(source, match), offset)
-  }
-  return { layout: layout.slots, state }
-}
-
-async function readParameter(
-  source: TensorSource,
-  { spec, name, axes, dropFirstClass }: Match,
-): Promise<Float32Array> {
-  const classes = spec.shape.at(-1)! + (dropFirstClass ? 1 : 0)
-  const data = fromForeign(await source.read(name), [...spec.shape.slice(0, -1), classes], axes)
-  if (!isFiniteVector(data))
-    throw new UserError(`${source.path} cannot be used: "${name}" has numbers that are not finite`)
-  return dropFirstClass ? withoutFirstColumn(data, classes) : data
-}
-
-/** Writes the run, and its model if it has a head. Returns the model's path. */
-async function writeRun(
-  folder: string,
-  config: RunConfig,
-  weights: Awaited<ReturnType<typeof stateOf>>,
-): Promise<string | null> {
-  const run = await createRun(folder, config)
-  try {
-    await run.save({ step: 0, seconds: 0, ...weights })
-    return config.data.classes === null ? null : (await exportRun(folder)).path
-  } catch (error) {
-    await run.discardUntrained()
-    throw error
-  } finally {
-    await run.close()
-  }
 }

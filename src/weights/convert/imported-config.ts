@@ -3,9 +3,6 @@ import { imageNetClasses } from '../../../datasets/classification/imagenet-class
 import { PRESETS, type PresetName } from '../../../models/index.js'
 import type { Preprocessing } from '../../shared/classifier-input.js'
 import { defined } from '../../shared/defined.js'
-import { UserError } from '../../shared/errors.js'
-import { readText } from '../../shared/files.js'
-import { plural } from '../../shared/text.js'
 import { type RunConfig, validateConfig } from '../../train/classification/config.js'
 import { presets } from '../../train/classification/presets.js'
 import type { ModelConfig } from '../../train/settings/config.js'
@@ -70,26 +67,4 @@ export function defaultLabels(classes: number, arch: PresetName): string[] {
   if (classes === 1000) return [...imageNetClasses().labels]
   if (classes === CIFAR10.length && PRESETS[arch].config.stem === 'cifar') return CIFAR10
   return Array.from({ length: classes }, (_, i) => `class ${i}`)
-}
-
-/**
- * The labels in a file, one on each line.
- *
- * @throws UserError when there are not `classes` of them, or two are the same
- */
-export async function readLabels(path: string, classes: number): Promise<string[]> {
-  const text = await readText(path, `There is no file of labels ${path}`)
-  const labels = text
-    .trimEnd()
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-  if (labels.length !== classes)
-    throw new UserError(
-      `${path} has ${plural(labels.length, 'line')}, but the network has ${plural(classes, 'class', 'classes')}; give one label on each line`,
-    )
-  const empty = labels.indexOf('')
-  if (empty >= 0) throw new UserError(`${path}: line ${empty + 1} is empty; give one label on each line`)
-  const twice = labels.findIndex((label, i) => labels.indexOf(label) < i)
-  if (twice >= 0) throw new UserError(`${path}: "${labels[twice]}" stands there twice; labels must differ`)
-  return labels
 }

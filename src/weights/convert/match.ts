@@ -2,8 +2,7 @@
 import type { ParameterSpec } from '../../../models/index.js'
 import { UserError } from '../../shared/errors.js'
 import { plural } from '../../shared/text.js'
-import type { AxisOrder, Dialect } from '../names/dialect.js'
-import type { NamedNetwork } from '../names/layers.js'
+import type { AxisOrder, Columns, Dialect, NetworkNames } from '../names/dialect.js'
 import type { TensorSource } from '../source.js'
 import { foreignShape } from './axes.js'
 
@@ -13,8 +12,8 @@ export interface Match {
   /** Of the tensor in the file. */
   name: string
   axes?: AxisOrder
-  /** Whether the first class is the background, which the toolkit's network has not. */
-  dropFirstClass: boolean
+  /** Absent: the tensor has the columns of the parameter. */
+  columns?: Columns
 }
 
 export interface Matching {
@@ -23,32 +22,21 @@ export interface Matching {
   ignored: Map<string, string[]>
 }
 
-export interface MatchOptions {
-  dialect: Dialect
-  network: NamedNetwork
-  /** Takes the weights themselves where the file has their moving averages too. */
-  raw: boolean
-}
-
 /** Names shown in an error. */
 const SHOWN = 10
 
 /**
  * Matches every parameter with a tensor by name and shape, and every tensor with a parameter or with a reason to ignore it.
  *
+ * @param averaged whether moving averages are taken, where there are any, instead of the weights themselves
  * @throws UserError that lists tensors that are missing, of another shape, or left over
  */
 export function matchTensors(
   { path, tensors }: Pick<TensorSource, 'path' | 'tensors'>,
   specs: readonly ParameterSpec[],
-  { dialect, network, raw }: MatchOptions,
+  { title, find, average, columns: columnsOf, ignored: ignorable, advice }: NetworkNames,
+  averaged: boolean,
 ): Matching {
-  const { title, average, background } = dialect
-  const find = dialect.tensors(
-    specs.map((spec) => spec.path),
-    network,
-  )
-  const averaged = takesAverages(tensors, dialect, raw)
   const matches: Match[] = []
   const used = new Set<string>()
   const missing: string[] = []
@@ -66,11 +54,11 @@ export function matchTensors(
       continue
     }
     used.add(name)
-    const dropFirstClass = background && isHead(spec) && (shape[0] === 1001 || shape.at(-1) === 1001)
-    const wanted = foreignShape(withClasses(spec, dropFirstClass), found.axes)
+    const columns = columnsOf(spec, shape)
+    const wanted = foreignShape(storedShape(spec, columns), found.axes)
     if (String(shape) !== String(wanted))
       differing.push(`"${name}" is [${shape.join(', ')}], but must be [${wanted.join(', ')}]`)
-    matches.push({ spec, name, axes: found.axes, dropFirstClass })
+    matches.push({ spec, name, axes: found.axes, ...(columns && { columns }) })
   }
   const plain = new Set(averaged ? specs.flatMap((spec) => find(spec.path)?.name ?? []) : [])
   const averages = new Set(
@@ -84,7 +72,7 @@ export function matchTensors(
       ? 'weights whose moving averages are taken'
       : averages.has(name)
         ? 'moving averages, because --raw was asked for'
-        : dialect.ignored.find(([pattern]) => pattern.test(name))?.[1]
+        : ignorable.find(([pattern]) => pattern.test(name))?.[1]
     if (reason === undefined) left.push(`"${name}" [${tensors.get(name)!.shape.join(', ')}]`)
     else
       ignored
@@ -99,7 +87,7 @@ export function matchTensors(
   ].filter((problem) => problem !== '')
   if (problems.length > 0)
     throw new UserError(
-      `${path} does not hold the weights of this network. ${problems.join('. ')}. Choose the --arch, --cells and --filters that it was trained with`,
+      `${path} does not hold the weights of this network. ${problems.join('. ')}. ${advice}`,
     )
   return { matches, ignored }
 }
@@ -111,11 +99,9 @@ export const takesAverages = (
   raw: boolean,
 ): boolean => !raw && average !== undefined && [...tensors.keys()].some((name) => tensors.has(average(name)))
 
-const isHead = ({ path }: ParameterSpec): boolean => path === 'head/kernel' || path === 'head/bias'
-
-function withClasses({ shape }: ParameterSpec, more: boolean): number[] {
-  return more ? [...shape.slice(0, -1), shape.at(-1)! + 1] : shape
-}
+/** The shape of a parameter's tensor, in the toolkit's order of axes. */
+export const storedShape = ({ shape }: ParameterSpec, columns: Columns | undefined): number[] =>
+  columns ? [...shape.slice(0, -1), columns.length] : [...shape]
 
 function listed(problems: readonly string[], what: string): string {
   if (problems.length === 0) return ''

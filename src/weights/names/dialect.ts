@@ -1,4 +1,5 @@
 /** How another program names and lays out the tensors of a NASNet. */
+import type { ParameterSpec } from '../../../models/index.js'
 import { type Layer, layersOf, type NamedNetwork, type TensorRole } from './layers.js'
 
 export type DialectName = 'slim' | 'keras' | 'timm' | 'toolkit'
@@ -25,6 +26,24 @@ export interface Dialect {
   ignored: readonly (readonly [pattern: RegExp, reason: string])[]
   /** Whether the first of 1001 classes is the background. */
   background: boolean
+}
+
+/** How a tensor's last axis makes a parameter's. */
+export interface Columns {
+  /** Columns of the tensor. */
+  length: number
+  /** For each column of the parameter that of the tensor. */
+  order: readonly number[]
+}
+
+/** The tensors of one network in a file. */
+export interface NetworkNames extends Pick<Dialect, 'title' | 'average' | 'ignored'> {
+  /** The tensor of the parameter at a path; undefined: the program has none. */
+  find(path: string): ForeignTensor | undefined
+  /** Where a parameter has other columns than its tensor. `shape`: of the tensor in the file. */
+  columns(spec: ParameterSpec, shape: readonly number[]): Columns | undefined
+  /** What may help when tensors are missing or left over, as the end of a sentence. */
+  advice: string
 }
 
 /** The names of a layer. */

@@ -2,8 +2,13 @@
  * The variables of `faster_rcnn_nas`, as the TensorFlow Object Detection API names them, and the order of their numbers.
  *
  * The API orders three things otherwise: its anchors have ratios of width to height, so that the ratios lie in reverse; its
- * boxes are [ty, tx, th, tw]; and a class is a category's id, so that ids that no category has leave columns unused.
+ * boxes are [ty, tx, th, tw]; and a class is a category's id, so that ids that no category has leave columns unused: of
+ * boxes they are left out, of classes they are the spare ones, which the softmax needs.
  */
+
+import type { NetworkNames } from './dialect.js'
+import type { NamedNetwork } from './layers.js'
+import { slim } from './slim.js'
 
 /** The outputs of a detector, as far as the order of their columns depends on it. */
 export interface DetectorColumns {
@@ -12,6 +17,8 @@ export interface DetectorColumns {
   ratios: number
   /** For each class of the toolkit's detector the id that it has in the released one, from 1 on. */
   categoryIds: readonly number[]
+  /** The other ids up to the last: those of its spare classes. Default: none. */
+  spareIds?: readonly number[]
 }
 
 type Columns = (settings: DetectorColumns) => number[]
@@ -42,7 +49,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'rpn/boxes': { scope: 'FirstStageBoxPredictor/BoxEncodingPredictor', columns: ofAnchors(BOX) },
   'regions/classes': {
     scope: 'SecondStageBoxPredictor/ClassPredictor',
-    columns: ({ categoryIds }) => [0, ...categoryIds],
+    columns: ({ categoryIds, spareIds = [] }) => [0, ...categoryIds, ...spareIds],
   },
   'regions/boxes': {
     scope: 'SecondStageBoxPredictor/BoxEncodingPredictor',
@@ -77,33 +84,44 @@ export function releasedColumns(path: string, settings: DetectorColumns): number
   return split(path)?.layer.columns?.(settings)
 }
 
-/**
- * The numbers of a matrix or vector whose last axis has `length` columns, in another order of columns.
- *
- * @param columns for each column of the result the column that it is taken from
- */
-export function takeColumns(data: Float32Array, length: number, columns: readonly number[]): Float32Array {
-  const rows = data.length / length
-  const result = new Float32Array(rows * columns.length)
-  for (let row = 0, at = 0; row < rows; row++)
-    for (const column of columns) result[at++] = data[row * length + column]
-  return result
+/** The tensors of columns for a class each, and how many each class has in the file. */
+const OF_CLASSES: Readonly<Record<string, (ids: number) => number>> = {
+  'regions/classes': (ids) => 1 + ids,
+  'regions/boxes': (ids) => 4 * ids,
 }
 
-/**
- * The inverse of {@link takeColumns}: puts the columns back among `length`. Columns that none of them is stay as `rest`
- * has them, of which the last axis has `length` columns too.
- */
-export function putColumns(data: Float32Array, columns: readonly number[], rest: Float32Array): Float32Array {
-  const result = rest.slice()
-  const rows = data.length / columns.length
-  const length = rest.length / rows
-  for (let row = 0, at = 0; row < rows; row++)
-    for (const column of columns) result[row * length + column] = data[at++]
-  return result
-}
+/** Names of which every checkpoint of the API's NASNet detectors has the first, and no classifier has it. */
+export const isDetectorCheckpoint = (names: { has(name: string): boolean }): boolean =>
+  names.has('FirstStageFeatureExtractor/conv0/weights')
 
-/** Ids of COCO's 80 categories; its other ids up to 90 are those of categories that no image shows. */
-export const COCO_IDS: readonly number[] = Array.from({ length: 90 }, (_, i) => i + 1).filter(
-  (id) => ![12, 26, 29, 30, 45, 66, 68, 69, 71, 83].includes(id),
-)
+/** The classifier's biases in a checkpoint: one for the background and one for each id. */
+export const CLASS_BIASES = 'SecondStageBoxPredictor/ClassPredictor/biases'
+
+/** The names of the detector whose parameters lie at `paths`. */
+export function fasterRcnnNas(
+  paths: readonly string[],
+  network: NamedNetwork,
+  settings: DetectorColumns,
+): NetworkNames {
+  const backbone = slim.tensors(
+    paths.filter((path) => split(path) === undefined),
+    network,
+  )
+  const ids = settings.categoryIds.length + (settings.spareIds?.length ?? 0)
+  return {
+    title: 'The Object Detection API',
+    find(path) {
+      const named = split(path) ? { name: path } : backbone(path)
+      return named && { ...named, name: detectorVariable(path, network.cells, () => named.name) }
+    },
+    average: slim.average,
+    ignored: slim.ignored,
+    columns({ path, shape }) {
+      const order = releasedColumns(path, settings)
+      if (order === undefined) return undefined
+      const length = OF_CLASSES[path.slice(0, path.lastIndexOf('/'))]?.(ids) ?? shape.at(-1)!
+      return { length, order }
+    },
+    advice: 'Choose the --arch, --cells, --filters and --stem-filters that it was trained with',
+  }
+}

@@ -130,7 +130,7 @@ test('the pixels lie where the box says, within what blurring moves an edge', as
       const [x1, y1, x2, y2] = scene.box
       const data = new Uint8Array(width * height * 3)
       for (let y = y1; y < y2; y++) for (let x = x1; x < x2; x++) data[(y * width + x) * 3] = 255
-      const pixels = await placePixels({ data, width, height }, placement)
+      const pixels = await placePixels({ data, width, height }, placement, 'stretch')
       assert.equal(pixels.length, inputSize[0] * inputSize[1] * 3)
       const { box, visible } = cutBox(placeBox(scene.box, placement), inputSize)
       // Grey beside the image is half as bright as red.
