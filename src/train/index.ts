@@ -83,6 +83,7 @@ export { type DetectionData, loadDetectionData, noteCategories } from './detecti
 export { type DetectorEvaluation, type EvaluationOptions, evaluateDetector } from './detection/evaluate.js'
 export { buildDetector } from './detection/export.js'
 export type { DetectorInput } from './detection/fit-pixels.js'
+export type { AppliedDetectorWeights, DetectorWeights } from './detection/initial-weights.js'
 export {
   type DetectorMetrics,
   type DetectorMetrics as DetectorFigures,
@@ -113,6 +114,7 @@ export {
 } from './images/data.js'
 export type { TrainingImages } from './images/training-images.js'
 export { type LoadedBackbone, loadBackbone } from './load-backbone.js'
+export { type LoadedDetector, loadDetector } from './load-detector.js'
 export type { Checkpoint } from './run/checkpoint.js'
 export {
   type Curve,

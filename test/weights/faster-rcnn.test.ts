@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import type { DetectorSettings } from '../../models/faster-rcnn-config.js'
+import { detect } from '../../models/index.js'
 import { blockSize } from '../../src/engine/index.js'
 import { packageRoot } from '../../src/shared/package-root.js'
 import { detectorOf } from '../../src/train/detection/network.js'
@@ -122,7 +123,10 @@ async function given(): Promise<Record<string, Given>> {
 const partsOf = (settings: DetectorSettings) => {
   const backbone = { ...preset.backbone, filters: golden.filters, stemFilters: 8 }
   const detector = detectorOf({ backbone, detector: settings }, golden.classes)
-  return ({ images }: Record<string, tf.Tensor>) => detectorParts(detector, ctx, images as tf.Tensor4D)
+  return ({ images }: Record<string, tf.Tensor>) => {
+    const [{ boxes, scores, classes }] = detect(detector, ctx, images as tf.Tensor4D)
+    return { ...detectorParts(detector, ctx, images as tf.Tensor4D), boxes, scores, classes }
+  }
 }
 
 function near(name: string, actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {

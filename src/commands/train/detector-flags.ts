@@ -23,6 +23,7 @@ const factors = listOf(number({ above: 0 }), 'two factors like 0.5,2, or off', 2
 export const finetuneCocoFlags = () =>
   new Command('finetune-coco')
     .option('--backbone <run-or-file>', "a classifier's run, or a .safetensors file of its weights")
+    .option('--init <run>', "a detector's run: begin with its weights, and take over its architecture")
     .option('--from-scratch', 'begin with random weights, for comparison')
     .addOption(
       new Option(

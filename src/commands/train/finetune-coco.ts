@@ -5,9 +5,11 @@ import { writeFileAtomically } from '../../shared/files.js'
 import { plural } from '../../shared/text.js'
 import type { BackboneWeights } from '../../train/detection/backbone.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detection/config.js'
+import type { DetectorWeights } from '../../train/detection/initial-weights.js'
 import { detectorFormatter } from '../../train/detection/metrics.js'
-import { detectorPresets } from '../../train/detection/presets.js'
+import { detectorPresets, finetuneDetector } from '../../train/detection/presets.js'
 import { loadBackbone } from '../../train/load-backbone.js'
+import { loadDetector } from '../../train/load-detector.js'
 import { createRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { say, sayAll } from '../shared/say.js'
@@ -24,6 +26,12 @@ import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 const help = `
 The backbone is a classifier: the folder of its run, or a .safetensors file of weights named by parameter path. The
 detector takes over its architecture and begins with its weights; with --from-scratch it begins with random ones.
+
+--init begins with a whole detector, trained here or imported by import-weights: its architecture, the settings of its
+detector, input size and way of resizing are taken over, and --preset gives the recipe of the training alone (default:
+that of faster-rcnn-nas-small with a lower learning rate). Classes of categories that have the same name in its run and in
+the annotations are carried over; the columns of others begin with random weights.
+
 Any data set in COCO's format can be used, with any categories. The preset gives every setting; other flags change
 single ones.
 
@@ -44,6 +52,7 @@ Examples:
   $ toolkit finetune-coco --backbone runs/mine --data embedded
   $ toolkit finetune-coco --backbone runs/mine --data embedded --from-scratch --out runs/scratch
   $ toolkit finetune-coco --backbone large.safetensors --preset faster-rcnn-nas-large
+  $ toolkit finetune-coco --init runs/coco --data photos --annotations photos.json --batch-size 1 --steps 2000
   $ toolkit finetune-coco --resume runs/scratch
   $ toolkit finetune-coco --data photos --annotations photos.json --preview sheet.png
 
@@ -55,9 +64,9 @@ export function finetuneCocoCommand() {
     .addHelpText('after', help)
     .action(async (flags) => {
       if (flags.preview !== undefined) return preview(flags.preview, flags)
-      const { config, backbone } =
+      const { config, weights } =
         flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags)
-      const result = await trainIn(config, backbone, flags)
+      const result = await trainIn(config, weights, flags)
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished)
         console.log(`Trained ${plural(result.steps, 'step')}; the detector is ${result.model}`)
@@ -67,19 +76,31 @@ export function finetuneCocoCommand() {
 interface Start {
   config: DetectorRunConfig
   /** What a run without a checkpoint begins with; null: random weights. */
-  backbone: BackboneWeights | null
+  weights: FirstWeights
 }
 
-/** The config that the flags mean, of a new run. */
-function newConfig(flags: FinetuneFlags): DetectorRunConfig {
-  const preset =
-    detectorPresets[flags.preset ?? (flags.data === 'embedded' ? EMBEDDED_PRESET : DEFAULT_PRESET)]
-  return applyFinetuneFlags(preset, flags)
+type FirstWeights = BackboneWeights | DetectorWeights | null
+
+/** The config that the flags mean, of a new run. `init`: that of the detector that it begins with. */
+function newConfig(flags: FinetuneFlags, init?: DetectorRunConfig): DetectorRunConfig {
+  const name = flags.preset ?? (flags.data === 'embedded' ? EMBEDDED_PRESET : undefined)
+  if (init === undefined) return applyFinetuneFlags(detectorPresets[name ?? DEFAULT_PRESET], flags)
+  const recipe = name === undefined ? finetuneDetector : detectorPresets[name]
+  const { backbone, detector, inputSize, resize } = init
+  // Spare classes are not carried over.
+  const { spareClasses, ...roiHeads } = detector.roiHeads
+  const network = { backbone, detector: { ...detector, roiHeads }, inputSize, resize, init: flags.init }
+  return applyFinetuneFlags({ ...recipe, ...network }, flags)
 }
 
 /** Draws training images, and trains nothing. */
 async function preview(path: string, flags: FinetuneFlags): Promise<void> {
-  const config = flags.resume === undefined ? newConfig(flags) : (await goOn(flags.resume, flags)).config
+  const { config } =
+    flags.resume !== undefined
+      ? await goOn(flags.resume, flags)
+      : flags.init === undefined
+        ? { config: newConfig(flags) }
+        : await begin(flags)
   const [{ loadDetectionData }, { drawTrainingSheet }] = await Promise.all([
     import('../../train/detection/data.js'),
     import('../../train/detection/preview.js'),
@@ -92,17 +113,25 @@ async function preview(path: string, flags: FinetuneFlags): Promise<void> {
 
 /** A new run's config and weights. */
 async function begin(flags: FinetuneFlags): Promise<Start> {
+  if (flags.init !== undefined) {
+    if (flags.backbone !== undefined || flags.fromScratch)
+      throw new UserError(
+        '--init begins with the weights of a whole detector: leave out --backbone and --from-scratch',
+      )
+    const { config, weights } = await loadDetector(flags.init)
+    return { config: newConfig(flags, config), weights }
+  }
   const config = newConfig(flags)
   if (flags.backbone === undefined) {
-    if (flags.fromScratch) return { config, backbone: null }
+    if (flags.fromScratch) return { config, weights: null }
     throw new UserError(
-      "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with random weights: --from-scratch",
+      "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with a detector: --init, or with random weights: --from-scratch",
     )
   }
   const { model, weights } = await loadBackbone(flags.backbone, config.backbone)
   return flags.fromScratch
-    ? { config: { ...config, backbone: model }, backbone: null }
-    : { config: { ...config, backbone: model, weights: flags.backbone }, backbone: weights }
+    ? { config: { ...config, backbone: model }, weights: null }
+    : { config: { ...config, backbone: model, weights: flags.backbone }, weights }
 }
 
 /** A run's config with the flags' changes. */
@@ -111,19 +140,24 @@ async function goOn(folder: string, flags: FinetuneFlags): Promise<Start> {
     flags.out !== undefined ||
     flags.preset !== undefined ||
     flags.backbone !== undefined ||
+    flags.init !== undefined ||
     flags.fromScratch
   )
     throw new UserError(
-      '--resume continues a run with its own settings: leave out --out, --preset, --backbone and --from-scratch',
+      '--resume continues a run with its own settings: leave out --out, --preset, --backbone, --init and --from-scratch',
     )
-  const config = applyFinetuneFlags(await readDetectorConfig(folder), flags)
-  return { config, backbone: null }
+  const saved = await readDetectorConfig(folder)
+  if (saved.imported !== undefined)
+    throw new UserError(
+      `${folder} holds imported weights, which were not trained here; begin a new run with them: --init ${folder}`,
+    )
+  return { config: applyFinetuneFlags(saved, flags), weights: null }
 }
 
 /** Trains a new or resumed run with progress on stderr, and exports the detector at its end. */
 async function trainIn(
   config: DetectorRunConfig,
-  start: BackboneWeights | null,
+  start: FirstWeights,
   { resume, out, threads, data: images, annotations, valImages, valAnnotations }: FinetuneFlags,
 ) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
@@ -136,7 +170,7 @@ async function trainIn(
       import('../../train/detection/export.js'),
     ])
   if (config.data.kind === 'embedded') say('Composing the embedded scenes …')
-  if (config.weights === null && config.detector.batchNorm === 'frozen')
+  if (config.weights === null && config.init === undefined && config.detector.batchNorm === 'frozen')
     say('Random weights train badly with frozen batch norm: add --batch-norm trained')
   const data = await loadDetectionData(config.data)
   sayAll(data.warnings)
@@ -153,8 +187,7 @@ async function trainIn(
       ? await createRun(out ?? newFolder(config), noted(config))
       : await resumeRun(resume, placed ? noted(config) : config)
   // A run that was stopped before its first checkpoint begins again.
-  const again = resume !== undefined && run.checkpoint === null && config.weights !== null
-  const backbone = again ? (await loadBackbone(config.weights!, config.backbone)).weights : start
+  const weights = resume !== undefined && run.checkpoint === null ? await firstWeights(config) : start
   return runSession(run, {
     command: 'finetune-coco',
     data: describeSet(data.train),
@@ -163,7 +196,7 @@ async function trainIn(
       trainDetector(
         run,
         data,
-        backbone,
+        weights,
         {
           buildDetectorStep: (config, shapes) => steps.buildDetectorStep(config, shapes, { threads }),
           buildDetector: exports.buildDetector,
@@ -173,10 +206,32 @@ async function trainIn(
           warn: progress.note,
           onBackbone: (count) =>
             progress.note(`Initialized ${plural(count, 'tensor')} from ${config.weights}`),
+          onDetector: ({ copied, ...classes }) =>
+            progress.note(
+              `Began with ${plural(copied, 'tensor')} of ${config.init}; ${describeClasses(classes)}`,
+            ),
         },
       ),
   })
 }
+
+/** What a run begins with, as its config notes it. */
+async function firstWeights({ init, weights, backbone }: DetectorRunConfig): Promise<FirstWeights> {
+  if (init !== undefined) return (await loadDetector(init)).weights
+  return weights === null ? null : (await loadBackbone(weights, backbone)).weights
+}
+
+/** For example `kept classes: cat, dog; new: forklift`. */
+function describeClasses({ carriedOver, fresh }: { carriedOver: string[]; fresh: string[] }): string {
+  const kept =
+    carriedOver.length === 0 ? 'none of its classes is kept' : `kept classes: ${someOf(carriedOver)}`
+  return fresh.length === 0 ? kept : `${kept}; new: ${someOf(fresh)}`
+}
+
+const SHOWN = 5
+
+const someOf = (names: readonly string[]): string =>
+  names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '')
 
 const isUnchecked = (data: DetectionDataConfig): boolean =>
   data.kind === 'coco' && data.train.fingerprint === undefined

@@ -231,6 +231,15 @@ const embedded: DetectorRunConfig = {
   evaluateEvery: 1,
 }
 
+/**
+ * The recipe for a trained detector on a user's own categories: that of `small`, with a lower learning rate, since most
+ * of the weights are good already. The architecture is that of the detector.
+ */
+export const finetuneDetector: DetectorRunConfig = {
+  ...small,
+  learningRate: { kind: 'cosine', peak: 0.003, warmup: 0.5 },
+}
+
 /** Configs of detectors by name, as `--preset` takes it. */
 export const detectorPresets: Record<string, DetectorRunConfig> = {
   'faster-rcnn-nas-coco': released,

@@ -8,6 +8,7 @@ import { applyBackbone, type BackboneWeights } from './backbone.js'
 import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { evaluateDetector } from './evaluate.js'
+import { type AppliedDetectorWeights, applyDetectorWeights, type DetectorWeights } from './initial-weights.js'
 import { assertLearnable } from './learnable.js'
 import { type DetectorMetrics, metricsOf } from './metrics.js'
 import type { Detector, DetectorStep } from './step-types.js'
@@ -32,22 +33,24 @@ export interface TrainDetectorOptions extends TrainOptions<DetectorMetrics> {
   warn?: (text: string) => void
   /** Called with the number of tensors that a new run takes from the backbone. */
   onBackbone?: (tensors: number) => void
+  /** Called with what a new run takes from another detector. */
+  onDetector?: (applied: AppliedDetectorWeights) => void
   /** Called with the number of validation images that are finished. */
   onImage?: (done: number, count: number) => void
 }
 
 /**
  * Trains the run of a detector to its end, starting from its checkpoint if it has one, otherwise from the weights of a
- * backbone (null: from random weights). Throws as {@link train}, and as {@link assertLearnable} before anything is compiled.
+ * backbone or of another detector (null: from random weights). Throws as {@link train}, and as {@link assertLearnable} before anything is compiled.
  */
 export function trainDetector(
   run: Run<DetectorRunConfig>,
   data: DetectorTrainingData,
-  backbone: BackboneWeights | null,
+  weights: BackboneWeights | DetectorWeights | null,
   compiler: DetectorCompiler,
   options: TrainDetectorOptions = {},
 ): Promise<TrainResult> {
-  return train(run, detection(run.config, data, backbone, compiler, options), options)
+  return train(run, detection(run.config, data, weights, compiler, options), options)
 }
 
 type DetectionStep = TaskStep<DetectorMetrics, DetectionStepBatch>
@@ -55,9 +58,9 @@ type DetectionStep = TaskStep<DetectorMetrics, DetectionStepBatch>
 function detection(
   config: DetectorRunConfig,
   { train: set, validation }: DetectorTrainingData,
-  backbone: BackboneWeights | null,
+  weights: BackboneWeights | DetectorWeights | null,
   compiler: DetectorCompiler,
-  { warn, onBackbone, onImage }: TrainDetectorOptions,
+  { warn, onBackbone, onDetector, onImage }: TrainDetectorOptions,
 ): Task<DetectorMetrics, DetectionStepBatch> {
   assertLearnable(config, set)
   const { stepsPerEpoch, batch } = makeDetectionBatches(config, set, { warn })
@@ -88,10 +91,11 @@ function detection(
     prepare: batch,
     build,
     begin:
-      backbone &&
+      weights &&
       ((layout, state) => {
-        const tensors = applyBackbone(layout, state, backbone)
-        onBackbone?.(tensors)
+        if ('categories' in weights)
+          onDetector?.(applyDetectorWeights(layout, state, weights, set.categories))
+        else onBackbone?.(applyBackbone(layout, state, weights))
         return state
       }),
     evaluate:

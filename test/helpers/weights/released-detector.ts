@@ -1,8 +1,8 @@
 /** The parts of a detector, in the order of numbers of the Object Detection API. */
 import * as tf from '@tensorflow/tfjs'
-import { type Context, cropAndResize, detect, type FasterRcnn } from '../../../models/index.js'
+import { type Context, cropAndResize, type FasterRcnn } from '../../../models/index.js'
 
-/** Everything that the API is asked for, in the order of the toolkit. `images`: 1×H×W×3 in [−1, 1]. */
+/** What the API is asked for before its detections, in the order of the toolkit. `images`: 1×H×W×3 in [−1, 1]. */
 export function detectorParts(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D) {
   const imageSize = [images.shape[1], images.shape[2]] as const
   const { crop } = detector.config.roiHeads
@@ -12,7 +12,6 @@ export function detectorParts(detector: FasterRcnn, ctx: Context, images: tf.Ten
   const boxes = tf.expandDims(found.boxes, 0) as tf.Tensor3D
   const joined = tf.concat([features.previous.tensor, features.current.tensor], 3)
   const head = detector.secondStage(ctx, features, boxes)
-  const [detections] = detect(detector, ctx, images)
   return {
     features: joined,
     objectness: rpn.objectness,
@@ -22,9 +21,6 @@ export function detectorParts(detector: FasterRcnn, ctx: Context, images: tf.Ten
     crops: cropAndResize(joined, boxes, { crop, imageSize }),
     logits: head.logits,
     refined: head.deltas,
-    boxes: detections.boxes,
-    scores: detections.scores,
-    classes: detections.classes,
   }
 }
 

@@ -33,6 +33,18 @@ test('a letterboxed image lies at the upper left with grey beside it, a stretche
   assert.deepEqual(at(full.pixels, 40, 25, 0), [0, 0, 255])
 })
 
+test('TensorFlow 1’s way counts from the corners of pixels, and skips some instead of averaging', async () => {
+  const grey = (values: number[]) => Uint8Array.from(values.flatMap((value) => [value, value, value]))
+  const scaled = async (values: number[], width: number) => {
+    const image = { data: grey(values), width: values.length, height: 1 }
+    const { pixels, fit } = await fitPixels(image, { inputSize: [1, width], resize: 'stretch-tf1' })
+    assert.deepEqual(fit, { width, height: 1, scaleX: width / values.length, scaleY: 1 })
+    return pixels
+  }
+  assert.deepEqual(await scaled([0, 100], 4), grey([0, 50, 100, 100]))
+  assert.deepEqual(await scaled([10, 200, 30, 200, 50, 200], 3), grey([10, 30, 50]))
+})
+
 test('pixels come in a buffer of their own, which can be given away', async () => {
   const { pixels } = await fitPixels(halves(8, 8), { inputSize: [8, 8], resize: 'stretch' })
   assert.equal(pixels.buffer.byteLength, pixels.length)

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { mask } from '#coco-ts'
 import { CROWD } from '../../../models/ground-truth.js'
-import { fitImage } from '../../../src/shared/detector-input.js'
+import { fitImage, RESIZE_MODES } from '../../../src/shared/detector-input.js'
 import { random } from '../../../src/shared/random.js'
 import { changeColoursOn, placeObjects, placePixels } from '../../../src/train/detection/augment.js'
+import { fitPixels } from '../../../src/train/detection/fit-pixels.js'
 import {
   cutBox,
   drawPlacement,
@@ -141,6 +142,18 @@ test('the pixels lie where the box says, within what blurring moves an edge', as
     }),
     { numRuns: 60 },
   )
+})
+
+test('an image that is not augmented is placed as it is fitted, in every way of resizing', async () => {
+  const off = { flip: false, scale: [1, 1] as [number, number], minVisible: 0, colour: 0 }
+  const [width, height] = [37, 23]
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 7) % 251)
+  for (const mode of RESIZE_MODES) {
+    const placement = drawPlacement(off, { mode, inputSize: [40, 52], width, height }, () => 0.7)
+    const placed = await placePixels({ data, width, height }, placement, mode)
+    const { pixels } = await fitPixels({ data, width, height }, { inputSize: [40, 52], resize: mode })
+    assert.deepEqual([...placed], [...pixels], mode)
+  }
 })
 
 test('what is hardly left becomes a crowd, what is gone vanishes, and of too many the largest stay', () => {
