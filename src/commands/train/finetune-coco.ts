@@ -1,25 +1,14 @@
 import { basename } from 'node:path'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { UserError } from '../../shared/errors.js'
 import { writeFileAtomically } from '../../shared/files.js'
 import { plural } from '../../shared/text.js'
-import type { BackboneWeights } from '../../train/detection/backbone.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detection/config.js'
-import type { DetectorWeights } from '../../train/detection/initial-weights.js'
 import { detectorFormatter } from '../../train/detection/metrics.js'
-import { detectorPresets, finetuneDetector } from '../../train/detection/presets.js'
-import { loadBackbone } from '../../train/load-backbone.js'
-import { loadDetector } from '../../train/load-detector.js'
-import { createRun, readDetectorConfig, resumeRun } from '../../train/tasks.js'
+import { createRun, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { say, sayAll } from '../shared/say.js'
-import {
-  applyFinetuneFlags,
-  DEFAULT_PRESET,
-  EMBEDDED_PRESET,
-  type FinetuneFlags,
-  finetuneCocoFlags,
-} from './detector-flags.js'
+import { type FinetuneFlags, finetuneCocoFlags } from './detector-flags.js'
+import { configOf, type FirstWeights, firstWeights, startOf } from './detector-start.js'
 import { runSession } from './session.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
@@ -65,7 +54,7 @@ export function finetuneCocoCommand() {
     .action(async (flags) => {
       if (flags.preview !== undefined) return preview(flags.preview, flags)
       const { config, weights } =
-        flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags)
+        await startOf(flags)
       const result = await trainIn(config, weights, flags)
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished)
@@ -73,34 +62,9 @@ export function finetuneCocoCommand() {
     })
 }
 
-interface Start {
-  config: DetectorRunConfig
-  /** What a run without a checkpoint begins with; null: random weights. */
-  weights: FirstWeights
-}
-
-type FirstWeights = BackboneWeights | DetectorWeights | null
-
-/** The config that the flags mean, of a new run. `init`: that of the detector that it begins with. */
-function newConfig(flags: FinetuneFlags, init?: DetectorRunConfig): DetectorRunConfig {
-  const name = flags.preset ?? (flags.data === 'embedded' ? EMBEDDED_PRESET : undefined)
-  if (init === undefined) return applyFinetuneFlags(detectorPresets[name ?? DEFAULT_PRESET], flags)
-  const recipe = name === undefined ? finetuneDetector : detectorPresets[name]
-  const { backbone, detector, inputSize, resize } = init
-  // Spare classes are not carried over.
-  const { spareClasses, ...roiHeads } = detector.roiHeads
-  const network = { backbone, detector: { ...detector, roiHeads }, inputSize, resize, init: flags.init }
-  return applyFinetuneFlags({ ...recipe, ...network }, flags)
-}
-
 /** Draws training images, and trains nothing. */
 async function preview(path: string, flags: FinetuneFlags): Promise<void> {
-  const { config } =
-    flags.resume !== undefined
-      ? await goOn(flags.resume, flags)
-      : flags.init === undefined
-        ? { config: newConfig(flags) }
-        : await begin(flags)
+  const config = await configOf(flags)
   const [{ loadDetectionData }, { drawTrainingSheet }] = await Promise.all([
     import('../../train/detection/data.js'),
     import('../../train/detection/preview.js'),
@@ -109,49 +73,6 @@ async function preview(path: string, flags: FinetuneFlags): Promise<void> {
   sayAll(warnings)
   await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn: say }))
   console.log(flags.json ? JSON.stringify({ preview: path }) : `Drawn: ${path}; nothing was trained`)
-}
-
-/** A new run's config and weights. */
-async function begin(flags: FinetuneFlags): Promise<Start> {
-  if (flags.init !== undefined) {
-    if (flags.backbone !== undefined || flags.fromScratch)
-      throw new UserError(
-        '--init begins with the weights of a whole detector: leave out --backbone and --from-scratch',
-      )
-    const { config, weights } = await loadDetector(flags.init)
-    return { config: newConfig(flags, config), weights }
-  }
-  const config = newConfig(flags)
-  if (flags.backbone === undefined) {
-    if (flags.fromScratch) return { config, weights: null }
-    throw new UserError(
-      "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with a detector: --init, or with random weights: --from-scratch",
-    )
-  }
-  const { model, weights } = await loadBackbone(flags.backbone, config.backbone)
-  return flags.fromScratch
-    ? { config: { ...config, backbone: model }, weights: null }
-    : { config: { ...config, backbone: model, weights: flags.backbone }, weights }
-}
-
-/** A run's config with the flags' changes. */
-async function goOn(folder: string, flags: FinetuneFlags): Promise<Start> {
-  if (
-    flags.out !== undefined ||
-    flags.preset !== undefined ||
-    flags.backbone !== undefined ||
-    flags.init !== undefined ||
-    flags.fromScratch
-  )
-    throw new UserError(
-      '--resume continues a run with its own settings: leave out --out, --preset, --backbone, --init and --from-scratch',
-    )
-  const saved = await readDetectorConfig(folder)
-  if (saved.imported !== undefined)
-    throw new UserError(
-      `${folder} holds imported weights, which were not trained here; begin a new run with them: --init ${folder}`,
-    )
-  return { config: applyFinetuneFlags(saved, flags), weights: null }
 }
 
 /** Trains a new or resumed run with progress on stderr, and exports the detector at its end. */
@@ -213,12 +134,6 @@ async function trainIn(
         },
       ),
   })
-}
-
-/** What a run begins with, as its config notes it. */
-async function firstWeights({ init, weights, backbone }: DetectorRunConfig): Promise<FirstWeights> {
-  if (init !== undefined) return (await loadDetector(init)).weights
-  return weights === null ? null : (await loadBackbone(weights, backbone)).weights
 }
 
 /** For example `kept classes: cat, dog; new: forklift`. */
