@@ -53,7 +53,7 @@ async function begin(flags: FinetuneFlags): Promise<Start> {
   if (flags.backbone === undefined) {
     if (flags.fromScratch) return { config, weights: null }
     throw new UserError(
-      "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with a detector: --init, or with random weights: --from-scratch",
+      "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with a whole detector: --init. Or begin with random weights: --from-scratch",
     )
   }
   const { model, weights } = await loadBackbone(flags.backbone, config.backbone)
@@ -87,4 +87,3 @@ export async function firstWeights({ init, weights, backbone }: DetectorRunConfi
   if (init !== undefined) return (await loadDetector(init)).weights
   return weights === null ? null : (await loadBackbone(weights, backbone)).weights
 }
-

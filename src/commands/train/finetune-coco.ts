@@ -53,8 +53,7 @@ export function finetuneCocoCommand() {
     .addHelpText('after', help)
     .action(async (flags) => {
       if (flags.preview !== undefined) return preview(flags.preview, flags)
-      const { config, weights } =
-        await startOf(flags)
+      const { config, weights } = await startOf(flags)
       const result = await trainIn(config, weights, flags)
       if (flags.json) console.log(JSON.stringify(result))
       else if (result.finished)

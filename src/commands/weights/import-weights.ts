@@ -124,7 +124,9 @@ async function imported(
     if (imageSize !== undefined)
       throw new UserError('--image-size is for classifiers; give the size of a detector as --input-size')
     if (preprocessing !== undefined)
-      throw new UserError('--preprocessing is for classifiers; a detector resizes images as the released one does')
+      throw new UserError(
+        '--preprocessing is for classifiers; a detector resizes images as the released one does',
+      )
     const { importDetector } = await import('../../weights/convert/import-detector.js')
     return importDetector(files, out, { labels, raw, changes, inputSize, proposals })
   }
