@@ -23,6 +23,7 @@ RUN npm pkg delete workspaces devDependencies peerDependencies peerDependenciesM
       'dependencies.@tensorflow/tfjs' 'dependencies.@tensorflow/tfjs-core' \
       dependencies.bullmq dependencies.ioredis dependencies.d3-scale dependencies.d3-shape \
       dependencies.yauzl dependencies.tar-stream \
+      dependencies.yaml dependencies.csv-parse 'dependencies.@xmldom/xmldom' \
  && npm prune --omit=dev --ignore-scripts \
  && find node_modules/onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d \
       ! -path "*/linux/$(node -p process.arch)" -prune -exec rm -r {} +
