@@ -25,6 +25,13 @@ import { imageFormats } from './files/image-files.js'
 
 /** COCO's annotations, masks and evaluation: what detection sets are made of. */
 export * as coco from '#coco-ts'
+export {
+  type AnnotatedPart,
+  type AnnotatedSet,
+  type FormatName,
+  formats,
+} from './annotated/annotated-set.js'
+export type { ReadOptions } from './annotated/read-options.js'
 export { type Cifar10Options, cifar10Folder, loadCifar10, verifyCifar10 } from './classification/cifar10.js'
 export type { PartName } from './classification/class-folders.js'
 export { changeOfData, type DataFingerprint } from './classification/dataset-fingerprint.js'
@@ -43,15 +50,27 @@ export {
 export type { ImageSet } from './classification/image-set.js'
 export type { ImagePlace, ImageSource } from './classification/image-source.js'
 export { splitTrainValidation } from './classification/split.js'
+export { type Selection, selectCategories } from './detection/select-categories.js'
 export { type Artist, artists } from './emoji/artists.js'
 export { type Artwork, loadArtwork } from './emoji/artwork.js'
 export { defaultDataDir } from './files/data-dir.js'
 export { DatasetError } from './files/errors.js'
 export type { FileFingerprint, FilesFingerprint } from './files/fingerprint.js'
+export { findFormat, type OpenAnnotationsOptions, openAnnotations } from './formats/open.js'
+export {
+  type ImageMode,
+  type WriteOptions,
+  type WrittenFormat,
+  writeAnnotations,
+} from './formats/write.js'
+export type { YoloOptions } from './formats/yolo/write.js'
 export { hasImageSources, imageNetName, openImageSources } from './sources/open.js'
 export { type MeasuredSources, openMeasuredSources } from './sources/open-measured.js'
 export type { ImageSources, OpenOptions, OpenProgress } from './sources/opened.js'
 export { splitSource } from './sources/split-source.js'
+export type { CategoryCounts, PartCount } from './splitting/category-counts.js'
+export type { SplitOptions, SplitPart } from './splitting/split.js'
+export { type SplitSet, splitAnnotated, writeSplit } from './splitting/split-annotated.js'
 
 export interface LoadOptions {
   /** Of the validation split, and of the embedded data set's images. Default 0. */

@@ -17,6 +17,14 @@ export class Notes {
     if (entry.places.length < 4) entry.places.push(place)
   }
 
+  /** Adds what others have counted. */
+  addAll({ found }: Notes): void {
+    for (const [key, { kind, count, places }] of found) {
+      const entry = this.found.get(key) ?? { kind, count: 0, places: [] }
+      this.found.set(key, { kind, count: entry.count + count, places: [...entry.places, ...places] })
+    }
+  }
+
   count(kind: Kind): number {
     return this.found.get(kind[0])?.count ?? 0
   }

@@ -1,9 +1,8 @@
 /** The embedded scenes as a folder, as any COCO-format data set is laid out. */
-import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { writeFileAtomically } from '../../src/shared/files.js'
-import { DatasetError, isMissing, writeError } from '../files/errors.js'
+import { writeNewFolder } from '../files/new-folder.js'
 import { addScene, composeScenes, type SceneSetOptions, sceneBuilder } from './scenes.js'
 
 export interface WriteScenesOptions extends Pick<SceneSetOptions, 'size' | 'seed'> {
@@ -24,11 +23,9 @@ const parts = ['train', 'test'] as const
  * @throws DatasetError for a folder that holds something, or a size or count out of range.
  */
 export async function writeScenes(folder: string, options: WriteScenesOptions): Promise<boolean> {
-  await refuseFull(folder)
-  const temporary = `${resolve(folder)}.${randomBytes(4).toString('hex')}.tmp`
-  let done = 0
-  try {
-    await mkdir(join(temporary, 'annotations'), { recursive: true })
+  return writeNewFolder(folder, 'the scenes', async (temporary) => {
+    let done = 0
+    await mkdir(join(temporary, 'annotations'))
     for (const part of parts) {
       const { size, seed } = options
       const builder = sceneBuilder({ part, seed })
@@ -41,24 +38,6 @@ export async function writeScenes(folder: string, options: WriteScenesOptions): 
       }
       await builder.write(join(temporary, 'annotations', `${part}.json`))
     }
-    // An empty folder may be in the place.
-    await rmdir(folder).catch((error) => {
-      if (!isMissing(error)) throw error
-    })
-    await rename(temporary, folder)
     return true
-  } catch (error) {
-    throw writeError(error, folder, '--out')
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-}
-
-async function refuseFull(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error) => {
-    if (isMissing(error)) return []
-    throw writeError(error, folder, '--out')
   })
-  if (names.length > 0)
-    throw new DatasetError(`"${folder}" is not empty; choose a new folder for the scenes, or remove it.`)
 }

@@ -83,6 +83,11 @@ function formatOfFile(file: string): FormatName {
   )
 }
 
+/** Whether a folder has a folder of images for each class, and no annotations. */
+export async function isClassFolders(folder: string): Promise<boolean> {
+  return isFolder(folder) && (await classFolders(folder)).length > 1 && (await formatsIn(folder)).length === 0
+}
+
 /** The formats in a folder, each with a file that shows it. */
 async function formatsIn(folder: string): Promise<{ format: FormatName; example: string }[]> {
   const { files } = await fileTree(folder)
@@ -115,6 +120,6 @@ async function classFolders(folder: string): Promise<string[]> {
   const place = train === undefined ? folder : join(folder, train.name)
   const names: string[] = []
   for (const { name } of (await entriesOf(place)).folders)
-    if ((await entriesOf(join(place, name))).files.some(isImageName)) names.push(name)
+    if ((await fileTree(join(place, name))).files.some(isImageName)) names.push(name)
   return names
 }

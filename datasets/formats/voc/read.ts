@@ -6,6 +6,7 @@ import {
   assembleSet,
   type ReadImage,
   type ReadObject,
+  WHOLE,
 } from '../../annotated/annotated-set.js'
 import { imageSizes, type Size } from '../../annotated/image-size.js'
 import { type Kind, Notes } from '../../annotated/notes.js'
@@ -109,15 +110,17 @@ async function readLists(
 ): Promise<(file: string) => string[]> {
   const lists = files.flatMap((file) => {
     const match = LIST.exec(file)
-    return match === null ? [] : [{ file, base: match[1] ?? '', part: match[2] }]
+    return match === null ? [] : [{ file, base: match[1] ?? '', list: match[2] }]
   })
   const partsOfStem = new Map<string, string[]>()
-  for (const { file, base, part } of lists) {
+  for (const { file, base, list } of lists) {
+    const others = lists.filter((other) => other.base === base && other.list !== list)
     // What train and val make together.
-    if (part === 'trainval' && lists.some((list) => list.base === base && /^(train|val)$/.test(list.part)))
-      continue
+    if (list === 'trainval' && others.some((other) => other.list !== 'test')) continue
+    const part = list === 'trainval' && others.length === 0 ? WHOLE : list
     for (const line of (await readFile(join(from, file), 'utf8')).split(/\r?\n/)) {
-      const [name] = line.trim().split(/\s+/)
+      // Some lists say 1 or -1 after the name: whether a class is there.
+      const name = line.trim().replace(/\s+-?[01]$/, '')
       if (name === '') continue
       const annotation = `${base}Annotations/${name}`
       if (!known.has(annotation)) notes.add(NO_FILE, `${name} in ${file}`)

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
+import { WHOLE } from '../../annotated/annotated-set.js'
 import { DatasetError } from '../../files/errors.js'
 
 export interface YoloConfig {
@@ -126,19 +127,17 @@ function placeOf(root: string, value: string, file: string): string | undefined 
   return tried.find((place) => existsSync(place))
 }
 
-/** Sets for a first try name the same images for train and val. */
+/** Sets for a first try name the same images for train and val: they are not split, then. */
 function withoutRepeated(parts: YoloConfig['parts'], file: string, warnings: string[]): YoloConfig['parts'] {
-  const seen = new Map<string, string>()
-  return parts.filter(({ name, places }) => {
-    const key = places.join('\n')
-    const before = seen.get(key)
-    if (before !== undefined)
-      warnings.push(
-        `"${file}" names the same images for ${before} and ${name}; they are taken once, as ${before}.`,
-      )
-    else seen.set(key, name)
-    return before === undefined
-  })
+  const key = ({ places }: YoloConfig['parts'][number]): string => places.join('\n')
+  const once = parts.filter((part, i) => parts.findIndex((other) => key(other) === key(part)) === i)
+  if (once.length === parts.length) return parts
+  const only = once.length === 1
+  warnings.push(
+    `"${file}" names the same images for several parts (${parts.map(({ name }) => name).join(', ')}); they are taken ` +
+      `once${only ? ', as a set that is not split' : `, as ${once[0].name}`}.`,
+  )
+  return only ? [{ ...once[0], name: WHOLE }] : once
 }
 
 /**
