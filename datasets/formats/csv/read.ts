@@ -10,6 +10,7 @@ import {
   type ReadObject,
   WHOLE,
 } from '../../annotated/annotated-set.js'
+import { NO_AREA, REVERSED } from '../../annotated/box-faults.js'
 import { imageSizes } from '../../annotated/image-size.js'
 import { type Kind, Notes } from '../../annotated/notes.js'
 import { partOf } from '../../annotated/part-of.js'
@@ -29,11 +30,6 @@ const BAD_ROW: Kind = [
   'row has no image, no label or no four numbers and is left out',
   'rows have no image, no label or no four numbers and are left out',
 ]
-const REVERSED: Kind = [
-  'box has its corners in the wrong order, which was put right',
-  'boxes have their corners in the wrong order, which was put right',
-]
-const NO_AREA: Kind = ['box has no area and is left out', 'boxes have no area and are left out']
 
 interface Row {
   part: string

@@ -8,6 +8,7 @@ import {
   type ReadObject,
   WHOLE,
 } from '../../annotated/annotated-set.js'
+import { NO_AREA, REVERSED } from '../../annotated/box-faults.js'
 import { imageSizes, type Size } from '../../annotated/image-size.js'
 import { type Kind, Notes } from '../../annotated/notes.js'
 import { partOf } from '../../annotated/part-of.js'
@@ -27,11 +28,6 @@ const UNLISTED: Kind = [
   'annotation file is in none of the lists of ImageSets/Main and is left out',
   'annotation files are in none of the lists of ImageSets/Main and are left out',
 ]
-const REVERSED: Kind = [
-  'box has its corners in the wrong order, which was put right',
-  'boxes have their corners in the wrong order, which was put right',
-]
-const NO_AREA: Kind = ['box has no area and is left out', 'boxes have no area and are left out']
 
 /** Files that are read in parallel. */
 const PARALLEL = 16
