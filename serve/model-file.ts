@@ -1,6 +1,7 @@
 /** A model file to serve: its card, and the checksum of the bytes that the card belongs to. */
 import { createHash } from 'node:crypto'
-import { type ModelCard, readModel } from '../src/shared/model-card.js'
+import type { ModelCard } from '../src/shared/model-card.js'
+import { readModel } from '../src/shared/read-model.js'
 import { ServeError } from './errors.js'
 
 export interface ServedFile {

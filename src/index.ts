@@ -18,13 +18,7 @@ export * as engine from './engine/index.js'
 /** Searching for cells: spaces, strategies, queues and the search. */
 export * as search from './search/index.js'
 /** What an exported model says of itself. */
-export {
-  cardFromMetadata,
-  cardToMetadata,
-  type ModelCard,
-  type ModelFile,
-  readModel,
-  readModelCard,
-} from './shared/model-card.js'
+export { cardFromMetadata, cardToMetadata, type ModelCard } from './shared/model-card.js'
+export { type ModelFile, readModel, readModelCard } from './shared/read-model.js'
 /** Training classifiers, detectors and autoencoders: configs, run folders, steps, the loop, evaluation, export. */
 export * from './train/index.js'

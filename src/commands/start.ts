@@ -12,7 +12,7 @@ import {
   startServer,
 } from '../../serve/index.js'
 import { writeFileAtomically } from '../shared/files.js'
-import { readModel } from '../shared/model-card.js'
+import { readModel } from '../shared/read-model.js'
 import { percent } from '../shared/text.js'
 import { evaluate } from '../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../train/classification/export.js'

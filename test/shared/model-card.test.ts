@@ -8,12 +8,8 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { UserError } from '../../src/shared/errors.js'
-import {
-  cardFromMetadata,
-  cardToMetadata,
-  type ModelCard,
-  readModelCard,
-} from '../../src/shared/model-card.js'
+import { cardFromMetadata, cardToMetadata, type ModelCard } from '../../src/shared/model-card.js'
+import { readModelCard } from '../../src/shared/read-model.js'
 
 let root = dirname(fileURLToPath(import.meta.url))
 while (!existsSync(join(root, 'package.json'))) root = dirname(root)

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { InferenceSession } from 'onnxruntime-node'
 import { encodeModel } from '../../src/engine/onnx/encode.js'
 import { UserError } from '../../src/shared/errors.js'
-import { cardToMetadata, type ModelCard, readModel, readModelCard } from '../../src/shared/model-card.js'
+import { cardToMetadata, type ModelCard } from '../../src/shared/model-card.js'
 import { withChecksum } from '../../src/shared/model-checksum.js'
+import { readModel, readModelCard } from '../../src/shared/read-model.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 
 let root = dirname(fileURLToPath(import.meta.url))

@@ -1,6 +1,6 @@
 /** What an imported run answers. */
 import type * as tf from '@tensorflow/tfjs'
-import { readModel } from '../../../src/shared/model-card.js'
+import { readModel } from '../../../src/shared/read-model.js'
 import { predictorFrom } from '../../../src/train/classification/export.js'
 import { networkOf } from '../../../src/train/classification/network.js'
 import { classifierSpecs } from '../../../src/train/classification/step.js'
