@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
 import { STRIDED_POOLS } from '../../../models/nasnet-config.js'
 import { PRESETS, type PresetName } from '../../../models/presets.js'
@@ -100,7 +102,11 @@ export const importWeightsCommand = () => importFlags().addHelpText('after', hel
 type Flags = FlagsOf<typeof importFlags>
 
 async function importInto(files: string[], flags: Flags): Promise<void> {
-  const result = await imported(files, flags.out ?? freeFolder(`runs/${flags.arch}`), flags)
+  const out = flags.out ?? freeFolder(`runs/${flags.arch}`)
+  // Known before minutes of reading, and an imported run is not one to resume.
+  if (existsSync(join(out, 'config.json')))
+    throw new UserError(`${out} holds a run already; choose another folder with --out`)
+  const result = await imported(files, out, flags)
   for (const [reason, count] of Object.entries(result.ignored))
     say(`Ignored: ${plural(count, 'tensor')} (${reason})`)
   if (flags.json) console.log(JSON.stringify(result))

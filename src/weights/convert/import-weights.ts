@@ -94,7 +94,12 @@ async function configFor(
     file: source.path,
     averages: takesAverages(source.tensors, dialect, raw),
   }
-  const classes = classesIn(source, dialect, importedConfig(architecture, null, note))
+  const classes = classesIn(
+    source,
+    dialect,
+    architecture.arch,
+    importedConfig(architecture, null, note).model,
+  )
   if (classes === null) {
     if (labelsFile !== undefined)
       throw new UserError(
@@ -109,9 +114,22 @@ async function configFor(
   return { config: importedConfig(architecture, labels, note), classes }
 }
 
-/** Classes of the head, the background not counted; null: there is no head. */
-function classesIn({ tensors }: TensorSource, dialect: Dialect, { model }: RunConfig): number | null {
-  const bias = dialect.tensors(['head/bias'], model)('head/bias')!
+/**
+ * Classes of the head, the background not counted; null: there is no head.
+ *
+ * @throws UserError when the program has no such network at all, as Keras has none for small images
+ */
+function classesIn(
+  { path, tensors }: TensorSource,
+  dialect: Dialect,
+  arch: Architecture['arch'],
+  model: NamedNetwork,
+): number | null {
+  const bias = dialect.tensors(['head/bias'], model)('head/bias')
+  if (bias === undefined)
+    throw new UserError(
+      `${path} has the names of ${dialect.title}, which has no network like ${arch}; choose another --arch`,
+    )
   const shape = (tensors.get(bias.name) ?? tensors.get(dialect.average?.(bias.name) ?? ''))?.shape
   if (shape === undefined) return null
   const [classes] = shape

@@ -1,6 +1,7 @@
 /** Imported weights through the commands that take a run. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { readSafetensors } from '../../../src/shared/safetensors.js'
@@ -106,4 +107,19 @@ test('pickles and archives are refused, with what to do', async (t) => {
     fails(await toolkit(words(`import-weights ${name} --arch nasnet-a-large`), { cwd }), expected)
   }
   fails(await toolkit(words('import-weights none.ckpt --arch nasnet-a-large'), { cwd }), /none\.ckpt/)
+})
+
+test('networks that the program of the names does not have, and folders in use, are refused', async (t) => {
+  const cwd = await temporaryFolder(t)
+  const importFrom = async (program: 'keras' | 'timm') => {
+    await writeTensors(cwd, tensorsOf({ ...SMALL.mobile, classes: 5 }, program))
+    return toolkit(words('import-weights foreign.safetensors --arch nasnet-a-cifar --out run'), { cwd })
+  }
+  fails(await importFrom('keras'), /has the names of Keras, which has no network like nasnet-a-cifar; choose/)
+  fails(await importFrom('timm'), /has the names of timm, which has no network like nasnet-a-cifar; choose/)
+  assert.ok(!existsSync(join(cwd, 'run')))
+
+  await mkdir(join(cwd, 'run'))
+  await writeFile(join(cwd, 'run', 'config.json'), '{}')
+  fails(await importFrom('keras'), /^run holds a run already; choose another folder with --out\n$/)
 })
