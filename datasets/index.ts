@@ -165,8 +165,8 @@ async function recognisedCifar10(folder: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new DatasetError(
-      `"${folder}" is not a known data set: it needs train/<class>/*.jpg (${imageFormats}), or CIFAR-10's ` +
-        `data_batch_1.bin to test_batch.bin. (${error.message})`,
+      `"${folder}" is not a known data set: it needs train/<class>/*.jpg (${imageFormats}), ` +
+        `tar shards or ILSVRC's files (docs/data.md), or CIFAR-10's data_batch_1.bin to test_batch.bin. (${error.message})`,
     )
   }
 }

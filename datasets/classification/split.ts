@@ -32,7 +32,7 @@ export function drawValidation(
   if (!Number.isInteger(validation) || validation < 1 || validation >= count) {
     throw new DatasetError(
       `Cannot hold ${validation} validation images out of the ${count} of "${name}"; ` +
-        `give a whole number from 1 to ${count - 1}.`,
+        `give a whole number from 1 to ${count - 1} as --validation, or 0 for none.`,
     )
   }
   const order = shuffle(

@@ -74,7 +74,11 @@ describe('loadDataset', () => {
         {},
         /^DatasetError: There is no data set "imagenet": it is neither "embedded" nor "cifar10" nor a folder/,
       ],
-      [empty, {}, /^DatasetError: ".*empty" is not a known data set: it needs train\/<class>\/\*\.jpg/],
+      [
+        empty,
+        {},
+        /^DatasetError: ".*empty" is not a known data set: it needs train\/<class>\/\*\.jpg .*, tar shards or/,
+      ],
     ] as const) {
       await assert.rejects(loadDataset(name, options), expected)
     }

@@ -51,6 +51,6 @@ test('a validation part that is no part of the images is refused', () => {
   for (const validation of [0, 100, 1.5])
     assert.throws(
       () => splitSource(source, { validation, seed: 0 }),
-      /^DatasetError: Cannot hold .* validation images out of the 100 of "data train"; give a whole number from 1 to 99\.$/,
+      /^DatasetError: Cannot hold .* validation images out of the 100 of "data train"; give a whole number from 1 to 99 as --validation, or 0 for none\.$/,
     )
 })
