@@ -1,6 +1,6 @@
 /** Sizes of images, for formats that do not hold them. */
 import sharp from 'sharp'
-import { unreadableReason } from '../detection/decode.js'
+import { unreadableReason } from '../classification/decode-image.js'
 import { inParallel } from '../files/parallel.js'
 import type { Kind, Notes } from './notes.js'
 

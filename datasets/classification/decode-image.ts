@@ -1,5 +1,11 @@
 /** Images of class folders in pixels. */
 import sharp, { type Sharp } from 'sharp'
+import {
+  decodingOptions,
+  fitClassifierImage,
+  type Preprocessing,
+  rawPixels,
+} from '../../src/shared/classifier-input.js'
 
 /** Larger headers are refused before any pixel is decoded. */
 export const maxInputPixels = 100_000_000
@@ -13,15 +19,22 @@ export interface PixelBox {
 }
 
 /**
- * One image as size × size × 3 bytes: scaled to cover the square, the middle kept. EXIF orientation is applied; grey,
- * CMYK, 16-bit, palette and transparent images become 8-bit sRGB (transparent on white); of animations the first frame
- * counts.
+ * One image as size × size × 3 bytes, prepared as `preprocessing` says. EXIF orientation is applied; grey, CMYK, 16-bit,
+ * palette and transparent images become 8-bit sRGB (transparent on white); of animations the first frame counts.
  *
  * @param source a path, or the bytes of a file
  * @throws Error with the reason of sharp when it cannot be decoded or is cut short
  */
-export function decodeImage(source: string | Uint8Array, size: number): Promise<Buffer> {
-  return toBytes(open(source).autoOrient().resize(size, size, { fit: 'cover' }))
+export async function decodeImage(
+  source: string | Uint8Array,
+  size: number,
+  preprocessing: Preprocessing = 'cover',
+): Promise<Uint8Array> {
+  const input = { width: size, height: size }
+  const image = open(source, decodingOptions(preprocessing))
+  // `cover` does not need the size of the image, so that its header is read once.
+  const whole = preprocessing === 'cover' ? input : (await image.metadata()).autoOrient
+  return fitClassifierImage(opaque(image.autoOrient()), preprocessing, whole, input)
 }
 
 /**
@@ -34,23 +47,23 @@ export function decodeImage(source: string | Uint8Array, size: number): Promise<
 export async function decodeBox<B extends PixelBox>(
   source: Uint8Array,
   boxOf: (size: { width: number; height: number }) => B,
-): Promise<{ data: Buffer; box: B }> {
-  const image = open(source, true)
+): Promise<{ data: Uint8Array; box: B }> {
+  const image = open(source, { ignoreIcc: true })
   const { autoOrient } = await image.metadata()
   const box = boxOf(autoOrient)
   const { left, top, width, height } = box
-  return { data: await toBytes(image.autoOrient().extract({ left, top, width, height })), box }
+  const part = opaque(image.autoOrient().extract({ left, top, width, height }))
+  return { data: await rawPixels(part, box), box }
 }
 
-const open = (source: string | Uint8Array, ignoreIcc = false): Sharp =>
-  sharp(source, { limitInputPixels: maxInputPixels, failOn: 'truncated', ignoreIcc })
+const open = (source: string | Uint8Array, options: { ignoreIcc: boolean }): Sharp =>
+  sharp(source, { limitInputPixels: maxInputPixels, failOn: 'truncated', ...options })
 
-async function toBytes(image: Sharp): Promise<Buffer> {
-  const { data, info } = await image
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  if (info.channels !== 3) throw new Error(`it has ${info.channels} channels after conversion to sRGB`)
-  return data
+const opaque = (image: Sharp): Sharp => image.flatten({ background: '#ffffff' }).toColourspace('srgb')
+
+/** What sharp says of a file that it cannot read, as half a sentence. */
+export function unreadableReason(error: unknown): string {
+  const [text] = (error as Error).message.split('\n')
+  // What sharp says of some files that end early.
+  return text === 'Unknown error' ? 'it is damaged or cut short' : text.replace(/\.$/, '')
 }

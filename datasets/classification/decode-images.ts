@@ -4,7 +4,7 @@ import { grouped } from '../../src/shared/text.js'
 import { DatasetError } from '../files/errors.js'
 import { imageFormats } from '../files/image-files.js'
 import { inParallel } from '../files/parallel.js'
-import { decodeImage } from './decode-image.js'
+import { decodeImage, unreadableReason } from './decode-image.js'
 import type { ImageSet } from './image-set.js'
 
 export interface LabelledInput {
@@ -46,7 +46,7 @@ export async function decodeImages(
     try {
       pixels.set(await decodeImage(await read(), size), i * bytes)
     } catch (error) {
-      failed.set(i, (error as Error).message)
+      failed.set(i, unreadableReason(error))
     }
   })
   return keepReadable({ name, pixels, files, failed, classes, size }, unreadable)

@@ -2,13 +2,13 @@
 
 import sharp from 'sharp'
 import { type Annotation, COCO, type CocoImage, describeCompletion, describeProblem } from '#coco-ts'
+import { unreadableReason } from '../classification/decode-image.js'
 import { findImages, type Lookup } from '../files/image-index.js'
 import { inParallel } from '../files/parallel.js'
 import { shortName } from './annotation-notes.js'
 import { describeAmbiguous, otherImagesMessage, respeltNote } from './coco-images.js'
 import { requireFolder } from './coco-set.js'
 import { cocoWarnings } from './coco-warnings.js'
-import { unreadableReason } from './decode.js'
 import { openTurn, orientationNotes } from './orientation.js'
 
 export interface Spread {

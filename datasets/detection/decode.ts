@@ -1,5 +1,6 @@
 /** Images in pixels, however they are stored. */
 import sharp, { type Sharp } from 'sharp'
+import { unreadableReason } from '../classification/decode-image.js'
 import { DatasetError } from '../files/errors.js'
 import type { DetectionSet } from './detection-set.js'
 
@@ -63,11 +64,4 @@ async function toPixels(image: Sharp, name: string | undefined): Promise<Pixels>
     width: info.width,
     height: info.height,
   }
-}
-
-/** What sharp says of a file that it cannot read, as half a sentence. */
-export function unreadableReason(error: unknown): string {
-  const [text] = (error as Error).message.split('\n')
-  // What sharp says of some files that end early.
-  return text === 'Unknown error' ? 'it is damaged or cut short' : text.replace(/\.$/, '')
 }

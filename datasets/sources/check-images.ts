@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import sharp from 'sharp'
-import { maxInputPixels } from '../classification/decode-image.js'
+import { maxInputPixels, unreadableReason } from '../classification/decode-image.js'
 import type { UnreadableImage } from '../classification/decode-images.js'
 import type { ImageSource } from '../classification/image-source.js'
 import { inParallel } from '../files/parallel.js'
@@ -24,7 +24,7 @@ export async function checkImages(
         .raw()
         .toBuffer()
     } catch (error) {
-      failed.push({ index, image: { path: place.title, reason: (error as Error).message.split('\n')[0] } })
+      failed.push({ index, image: { path: place.title, reason: unreadableReason(error) } })
     }
     done++
     onProgress?.(done, source.count)

@@ -1,21 +1,19 @@
 import { open } from 'node:fs/promises'
 import type { ImagePlace } from '../classification/image-source.js'
-import { DatasetError } from '../files/errors.js'
 
 /**
  * The bytes of an image.
  *
- * @throws DatasetError when its file ends before; the system's error when it cannot be read
+ * @throws Error when its file ends before; the system's error when it cannot be read
  */
-export async function readImage({ title, path, offset, bytes }: ImagePlace): Promise<Buffer> {
+export async function readImage({ path, offset, bytes }: ImagePlace): Promise<Buffer> {
   const file = await open(path, 'r')
   try {
     const length = bytes ?? (await file.stat()).size - offset
     const content = Buffer.alloc(length)
     for (let done = 0; done < length; ) {
       const { bytesRead } = await file.read(content, done, length - done, offset + done)
-      if (bytesRead === 0)
-        throw new DatasetError(`${title} cannot be read whole: the file has changed since it was opened.`)
+      if (bytesRead === 0) throw new Error('the file ends before the image does')
       done += bytesRead
     }
     return content

@@ -85,17 +85,32 @@ export async function fitClassifierImage(
   size: Size,
   input: Size,
 ): Promise<Uint8Array> {
-  const pixels = (rendered: SharpImage): Promise<Buffer> => rendered.raw({ depth: 'uchar' }).toBuffer()
   switch (preprocessing) {
     case 'cover':
-      return pixels(image.resize({ ...input, fit: 'cover' }))
+      return rawPixels(image.resize({ ...input, fit: 'cover' }), input)
     case 'slim': {
       const kept = centralCrop(size)
-      return resizeBilinear(await pixels(image.extract(kept)), kept, input)
+      return resizeBilinear(await rawPixels(image.extract(kept), kept), kept, input)
     }
     case 'timm': {
       const { scaled, kept } = timmFit(size, input)
-      return resizeBicubic(await pixels(image), size, scaled, kept)
+      return resizeBicubic(await rawPixels(image, size), size, scaled, kept)
     }
   }
+}
+
+/**
+ * The pixels of an image of sharp that has this size.
+ *
+ * @returns uint8, height × width × 3, RGB
+ * @throws Error when it has another number of channels; sharp's where it cannot be decoded
+ */
+export async function rawPixels(
+  image: Pick<SharpImage, 'raw'>,
+  { width, height }: Size,
+): Promise<Uint8Array> {
+  const pixels = await image.raw({ depth: 'uchar' }).toBuffer()
+  const channels = pixels.length / (width * height)
+  if (channels !== 3) throw new Error(`it has ${channels} channels after conversion to sRGB`)
+  return pixels
 }

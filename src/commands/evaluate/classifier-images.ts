@@ -1,6 +1,5 @@
 /** The labelled images that a classifier is evaluated on. */
 import { join } from 'node:path'
-import { decodeAhead, type UnreadablePlace } from '../../../datasets/classification/decode-ahead.js'
 import type { ImageSource } from '../../../datasets/classification/image-source.js'
 import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
 import { selectImages } from '../../../datasets/classification/split.js'
@@ -18,6 +17,7 @@ import {
   type PartName,
   splitSource,
 } from '../../../datasets/index.js'
+import { decodeAhead, type UnreadablePlace } from '../../../datasets/sources/decode-ahead.js'
 import { selectFromSource } from '../../../datasets/sources/split-source.js'
 import type { Preprocessing } from '../../shared/classifier-input.js'
 import { UserError } from '../../shared/errors.js'

@@ -1,7 +1,7 @@
 /** Trains classifiers: builds the task for the training loop. */
 
-import { decodeAhead } from '../../../datasets/classification/decode-ahead.js'
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
+import { decodeAhead } from '../../../datasets/sources/decode-ahead.js'
 import { isInMemory, sideOf, type TrainingImages } from '../images/training-images.js'
 import { train } from '../run/loop.js'
 import type { Task, TrainOptions, TrainResult } from '../run/loop-types.js'

@@ -1,6 +1,5 @@
 /** Prepares one image of a batch: reads, decodes and augments it, and writes it into the memory of the batch. */
-import { decodeBox, decodeImage } from '../../../datasets/classification/decode-image.js'
-import { unreadableReason } from '../../../datasets/detection/decode.js'
+import { decodeBox, decodeImage, unreadableReason } from '../../../datasets/classification/decode-image.js'
 import { distortionOf, squareAugmenter } from '../images/training-image.js'
 import { distortInto } from '../inception/distort.js'
 import { openPixelCache } from './pixel-cache.js'
