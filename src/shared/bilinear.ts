@@ -1,7 +1,10 @@
 /** The bilinear interpolation of TensorFlow 1, with which Google's published networks were trained and measured. */
 
-/** For each of `to` new pixels in a line: the old pixels on both sides of it, and the weight of the second. */
-function linearTaps(from: number, to: number): { low: Int32Array; high: Int32Array; weight: Float32Array } {
+/** For each of `to` new pixels in a line of `from`: the old pixels on both sides of it, and the weight of the second. */
+export function linearTaps(
+  from: number,
+  to: number,
+): { low: Int32Array; high: Int32Array; weight: Float32Array } {
   const scale = Math.fround(from / to)
   const at = Float32Array.from({ length: to }, (_, i) => i * scale)
   const low = Int32Array.from(at, (position) => Math.min(Math.floor(position), from - 1))

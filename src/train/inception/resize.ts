@@ -3,6 +3,8 @@
  * draws from. They map the corner of a new pixel, not its centre, and only `area` averages where it scales down.
  */
 
+import { linearTaps } from '../../shared/bilinear.js'
+
 export const RESIZE_METHODS = ['bilinear', 'nearest', 'bicubic', 'area'] as const
 export type ResizeMethod = (typeof RESIZE_METHODS)[number]
 
@@ -14,13 +16,11 @@ interface Taps {
 }
 
 function linear(from: number, to: number): Taps {
+  const { low, high, weight: second } = linearTaps(from, to)
   const [index, weight] = [new Int32Array(2 * to), new Float32Array(2 * to)]
-  const scale = Math.fround(from / to)
   for (let i = 0; i < to; i++) {
-    const at = Math.fround(i * scale)
-    const low = Math.min(Math.floor(at), from - 1)
-    index.set([low, Math.min(low + 1, from - 1)], 2 * i)
-    weight.set([1 - (at - low), at - low], 2 * i)
+    index.set([low[i], high[i]], 2 * i)
+    weight.set([1 - second[i], second[i]], 2 * i)
   }
   return { taps: 2, index, weight }
 }
