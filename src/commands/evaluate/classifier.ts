@@ -9,7 +9,12 @@ import type { RunConfig } from '../../train/classification/config.js'
 import { evaluate, type Measured } from '../../train/classification/evaluate.js'
 import { buildPredictor, predictorFrom } from '../../train/classification/export.js'
 import type { Predictor } from '../../train/classification/step-types.js'
-import { fetchedFolder, kindOf, refuseMoved } from '../../train/images/data-place.js'
+import {
+  fetchedFolder,
+  fixedKindOf,
+  refuseMoved,
+  refusePreprocessing,
+} from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
@@ -87,7 +92,10 @@ export async function evaluateClassifier(
         console.log(JSON.stringify({ ...about, ...classifierJson(classes, evaluation), ...skipped }))
       } else console.log(classifierReport({ name, classes }, evaluation))
     },
-    () => {},
+    () => {
+      line.end()
+      say('Stopping after the current batch. Ctrl-C again exits immediately.')
+    },
   ).catch((error) => {
     // Listing the images was interrupted.
     if ((error as Error).name !== 'AbortError') throw error
@@ -122,7 +130,7 @@ async function openRun(
   const classes = classesOf(config)
   const { fingerprint, ...data } = config.data
   const own = flags.data === undefined && flags.dataDir === undefined
-  if (own && config.imported !== undefined && kindOf(data.name) === 'folder')
+  if (own && config.imported !== undefined && fixedKindOf(data.name) === 'folder')
     throw new UserError(
       `The weights in ${folder} were imported, not trained here; name the labelled images to evaluate on with --data`,
     )
@@ -141,7 +149,7 @@ async function openRun(
     size,
     preprocessing: flags.preprocessing ?? data.preprocessing ?? 'cover',
   }
-  refusePreprocessing(wanted, flags)
+  refusePreprocessing(wanted.data, flags.preprocessing)
   const state = inferenceState(checkpoint.state)
   const shapes = { batch: MOST_IN_BATCH, imageSize: size, classes: classes.length }
   return { wanted, predictor: () => buildPredictor(config, state, shapes) }
@@ -175,17 +183,10 @@ function openModel(
     size,
     preprocessing: flags.preprocessing ?? card.preprocessing ?? 'cover',
   }
-  refusePreprocessing(wanted, flags)
+  refusePreprocessing(wanted.data, flags.preprocessing)
   const predictor = (): Promise<Predictor> =>
     predictorFrom(bytes, size).catch((error: Error) => {
       throw new UserError(`${path} cannot be run: ${error.message}`, { cause: error })
     })
   return { wanted, predictor }
-}
-
-function refusePreprocessing({ data }: Wanted, { preprocessing }: EvaluateFlags): void {
-  if (preprocessing !== undefined && kindOf(data) !== 'folder')
-    throw new UserError(
-      `The images of ${data} have the size that they are used in; leave --preprocessing out`,
-    )
 }

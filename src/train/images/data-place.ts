@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { cifar10Folder, type DataFingerprint, defaultDataDir, imageNetName } from '../../../datasets/index.js'
+import type { Preprocessing } from '../../shared/classifier-input.js'
 import { UserError } from '../../shared/errors.js'
 import type { DataConfig } from '../settings/config.js'
 
@@ -74,6 +75,12 @@ const isFetched = (kind: DataKind): kind is keyof typeof FOLDERS => kind in FOLD
 export const fixedKindOf = (name: string): DataKind => {
   const kind = kindOf(name)
   return kind === 'imagenet' ? 'folder' : kind
+}
+
+/** Throws a `UserError` where a preprocessing is asked for of images that need none. */
+export function refusePreprocessing(name: string, preprocessing: Preprocessing | undefined): void {
+  if (preprocessing === undefined || fixedKindOf(name) === 'folder') return
+  throw new UserError(`The images of ${name} have the size that they are used in; leave --preprocessing out`)
 }
 
 /** Name and folder of a data set, for messages. */
