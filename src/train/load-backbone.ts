@@ -2,18 +2,21 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Preprocessing } from '../shared/classifier-input.js'
 import { UserError } from '../shared/errors.js'
 import { fileError } from '../shared/files.js'
 import { readSafetensors, type Tensor } from '../shared/safetensors.js'
 import type { Backbone } from './detection/backbone.js'
 import { inferenceState } from './run/checkpoint.js'
 import { newestCheckpoint } from './run/run-folder.js'
-import type { ModelConfig } from './settings/config.js'
+import type { DataConfig, ModelConfig } from './settings/config.js'
 import { readConfig } from './tasks.js'
 
 export interface LoadedBackbone extends Backbone {
   /** Side of the images that it was trained on, in pixels; null: not known. */
   imageSize: number | null
+  /** How images are prepared for it; missing: not known, or `cover`. */
+  preprocessing?: Preprocessing
 }
 
 /**
@@ -34,7 +37,7 @@ export async function loadBackbone(source: string, architecture: ModelConfig): P
       path,
       { shape, data: state[vector].subarray(offset, offset + size) },
     ])
-    return { model, imageSize: data.imageSize, weights: { source, tensors: new Map(tensors) } }
+    return { model, ...inputOf(data), weights: { source, tensors: new Map(tensors) } }
   }
   const { tensors } = await readSafetensors(source)
   for (const [name, tensor] of tensors)
@@ -42,5 +45,11 @@ export async function loadBackbone(source: string, architecture: ModelConfig): P
   const folder = dirname(source)
   const config = existsSync(join(folder, 'config.json')) ? await readConfig(folder) : null
   const weights = { source, tensors }
-  return { model: config?.model ?? architecture, imageSize: config?.data.imageSize ?? null, weights }
+  if (config === null) return { model: architecture, imageSize: null, weights }
+  return { model: config.model, ...inputOf(config.data), weights }
 }
+
+const inputOf = ({ imageSize, preprocessing }: DataConfig): Omit<LoadedBackbone, keyof Backbone> => ({
+  imageSize,
+  ...(preprocessing && { preprocessing }),
+})

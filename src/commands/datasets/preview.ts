@@ -24,7 +24,7 @@ Examples:
 export function previewCommand() {
   return new Command('preview')
     .description('draw a contact sheet of a data set, one row for each class')
-    .argument('<name>', `${IMAGES}, or tar shards`)
+    .argument('<name>', IMAGES)
     .requiredOption('--out <png>', 'file of the sheet')
     .addOption(dataDir)
     .option('--columns <n>', 'training images in a row, 1 to 100', wholeNumber(1, 100), 12)

@@ -4,7 +4,7 @@ import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import type { ModelCard } from '../../shared/model-card.js'
 import type { AnyRunConfig } from '../../train/tasks.js'
 import { type FlagsOf, wholeNumber } from '../shared/flags.js'
-import { json } from '../shared/options.js'
+import { IMAGES, json } from '../shared/options.js'
 
 /** A run's folder, or an exported model's verified bytes. */
 export type Subject<Config extends AnyRunConfig, Card extends ModelCard> =
@@ -15,10 +15,7 @@ export type Subject<Config extends AnyRunConfig, Card extends ModelCard> =
 export const evaluateFlags = () =>
   new Command('evaluate')
     .argument('<run-or-model>', "a run's folder, a model.onnx or a detector.onnx")
-    .option(
-      '--data <name>',
-      'embedded, cifar10, imagenet, a folder of images or tar shards (default: what it was trained on)',
-    )
+    .option('--data <name>', `images: ${IMAGES}; also val/ or test/ alone (default: what it was trained on)`)
     .option(
       '--data-dir <folder>',
       'classifiers: folder of fetched data sets (default: .data, or $TOOLKIT_DATA)',

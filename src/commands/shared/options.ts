@@ -5,10 +5,15 @@ import { wholeNumber } from './flags.js'
 
 export const json = new Option('--json', 'print the result as JSON')
 
-/** Names of data sets of images with one class each, and of their folder. */
-export const IMAGES = 'cifar10, embedded, or a folder with train/<class>/*.jpg'
+/** What names images with one class each, read when they are needed. */
+export const IMAGES =
+  'cifar10, embedded, imagenet, a folder with train/<class>/*.jpg or with tar shards, or a pattern like train-{000..146}.tar'
 
-export const trainingData = new Option('--data <name>', `images: ${IMAGES}`).default('cifar10')
+/** Images that a search holds in memory. */
+export const trainingData = new Option(
+  '--data <name>',
+  'images: cifar10, embedded, or a folder with train/<class>/*.jpg, which fit into memory',
+).default('cifar10')
 
 export const dataDir = new Option(
   '--data-dir <folder>',

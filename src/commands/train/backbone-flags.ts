@@ -2,10 +2,12 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import type { Genotype } from '../../../models/genotype.js'
 import { PUBLISHED_CELLS } from '../../../models/published-cells.js'
+import { PREPROCESSINGS, type Preprocessing } from '../../shared/classifier-input.js'
 import { UserError } from '../../shared/errors.js'
 import { type RunConfig, validateConfig } from '../../train/classification/config.js'
 import { DEVICES } from '../../train/classification/devices.js'
 import { FINETUNE_PRESET, IMAGENET_PRESET, presets } from '../../train/classification/presets.js'
+import { refusePreprocessing } from '../../train/images/data-place.js'
 import {
   AUGMENTATIONS,
   type AugmentationConfig,
@@ -14,7 +16,7 @@ import {
 } from '../../train/settings/config.js'
 import { changed, type FlagsOf, listOf, number, WrongValue, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
-import { dataDir, json } from '../shared/options.js'
+import { dataDir, IMAGES, json } from '../shared/options.js'
 import * as training from './training-options.js'
 
 export const DEFAULT_PRESET = 'paper-cifar'
@@ -27,10 +29,6 @@ const stages = listOf((text): ResolutionStage => {
 
 /** `16@5,24@10`: 16 pixels until epoch 5 begins, then 24 until epoch 10; `off`: none. */
 export const resolution = (text: string): ResolutionStage[] => (text === 'off' ? [] : stages(text))
-
-/** What `--data` takes. */
-const TRAINING_IMAGES =
-  'cifar10, embedded, imagenet, a folder with train/<class>/*.jpg or with tar shards, or a pattern like train-{000..146}.tar'
 
 /** The command with its flags. */
 export const trainBackboneFlags = () =>
@@ -54,12 +52,18 @@ export const trainBackboneFlags = () =>
     )
     .addOption(json)
 
-    .option('--data <name>', `images: ${TRAINING_IMAGES}`)
+    .option('--data <name>', `images: ${IMAGES}`)
     .addOption(dataDir)
     .option(
       '--image-size <pixels>',
       'height and width of the images, where the data set leaves a choice',
       wholeNumber(1),
+    )
+    .addOption(
+      new Option(
+        '--preprocessing <kind>',
+        'how images are brought to that size to evaluate and to serve (default: as the weights of --init say; slim with --augmentation inception; or else cover)',
+      ).choices(PREPROCESSINGS),
     )
     .option('--validation <images>', 'training images held out for validation; 0: none', wholeNumber(0))
     .option(
@@ -163,6 +167,7 @@ export type TrainFlags = FlagsOf<typeof trainBackboneFlags>
 /** The config with the flags' changes, checked. `genotype` is what `--arch` means. */
 export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genotype?: Genotype): RunConfig {
   const { data, model, augmentation } = config
+  refusePreprocessing(flags.data ?? data.name, flags.preprocessing)
   return validateConfig({
     ...changed(config, {
       dropPathKeep: flags.dropPathKeep,
@@ -180,7 +185,7 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       imageSize: flags.imageSize,
       shuffleBuffer: flags.shuffleBuffer,
       skipUnreadable: flags.skipUnreadable,
-      preprocessing: flags.augmentation && PREPROCESSING_OF[flags.augmentation],
+      preprocessing: preprocessingOf(config, flags),
     }),
     model: changed(model, {
       name: genotype?.name,
@@ -204,6 +209,17 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
 
 /** How images are prepared for evaluation, and by the exported model, where a flag names the augmentation of training. */
 const PREPROCESSING_OF = { 'padded-crop': 'cover', inception: 'slim' } as const
+
+/** The preprocessing that the flags choose; undefined: as before. */
+function preprocessingOf(
+  { data, init }: RunConfig,
+  { preprocessing, augmentation }: Partial<TrainFlags>,
+): Preprocessing | undefined {
+  if (preprocessing !== undefined) return preprocessing
+  // Trained weights were measured with theirs, however they are trained on.
+  if (init !== undefined && data.preprocessing !== undefined) return undefined
+  return augmentation && PREPROCESSING_OF[augmentation]
+}
 
 /** The augmentation with the kind that a flag names. Inception has a crop and colours of its own. */
 function augmentationOf(

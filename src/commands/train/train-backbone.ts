@@ -33,8 +33,8 @@ A run is a folder: config.json (everything needed to repeat it), metrics.jsonl, 
 model.onnx. The preset gives every setting; other flags change single ones. Ctrl-C writes a checkpoint and prints
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one.
 
---init begins with trained weights, for example imported ones, whose architecture the run takes over. Where the classes
-are of another number, the classifier's head begins with random ones.
+--init begins with trained weights, for example imported ones, whose architecture and --preprocessing the run takes over.
+Where the classes are of another number, the classifier's head begins with random ones.
 
 A folder of images has train/<class>/*.jpg (${imageFormats}), and optionally val/ (or valid/,
 validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. Tar shards have the
@@ -103,10 +103,11 @@ async function resumable(folder: string): Promise<RunConfig> {
 
 /** The config of a run that begins with the weights of another: a preset's, with the architecture of the weights. */
 async function beginWith(init: string, preset: RunConfig, data = preset.data.name): Promise<RunConfig> {
-  const { model, imageSize } = await loadBackbone(init, preset.model)
+  const { model, imageSize, preprocessing } = await loadBackbone(init, preset.model)
   // Other data sets have images of one size.
-  const sized = fixedKindOf(data) === 'folder' && imageSize !== null ? { imageSize } : {}
-  return { ...preset, data: { ...preset.data, ...sized }, model, init }
+  const input =
+    fixedKindOf(data) === 'folder' ? defined({ imageSize: imageSize ?? undefined, preprocessing }) : {}
+  return { ...preset, data: { ...preset.data, ...input }, model, init }
 }
 
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */

@@ -9,13 +9,13 @@ import type { RunConfig } from '../../../src/train/classification/config.js'
 import { presets, withStepSize } from '../../../src/train/classification/presets.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
-/** The config that a command line makes of a preset. */
-function configOf(line: string, preset = 'paper-cifar'): RunConfig {
+/** The config that a command line makes of a preset, or of another config. */
+function configOf(line: string, before: string | RunConfig = 'paper-cifar'): RunConfig {
   const command = trainBackboneFlags()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   command.parse(line.split(' ').filter(Boolean), { from: 'user' })
-  return applyFlags(presets[preset], command.opts())
+  return applyFlags(typeof before === 'string' ? presets[before] : before, command.opts())
 }
 
 test('without flags the preset stays as it is', () => {
@@ -62,6 +62,7 @@ test('each flag changes its setting and nothing else', () => {
         data: { ...data, preprocessing: 'slim' },
       },
     ],
+    ['--data photos --preprocessing timm', { data: { ...data, name: 'photos', preprocessing: 'timm' } }],
     ['--accumulate 4', { accumulate: 4 }],
     ['--shuffle-buffer 100', { data: { ...data, shuffleBuffer: 100 } }],
     ['--skip-unreadable', { data: { ...data, skipUnreadable: true } }],
@@ -82,10 +83,27 @@ test('each flag changes its setting and nothing else', () => {
   for (const [line, change] of cases) assert.deepEqual(configOf(line), { ...paper, ...change }, line)
 })
 
+test('the preprocessing is the one that a flag names, that of the first weights, or goes with the augmentation', () => {
+  const photos = { ...presets.finetune.data, name: 'photos' }
+  const begun: RunConfig = { ...presets.finetune, init: 'run', data: { ...photos, preprocessing: 'timm' } }
+  const of = (line: string, config: RunConfig) => configOf(line, config).data.preprocessing
+  assert.equal(of('', begun), 'timm')
+  assert.equal(of('--augmentation inception', begun), 'timm')
+  assert.equal(of('--augmentation inception --preprocessing slim', begun), 'slim')
+  assert.equal(of('--augmentation inception --preprocessing cover', { ...begun, data: photos }), 'cover')
+  // Weights of which it is not known.
+  assert.equal(of('--augmentation inception', { ...begun, data: photos }), 'slim')
+  assert.equal(of('--augmentation padded-crop --data photos', presets['imagenet-mobile']), 'cover')
+})
+
 test('flags that contradict each other are refused', () => {
   assert.throws(
     () => configOf('--augmentation inception --crop 4'),
     /"augmentation.crop" must be 0 with the augmentation "inception"/,
+  )
+  assert.throws(
+    () => configOf('--data cifar10 --preprocessing slim'),
+    /^UserError: The images of cifar10 have the size that they are used in; leave --preprocessing out$/,
   )
   assert.throws(() => configOf('--optimizer adam --momentum 0.9'), /--momentum goes with/)
   assert.throws(() => configOf('--optimizer rmsprop --nesterov'), /--nesterov goes with/)

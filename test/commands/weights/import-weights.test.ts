@@ -60,14 +60,27 @@ test('imported weights: describe, evaluate, export and convert', async (t) => {
 test('imported weights: a classifier of one’s own images, and a detector', async (t) => {
   const { cwd } = await importSmall(t, 5)
   await paintImages(join(cwd, 'images'))
-  const train = '--data images --validation 0 --auxiliary 0 --batch-size 4 --steps 1 --average 0.9'
+  const train = '--data images --validation 8 --auxiliary 0 --batch-size 4 --steps 1 --average 0.9'
   const begun = await toolkit(
     words(`train-backbone --init run ${train} --checkpoint-steps 1 --out tuned --json`),
     { cwd },
   )
   succeeds(begun)
   assert.match(begun.stderr, /Began with \d+ tensors of run; new, .*: head\/kernel, head\/bias/)
-  assert.equal(JSON.parse(begun.stdout).model, 'tuned/model.onnx')
+  const { model, validation } = JSON.parse(begun.stdout)
+  assert.equal(model, 'tuned/model.onnx')
+  // Validation while training prepares images as the imported weights want it, and so does the exported model.
+  const evaluate = async (...more: string[]) => {
+    const line = words('evaluate tuned/model.onnx --data images --split validation --json')
+    const evaluated = await toolkit([...line, ...more], { cwd })
+    succeeds(evaluated)
+    return JSON.parse(evaluated.stdout)
+  }
+  const { preprocessing, images, loss } = await evaluate()
+  assert.deepEqual([preprocessing, images, validation.images], ['slim', 8, 8])
+  assert.ok(Math.abs(loss - validation.loss) < 1e-6, `${loss} and ${validation.loss}`)
+  const cover = await evaluate('--preprocessing', 'cover')
+  assert.ok(Math.abs(cover.loss - loss) > 1e-4, `${cover.loss} and ${loss}`)
   const [imported, first] = await Promise.all(
     ['run', 'tuned'].map((run) => readSafetensors(join(cwd, run, 'checkpoint-0.safetensors'))),
   )
