@@ -28,6 +28,7 @@ export type {
 export type { DetectorSettings, FasterRcnnConfig } from '../../models/faster-rcnn-config.js'
 export type { Block, Cell, Genotype, OperationName, Path } from '../../models/genotype.js'
 export type { BatchNormSettings, NasnetConfig } from '../../models/nasnet-config.js'
+export type { Preprocessing } from '../shared/classifier-input.js'
 export type { ResizeMode } from '../shared/detector-input.js'
 export { UserError } from '../shared/errors.js'
 export type { ClassifierCard, DetectorCard, ModelCard } from '../shared/model-card.js'
