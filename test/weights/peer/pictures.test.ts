@@ -40,12 +40,13 @@ for (const { program, kind, side, file, count } of PROGRAMS)
     const weights = join(folder, file)
     const ask = async (name: string, ...more: string[]): Promise<string> => {
       const options = { cwd: dirname(script(name)), maxBuffer: 2 ** 28 }
-      const { stdout } = await run(python, [script(name), program, kind, String(side), ...more], options)
+      const { stdout } = await run(python, [script(name), ...more], options)
       return stdout.trim().split('\n').at(-1)!
     }
+    const network = [program, kind, String(side)]
     await writeFile(join(folder, 'grey'), Buffer.alloc(side * side * 3, 128))
-    await ask('answer.py', join(folder, 'grey'), weights)
-    const answers = JSON.parse(await ask('prepare.py', weights, ...paths))
+    await ask('answer.py', 'write', ...network, join(folder, 'grey'), weights)
+    const answers = JSON.parse(await ask('prepare.py', ...network, weights, ...paths))
     const expected: number[][] = answers.answers
     const rounded: number[][] = answers.rounded
 
