@@ -136,7 +136,7 @@ function auxiliaryHead(ctx: Context, x: tf.Tensor4D, config: NasnetConfig, share
   if (Math.min(x.shape[1], x.shape[2]) < 5)
     throw new ModelError(
       `The auxiliary head needs at least 5×5 features before the second reduction, but these images give ` +
-        `${size(x)}; use larger images or switch it off.`,
+        `${size(x)}; use larger images, or switch it off by an auxiliary weight of 0 (--auxiliary 0).`,
     )
   const pooled = tf.avgPool(shared.relu(x), 5, 3, 'valid')
   const projected = tf.relu(

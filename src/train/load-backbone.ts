@@ -17,6 +17,8 @@ export interface LoadedBackbone extends Backbone {
   imageSize: number | null
   /** How images are prepared for it; missing: not known, or `cover`. */
   preprocessing?: Preprocessing
+  /** The names of its classes; null: not known. */
+  classes: string[] | null
 }
 
 /**
@@ -45,11 +47,16 @@ export async function loadBackbone(source: string, architecture: ModelConfig): P
   const folder = dirname(source)
   const config = existsSync(join(folder, 'config.json')) ? await readConfig(folder) : null
   const weights = { source, tensors }
-  if (config === null) return { model: architecture, imageSize: null, weights }
+  if (config === null) return { model: architecture, imageSize: null, classes: null, weights }
   return { model: config.model, ...inputOf(config.data), weights }
 }
 
-const inputOf = ({ imageSize, preprocessing }: DataConfig): Omit<LoadedBackbone, keyof Backbone> => ({
+const inputOf = ({
   imageSize,
+  preprocessing,
+  classes,
+}: DataConfig): Omit<LoadedBackbone, keyof Backbone> => ({
+  imageSize,
+  classes,
   ...(preprocessing && { preprocessing }),
 })

@@ -58,7 +58,12 @@ export async function runSession<M extends Metrics>(
     )
     progress.end()
     const { finished, step, seconds } = result
-    if (!finished) say(`Saved ${folder} at step ${step}; continue with: ${resume}`)
+    if (!finished)
+      say(
+        step === 0
+          ? `Stopped ${folder} before its first step; begin with: ${resume}`
+          : `Saved ${folder} at step ${step}; continue with: ${resume}`,
+      )
     const model = finished ? (await exportAnyRun(folder)).path : null
     return { run: folder, finished, steps: step, seconds, validation, model }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { sameClasses } from '../../../datasets/classification/imagenet-classes.js'
 import { imageFormats } from '../../../datasets/files/image-files.js'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
@@ -34,7 +35,7 @@ model.onnx. The preset gives every setting; other flags change single ones. Ctrl
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one.
 
 --init begins with trained weights, for example imported ones, whose architecture and --preprocessing the run takes over.
-Where the classes are of another number, the classifier's head begins with random ones.
+Where the classes are others, or in another order, the classifier's head begins with random ones.
 
 A folder of images has train/<class>/*.jpg (${imageFormats}), and optionally val/ (or valid/,
 validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. Tar shards have the
@@ -134,14 +135,16 @@ async function trainIn(
       ? await createRun(out ?? freeRunFolder(config.data.name, config.model), noteData(config, dataset))
       : await resumeRun(resume, placed ? noteData(config, dataset) : config)
   // A run that was stopped before its first checkpoint begins again.
-  const weights =
+  const source =
     run.checkpoint === null && config.init !== undefined
-      ? (await loadBackbone(config.init, config.model)).weights
+      ? await loadBackbone(config.init, config.model)
       : null
   const begin =
-    weights &&
+    source &&
     ((layout: ParameterSlot[], state: StateVectors) => {
-      const { copied, fresh } = applyInitialWeights(layout, state, weights)
+      const { weights, classes } = source
+      const known = classes === null || sameClasses(classes, dataset.classes)
+      const { copied, fresh } = applyInitialWeights(layout, state, weights, known)
       say(
         `Began with ${plural(copied, 'tensor')} of ${weights.source}` +
           (fresh.length === 0 ? '' : `; new, because the classes differ or it has none: ${fresh.join(', ')}`),

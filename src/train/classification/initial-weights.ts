@@ -13,14 +13,19 @@ export interface AppliedWeights {
 /**
  * Copies weights into the state of a new run, in place and including averages.
  *
+ * @param sameClasses false: the source's heads are for other classes, or for the same in another order, so that they are left out
+ * even where their shapes fit
  * @throws UserError that names the first tensor outside of the heads that is missing or of another shape, or one that is not finite
  */
 export function applyInitialWeights(
   layout: readonly ParameterSlot[],
   state: StateVectors,
   { source, tensors }: NamedWeights,
+  sameClasses = true,
 ): AppliedWeights {
-  const misfits = layout.filter((slot) => numbersFor(slot, tensors.get(slot.path)) === undefined)
+  const fits = (slot: ParameterSlot): boolean =>
+    (sameClasses || headOf(slot.path) === undefined) && numbersFor(slot, tensors.get(slot.path)) !== undefined
+  const misfits = layout.filter((slot) => !fits(slot))
   // A head is new as a whole, or not at all.
   const heads = new Set(misfits.flatMap(({ path }) => headOf(path) ?? []))
   const isFresh = ({ path }: ParameterSlot): boolean => heads.has(headOf(path) ?? '')

@@ -1,4 +1,5 @@
 /** Opens weight files of any format. */
+import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { UserError } from '../../shared/errors.js'
 import { fileError } from '../../shared/files.js'
@@ -10,6 +11,8 @@ import { openSafetensorsSource } from './safetensors.js'
 
 const ZIP = Buffer.from('504b0304', 'hex')
 const HDF5 = Buffer.from('894844460d0a1a0a', 'hex')
+/** PNG, JPEG. */
+const OTHERS = [Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.from('ffd8ff', 'hex')]
 const GZIP = Buffer.from('1f8b', 'hex')
 
 /**
@@ -22,12 +25,25 @@ export async function openWeights(files: readonly string[]): Promise<TensorSourc
   if (others.length > 0)
     throw new UserError(`${path} and ${others[0]} are not the files of one network; name those of one`)
   const start = await firstBytes(path)
+  if (start.length === 0 && /\.(h5|hdf5|keras|safetensors)$/.test(path) && !existsSync(path))
+    throw new UserError(`There is no file ${path}`)
+  if (isOther(start)) throw otherFormat(path)
   if (isPickle(start)) throw pickled(path)
   if (GZIP.equals(start.subarray(0, 2)))
     throw new UserError(`${path} is a packed archive; unpack it, and name the checkpoint in it`)
   if (HDF5.equals(start.subarray(0, 8)) || ZIP.equals(start.subarray(0, 4))) return openKerasWeights(path)
   return isSafetensors(path, start) ? openSafetensorsSource(path) : openTfCheckpoint(path)
 }
+
+/** Whether these are the first bytes of a picture, or of an ONNX file, which has the version of its format first. */
+const isOther = (start: Buffer): boolean =>
+  OTHERS.some((magic) => magic.equals(start.subarray(0, magic.length))) ||
+  (start[0] === 0x08 && start[1] < 0x20 && start[2] === 0x12)
+
+const otherFormat = (path: string): UserError =>
+  new UserError(
+    `${path} holds no weights that can be imported: name a TensorFlow checkpoint (model.ckpt), a file of Keras (.h5, .weights.h5, .keras) or a .safetensors`,
+  )
 
 /** By its name, or by a header in JSON after its length. */
 const isSafetensors = (path: string, start: Buffer): boolean =>

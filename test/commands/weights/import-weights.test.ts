@@ -105,12 +105,14 @@ test('imported weights: a classifier of one’s own images, and a detector', asy
   assert.match(detector.stderr, /Initialized \d+ tensors from run\n/)
 })
 
-test('pickles and archives are refused, with what to do', async (t) => {
+test('pickles, archives and files of other kinds are refused, with what to do', async (t) => {
   const cwd = await temporaryFolder(t)
   const local = Buffer.alloc(30)
   local.write('PK\x03\x04', 'latin1')
   local.writeUInt16LE(16, 26)
   const files = {
+    'picture.png': [Buffer.from('89504e470d0a1a0a', 'hex'), /holds no weights that can be imported: name/],
+    'model.onnx': [Buffer.from('0808120e6e61736e', 'hex'), /holds no weights that can be imported: name/],
     'zip.pth': [Buffer.concat([local, Buffer.from('archive/data.pkl')]), /is a pickle of PyTorch/],
     'old.bin': [Buffer.from([0x80, 2, 0x8a, 10]), /torch\.load\('old\.bin'.*save_file/],
     'a.tar.gz': [Buffer.from([0x1f, 0x8b, 8, 0]), /is a packed archive; unpack it/],
@@ -119,6 +121,10 @@ test('pickles and archives are refused, with what to do', async (t) => {
     await writeFile(join(cwd, name), bytes)
     fails(await toolkit(words(`import-weights ${name} --arch nasnet-a-large`), { cwd }), expected)
   }
+  fails(
+    await toolkit(words('import-weights none.h5 --arch nasnet-a-large'), { cwd }),
+    /There is no file none\.h5/,
+  )
   fails(await toolkit(words('import-weights none.ckpt --arch nasnet-a-large'), { cwd }), /none\.ckpt/)
 })
 

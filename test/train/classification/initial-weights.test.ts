@@ -29,3 +29,14 @@ test('weights that are not finite are refused', () => {
   const refused = /other\.safetensors cannot be used: "stem\/kernel" has numbers that are not finite/
   assert.throws(() => applyInitialWeights(layout, random(), weights(5, Number.NaN)), refused)
 })
+
+test('a head of as many, but other classes is left out', () => {
+  const state = random()
+  const { source, tensors } = weights(5, 6)
+  tensors.set('head/bias', { shape: [3], data: Float32Array.of(7, 7, 7) })
+  const fitting = { source, tensors }
+  assert.deepEqual(applyInitialWeights(layout, state, fitting, false), { copied: 1, fresh: ['head/bias'] })
+  assert.deepEqual(state.parameters, Float32Array.of(5, 6, 1, 2, 3))
+  assert.deepEqual(applyInitialWeights(layout, state, fitting, true), { copied: 2, fresh: [] })
+  assert.deepEqual(state.parameters, Float32Array.of(5, 6, 7, 7, 7))
+})
