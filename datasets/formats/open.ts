@@ -35,6 +35,8 @@ export async function openAnnotations(
   from: string,
   { format, ...options }: OpenAnnotationsOptions = {},
 ): Promise<AnnotatedSet> {
+  // The readers rely on it that something is there.
+  isFolder(from)
   return readers[format ?? (await findFormat(from))](from, options)
 }
 

@@ -20,7 +20,7 @@ import {
   type Metrics,
   readRows as readAnyRows,
 } from './run/metrics.js'
-import { createRunIn, type Run as RunIn, readConfigIn, resumeRunIn } from './run/run-folder.js'
+import { createRunIn, type Run as RunIn, type RunPart, readConfigIn, resumeRunIn } from './run/run-folder.js'
 
 /** The tasks by name. */
 export const tasks = { classification, detection } as const
@@ -71,13 +71,16 @@ export const readDetectorConfig = (folder: string): Promise<DetectorRunConfig> =
   readConfigOf('detection', folder)
 
 /**
- * Creates a run in a new or empty folder. When that fails, no file is left behind.
+ * Creates a run in a new or empty folder, with a folder of further files where `part` is given. When that fails, no file is left behind.
  *
  * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
  *   written
  */
-export const createRun = <C extends AnyRunConfig>(folder: string, config: C): Promise<Run<C>> =>
-  createRunIn(rulesOf(config), folder, config)
+export const createRun = <C extends AnyRunConfig>(
+  folder: string,
+  config: C,
+  part?: RunPart,
+): Promise<Run<C>> => createRunIn(rulesOf(config), folder, config, part)
 
 /**
  * Opens a run to continue it from its newest checkpoint, with `config` where settings are to change or where it

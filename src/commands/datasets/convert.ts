@@ -18,10 +18,10 @@ import {
 } from '../../../datasets/formats/write.js'
 import { liveLine } from '../../shared/live-line.js'
 import { grouped, plural } from '../../shared/text.js'
+import { categoriesOption } from '../shared/annotation-options.js'
 import { interruptible } from '../shared/interrupt.js'
 import { json } from '../shared/options.js'
 import { say, sayAll } from '../shared/say.js'
-import { categoriesOption } from './categories-option.js'
 
 const help = `
 FROM is a COCO file (.json, .json.gz), a YOLO data.yaml, a CSV of boxes, or a folder with annotations in one of these

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { Command, Option } from '@commander-js/extra-typings'
-import { formats } from '../../../datasets/annotated/annotated-set.js'
+import { Command } from '@commander-js/extra-typings'
 import { DatasetError } from '../../../datasets/files/errors.js'
 import { refuseFull } from '../../../datasets/files/new-folder.js'
 import { isClassFolders, openAnnotations } from '../../../datasets/formats/open.js'
@@ -11,11 +10,11 @@ import { partToSplit, splitAnnotated, writeSplit } from '../../../datasets/split
 import { splitClassFolders, writeClassSplit } from '../../../datasets/splitting/split-classes.js'
 import { liveLine } from '../../shared/live-line.js'
 import { grouped, plural } from '../../shared/text.js'
+import { categoriesOption, formatOption } from '../shared/annotation-options.js'
 import { type FlagsOf, number, orNull, orOff, WrongValue, wholeNumber } from '../shared/flags.js'
 import { json } from '../shared/options.js'
 import { sayAll } from '../shared/say.js'
 import { textTable } from '../shared/text-table.js'
-import { categoriesOption } from './categories-option.js'
 import { withCategories } from './convert.js'
 
 const help = `
@@ -65,9 +64,7 @@ const splitFlags = () =>
       FARTHEST,
     )
     .addOption(categoriesOption)
-    .addOption(
-      new Option('--format <format>', 'format of the annotations, instead of looking').choices(formats),
-    )
+    .addOption(formatOption)
     .option('--image-folder <folder>', 'folder of the images, where they are not beside the annotations')
     .option('--part <name>', 'the part to split, of annotations that have several, such as train')
     .option('--copy', 'copy the images of class folders instead of linking to them')

@@ -6,19 +6,14 @@ import { formatDuration, plural } from '../../shared/text.js'
 import { detectorCard } from '../../train/detection/card.js'
 import type { DetectorRunConfig } from '../../train/detection/config.js'
 import { evaluateDetector } from '../../train/detection/evaluate.js'
-import {
-  type EvaluationSource,
-  loadEvaluationSet,
-  validationOf,
-} from '../../train/detection/evaluation-data.js'
 import { writeEvaluation } from '../../train/detection/evaluation-files.js'
 import { detectorFrom, exportDetector } from '../../train/detection/export.js'
-import { detectorPresets } from '../../train/detection/presets.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { interruptible } from '../shared/interrupt.js'
 import { say, sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'
+import { loadSource, sourceOf } from './detector-images.js'
 import type { EvaluateFlags, Subject } from './subject.js'
 
 /** `toolkit evaluate` for detectors. */
@@ -32,7 +27,7 @@ export async function evaluateDetectorOn(
   const { labels, categoryIds, inputSize } = card
   const categories = labels.map((name, index) => ({ id: categoryIds[index], name }))
   if (source.kind === 'embedded') say('Composing the embedded scenes …')
-  const { set, warnings } = await loadEvaluationSet(source, categories)
+  const { set, warnings } = await loadSource(source, categories, flags)
   sayAll(warnings)
   const count = set.images.length
   const line = liveLine(process.stderr)
@@ -86,37 +81,6 @@ function progress(done: number, count: number, seconds: number): string {
   const perSecond = done / seconds
   const left = formatDuration((count - done) / perSecond)
   return `${done} of ${plural(count, 'image')} · ${perSecond.toPrecision(3)} images/s · ${left} left`
-}
-
-/** What to evaluate on: as the flags say, or the run's own validation images. */
-function sourceOf(
-  subject: Subject<DetectorRunConfig, DetectorCard>,
-  { data, annotations, limit }: EvaluateFlags,
-): EvaluationSource {
-  const own = 'config' in subject ? validationOf(subject.config.data) : null
-  if (data === 'embedded' && annotations === undefined) {
-    const scenes =
-      own?.kind === 'embedded' ? own : validationOf(detectorPresets['faster-rcnn-nas-embedded'].data)!
-    return limited(scenes, limit)
-  }
-  if (data !== undefined && annotations !== undefined)
-    return { kind: 'coco', images: data, annotations, limit: limit ?? null }
-  if (data !== undefined)
-    throw new UserError(`Give --annotations too: the COCO annotations of the images in ${data}`)
-  if (annotations !== undefined)
-    throw new UserError(`Give --data too: the folder of the images that ${annotations} is for`)
-  if (own === null)
-    throw new UserError(
-      `${subject.path} names no images to evaluate on; give --data FOLDER --annotations FILE, or --data embedded`,
-    )
-  return limited(own, limit)
-}
-
-function limited(source: EvaluationSource, limit: number | undefined): EvaluationSource {
-  if (limit === undefined) return source
-  return source.kind === 'coco'
-    ? { ...source, limit: Math.min(limit, source.limit ?? limit) }
-    : { ...source, count: Math.min(limit, source.count) }
 }
 
 interface Exported {

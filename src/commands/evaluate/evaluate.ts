@@ -19,9 +19,10 @@ FOLDER/val/<class>/*.jpg, ILSVRC2012_img_val.tar or a flat folder of its images 
 named n01440764 are ImageNet's classes. An image that cannot be decoded ends the evaluation, unless --skip-unreadable.
 Ctrl-C prints what was measured so far on stderr.
 
-Detectors are evaluated on the validation images of their run, or on those of --data and --annotations, whose
-categories must be the detector's: COCO's twelve metrics, for all categories and for each. Into --out are written
-detections.json (COCO's results format), evaluation.json, and pictures.html with the worst and the best images.
+Detectors are evaluated on the validation images of their run, or on those of --data: a folder with annotations in the
+format of COCO, YOLO, Pascal VOC or CSV (of several parts val, or else test), or images with --annotations. The categories
+must be the detector's; --categories leaves others out. The results are COCO's twelve metrics, for all categories and
+for each. Into --out are written detections.json (COCO's results format), evaluation.json, and pictures.html with the worst and the best images.
 
 --json prints, for classifiers, {"subject", "data", "split", "preprocessing", "images", "top1", "top5", "loss", "confusion",
 "classes"}, with fractions from 0 to 1 and one row of the confusion matrix for each true class; of more than 100 classes,
@@ -36,12 +37,13 @@ Examples:
   $ toolkit evaluate runs/nasnet-a-mobile --data imagenet/val
   $ toolkit evaluate runs/my-detector
   $ toolkit evaluate detector.onnx --data val2017 --annotations instances_val2017.json --limit 500
+  $ toolkit evaluate detector.onnx --data my-yolo --categories person,dog
   $ toolkit evaluate detector.onnx --data embedded`
 
 /** What a trained network is called, and the flags that only its evaluation takes, by task. */
 const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof EvaluateFlags)[] }> = {
   classification: { noun: 'classifier', flags: ['dataDir', 'split', 'preprocessing', 'skipUnreadable'] },
-  detection: { noun: 'detector', flags: ['annotations', 'out'] },
+  detection: { noun: 'detector', flags: ['annotations', 'categories', 'format', 'out'] },
 }
 
 /** `toolkit evaluate RUN|model.onnx|detector.onnx` */

@@ -3,6 +3,7 @@ import { Command, Option } from '@commander-js/extra-typings'
 import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import type { ModelCard } from '../../shared/model-card.js'
 import type { AnyRunConfig } from '../../train/tasks.js'
+import { categoriesOption, formatOption } from '../shared/annotation-options.js'
 import { type FlagsOf, wholeNumber } from '../shared/flags.js'
 import { IMAGES, json } from '../shared/options.js'
 
@@ -33,7 +34,12 @@ export const evaluateFlags = () =>
       ).choices(PREPROCESSINGS),
     )
     .option('--skip-unreadable', 'classifiers: leave out images that cannot be decoded, instead of stopping')
-    .option('--annotations <file>', 'detectors: COCO annotations of the images in --data')
+    .option(
+      '--annotations <file>',
+      'detectors: annotations of the images in --data, where they are not in that folder',
+    )
+    .addOption(categoriesOption)
+    .addOption(formatOption)
     .option(
       '--limit <n>',
       'evaluate on n images only: the first, for classifiers spread evenly',

@@ -9,6 +9,7 @@ import {
   validateDetectorConfig,
 } from '../../train/detection/config.js'
 import { cocoData, detectorPresets, embeddedData } from '../../train/detection/presets.js'
+import { categoriesOption, formatOption } from '../shared/annotation-options.js'
 import { changed, type FlagsOf, listOf, number, size, wholeNumber } from '../shared/flags.js'
 import { json } from '../shared/options.js'
 import * as training from './training-options.js'
@@ -37,10 +38,20 @@ export const finetuneCocoFlags = () =>
     .option('--preview <png>', 'do not train: draw some augmented training images into this file')
     .addOption(json)
 
-    .option('--data <folder>', 'folder of the training images, or embedded for the embedded scenes')
-    .option('--annotations <file>', 'COCO annotations of the training images, with any categories')
-    .option('--val-images <folder>', 'folder of the validation images')
-    .option('--val-annotations <file>', 'COCO annotations of the validation images')
+    .option(
+      '--data <folder>',
+      'annotated images (COCO, YOLO, Pascal VOC or CSV), a YOLO data.yaml, or embedded for the embedded scenes',
+    )
+    .option('--annotations <file>', 'annotations of the images in --data, where they are not in that folder')
+    .option('--val-images <folder>', 'annotated images to measure on, as --data')
+    .option('--val-annotations <file>', 'annotations of the images in --val-images')
+    .option(
+      '--val-fraction <share>',
+      'share of the images to hold out where none are named to measure on; 0: none (default: 0.2 of 10 or more)',
+      number({ from: 0, below: 1 }),
+    )
+    .addOption(categoriesOption)
+    .addOption(formatOption)
     .option('--limit <images>', 'train on the first n images only', wholeNumber(1))
     .option('--val-limit <images>', 'evaluate on the first n validation images only', wholeNumber(0))
 
@@ -137,12 +148,12 @@ function dataOf(before: DetectionDataConfig, flags: Partial<FinetuneFlags>): Det
   const { train, validation, ...coco } = before.kind === 'coco' ? before : cocoData
   // Of a run that has begun, images or annotations alone may have been moved.
   const begins = coco.categories === null
-  const named = placed({ images, annotations }, begins ? null : train, '--data and --annotations')
-  const measured = placed(
-    { images: valImages, annotations: valAnnotations },
-    begins ? null : validation,
-    '--val-images and --val-annotations',
-  )
+  const named = placed({ images, annotations }, begins ? null : train)
+  // Images that a run held out lie beside those that it trains on.
+  const isMovedTogether =
+    !begins && annotations === undefined && images !== undefined && validation?.images === train.images
+  const moved = valImages ?? (isMovedTogether ? images : undefined)
+  const measured = placed({ images: moved, annotations: valAnnotations }, begins ? null : validation)
   // Images to train on that are named anew must be those that the run began with.
   const { fingerprint } = train
   return {
@@ -155,15 +166,18 @@ function dataOf(before: DetectionDataConfig, flags: Partial<FinetuneFlags>): Det
   }
 }
 
-/** The images that flags name, of which one may be as it was `before`; null when they name none. */
+/**
+ * The images that flags name, of which one may be as it was `before`; null when they name none. Of a new run, one path
+ * stands for both: images with their annotations, to be found out by looking.
+ */
 function placed(
   { images, annotations }: Partial<AnnotatedImages>,
   before: AnnotatedImages | null,
-  flags: string,
 ): AnnotatedImages | null {
-  if (images === undefined && annotations === undefined) return null
-  const both = { images: images ?? before?.images, annotations: annotations ?? before?.annotations }
-  if (both.images === undefined || both.annotations === undefined)
-    throw new UserError(`${flags} belong together: give both`)
-  return { images: both.images, annotations: both.annotations }
+  const one = images ?? annotations
+  if (one === undefined) return null
+  return {
+    images: images ?? before?.images ?? one,
+    annotations: annotations ?? before?.annotations ?? one,
+  }
 }

@@ -74,6 +74,10 @@ async function goOn(folder: string, flags: FinetuneFlags): Promise<Start> {
     throw new UserError(
       '--resume continues a run with its own settings: leave out --out, --preset, --backbone, --init and --from-scratch',
     )
+  if ((flags.categories ?? flags.format ?? flags.valFraction) !== undefined)
+    throw new UserError(
+      '--resume continues a run on its own images: leave out --categories, --format and --val-fraction',
+    )
   const saved = await readDetectorConfig(folder)
   if (saved.imported !== undefined)
     throw new UserError(

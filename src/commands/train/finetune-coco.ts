@@ -1,15 +1,20 @@
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { writeFileAtomically } from '../../shared/files.js'
 import { plural } from '../../shared/text.js'
 import type { DetectionDataConfig, DetectorRunConfig } from '../../train/detection/config.js'
-import { detectorFormatter } from '../../train/detection/metrics.js'
+import type { DetectionData } from '../../train/detection/data.js'
+import { lowResultNote } from '../../train/detection/low-result.js'
+import { type DetectorMetrics, detectorFormatter } from '../../train/detection/metrics.js'
+import type { Run } from '../../train/run/run-folder.js'
 import { createRun, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { say, sayAll } from '../shared/say.js'
+import { ANNOTATIONS, asNamed, dataOfNewRun, type RunData } from './detector-data.js'
 import { type FinetuneFlags, finetuneCocoFlags } from './detector-flags.js'
 import { configOf, type FirstWeights, firstWeights, startOf } from './detector-start.js'
-import { runSession } from './session.js'
+import { runSession, type TrainingSession } from './session.js'
+import { startLine } from './start-line.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
 const help = `
@@ -21,8 +26,13 @@ detector, input size and way of resizing are taken over, and --preset gives the 
 that of faster-rcnn-nas-small with a lower learning rate). Classes of categories that have the same name in its run and in
 the annotations are carried over; the columns of others begin with random weights.
 
-Any data set in COCO's format can be used, with any categories. The preset gives every setting; other flags change
-single ones.
+--data is a folder of images with annotations in the format of COCO, YOLO, Pascal VOC or a CSV of boxes, which is found
+out by looking (see "toolkit datasets convert --help"), with any categories. Its parts train and val are used as such.
+Of a set without validation images, a fifth is held out (of 10 images or more; at most 1,000): stratified by category,
+near-duplicates on one side, chosen by --seed. What is converted, chosen (--categories) or held out is written as
+COCO files into the run: RUN/annotations/train.json and val.json; the images stay where they are.
+
+The preset gives every setting; other flags change single ones.
 
 A run is a folder, as with train-backbone; at the end it holds detector.onnx. Ctrl-C writes a checkpoint and prints
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one. A run records the
@@ -36,6 +46,8 @@ ${jsonFields('"ap", "ap50", … and "images", their number')}
 With --preview it prints {"preview"}: the path of the picture.
 
 Examples:
+  $ toolkit finetune-coco --backbone runs/mine --data my-yolo
+  $ toolkit finetune-coco --backbone runs/mine --data photos --annotations boxes.csv --categories person,dog
   $ toolkit finetune-coco --backbone runs/mine --data photos --annotations photos.json \\
       --val-images more --val-annotations more.json --steps 4000
   $ toolkit finetune-coco --backbone runs/mine --data embedded
@@ -54,11 +66,22 @@ export function finetuneCocoCommand() {
     .action(async (flags) => {
       if (flags.preview !== undefined) return preview(flags.preview, flags)
       const { config, weights } = await startOf(flags)
-      const result = await trainIn(config, weights, flags)
+      const { low, ...result } = await trainIn(config, weights, flags)
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.finished)
-        console.log(`Trained ${plural(result.steps, 'step')}; the detector is ${result.model}`)
+      else if (result.finished) console.log(describeResult(result))
+      if (low !== undefined) say(low)
     })
+}
+
+/** For example two lines: what was reached, and the commands to type next. */
+function describeResult({ run, steps, validation, model }: TrainingSession<DetectorMetrics>): string {
+  const measured = validation === null ? '' : `: ${detectorFormatter.evaluation(validation)}`
+  return [
+    `Trained ${plural(steps, 'step')}${measured}; the detector is ${model}`,
+    validation === null
+      ? `Next: toolkit serve ${model}; toolkit evaluate ${run} --data FOLDER measures it on annotated images`
+      : `Next: toolkit evaluate ${run}, or toolkit serve ${model}`,
+  ].join('\n')
 }
 
 /** Draws training images, and trains nothing. */
@@ -68,52 +91,48 @@ async function preview(path: string, flags: FinetuneFlags): Promise<void> {
     import('../../train/detection/data.js'),
     import('../../train/detection/preview.js'),
   ])
-  const { train, warnings } = await loadDetectionData(config.data)
-  sayAll(warnings)
-  await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn: say }))
-  console.log(flags.json ? JSON.stringify({ preview: path }) : `Drawn: ${path}; nothing was trained`)
+  const source = await dataOf(config, flags)
+  try {
+    const { train, warnings } = await source.retelling(() => loadDetectionData(source.data))
+    sayAll(new Set([...source.notes, ...warnings.map(source.retold)]))
+    await writeFileAtomically(path, await drawTrainingSheet(config, train, { warn: say }))
+    console.log(flags.json ? JSON.stringify({ preview: path }) : `Drawn: ${path}; nothing was trained`)
+  } finally {
+    await source.remove()
+  }
 }
 
+const dataOf = (config: DetectorRunConfig, flags: FinetuneFlags): Promise<RunData> =>
+  flags.resume === undefined ? dataOfNewRun(config, flags) : Promise.resolve(asNamed(config.data))
+
 /** Trains a new or resumed run with progress on stderr, and exports the detector at its end. */
-async function trainIn(
-  config: DetectorRunConfig,
-  start: FirstWeights,
-  { resume, out, threads, data: images, annotations, valImages, valAnnotations }: FinetuneFlags,
-) {
+async function trainIn(config: DetectorRunConfig, start: FirstWeights, flags: FinetuneFlags) {
   // Loaded here, so that --help and wrong flags do not wait for TensorFlow.js.
-  const [{ loadDetectionData, noteCategories }, checks, { trainDetector }, steps, exports] =
-    await Promise.all([
-      import('../../train/detection/data.js'),
-      import('../../train/detection/learnable.js'),
-      import('../../train/detection/train.js'),
-      import('../../train/detection/step.js'),
-      import('../../train/detection/export.js'),
-    ])
-  if (config.data.kind === 'embedded') say('Composing the embedded scenes …')
-  if (config.weights === null && config.init === undefined && config.detector.batchNorm === 'frozen')
-    say('Random weights train badly with frozen batch norm: add --batch-norm trained')
-  const data = await loadDetectionData(config.data)
-  sayAll(data.warnings)
-  if (resume === undefined) sayAll(checks.checkTrainingData(config, data))
-  else checks.assertLearnable(config, data.train)
-  if (data.validation === null)
-    say('Nothing is evaluated during training: name images for it with --val-images and --val-annotations')
-  const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
-  const placed = [images, annotations, valImages, valAnnotations].some((flag) => flag !== undefined)
-  if (resume !== undefined && (images ?? annotations) !== undefined && isUnchecked(config.data))
-    say(UNCHECKED_DATA)
-  const run =
-    resume === undefined
-      ? await createRun(out ?? newFolder(config), noted(config))
-      : await resumeRun(resume, placed ? noted(config) : config)
+  const [{ trainDetector }, steps, exports, { describeDetector }] = await Promise.all([
+    import('../../train/detection/train.js'),
+    import('../../train/detection/step.js'),
+    import('../../train/detection/export.js'),
+    import('../../train/detection/describe.js'),
+  ])
+  const { resume, threads } = flags
+  const { run, data } = await openRun(config, flags)
+  const { train, validation } = data
   // A run that was stopped before its first checkpoint begins again.
   const weights = resume !== undefined && run.checkpoint === null ? await firstWeights(config) : start
-  return runSession(run, {
+  const session = await runSession(run, {
     command: 'finetune-coco',
-    data: describeSet(data.train),
+    data: describeSet(train),
     formatter: detectorFormatter,
-    train: (options, progress) =>
-      trainDetector(
+    train: (options, progress) => {
+      const { parameters } = describeDetector(config, train.categories.length)
+      progress.note(
+        startLine({
+          ...{ inputSize: config.inputSize, parameters: parameters.total, length: config.length },
+          ...{ images: train.images.length, measured: validation?.images.length ?? 0 },
+          imagesPerStep: config.batchSize * config.accumulate,
+        }),
+      )
+      return trainDetector(
         run,
         data,
         weights,
@@ -131,8 +150,55 @@ async function trainIn(
               `Began with ${plural(copied, 'tensor')} of ${config.init}; ${describeClasses(classes)}`,
             ),
         },
-      ),
+      )
+    },
   })
+  const { finished, validation: measured } = session
+  const low = finished && measured ? lowResultNote(measured.ap50, session.steps, config, train) : undefined
+  return { ...session, low }
+}
+
+/** Loads the data, checks it, and opens the run: nothing is left of a new one whose data is refused. */
+async function openRun(
+  config: DetectorRunConfig,
+  flags: FinetuneFlags,
+): Promise<{ run: Run<DetectorRunConfig>; data: DetectionData }> {
+  const [{ loadDetectionData, noteCategories }, checks] = await Promise.all([
+    import('../../train/detection/data.js'),
+    import('../../train/detection/learnable.js'),
+  ])
+  const { resume, out, data: images, annotations, valImages, valAnnotations } = flags
+  if (config.data.kind === 'embedded') say('Composing the embedded scenes …')
+  if (config.weights === null && config.init === undefined && config.detector.batchNorm === 'frozen')
+    say('Random weights train badly with frozen batch norm: add --batch-norm trained')
+  const source = await dataOf(config, flags)
+  try {
+    sayAll(new Set(source.notes))
+    const data = await source.retelling(async () => {
+      const loaded = await loadDetectionData(source.data)
+      const told = new Set(source.notes)
+      sayAll(loaded.warnings.map(source.retold).filter((warning) => !told.has(warning)))
+      if (resume === undefined) sayAll(checks.checkTrainingData(config, loaded))
+      else checks.assertLearnable(config, loaded.train)
+      return loaded
+    })
+    if (data.validation === null)
+      say(
+        'Nothing is evaluated during training: name images for it with --val-images, or hold some out with --val-fraction',
+      )
+    const noted = (from: DetectorRunConfig) => noteCategories(from, data.train, data.validation)
+    const placed = [images, annotations, valImages, valAnnotations].some((flag) => flag !== undefined)
+    if (resume !== undefined && (images ?? annotations) !== undefined && isUnchecked(config.data))
+      say(UNCHECKED_DATA)
+    if (resume !== undefined) return { data, run: await resumeRun(resume, placed ? noted(config) : config) }
+    const folder = out ?? newFolder(config)
+    const part = source.write && { name: ANNOTATIONS, fill: source.write }
+    const run = await createRun(folder, noted({ ...config, data: source.placedIn(folder) }), part)
+    if (part !== undefined) say(`The annotations that are used are in ${join(folder, ANNOTATIONS)}`)
+    return { data, run }
+  } finally {
+    await source.remove()
+  }
 }
 
 /** For example `kept classes: cat, dog; new: forklift`. */
@@ -163,6 +229,8 @@ function describeSet({ images, categories }: DetectionSet): string {
 /** For example `runs/photos-faster-rcnn-nasnet-a-2x32`. */
 function newFolder({ data, backbone }: DetectorRunConfig): string {
   const images =
-    data.kind === 'embedded' ? data.kind : basename(data.train.annotations).replace(/\.json.*$/, '')
+    data.kind === 'embedded'
+      ? data.kind
+      : basename(data.train.annotations).replace(/\.(json|csv|tsv|ya?ml|data)(\.gz)?$/i, '')
   return freeRunFolder(images, { ...backbone, name: `faster-rcnn-${backbone.name}` })
 }

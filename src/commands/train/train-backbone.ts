@@ -5,13 +5,16 @@ import { UserError } from '../../shared/errors.js'
 import { liveLine } from '../../shared/live-line.js'
 import { percent, plural } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
+import { describeNetwork } from '../../train/classification/describe.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
+import { networkConfig } from '../../train/classification/network.js'
 import { FINETUNE_PRESET, IMAGENET_PRESET, withStepSize } from '../../train/classification/presets.js'
 import { trainClassifier } from '../../train/classification/train.js'
 import { noteData, type OpenDataset, openData } from '../../train/images/data.js'
 import { fixedKindOf } from '../../train/images/data-place.js'
+import { sideOf } from '../../train/images/training-images.js'
 import { loadBackbone } from '../../train/load-backbone.js'
 import type { ParameterSlot, StateVectors } from '../../train/step/step-types.js'
 import type { StreamOptions } from '../../train/streaming/image-stream.js'
@@ -22,6 +25,7 @@ import { readGenotype } from '../shared/read-genotype.js'
 import { say, sayAll } from '../shared/say.js'
 import { applyFlags, DEFAULT_PRESET, type TrainFlags, trainBackboneFlags } from './backbone-flags.js'
 import { runSession } from './session.js'
+import { startLine } from './start-line.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
 /** Milliseconds of opening data before its progress is shown. */
@@ -80,9 +84,20 @@ export function trainBackboneCommand() {
         cacheBytes: cache === undefined ? undefined : cache * 2 ** 20,
       })
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.finished)
-        console.log(`Trained ${plural(result.steps, 'step')}; the model is ${result.model}`)
+      else if (result.finished) console.log(describeResult(result))
     })
+}
+
+/** Two lines: what was reached, and the commands to type next. */
+function describeResult({ run, steps, validation, model }: Awaited<ReturnType<typeof trainIn>>): string {
+  const measured =
+    validation === null
+      ? ''
+      : `: accuracy ${percent(validation.top1)} on ${plural(validation.images, 'validation image')}`
+  return [
+    `Trained ${plural(steps, 'step')}${measured}; the model is ${model}`,
+    `Next: toolkit evaluate ${run}, or toolkit serve ${model}`,
+  ].join('\n')
 }
 
 /** What a new run starts from: a preset, for steps of the size that the flags give, with the weights of --init. */
@@ -156,8 +171,9 @@ async function trainIn(
     command: 'train-backbone',
     data: `${plural(dataset.train.count, 'image')} of ${plural(dataset.classes.length, 'class', 'classes')}`,
     formatter: classifierFormatter,
-    train: (options, progress) =>
-      trainClassifier(run, dataset, compiler, {
+    train: (options, progress) => {
+      progress.note(describeStart(run.config, dataset))
+      return trainClassifier(run, dataset, compiler, {
         ...options,
         ...defined(streaming),
         begin,
@@ -167,11 +183,24 @@ async function trainIn(
             progress.note(`Skipped: ${title} cannot be read (${reason})`)
           skipped.set(title, unreadable)
         },
-      }),
+      })
+    },
   })
   const sentence = skippedSentence(skipped)
   if (sentence !== null) say(sentence)
   return { ...session, validation: metricsOf(session.validation) }
+}
+
+function describeStart(config: RunConfig, { train, validation, classes }: OpenDataset): string {
+  const side = sideOf(train, config.data)
+  return startLine({
+    inputSize: [side, side],
+    parameters: describeNetwork(networkConfig(config, classes.length), side).parameters.total,
+    images: train.count,
+    measured: validation?.count ?? 0,
+    imagesPerStep: config.batchSize * (config.accumulate ?? 1),
+    length: config.length,
+  })
 }
 
 /** Opens the data; where that takes long, as listing the members of large tar files does, with progress on stderr. */

@@ -8,6 +8,7 @@ import { UserError } from '../../shared/errors.js'
 import {
   fileError,
   isFileError,
+  makeFolder,
   makeRemovableFolder,
   readText,
   writeFileAtomically,
@@ -54,8 +55,15 @@ type FolderConfig = { data: unknown }
 export const metricsPath = (folder: string): string => join(folder, 'metrics.jsonl')
 const configPath = (folder: string): string => join(folder, 'config.json')
 
+/** A folder in the folder of a new run, which belongs to it. */
+export interface RunPart {
+  name: string
+  /** Writes its files. */
+  fill(folder: string): Promise<void>
+}
+
 /**
- * Creates a run in a new or empty folder. When that fails, no file is left behind.
+ * Creates a run in a new or empty folder, with `part`. When that fails, no file is left behind.
  *
  * @throws UserError when the config could not be read again, or the folder holds a run already, is locked, or cannot be
  *   written
@@ -64,10 +72,12 @@ export async function createRunIn<C extends FolderConfig>(
   { validate }: ConfigRules<C>,
   folder: string,
   config: C,
+  part?: RunPart,
 ): Promise<Run<C>> {
   assertWritable(validate, config)
   const removeFolder = await makeRemovableFolder(folder)
   let release: (() => Promise<void>) | null = null
+  let removePart = async (): Promise<void> => {}
   try {
     release = await lockFolder(folder)
     const before = await readdir(folder)
@@ -75,9 +85,18 @@ export async function createRunIn<C extends FolderConfig>(
       throw new UserError(
         `${folder} holds a run already; continue it (--resume ${folder}) or choose another folder`,
       )
+    if (part !== undefined) {
+      const place = join(folder, part.name)
+      if (before.includes(part.name))
+        throw new UserError(`${place} is in the way of the run's own files; choose another folder`)
+      removePart = () => rm(place, { recursive: true, force: true })
+      await makeFolder(place)
+      await part.fill(place)
+    }
     await writeConfig(folder, config)
-    return createdRun(openedRun(folder, config, null, [], release), { before, removeFolder })
+    return createdRun(openedRun(folder, config, null, [], release), { before, removePart, removeFolder })
   } catch (error) {
+    await removePart()
     await release?.()
     await removeFolder()
     throw error
@@ -87,7 +106,11 @@ export async function createRunIn<C extends FolderConfig>(
 /** A run that can be discarded until a trained step is saved. `before`: files that were in the folder earlier. */
 function createdRun<C>(
   run: Run<C>,
-  { before, removeFolder }: { before: readonly string[]; removeFolder: () => Promise<void> },
+  {
+    before,
+    removePart,
+    removeFolder,
+  }: { before: readonly string[]; removePart: () => Promise<void>; removeFolder: () => Promise<void> },
 ): Run<C> {
   const { folder } = run
   const isOurs = (file: string): boolean =>
@@ -99,6 +122,7 @@ function createdRun<C>(
       const [newest = 0] = await checkpointSteps(folder)
       if (newest > 0) return false
       for (const file of await readdir(folder)) if (isOurs(file)) await rm(join(folder, file))
+      await removePart()
       discarded = true
       return true
     },

@@ -95,11 +95,18 @@ test('evaluate: what does not fit is told in a sentence', async (t) => {
   const classifier = join(packageRoot(), 'test/serve/golden/quadrants.onnx')
   const own = ['--data', data.images, '--annotations', data.annotations]
   for (const [args, message] of [
-    [[detector], /detector\.onnx names no images to evaluate on; give --data FOLDER --annotations FILE/],
     [
-      [detector, '--data', 'images'],
-      /^Give --annotations too: the COCO annotations of the images in images$/,
+      [detector],
+      /detector\.onnx names no images to evaluate on; give --data FOLDER \(with --annotations FILE/,
     ],
+    [[detector, '--data', 'nowhere'], /^There is no file or folder "nowhere"\.$/],
+    [
+      [detector, '--data', data.images],
+      /has no annotations that are known: a COCO \.json, a YOLO data\.yaml/,
+    ],
+    [[detector, '--categories', 'red'], /^--format and --categories are for annotated images/],
+    [[detector, ...own, '--categories', 'rod'], /^There is no category "rod"; names that are near: "red"\.$/],
+    [[cats, ...own, '--categories', 'red,green'], /has objects of 1 category that is unknown: red \(id 2\)/],
     [
       [detector, '--annotations', 'a.json'],
       /^Give --data too: the folder of the images that a\.json is for$/,

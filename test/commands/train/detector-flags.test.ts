@@ -59,6 +59,15 @@ test('data is what the flags name, and else the preset’s', () => {
       `${named} --val-images more --val-annotations more.json`,
       { ...cocoData, train: photos, validation: more },
     ],
+    // One path stands for images and annotations.
+    [
+      '--data photos --val-annotations more.json',
+      {
+        ...cocoData,
+        train: { images: 'photos', annotations: 'photos' },
+        validation: { images: 'more.json', annotations: 'more.json' },
+      },
+    ],
     ['--limit 500 --val-limit 50', { ...cocoData, limit: 500, validationLimit: 50 }],
     ['--data embedded', embeddedData],
     ['--data embedded --limit 40 --val-limit 0', { ...embeddedData, train: 40, validation: 0 }],
@@ -84,6 +93,13 @@ test('of a run that has begun, images or annotations alone may be named anew', (
     ...begun.data,
     train: { images: 'new', annotations: '/photos.json', fingerprint },
   })
+  // Images that were held out lie beside those that are trained on, and move with them.
+  const held = { images: '/photos', annotations: '/run/annotations/val.json', fingerprint }
+  assert.deepEqual(configOf('--data new', { ...begun, data: { ...begun.data, validation: held } }).data, {
+    ...begun.data,
+    train: { images: 'new', annotations: '/photos.json', fingerprint },
+    validation: { images: 'new', annotations: held.annotations },
+  })
   assert.deepEqual(configOf('--annotations new.json --val-images new', begun).data, {
     ...begun.data,
     train: { images: '/photos', annotations: 'new.json', fingerprint },
@@ -92,8 +108,6 @@ test('of a run that has begun, images or annotations alone may be named anew', (
 })
 
 test('flags that contradict each other or make no sense are refused', () => {
-  assert.throws(() => configOf('--data photos'), /--data and --annotations belong together/)
-  assert.throws(() => configOf('--val-images more'), /--val-images and --val-annotations belong together/)
   assert.throws(() => configOf('--data embedded --annotations a.json'), /bring their own annotations/)
   assert.throws(() => configOf('--steps 1 --epochs 2'), /Give one of/)
   assert.throws(() => configOf('--input-size big'), /a side like 600/)

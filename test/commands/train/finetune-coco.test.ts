@@ -39,7 +39,7 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(
     stopped.stderr,
-    /Training in run: 12 images with objects of 1 category\nInitialized \d+ tensors from backbone\n/,
+    /Training in run: 12 images with objects of 1 category\nInput 64 × 64 pixels, [\d,]+ parameters; 12 images to train on, 3 to measure on; 400 steps of 2 images \(66\.7 epochs\)\nInitialized \d+ tensors from backbone\n/,
   )
   assert.match(stopped.stderr, /step \d+\/400 · .* images\/s · loss \S+ · proposals .* · regions .* left\n/)
   assert.match(
@@ -83,7 +83,10 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
     { cwd },
   )
   assert.equal(scratch.code, 0, scratch.stderr)
-  assert.equal(scratch.stdout, 'Trained 2 steps; the detector is scratch/detector.onnx\n')
+  assert.match(
+    scratch.stdout,
+    /^Trained 2 steps: AP \S+ and AP50 \S+ on 3 validation images; the detector is scratch\/detector\.onnx\nNext: toolkit evaluate scratch, or toolkit serve scratch\/detector\.onnx\n$/,
+  )
   const preview = await toolkit(words(`finetune-coco ${scenes} ${small} --preview sheet.png --json`), { cwd })
   assert.deepEqual(JSON.parse(preview.stdout), { preview: 'sheet.png' })
   assert.equal((await sharp(join(cwd, 'sheet.png')).metadata()).format, 'png')
