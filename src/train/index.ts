@@ -128,7 +128,7 @@ export {
 export { Diverged } from './run/divergence.js'
 export type { StepReport, TrainOptions, TrainResult } from './run/loop-types.js'
 export type { ChangeRow, ImageSize, Metrics, StepMetrics } from './run/metrics.js'
-export { metricsPath, newestCheckpoint } from './run/run-folder.js'
+export { metricsPath, newestCheckpoint, type RunPart } from './run/run-folder.js'
 export type {
   AugmentationConfig,
   CheckpointConfig,

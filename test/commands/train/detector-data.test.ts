@@ -86,9 +86,7 @@ test('Pascal VOC and CSV are read; validation images of another format keep the 
     'others.csv': 'filename,xmin,ymin,xmax,ymax,class\nc.png,2,3,12,13,dog\nc.png,2,3,12,13,bird\n',
   })
   const held = (file: string) => ({ images: join(folder, 'held'), annotations: join(folder, file) })
-  const { categories, train, validation } = await loaded(
-    configOf(at(join(folder, 'voc')), held('boxes.csv')),
-  )
+  const { categories, train, validation } = await loaded(configOf(at(join(folder, 'voc')), held('boxes.csv')))
   assert.deepEqual(categories, [
     { id: 1, name: 'cat' },
     { id: 2, name: 'dog' },
@@ -96,7 +94,10 @@ test('Pascal VOC and CSV are read; validation images of another format keep the 
   assert.deepEqual(train, ['a.png: dog 0,0,10,20', 'b.png: cat 0,0,10,20'])
   assert.deepEqual(validation, ['c.png: dog 2,3,10,10'])
   const others = configOf(at(join(folder, 'voc')), held('others.csv'))
-  await assert.rejects(loaded(others), /others\.csv" has objects of 1 category that is unknown: bird \(id 1\)/)
+  await assert.rejects(
+    loaded(others),
+    /others\.csv" has objects of 1 category that is unknown: bird \(id 1\)/,
+  )
   const dogs = await loaded(others, { categories: ['dog'] })
   assert.deepEqual(dogs.validation, ['c.png: dog 2,3,10,10'])
   const birds = { images: join(folder, 'voc'), annotations: join(folder, 'voc') }
@@ -117,9 +118,17 @@ test('of one set, a fifth is held out by the seed; a COCO file with too few imag
   const scenes = configOf(coco('scenes'))
   const split = await loaded(scenes)
   assert.deepEqual(split.images, [16, 4])
-  assert.match(split.notes, /^4 images of 20, such as .* are held out for validation; --val-fraction 0 trains/)
+  assert.match(
+    split.notes,
+    /^4 images of 20, such as .* are held out for validation; --val-fraction 0 trains/,
+  )
   const all = [...split.train, ...split.validation!].sort()
-  assert.deepEqual(all, redScenes(20).map(({ bbox }, i) => `${i}.png: red ${bbox}`).sort())
+  assert.deepEqual(
+    all,
+    redScenes(20)
+      .map(({ bbox }, i) => `${i}.png: red ${bbox}`)
+      .sort(),
+  )
   assert.deepEqual((await loaded(scenes)).validation, split.validation)
   const other = await loaded({ ...scenes, seed: 5 })
   assert.notDeepEqual(other.validation, split.validation)
@@ -168,12 +177,20 @@ test('what does not fit is told in a sentence', async (t) => {
     [configOf(at(join(folder, 'classes'))), {}, /for classification \(toolkit train-backbone --data\), not/],
     [configOf(at(join(folder, 'bare'))), {}, /no annotations that are known: a COCO .*YOLO .*VOC.*\.csv/],
     [configOf(at(join(folder, 'nowhere'))), {}, /There is no file or folder ".*nowhere"/],
-    [configOf({ images: folder, annotations: join(folder, 'no.json') }), {}, /no file or folder ".*no\.json"/],
+    [
+      configOf({ images: folder, annotations: join(folder, 'no.json') }),
+      {},
+      /no file or folder ".*no\.json"/,
+    ],
     [configOf(at(join(folder, 'unusual'))), {}, /no part to train on: it has val \(2 images\) and test \(2/],
     [yolo, { categories: ['rad'] }, /There is no category "rad"; names that are near: "red"/],
     [yolo, { valFraction: 0.2 }, /has validation images of its own: leave out --val-fraction/],
     [configOf(at(folder), at(folder)), { valFraction: 0.2 }, /There are validation images already/],
-    [redConfig({ data: embeddedData }), { categories: ['red'] }, /^UserError: The embedded scenes have their/],
+    [
+      redConfig({ data: embeddedData }),
+      { categories: ['red'] },
+      /^UserError: The embedded scenes have their/,
+    ],
     [yolo, { format: 'voc' }, /VOC/],
   ] as [DetectorRunConfig, Flags, RegExp][])
     await assert.rejects(dataOfNewRun(config, flags), message)

@@ -28,7 +28,10 @@ test('held-out images and chosen categories are the run’s: resumed bit-identic
   assert.match(whole.stderr, /2 images of 12, such as .*, are held out for validation/)
   assert.match(whole.stderr, /The annotations that are used are in whole\/annotations\n/)
   assert.match(whole.stderr, /10 images to train on, 2 to measure on; 4 steps of 1 image \(0\.4 epochs\)/)
-  assert.match(whole.stderr, /finds next to nothing .*random weights .*objects to learn from: red 10; few steps: 4/)
+  assert.match(
+    whole.stderr,
+    /finds next to nothing .*random weights .*objects to learn from: red 10; few steps: 4/,
+  )
   const { validation, low } = JSON.parse(whole.stdout)
   assert.deepEqual([validation.images, low], [2, undefined])
 
@@ -43,7 +46,8 @@ test('held-out images and chosen categories are the run’s: resumed bit-identic
   )
   succeeds(await run('finetune-coco --resume parts --threads 1'))
   const files = ['annotations/train.json', 'annotations/val.json']
-  const texts = (folder: string) => Promise.all(files.map((file) => readFile(join(cwd, folder, file), 'utf8')))
+  const texts = (folder: string) =>
+    Promise.all(files.map((file) => readFile(join(cwd, folder, file), 'utf8')))
   assert.deepEqual(await texts('parts'), await texts('whole'))
   const [one, other] = await Promise.all(
     ['whole', 'parts'].map((folder) => readSafetensors(join(cwd, folder, 'checkpoint-4.safetensors'))),

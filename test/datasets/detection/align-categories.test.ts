@@ -37,8 +37,7 @@ test('categories get the ids and the order of those of the same name', () => {
 })
 
 test('objects of unknown categories are refused', () => {
-  const align = (to: typeof known) => () =>
-    alignCategories(dataset, to, { from: 'a.csv', others: 'refuse' })
+  const align = (to: typeof known) => () => alignCategories(dataset, to, { from: 'a.csv', others: 'refuse' })
   assert.throws(align(known), {
     name: 'DatasetError',
     message: /^"a\.csv" has objects of 1 category that is unknown: bird \(id 2\); known are dog/,
