@@ -115,3 +115,23 @@ test('a line of metrics that is no row is named', async (t) => {
   await writeFile(path, '{"kind":"training","step":1}\nnonsense\n{"kind":"training","step":2}\n')
   await assert.rejects(readRows(path), /metrics.jsonl, line 2 is not a row/)
 })
+
+test('a folder of further files belongs to a new run, and goes with it', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const fill = (place: string): Promise<void> => writeFile(join(place, 'train.json'), '{}')
+  const full = async (): Promise<void> => {
+    throw new UserError('The disk is full')
+  }
+  await assert.rejects(createRun(folder, config, { name: 'lists', fill: full }), /The disk is full/)
+  assert.equal(existsSync(folder), false)
+  const run = await createRun(folder, config, { name: 'lists', fill })
+  assert.deepEqual(await readdir(join(folder, 'lists')), ['train.json'])
+  assert.equal(await run.discardUntrained(), true)
+  await run.close()
+  assert.equal(existsSync(folder), false)
+
+  await mkdir(join(folder, 'lists'), { recursive: true })
+  await writeFile(join(folder, 'lists', 'mine'), '')
+  await assert.rejects(createRun(folder, config, { name: 'lists', fill }), /lists is in the way of the run/)
+  assert.deepEqual(await readdir(folder, { recursive: true }), ['lists', join('lists', 'mine')])
+})
