@@ -112,7 +112,7 @@ export async function requireFolder(folder: string): Promise<void> {
 }
 
 /** @throws DatasetError when the file has no images or no categories that can be used, with the reason */
-function requireEntries(coco: COCO, file: string): void {
+export function requireEntries(coco: COCO, file: string): void {
   for (const section of ['images', 'categories'] as const) {
     if (coco.dataset[section].length > 0) continue
     const fault = coco.problems.first.find((problem) => problem.section === section)

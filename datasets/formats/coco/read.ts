@@ -17,7 +17,7 @@ import { partOf } from '../../annotated/part-of.js'
 import type { ReadOptions } from '../../annotated/read-options.js'
 import { boxFormNotes, readingNotes } from '../../detection/annotation-notes.js'
 import { locateImages } from '../../detection/coco-images.js'
-import { requireFolder } from '../../detection/coco-set.js'
+import { requireEntries, requireFolder } from '../../detection/coco-set.js'
 import { DatasetError } from '../../files/errors.js'
 import { fileTree } from '../../files/image-files.js'
 
@@ -71,6 +71,7 @@ async function readPart(
   warnings: string[],
 ): Promise<LocatedPart> {
   const coco = await COCO.load(file, { lenient: true })
+  requireEntries(coco, file)
   warnings.push(...readingNotes(coco, file), ...boxFormNotes(coco, file))
   const { dataset } = coco
   if (dataset.images.length === 0) throw new DatasetError(`"${file}" has no images; annotate some first.`)

@@ -14,6 +14,15 @@ const coco = (names: string[], categories = [{ id: 5, name: 'cat' }]) =>
   })
 
 describe('COCO', () => {
+  it('says why none of the images can be used', async (t) => {
+    const folder = await temporaryFolder(t)
+    await writeTree(folder, { 'a.json': coco(['1.png']).replace('"width":40,', '') })
+    await assert.rejects(
+      openAnnotations(join(folder, 'a.json')),
+      /None of the images of ".*a\.json" can be used \(.*width/,
+    )
+  })
+
   it('reads a folder with parts, as COCO’s own and Roboflow’s are laid out', async (t) => {
     const folder = await temporaryFolder(t)
     await writeTree(folder, {
