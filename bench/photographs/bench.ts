@@ -8,6 +8,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import type { DetectorMetrics } from '../../src/train/detection/metrics.js'
+import { readRows } from '../../src/train/tasks.js'
 import { count, machine } from '../measure.js'
 import { median, table } from '../statistics.js'
 import { type Annotations, cut, mostFrequent } from './split.js'
@@ -78,7 +80,7 @@ function dataOf(all: Annotations, seed: number): string[] {
 }
 
 /** Trains one detector to its end, or goes on with it. Returns what it finds in the held-out images. */
-function trained(begin: string, seed: number, flags: string[]): Result {
+async function trained(begin: string, seed: number, flags: string[]): Promise<Result> {
   const run = join(options.out, `${begin}-${seed}`)
   const started = existsSync(join(run, 'config.json'))
   const rest = started ? ['--resume', run] : [...flags, '--seed', `${seed}`, '--out', run]
@@ -87,8 +89,11 @@ function trained(begin: string, seed: number, flags: string[]): Result {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (status !== 0) throw new Error(`The training of ${run} failed.`)
-  const { validation, seconds } = JSON.parse(stdout)
-  return { begin, seed, ap: validation.ap, ap50: validation.ap50, seconds }
+  const { seconds } = JSON.parse(stdout)
+  // A run that was finished before evaluates nothing again.
+  const rows = await readRows<DetectorMetrics>(join(run, 'metrics.jsonl'))
+  const { ap, ap50 } = rows.filter((row) => row.kind === 'evaluation').at(-1)!
+  return { begin, seed, ap, ap50, seconds }
 }
 
 mkdirSync(options.out, { recursive: true })
@@ -102,7 +107,7 @@ const results: Result[] = []
 for (let seed = 1; seed <= options.seeds; seed++) {
   const data = dataOf(all, seed)
   for (const [begin, weights] of begins) {
-    const result = trained(begin, seed, [...data, ...weights, ...program.args])
+    const result = await trained(begin, seed, [...data, ...weights, ...program.args])
     console.error(`${begin}, seed ${seed}: AP ${result.ap.toFixed(3)}, AP50 ${result.ap50.toFixed(3)}`)
     results.push(result)
   }
