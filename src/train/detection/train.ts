@@ -93,9 +93,13 @@ function detection(
     begin:
       weights &&
       ((layout, state) => {
-        if ('categories' in weights)
-          onDetector?.(applyDetectorWeights(layout, state, weights, set.categories))
-        else onBackbone?.(applyBackbone(layout, state, weights))
+        if ('categories' in weights) {
+          const applied = applyDetectorWeights(layout, state, weights, set.categories)
+          onDetector?.(applied)
+        } else {
+          const tensors = applyBackbone(layout, state, weights)
+          onBackbone?.(tensors)
+        }
         return state
       }),
     evaluate:

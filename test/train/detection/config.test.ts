@@ -39,7 +39,7 @@ test('faster-rcnn-nas-large is the released recipe', () => {
 test('faster-rcnn-nas-coco is the same recipe with the released program’s own ways, which no other preset has', () => {
   const { detector, ...rest } = detectorPresets['faster-rcnn-nas-coco']
   const { detector: recipe, ...others } = large
-  assert.deepEqual(rest, others)
+  assert.deepEqual(rest, { ...others, resize: 'stretch-tf1' })
   assert.deepEqual(detector, {
     ...recipe,
     stemPadding: 'valid',
@@ -49,7 +49,7 @@ test('faster-rcnn-nas-coco is the same recipe with the released program’s own 
     roiHeads: { ...recipe.roiHeads, cropping: 'crop-and-resize' },
   })
   const text = JSON.stringify(Object.values(detectorPresets).filter((preset) => preset.detector !== detector))
-  assert.doesNotMatch(text, /stemPadding|rpnActivation|clipBoxes|clipAnchors|cropping/)
+  assert.doesNotMatch(text, /stretch-tf1|stemPadding|rpnActivation|clipBoxes|clipAnchors|cropping/)
 })
 
 test('what is wrong is named by its field, with what is allowed', () => {
