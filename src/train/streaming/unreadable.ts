@@ -1,18 +1,15 @@
 /** Images of a run that cannot be read. */
+import type { UnreadablePlace as Unreadable } from '../../../datasets/sources/decode-ahead.js'
 import { UserError } from '../../shared/errors.js'
 import { plural } from '../../shared/text.js'
 
 /** Unreadable images in a row after which training stops, even where they may be skipped: the data is not there any more. */
 export const GIVE_UP = 100
 
+export type { Unreadable }
+
 /** Named in messages; of more, the number. */
 const NAMED = 3
-
-/** An image that cannot be read: its title and why, as half a sentence. */
-export interface Unreadable {
-  title: string
-  reason: string
-}
 
 /** The error for an image that a step would have trained on. `step`: counted from 1. */
 export const unreadableError = ({ title, reason }: Unreadable, step: number): UserError =>
