@@ -68,13 +68,12 @@ export async function decodePixels(
   { width, height }: ImageHeader,
   { size, resize, maxPixels }: DecodeOptions,
 ): Promise<DecodedImage> {
+  const input = { height: size[0], width: size[1] }
   if (resize === 'stretch-tf1') {
     const whole = await renderImage(bytes, { maxPixels }, (image) => image.raw({ depth: 'uchar' }).toBuffer())
-    const input = { height: size[0], width: size[1] }
     return { pixels: resizeBilinear(whole, { width, height }, input), width, height }
   }
   if (resize !== 'letterbox' && resize !== 'stretch') {
-    const input = { height: size[0], width: size[1] }
     const pixels = await renderImage(bytes, { maxPixels, ...decodingOptions(resize) }, (image) =>
       fitClassifierImage(image, resize, { width, height }, input),
     )
