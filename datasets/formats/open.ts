@@ -7,21 +7,20 @@ import type { ReadOptions } from '../annotated/read-options.js'
 import { DatasetError, isMissing } from '../files/errors.js'
 import { entriesOf, fileTree, isImageName } from '../files/image-files.js'
 import { cocoFilesIn, readCoco } from './coco/read.js'
-import { looksLikeBoxes, readCsv } from './csv/read.js'
-import { readVoc } from './voc/read.js'
-import { looksLikeDataYaml } from './yolo/config.js'
-import { readYolo } from './yolo/read.js'
 
 export interface OpenAnnotationsOptions extends ReadOptions {
   /** Instead of what is found out by looking. */
   format?: FormatName
 }
 
-const readers: Record<FormatName, (from: string, options: ReadOptions) => Promise<AnnotatedSet>> = {
-  coco: readCoco,
-  yolo: readYolo,
-  voc: readVoc,
-  csv: readCsv,
+type Reader = (from: string, options: ReadOptions) => Promise<AnnotatedSet>
+
+/** Each loads a library of its own, which all that never reads such files does without. */
+const readers: Record<FormatName, () => Promise<Reader>> = {
+  coco: async () => readCoco,
+  yolo: async () => (await import('./yolo/read.js')).readYolo,
+  voc: async () => (await import('./voc/read.js')).readVoc,
+  csv: async () => (await import('./csv/read.js')).readCsv,
 }
 
 /**
@@ -37,7 +36,8 @@ export async function openAnnotations(
 ): Promise<AnnotatedSet> {
   // The readers rely on it that something is there.
   isFolder(from)
-  return readers[format ?? (await findFormat(from))](from, options)
+  const read = await readers[format ?? (await findFormat(from))]()
+  return read(from, options)
 }
 
 /**
@@ -92,7 +92,11 @@ export async function isClassFolders(folder: string): Promise<boolean> {
 
 /** The formats in a folder, each with a file that shows it. */
 async function formatsIn(folder: string): Promise<{ format: FormatName; example: string }[]> {
-  const { files } = await fileTree(folder)
+  const [{ files }, { looksLikeBoxes }, { looksLikeDataYaml }] = await Promise.all([
+    fileTree(folder),
+    import('./csv/read.js'),
+    import('./yolo/config.js'),
+  ])
   const text = (file: string): Promise<string> => readFile(join(folder, file), 'utf8')
   const first = async (pattern: RegExp, fits: (text: string) => boolean): Promise<string | undefined> => {
     for (const file of files.filter((name) => pattern.test(name))) if (fits(await text(file))) return file

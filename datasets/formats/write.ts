@@ -8,7 +8,7 @@ import { writeNewFolder } from '../files/new-folder.js'
 import { inParallel } from '../files/parallel.js'
 import { cocoFiles, writeCocoFile } from './coco/write.js'
 import { vocFiles } from './voc/write.js'
-import { type YoloOptions, yoloFiles } from './yolo/write.js'
+import type { YoloOptions } from './yolo/write.js'
 
 /** Formats that are written. */
 export const writtenFormats = ['coco', 'yolo', 'voc'] as const
@@ -25,10 +25,13 @@ export interface WriteOptions extends YoloOptions {
   signal?: AbortSignal
 }
 
-const writers: Record<WrittenFormat, (set: AnnotatedSet, options: YoloOptions) => WrittenSet> = {
-  coco: cocoFiles,
-  yolo: yoloFiles,
-  voc: vocFiles,
+type Writer = (set: AnnotatedSet, options: YoloOptions) => WrittenSet
+
+const writers: Record<WrittenFormat, () => Promise<Writer>> = {
+  coco: async () => cocoFiles,
+  // It loads a library for YAML.
+  yolo: async () => (await import('./yolo/write.js')).yoloFiles,
+  voc: async () => vocFiles,
 }
 
 /** Files that are written in parallel. */
@@ -46,7 +49,8 @@ export async function writeAnnotations(
   folder: string,
   { to, images: mode, onProgress = () => {}, signal, ...options }: WriteOptions,
 ): Promise<string[] | undefined> {
-  const { texts, datasets, images, notHeld } = writers[to](set, options)
+  const filesOf = await writers[to]()
+  const { texts, datasets, images, notHeld } = filesOf(set, options)
   const placed = mode === 'none' ? [] : [...new Map(images.map((image) => [image.path, image])).values()]
   const whole = await writeNewFolder(folder, 'what is converted', async (temporary) => {
     const folders = [...texts, ...datasets, ...placed].map(({ path }) => dirname(join(temporary, path)))

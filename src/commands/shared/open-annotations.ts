@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs'
 import type { AnnotatedSet, FormatName } from '../../../datasets/annotated/annotated-set.js'
 import { openAnnotations } from '../../../datasets/formats/open.js'
-import { liveLine } from '../../shared/live-line.js'
 import { grouped } from '../../shared/text.js'
+import { withQuietLine } from './quiet-line.js'
 
 /** Images and their annotations; where both are one path, the annotations are in the folder, or the images near the file. */
 export interface Place {
@@ -11,24 +11,14 @@ export interface Place {
   annotations: string
 }
 
-/** Milliseconds of work before its progress is shown. */
-const QUIET = 2000
-
 /** Runs `work` with a live line, which is shown where it takes long: `images read  12 of 300`. */
-export async function withProgress<T>(
+export function withProgress<T>(
   what: string,
   work: (onProgress: (done: number, count: number) => void) => Promise<T>,
 ): Promise<T> {
-  const line = liveLine(process.stderr)
-  const began = performance.now()
-  try {
-    return await work((done, count) => {
-      if (performance.now() - began > QUIET)
-        line.show(() => `${what}  ${grouped(done)} of ${grouped(count)}`, done === count)
-    })
-  } finally {
-    line.end()
-  }
+  return withQuietLine((show) =>
+    work((done, count) => show(() => `${what}  ${grouped(done)} of ${grouped(count)}`, done === count)),
+  )
 }
 
 /** @throws DatasetError as `openAnnotations` does */

@@ -10,7 +10,7 @@ import type { Run } from '../../train/run/run-folder.js'
 import { createRun, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { say, sayAll } from '../shared/say.js'
-import { ANNOTATIONS, asNamed, dataOfNewRun, type RunData } from './detector-data.js'
+import type { RunData } from './detector-data.js'
 import { type FinetuneFlags, finetuneCocoFlags } from './detector-flags.js'
 import { configOf, type FirstWeights, firstWeights, startOf } from './detector-start.js'
 import { runSession, type TrainingSession } from './session.js'
@@ -102,8 +102,11 @@ async function preview(path: string, flags: FinetuneFlags): Promise<void> {
   }
 }
 
-const dataOf = (config: DetectorRunConfig, flags: FinetuneFlags): Promise<RunData> =>
-  flags.resume === undefined ? dataOfNewRun(config, flags) : Promise.resolve(asNamed(config.data))
+/** The formats are loaded here, so that --help does not wait for them. */
+async function dataOf(config: DetectorRunConfig, flags: FinetuneFlags): Promise<RunData> {
+  const { asNamed, dataOfNewRun } = await import('./detector-data.js')
+  return flags.resume === undefined ? dataOfNewRun(config, flags) : asNamed(config.data)
+}
 
 /** Trains a new or resumed run with progress on stderr, and exports the detector at its end. */
 async function trainIn(config: DetectorRunConfig, start: FirstWeights, flags: FinetuneFlags) {
@@ -192,6 +195,7 @@ async function openRun(
       say(UNCHECKED_DATA)
     if (resume !== undefined) return { data, run: await resumeRun(resume, placed ? noted(config) : config) }
     const folder = out ?? newFolder(config)
+    const { ANNOTATIONS } = await import('./detector-data.js')
     const part = source.write && { name: ANNOTATIONS, fill: source.write }
     const run = await createRun(folder, noted({ ...config, data: source.placedIn(folder) }), part)
     if (part !== undefined) say(`The annotations that are used are in ${join(folder, ANNOTATIONS)}`)

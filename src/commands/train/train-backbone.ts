@@ -2,14 +2,11 @@ import { sameClasses } from '../../../datasets/classification/imagenet-classes.j
 import { imageFormats } from '../../../datasets/files/image-files.js'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
-import { liveLine } from '../../shared/live-line.js'
 import { percent, plural } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { describeNetwork } from '../../train/classification/describe.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
-import { networkConfig } from '../../train/classification/network.js'
 import { FINETUNE_PRESET, IMAGENET_PRESET, withStepSize } from '../../train/classification/presets.js'
 import { trainClassifier } from '../../train/classification/train.js'
 import { noteData, type OpenDataset, openData } from '../../train/images/data.js'
@@ -21,6 +18,7 @@ import type { StreamOptions } from '../../train/streaming/image-stream.js'
 import { skippedSentence, type Unreadable } from '../../train/streaming/unreadable.js'
 import { createRun, type EvaluationRow, readConfig, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
+import { withQuietLine } from '../shared/quiet-line.js'
 import { readGenotype } from '../shared/read-genotype.js'
 import { say, sayAll } from '../shared/say.js'
 import { applyFlags, DEFAULT_PRESET, type TrainFlags, trainBackboneFlags } from './backbone-flags.js'
@@ -28,8 +26,6 @@ import { runSession } from './session.js'
 import { startLine } from './start-line.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
-/** Milliseconds of opening data before its progress is shown. */
-const QUIET = 2000
 /** Skipped images that are named while training goes on. */
 const SHOWN_UNREADABLE = 10
 
@@ -171,8 +167,8 @@ async function trainIn(
     command: 'train-backbone',
     data: `${plural(dataset.train.count, 'image')} of ${plural(dataset.classes.length, 'class', 'classes')}`,
     formatter: classifierFormatter,
-    train: (options, progress) => {
-      progress.note(describeStart(run.config, dataset))
+    train: async (options, progress) => {
+      progress.note(await describeStart(run.config, dataset))
       return trainClassifier(run, dataset, compiler, {
         ...options,
         ...defined(streaming),
@@ -191,7 +187,15 @@ async function trainIn(
   return { ...session, validation: metricsOf(session.validation) }
 }
 
-function describeStart(config: RunConfig, { train, validation, classes }: OpenDataset): string {
+async function describeStart(
+  config: RunConfig,
+  { train, validation, classes }: OpenDataset,
+): Promise<string> {
+  // They load TensorFlow.js, which --help and errors of flags can do without.
+  const [{ describeNetwork }, { networkConfig }] = await Promise.all([
+    import('../../train/classification/describe.js'),
+    import('../../train/classification/network.js'),
+  ])
   const side = sideOf(train, config.data)
   return startLine({
     inputSize: [side, side],
@@ -204,19 +208,13 @@ function describeStart(config: RunConfig, { train, validation, classes }: OpenDa
 }
 
 /** Opens the data; where that takes long, as listing the members of large tar files does, with progress on stderr. */
-async function openShown(config: RunConfig): Promise<OpenDataset> {
-  const line = liveLine(process.stderr)
-  const began = performance.now()
-  try {
-    return await openData(config, {
-      onProgress({ unit, done, total }) {
-        if (performance.now() - began > QUIET)
-          line.show(() => `Opening ${config.data.name}: ${percent(done / Math.max(1, total))} of the ${unit}`)
-      },
-    })
-  } finally {
-    line.end()
-  }
+function openShown(config: RunConfig): Promise<OpenDataset> {
+  return withQuietLine((show) =>
+    openData(config, {
+      onProgress: ({ unit, done, total }) =>
+        show(() => `Opening ${config.data.name}: ${percent(done / Math.max(1, total))} of the ${unit}`),
+    }),
+  )
 }
 
 function metricsOf(
