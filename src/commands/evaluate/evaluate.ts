@@ -5,6 +5,8 @@ import { fileError } from '../../shared/files.js'
 import type { ModelCard } from '../../shared/model-card.js'
 import { readModel } from '../../shared/read-model.js'
 import { type AnyRunConfig, forTask, readAnyConfig, type TaskName } from '../../train/tasks.js'
+import { evaluateClassifier } from './classifier.js'
+import { evaluateDetectorOn } from './detector.js'
 import { type EvaluateFlags, evaluateFlags } from './subject.js'
 
 const help = `
@@ -44,10 +46,6 @@ const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof Evaluate
   detection: { noun: 'detector', flags: ['annotations', 'categories', 'format', 'out'] },
 }
 
-// Only the side that is needed is loaded, and none of them for --help.
-const classifier = () => import('./classifier.js')
-const detector = () => import('./detector.js')
-
 /** `toolkit evaluate RUN|model.onnx|detector.onnx` */
 export function evaluateCommand() {
   return evaluateFlags()
@@ -60,17 +58,15 @@ export function evaluateCommand() {
         const config = await readAnyConfig(path)
         refuseOthers(path, config.task, self)
         await forTask<AnyRunConfig, Promise<void>>(config, {
-          classification: async (own) =>
-            (await classifier()).evaluateClassifier({ path, config: own }, flags),
-          detection: async (own) => (await detector()).evaluateDetectorOn({ path, config: own }, flags),
+          classification: (own) => evaluateClassifier({ path, config: own }, flags),
+          detection: (own) => evaluateDetectorOn({ path, config: own }, flags),
         })
       } else {
         const { card, bytes } = await readModel(path)
         refuseOthers(path, card.task, self)
         await forTask<ModelCard, Promise<void>>(card, {
-          classification: async (own) =>
-            (await classifier()).evaluateClassifier({ path, card: own, bytes }, flags),
-          detection: async (own) => (await detector()).evaluateDetectorOn({ path, card: own, bytes }, flags),
+          classification: (own) => evaluateClassifier({ path, card: own, bytes }, flags),
+          detection: (own) => evaluateDetectorOn({ path, card: own, bytes }, flags),
         })
       }
     })
