@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { Command } from '@commander-js/extra-typings'
 import { type NasnetConfig, PRESETS, type PresetName, PUBLISHED_CELLS } from '../../models/index.js'
+import { UserError } from '../shared/errors.js'
 import { grouped, plural } from '../shared/text.js'
 import type { RunConfig } from '../train/classification/config.js'
 import { describeNetwork, type NetworkDescription } from '../train/classification/describe.js'
@@ -74,6 +75,10 @@ async function describeAs(architecture: string, flags: Flags) {
 async function runOf(architecture: string): Promise<AnyRunConfig | undefined> {
   if (Object.hasOwn(detectorPresets, architecture)) return detectorPresets[architecture]
   const found = await stat(architecture).catch(() => undefined)
+  if (found === undefined && !KNOWN.includes(architecture))
+    throw new UserError(
+      `There is no "${architecture}": name a run, a genotype.json, or one of ${KNOWN.join(', ')}`,
+    )
   return found?.isDirectory() ? readAnyConfig(architecture) : undefined
 }
 

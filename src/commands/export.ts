@@ -2,6 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings'
 import { plural } from '../shared/text.js'
 import { exportAnyRun } from '../train/tasks.js'
 import { json } from './shared/options.js'
+import { say } from './shared/say.js'
 
 const help = `
 The file contains everything that is needed to run the model. Classifiers take pixels (uint8, RGB,
@@ -36,11 +37,13 @@ export function exportCommand() {
     .action(async (run, { out, json, to }) => {
       if (to !== undefined) {
         const { exportWeights } = await import('../weights/convert/export-weights.js')
+        say(`Writing the weights of ${run}`)
         const { path, tensors } = await exportWeights(run, to, out)
         if (json) console.log(JSON.stringify({ weights: path, tensors }))
         else console.log(`Wrote ${path}: ${plural(tensors, 'tensor')}`)
         return
       }
+      say(`Compiling the model of ${run}`)
       const { path, card } = await exportAnyRun(run, out)
       if (json) console.log(JSON.stringify({ model: path, ...card }))
       else console.log(`Wrote ${path}: ${card.name}, ${plural(card.labels.length, 'class', 'classes')}`)

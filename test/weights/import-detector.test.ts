@@ -178,7 +178,7 @@ describe('a detector’s import refuses', () => {
     const stem = tensors.filter(({ name }) => name.includes('conv0'))
     await refused(
       t,
-      /1 tensor is missing: ".*" \[.*\]\. 1 tensor is of another shape: ".*" is \[1\], but must be \[\d+\]\. 1 tensor is left over: "extra" \[1\]\. Choose the --arch/,
+      /1 tensor is missing: ".*" \[.*\]\n1 tensor is of another shape: ".*" is \[1\], but must be \[\d+\]\n1 tensor is left over: "extra" \[1\]\nChoose the --arch/,
       [...stem, ...others, named('extra'), { ...named(second.name), name: second.name }].filter(
         ({ name }) => name !== first.name,
       ),

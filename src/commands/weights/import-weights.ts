@@ -6,12 +6,13 @@ import { PRESETS, type PresetName } from '../../../models/presets.js'
 import { PREPROCESSINGS } from '../../shared/classifier-input.js'
 import { UserError } from '../../shared/errors.js'
 import { plural } from '../../shared/text.js'
-import type { ImportResult } from '../../weights/convert/imported-run.js'
+import type { ImportEvents, ImportResult } from '../../weights/convert/imported-run.js'
 import { DETECTOR_ARCHS, type DetectorArch } from '../../weights/detector-archs.js'
 import { type FlagsOf, size, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
 import { freeFolder } from '../shared/new-folder.js'
 import { json } from '../shared/options.js'
+import { withQuietLine } from '../shared/quiet-line.js'
 import { say } from '../shared/say.js'
 
 const help = `
@@ -106,7 +107,12 @@ async function importInto(files: string[], flags: Flags): Promise<void> {
   // Known before minutes of reading, and an imported run is not one to resume.
   if (existsSync(join(out, 'config.json')))
     throw new UserError(`${out} holds a run already; choose another folder with --out`)
-  const result = await imported(files, out, flags)
+  const result = await withQuietLine((show) =>
+    imported(files, out, flags, {
+      onTensor: (done, total) => show(() => `tensors  ${done} of ${total} read`, done === total),
+      onExport: () => show(() => 'Compiling and writing the model', true),
+    }),
+  )
   for (const [reason, count] of Object.entries(result.ignored))
     say(`Ignored: ${plural(count, 'tensor')} (${reason})`)
   if (flags.json) console.log(JSON.stringify(result))
@@ -123,6 +129,7 @@ async function imported(
   files: string[],
   out: string,
   { arch, labels, raw, pools, imageSize, preprocessing, inputSize, proposals, ...sizes }: Flags,
+  events: ImportEvents,
 ): Promise<ImportResult> {
   const { cells, filters, stemFilters, skipReduction } = sizes
   const changes = { cells, filters, stemFilters, skipReduction, stridedPools: pools }
@@ -134,14 +141,14 @@ async function imported(
         '--preprocessing is for classifiers; a detector resizes images as the released one does',
       )
     const { importDetector } = await import('../../weights/convert/import-detector.js')
-    return importDetector(files, out, { labels, raw, changes, inputSize, proposals })
+    return importDetector(files, out, { labels, raw, changes, inputSize, proposals }, events)
   }
   if ((inputSize ?? proposals) !== undefined)
     throw new UserError(
       `--input-size and --proposals are for detectors (${DETECTOR_ARCHS.join(', ')}); give the size of a classifier's images as --image-size`,
     )
   const { importWeights } = await import('../../weights/convert/import-weights.js')
-  return importWeights(files, out, { arch, labels, raw, imageSize, preprocessing, changes })
+  return importWeights(files, out, { arch, labels, raw, imageSize, preprocessing, changes }, events)
 }
 
 const isDetector = (arch: string): arch is DetectorArch =>

@@ -11,7 +11,7 @@ import {
   importedClasses,
   importedDetectorConfig,
 } from './imported-detector-config.js'
-import { countsOf, type ImportResult, writeImportedRun } from './imported-run.js'
+import { countsOf, type ImportEvents, type ImportResult, writeImportedRun } from './imported-run.js'
 import { matchTensors, takesAverages } from './match.js'
 import { openWeights } from './open-weights.js'
 
@@ -32,6 +32,7 @@ export async function importDetector(
   files: readonly string[],
   folder: string,
   { labels, raw = false, ...architecture }: DetectorImportOptions,
+  events?: ImportEvents,
 ): Promise<ImportResult> {
   const source = await openWeights(files)
   try {
@@ -61,7 +62,7 @@ export async function importDetector(
     )
     const matching = matchTensors(source, specs, names, averages)
     const weights = { source, specs, matches: matching.matches }
-    const model = await writeImportedRun(folder, config, weights, exportDetectorRun)
+    const model = await writeImportedRun(folder, config, weights, exportDetectorRun, events)
     return {
       ...{ run: folder, model, from: 'object-detection-api', classes: categories.length },
       ...countsOf(matching),

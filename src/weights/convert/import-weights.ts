@@ -11,7 +11,7 @@ import { isDetectorCheckpoint } from '../names/faster-rcnn.js'
 import type { NamedNetwork } from '../names/layers.js'
 import type { TensorSource } from '../source.js'
 import { type Architecture, defaultLabels, importedConfig } from './imported-config.js'
-import { countsOf, type ImportResult, writeImportedRun } from './imported-run.js'
+import { countsOf, type ImportEvents, type ImportResult, writeImportedRun } from './imported-run.js'
 import { matchTensors, takesAverages } from './match.js'
 import { openWeights } from './open-weights.js'
 import { readLabels } from './read-labels.js'
@@ -35,6 +35,7 @@ export async function importWeights(
   files: readonly string[],
   folder: string,
   options: ImportOptions,
+  events?: ImportEvents,
 ): Promise<ImportResult> {
   const source = await openWeights(files)
   try {
@@ -45,7 +46,7 @@ export async function importWeights(
     const names = namesIn(dialect, config.model, specs)
     const matching = matchTensors(source, specs, names, config.imported!.averages)
     const weights = { source, specs, matches: matching.matches }
-    const model = await writeImportedRun(folder, config, weights, classes === null ? null : exportRun)
+    const model = await writeImportedRun(folder, config, weights, classes === null ? null : exportRun, events)
     return { ...{ run: folder, model, from: dialect.name, classes }, ...countsOf(matching) }
   } finally {
     await source.close()

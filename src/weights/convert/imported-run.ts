@@ -1,7 +1,7 @@
 /** From matched tensors to the run that holds them. */
 import type { ParameterSpec } from '../../../models/index.js'
 import { UserError } from '../../shared/errors.js'
-import { layoutOf } from '../../train/step/flat-state.js'
+import { type FlatLayout, layoutOf } from '../../train/step/flat-state.js'
 import { isFiniteVector } from '../../train/step/named-weights.js'
 import { type AnyRunConfig, createRun } from '../../train/tasks.js'
 import { takeColumns } from '../names/columns.js'
@@ -22,6 +22,21 @@ export interface ImportResult {
   ignored: Record<string, number>
 }
 
+/** A network's parameters, each with its tensor in the files. */
+export interface MatchedWeights {
+  source: TensorSource
+  specs: readonly ParameterSpec[]
+  matches: readonly Match[]
+}
+
+/** What an import says of its progress, which takes a minute for large networks. */
+export interface ImportEvents {
+  /** After every tensor that was read: how many of how many. */
+  onTensor?: (done: number, total: number) => void
+  /** Before the model is compiled and written. */
+  onExport?: () => void
+}
+
 /**
  * Reads the matched tensors and writes a run with them, at step 0. `exported` writes its model and gives that path; null:
  * it has none. When anything fails, nothing is left behind.
@@ -32,14 +47,17 @@ export interface ImportResult {
 export async function writeImportedRun(
   folder: string,
   config: AnyRunConfig,
-  weights: { source: TensorSource; specs: readonly ParameterSpec[]; matches: readonly Match[] },
+  weights: MatchedWeights,
   exported: ((folder: string) => Promise<{ path: string }>) | null,
+  { onTensor, onExport }: ImportEvents = {},
 ): Promise<string | null> {
-  const state = await stateOf(weights.source, weights.specs, weights.matches)
+  const state = await stateOf(weights, onTensor)
   const run = await createRun(folder, config)
   try {
     await run.save({ step: 0, seconds: 0, ...state })
-    return exported && (await exported(folder)).path
+    if (exported === null) return null
+    onExport?.()
+    return (await exported(folder)).path
   } catch (error) {
     await run.discardUntrained()
     throw error
@@ -55,16 +73,20 @@ export const countsOf = ({ matches, ignored }: Matching): Pick<ImportResult, 'te
 })
 
 /** The numbers of all parameters as state vectors. */
-async function stateOf(source: TensorSource, specs: readonly ParameterSpec[], matches: readonly Match[]) {
+async function stateOf(
+  { source, specs, matches }: MatchedWeights,
+  onTensor: ImportEvents['onTensor'],
+): Promise<{ layout: FlatLayout['slots']; state: Record<string, Float32Array> }> {
   const layout = layoutOf(specs)
   const state: Record<string, Float32Array> = {
     parameters: new Float32Array(layout.parameters),
     statistics: new Float32Array(layout.statistics),
   }
   const slots = new Map(layout.slots.map((slot) => [slot.path, slot]))
-  for (const match of matches) {
+  for (const [i, match] of matches.entries()) {
     const { vector, offset } = slots.get(match.spec.path)!
     state[vector].set(await readParameter(source, match), offset)
+    onTensor?.(i + 1, matches.length)
   }
   return { layout: layout.slots, state }
 }

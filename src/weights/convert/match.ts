@@ -87,7 +87,7 @@ export function matchTensors(
   ].filter((problem) => problem !== '')
   if (problems.length > 0)
     throw new UserError(
-      `${path} does not hold the weights of this network. ${problems.join('. ')}. ${advice}`,
+      [`${path} does not hold the weights of this network.`, ...problems, `${advice}.`].join('\n'),
     )
   return { matches, ignored }
 }
