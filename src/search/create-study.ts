@@ -1,6 +1,7 @@
 /** Beginning a search in a new folder, and going on with one that was stopped or killed. */
 import { randomUUID } from 'node:crypto'
 import { defined } from '../shared/defined.js'
+import { UserError } from '../shared/errors.js'
 import { isHere } from '../train/images/data-place.js'
 import { type SearchConfig, validateSearchConfig } from './config.js'
 import { loadFinished, loadShared } from './evaluate/shared-weights-file.js'
@@ -18,6 +19,9 @@ export interface CreateOptions extends Partial<QueuePlace> {
 /** What may change when a search goes on. */
 export interface SearchChanges {
   budget?: SearchConfig['budget']
+  /** How many of the best children are trained longer, and how many of all ranks. Both 0: the longer training is skipped. */
+  top?: number
+  checkRanks?: number
   /** Where the same data lies now: its name as in {@link SearchSettings.data}, and where fetched data sets lie. */
   data?: { name?: string; folder?: string }
 }
@@ -58,16 +62,35 @@ export async function createSearch(
  */
 export async function resumeSearch(
   folder: string,
-  { budget, data = {} }: SearchChanges = {},
+  { budget, top, checkRanks, data = {} }: SearchChanges = {},
   options: CreateOptions = {},
 ): Promise<Study> {
   const { onWarning = warn } = options
   const named = defined(data)
   const moved = Object.keys(named).length > 0
-  const opened = await openSearchFolder(folder, budget, async (config) =>
-    moved || needsData(config, options) ? resumeSearchData(config, named, onWarning) : config,
-  )
+  const opened = await openSearchFolder(folder, budget, async (saved) => {
+    const config = withRetrained(folder, saved, { top, checkRanks })
+    return moved || needsData(config, options) ? resumeSearchData(config, named, onWarning) : config
+  })
   return new Study(opened, options)
+}
+
+/** Throws a UserError where children are wanted, and the search has no recipe for them. */
+function withRetrained(
+  folder: string,
+  config: SearchConfig,
+  { top, checkRanks }: Pick<SearchChanges, 'top' | 'checkRanks'>,
+): SearchConfig {
+  const { retrain } = config
+  if ((top ?? checkRanks) === undefined) return config
+  if (retrain === null) {
+    if ((top ?? 0) + (checkRanks ?? 0) === 0) return config
+    throw new UserError(
+      `${folder} was begun without longer training, so that it has no recipe for it: leave out --top and --check-ranks, and train its best cells with train-backbone --arch`,
+    )
+  }
+  const { count, ranksChecked } = retrain
+  return { ...config, retrain: { ...retrain, count: top ?? count, ranksChecked: checkRanks ?? ranksChecked } }
 }
 
 const isConfig = (settings: SearchSettings | SearchConfig): settings is SearchConfig =>

@@ -29,7 +29,8 @@ export function rankBest(
   events: readonly JournalEvent[],
   retrained: readonly RetrainedEvent[],
 ): RankedChild[] {
-  const best = retrain === null ? bestChildren(space, events, 1) : chosenToRetrain(space, events, retrain)
+  const chosen = retrain === null ? [] : chosenToRetrain(space, events, retrain)
+  const best = chosen.length === 0 ? bestChildren(space, events, 1) : chosen
   const longer = new Map(retrained.map((event) => [event.id, event]))
   return best
     .map((child) => ({
@@ -58,8 +59,13 @@ export async function writeBest(folder: string, ranked: readonly RankedChild[]):
     throw new UserError(`No child of ${folder} could be measured; its journal tells why`)
   await makeFolder(join(folder, 'best'))
   for (const [rank, { genotype }] of ranked.entries()) {
-    const text = `${JSON.stringify(genotype, null, 2)}\n`
-    await writeFileAtomically(join(folder, 'best', `${rank + 1}.json`), text)
-    if (rank === 0) await writeFileAtomically(genotypePath(folder), text)
+    await writeFileAtomically(join(folder, 'best', `${rank + 1}.json`), genotypeText(genotype))
+    if (rank === 0) await writeGenotype(folder, genotype)
   }
 }
+
+/** Writes the best cells, `genotype.json`. Throws a UserError when the folder cannot be written. */
+export const writeGenotype = (folder: string, genotype: NamedCells): Promise<void> =>
+  writeFileAtomically(genotypePath(folder), genotypeText(genotype))
+
+const genotypeText = (genotype: NamedCells): string => `${JSON.stringify(genotype, null, 2)}\n`

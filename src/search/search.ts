@@ -28,7 +28,8 @@ export interface SearchParts {
 export interface SearchOptions {
   /** Aborting it gives up the children in flight; the search can be resumed. */
   signal?: AbortSignal
-  onTold?: (event: ToldEvent, standing: Standing) => void
+  /** The next child is waited for after it. */
+  onTold?: (event: ToldEvent, standing: Standing) => void | Promise<void>
 }
 
 /** The state of a search, in numbers of children. */
@@ -104,7 +105,7 @@ export async function runSearch(
     await write(event)
     await timed('strategy', strategy.tell(decisions, value))
     answered++
-    onTold?.(event, { asked: count, told: answered, inFlight: inFlight.size, seconds: seconds() })
+    await onTold?.(event, { asked: count, told: answered, inFlight: inFlight.size, seconds: seconds() })
     if (answered % OVERHEAD_EVERY === 0) await writeOverhead()
   }
 

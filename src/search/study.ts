@@ -1,8 +1,8 @@
 /**
  * A study: one search from its beginning to its results. Shared weights are trained if the evaluator wants some, then
  * children are tried until the budget is spent, the best are trained longer, and the results are written; of
- * autoencoders, the best is compared with a plain one. Everything is written into the search's folder as it happens:
- * a study may be killed at any moment, and {@link resumeSearch} goes on with it.
+ * autoencoders, the best is compared with a plain one. Everything is written into the search's folder as it happens, the
+ * best cells so far included: a study may be killed at any moment, and {@link resumeSearch} goes on with it.
  */
 import { EventEmitter } from 'node:events'
 import { availableParallelism } from 'node:os'
@@ -13,7 +13,7 @@ import { loadFinished } from './evaluate/shared-weights-file.js'
 import type { JournalEvent, RetrainedEvent, ToldEvent } from './journal/journal.js'
 import { checkQueue, openQueue, type QueuePlace } from './open-queue.js'
 import { longerTrainingOf } from './redis/search.js'
-import { type NamedCells, type RankedChild, rankBest, writeBest } from './results.js'
+import { type NamedCells, type RankedChild, rankBest, writeBest, writeGenotype } from './results.js'
 import { chosenToRetrain, retrain } from './retrain/retrain.js'
 import { type Progress, progressOf, runSearch, type Standing } from './search.js'
 import { evaluatorIn, type SearchFolder, trainsOwnWeights } from './search-folder.js'
@@ -80,6 +80,8 @@ export class Study extends EventEmitter<StudyEvents> {
   readonly #closing = new AbortController()
   #state: 'open' | 'running' | 'broken' | 'closed' = 'open'
   #run: Promise<SearchResult> | null = null
+  /** Of the children that could be measured. */
+  #bestReward = Number.NEGATIVE_INFINITY
 
   constructor(folder: SearchFolder, options: StudyOptions = {}) {
     super()
@@ -88,6 +90,9 @@ export class Study extends EventEmitter<StudyEvents> {
     this.#place = { queue, processes, threads }
     this.#isNew = isNew
     this.#events = [...folder.events]
+    for (const event of this.#events)
+      if (event.kind === 'told' && event.result.kind !== 'failed')
+        this.#bestReward = Math.max(this.#bestReward, event.reward)
   }
 
   /** The search's folder. */
@@ -155,6 +160,8 @@ export class Study extends EventEmitter<StudyEvents> {
     this.emit('start')
     const evaluator = evaluatorIn(folder, config.evaluator)
     const searched = (await this.#warmUp(evaluator, signal)) && (await this.#tryChildren(evaluator, signal))
+    // Longer training may take hours, and be stopped.
+    if (searched) await writeBest(folder, rankBest(config, this.#events, []))
     const retrained = searched ? await this.#trainLonger(signal) : null
     const best = rankBest(config, this.#events, retrained ?? [])
     if (retrained === null) return { finished: false, best, comparison: null }
@@ -204,7 +211,13 @@ export class Study extends EventEmitter<StudyEvents> {
         this.emit('search', progressOf(this.#events))
         return await runSearch(
           { strategy, queue, reward, budget, workforce, journal: this.#journal },
-          { signal, onTold: (event, standing) => this.emit('child', event, standing) },
+          {
+            signal,
+            onTold: async (event, standing) => {
+              await this.#keepBest(event)
+              this.emit('child', event, standing)
+            },
+          },
         )
       } finally {
         this.emit('searched')
@@ -213,6 +226,13 @@ export class Study extends EventEmitter<StudyEvents> {
     } finally {
       await strategy.close()
     }
+  }
+
+  /** Writes the cells of a child that is the best so far. */
+  async #keepBest({ reward, result }: ToldEvent): Promise<void> {
+    if (result.kind === 'failed' || reward <= this.#bestReward) return
+    this.#bestReward = reward
+    await writeGenotype(this.folder, this.genotypeOf(result.id))
   }
 
   /** Null when stopped. */

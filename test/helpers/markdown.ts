@@ -34,3 +34,18 @@ export function namedPaths(text: string, folders: readonly string[]): string[] {
     return braces ? braces[2].split(',').map((part) => `${braces[1]}${part}${braces[3]}`) : [path]
   })
 }
+
+/** The commands in blocks of shell, with continued lines joined, and without comments. */
+export function shellCommands(text: string): string[] {
+  const blocks = [...text.matchAll(/^```(?:sh|bash|console)\n([\s\S]*?)^```/gm)].map(([, block]) => block)
+  return blocks
+    .flatMap((block) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter((line) => line !== '')
+}
+
+/** The words of a command as a shell divides it: at spaces outside of quotes. What follows `|`, `>`, `&` or `;` is left out. */
+export function wordsOf(command: string): string[] {
+  const [own] = command.split(/\s(?:[|>&;]|2>)/)
+  return [...own.matchAll(/(?:'[^']*'|"[^"]*"|\S)+/g)].map(([word]) => word.replaceAll(/['"]/g, ''))
+}

@@ -70,7 +70,7 @@ test('a budget of children is spent to the last: each is rewarded once, failed o
     mostInFlight = Math.max(mostInFlight, queue.submitted.length - back++)
     return next(signal)
   }
-  assert.equal(await sit(journal, { queue, onTold: (_, standing) => standings.push(standing) }), true)
+  assert.equal(await sit(journal, { queue, onTold: (_, standing) => void standings.push(standing) }), true)
   assert.deepEqual(
     queue.submitted,
     asked(journal).map(({ id, decisions }) => ({ id, decisions })),

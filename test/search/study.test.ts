@@ -80,7 +80,10 @@ test('a study that is stopped, or closed in the middle, can be run on', async (t
     stopped.best.map(({ id }) => id),
     [0],
   )
-  assert.ok(!(await readdir(folder)).includes('genotype.json'))
+  assert.deepEqual(
+    JSON.parse(await readFile(join(folder, 'genotype.json'), 'utf8')),
+    stopped.best[0].genotype,
+  )
   assert.equal((await study.run({ signal: AbortSignal.abort() })).finished, false)
 
   const searching = new Promise<void>((resolve) => study.once('search', () => resolve()))
@@ -99,6 +102,42 @@ test('a study that is stopped, or closed in the middle, can be run on', async (t
     told.map(({ result }) => result.id),
     [0, 1],
   )
+})
+
+test('the longer training can be skipped, also of a search that was stopped in it, and asked for again', async (t) => {
+  const settings = await settingsFor(t)
+  const folder = await temporaryFolder(t)
+  const study = await createSearch({ ...settings, top: 2 }, folder, options)
+  t.after(() => study.close())
+  const stop = new AbortController()
+  study.on('retrain', () => stop.abort())
+  assert.equal((await study.run({ signal: stop.signal })).finished, false)
+  await study.close()
+
+  const skipping = await resumeSearch(folder, { top: 0, checkRanks: 0 }, options)
+  t.after(() => skipping.close())
+  skipping.on('retrain', () => assert.fail('nothing is to be trained longer'))
+  const { finished, best } = await skipping.run()
+  await skipping.close()
+  assert.deepEqual([finished, best.length, best[0].longer], [true, 1, null])
+  assert.deepEqual(JSON.parse(await readFile(join(folder, 'genotype.json'), 'utf8')), best[0].genotype)
+
+  const longer = await resumeSearch(folder, { top: 1 }, options)
+  t.after(() => longer.close())
+  const [again] = (await longer.run()).best
+  assert.equal(again.longer?.id, best[0].id)
+})
+
+test('a search without longer training cannot be resumed with some', async (t) => {
+  const folder = await temporaryFolder(t)
+  const study = await createSearch({ ...(await settingsFor(t)), top: 0 }, folder, options)
+  await study.close()
+  await assert.rejects(resumeSearch(folder, { top: 2 }, options), {
+    name: 'UserError',
+    message: /was begun without longer training/,
+  })
+  const resumed = await resumeSearch(folder, { top: 0 }, options)
+  await resumed.close()
 })
 
 test('a new study that cannot evaluate any child leaves nothing behind', async (t) => {

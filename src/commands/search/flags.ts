@@ -23,7 +23,7 @@ export function parseBudget(text: string): Budget {
 
 /** Flags that say how to continue a search; the others say what is searched. */
 export const RESUME_FLAGS: ReadonlySet<string> = new Set([
-  ...['resume', 'budget', 'data', 'dataDir', 'processes', 'threads', 'queue', 'json'],
+  ...['resume', 'budget', 'top', 'checkRanks', 'data', 'dataDir', 'processes', 'threads', 'queue', 'json'],
 ])
 
 /** The command with its flags. */
@@ -32,7 +32,7 @@ export const searchFlags = () =>
     .option('--out <folder>', 'folder of the new search (default: a new one in searches/)')
     .option(
       '--resume <search>',
-      'continue a search; --budget may change, and --data or --data-dir if its data was moved',
+      'continue a search; --budget, --top and --check-ranks may change, and --data or --data-dir if its data was moved',
     )
     .addOption(processes)
     .addOption(threads)

@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createSearch, resumeSearch } from '../../search/create-study.js'
+import { genotypePath } from '../../search/search-folder.js'
 import type { Study } from '../../search/study.js'
 import { UserError } from '../../shared/errors.js'
 import { interruptible } from '../shared/interrupt.js'
@@ -20,8 +21,11 @@ With --task autoencode, children are autoencoders of three cells (normal, reduct
 fraction of the images' variance that they reconstruct. At the end the best is compared with a plain convolutional
 autoencoder with as many parameters: comparison.json, and reconstructions.png to look at.
 
-A search is a folder: search.json, journal.jsonl (every event) and, at the end, genotype.json (the best cells) and
+A search is a folder: search.json, journal.jsonl (every event), genotype.json (the best cells so far) and, at the end,
 best/. It may be killed at any moment: --resume continues it, and only the children in progress are trained again.
+
+At the end, the best children are trained longer, which may take longer than the search itself; the best of that
+training is the result. --resume SEARCH --top 0 skips it.
 
 --json prints {"search", "genotype", "best": [{"id", "reward", "retrained"}]}: the paths, and the best children, with
 their accuracy from 0 to 1 after longer training (null if there was none); for autoencoders also errors, PSNR,
@@ -35,9 +39,10 @@ Examples:
   $ toolkit search --task autoencode --strategy evolution --budget 60
   $ toolkit search --resume searches/ppo
   $ toolkit search --resume searches/ppo --budget 2h
+  $ toolkit search --resume searches/ppo --top 0
 
 Next: toolkit search-report SEARCH, toolkit draw SEARCH/genotype.json,
-toolkit train-backbone --arch SEARCH/genotype.json`
+toolkit train-backbone --preset laptop-cifar10 --arch SEARCH/genotype.json`
 
 /** `toolkit search` */
 export const searchCommand = () => searchFlags().addHelpText('after', help).action(search)
@@ -45,6 +50,10 @@ export const searchCommand = () => searchFlags().addHelpText('after', help).acti
 async function search(flags: SearchFlags, command: CommandUnknownOpts): Promise<void> {
   const study = flags.resume === undefined ? await begin(flags) : await goOn(flags.resume, flags, command)
   const endView = showStudy(study)
+  let isTrainingLonger = false
+  study.on('retrain', () => {
+    isTrainingLonger = true
+  })
   try {
     const { finished, best, comparison } = await interruptible(
       (signal) => study.run({ signal }),
@@ -53,8 +62,12 @@ async function search(flags: SearchFlags, command: CommandUnknownOpts): Promise<
           'Stopping: children in progress are given up, everything else is kept. Ctrl-C again exits immediately.',
         ),
     ).finally(endView)
-    if (!finished) say(`Stopped; continue with: toolkit search --resume ${study.folder}`)
-    else if (comparison !== null) printComparison(study.folder, best, comparison, flags)
+    if (!finished) {
+      say(`Stopped; continue with: toolkit search --resume ${study.folder}`)
+      if (isTrainingLonger)
+        say(`Or skip the longer training: toolkit search --resume ${study.folder} --top 0 --check-ranks 0`)
+      if (best.length > 0) say(`The best cells so far are ${genotypePath(study.folder)}`)
+    } else if (comparison !== null) printComparison(study.folder, best, comparison, flags)
     else printBest(study.folder, best, flags)
   } finally {
     await study.close()
@@ -83,9 +96,11 @@ function goOn(folder: string, flags: SearchFlags, command: CommandUnknownOpts): 
   })
   if (other !== undefined)
     throw new UserError(`--resume continues a search with its own settings: leave out ${other.long}`)
-  const { data, dataDir, budget } = flags
+  const { data, dataDir, budget, top, checkRanks } = flags
   const changes = {
     budget: given('budget') ? budget : undefined,
+    top: given('top') ? top : undefined,
+    checkRanks: given('checkRanks') ? checkRanks : undefined,
     data: { name: given('data') ? data : undefined, folder: given('dataDir') ? dataDir : undefined },
   }
   return resumeSearch(folder, changes, placeOf(flags))

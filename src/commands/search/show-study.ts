@@ -1,8 +1,8 @@
 /** What people see of a search on stderr while it runs. */
 import { watchSearch } from '../../search/journal/standing.js'
 import type { Study, WarmUpProgress } from '../../search/study.js'
-import { liveLine } from '../../shared/live-line.js'
-import { percent, plural } from '../../shared/text.js'
+import { type LiveLine, liveLine } from '../../shared/live-line.js'
+import { formatDuration, percent, plural } from '../../shared/text.js'
 import { say } from '../shared/say.js'
 import { type SearchView, searchView } from './view.js'
 
@@ -12,7 +12,9 @@ export function showStudy(study: Study): () => void {
   const watched = watchSearch()
   for (const event of study.events) if (event.kind === 'told') watched.add(event)
   let view: SearchView | undefined
+  let longer: LongerTraining | undefined
   const end = (): void => {
+    longer?.end()
     line.end()
     view?.end()
   }
@@ -39,13 +41,44 @@ export function showStudy(study: Study): () => void {
       })
     })
     .on('searched', end)
-    .on('retrain', (count) => say(`Training ${plural(count, 'child', 'children')} longer …`))
-    .on('retrained', ({ id, quality: reached }) =>
-      say(`child ${id}: ${percent(reached)} ${quality}after longer training`),
-    )
+    .on('retrain', (count) => {
+      say(`Training ${plural(count, 'child', 'children')} longer …`)
+      longer = longerTraining(count, line)
+    })
+    .on('retrained', ({ id, quality: reached }) => {
+      line.end()
+      say(`child ${id}: ${percent(reached)} ${quality}after longer training${longer?.add() ?? ''}`)
+    })
     .on('compare', (child) => say(`Training child ${child} and a plain autoencoder of equal size …`))
     .on('note', say)
   return end
+}
+
+interface LongerTraining {
+  /** Counts a child that is done; says how many are, for example ` (1 of 3, 20 min left)`. */
+  add(): string
+  end(): void
+}
+
+/** Milliseconds between two lines about training that takes minutes or hours, on a terminal and elsewhere. */
+const [TERMINAL_TICK, PLAIN_TICK] = [1000, 60_000]
+
+/** Shows how long `count` children have been trained for. */
+function longerTraining(count: number, line: LiveLine): LongerTraining {
+  const began = performance.now()
+  const seconds = (): number => Math.round((performance.now() - began) / 1000)
+  let done = 0
+  const show = (): void =>
+    line.show(() => `${done} of ${count} trained longer · ${formatDuration(seconds())}`, true)
+  const timer = setInterval(show, process.stderr.isTTY ? TERMINAL_TICK : PLAIN_TICK)
+  return {
+    add() {
+      done++
+      const left = Math.round((seconds() / done) * (count - done))
+      return ` (${done} of ${count}${done < count ? `, ${formatDuration(left)} left` : ''})`
+    },
+    end: () => clearInterval(timer),
+  }
 }
 
 /** For example `shared weights: 48 of 240 children · loss 2.05 · 7 min left`. */

@@ -67,7 +67,7 @@ ${logs.map(
 
 /** One sentence for those who read no further. */
 function leadOf(search: SearchStatistics): Html {
-  const { name, strategy, evaluator, measure, children, seconds, best, curves } = search
+  const { name, strategy, evaluator, measure, children, seconds, best, curves, chance, isFinished } = search
   const done = children.measured + children.failed
   const of = children.planned === null || children.planned === done ? '' : ` of ${grouped(children.planned)}`
   const [first] = best
@@ -78,7 +78,9 @@ function leadOf(search: SearchStatistics): Html {
   const reward = curves.runningMean.at(-1)
   const last = typeof reward === 'number' ? `; the last ones have a mean reward of ${reward.toFixed(4)}` : ''
   return html`
-<p class="lead"><b>${name}</b> (${strategy}, ${evaluator}) tried ${grouped(done)}${of} children in ${duration(seconds)}, ${found}${last}.</p>`
+<p class="lead"><b>${name}</b> (${strategy}, ${evaluator}) tried ${grouped(done)}${of} children in ${duration(seconds)}, ${found}${last}.${
+    chance !== null && ` Guessing reaches ${chance.toFixed(4)}.`
+  }${!isFinished && html` <b>The search is not finished:</b> it goes on with <code>toolkit search --resume</code>.`}</p>`
 }
 
 function cellsOf(

@@ -1,7 +1,9 @@
 /** The statistics of one search, from its journal. */
 import type { OperationName } from '../../../models/genotype.js'
 import { UserError } from '../../shared/errors.js'
+import type { SearchConfig } from '../config.js'
 import { RUNNING_MEAN } from '../journal/standing.js'
+import { chosenToRetrain } from '../retrain/retrain.js'
 import type { CellKind } from '../space/space.js'
 import { type BestChild, bestOf, measureOf } from './best-children.js'
 import { type FinishedChild, finishedChildren } from './children.js'
@@ -42,6 +44,10 @@ export interface SearchStatistics {
   /** What the children's quality is: accuracy, or the share of the images' variance explained. */
   measure: string
   seed: number
+  /** Accuracy that guessing reaches; null where the search does not know how many classes there are. */
+  chance: number | null
+  /** Whether all children of the budget were tried, and those that were to be trained longer are. */
+  isFinished: boolean
   children: {
     /** How many the search is to try; null where something else ends it. */
     planned: number | null
@@ -91,6 +97,8 @@ export function searchStatistics(log: SearchLog, count: number): SearchStatistic
     evaluator: evaluator.kind,
     measure: measureOf(log),
     seed,
+    chance: chanceOf(config),
+    isFinished: isFinished(log, { tried: children.length, seconds, trainedLonger: retrained.children }),
     children: {
       planned: budget.kind === 'children' ? budget.amount : null,
       asked,
@@ -116,6 +124,26 @@ export function searchStatistics(log: SearchLog, count: number): SearchStatistic
     failures: failuresOf(children),
     retrained,
   }
+}
+
+/** CIFAR-10 and the embedded data set have as many. */
+const KNOWN_CLASSES = 10
+
+/** Of a classifier. */
+function chanceOf({ task, evaluator }: SearchConfig): number | null {
+  const { name, classes } = evaluator.run.data
+  const isKnown = ['cifar10', 'embedded'].includes(name)
+  const count = classes?.length ?? (isKnown ? KNOWN_CLASSES : null)
+  return task === 'classify' && count !== null ? 1 / count : null
+}
+
+function isFinished(
+  { config: { budget, retrain, space }, events }: SearchLog,
+  done: { tried: number; seconds: number; trainedLonger: readonly { id: number }[] },
+): boolean {
+  if ((budget.kind === 'children' ? done.tried : done.seconds) < budget.amount) return false
+  const trained = new Set(done.trainedLonger.map(({ id }) => id))
+  return retrain === null || chosenToRetrain(space, events, retrain).every(({ id }) => trained.has(id))
 }
 
 function curvesOf(children: FinishedChild[]): SearchCurves {

@@ -128,12 +128,13 @@ const statsCells = (stats: readonly number[]): Html[] =>
 const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, Helvetica, Arial, sans-serif; }
 body { margin: 2rem auto; max-width: 96rem; padding: 0 1rem; line-height: 1.4; }
+h1 { overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; margin: 1rem 0; }
 th, td { padding: 0.2rem 0.6rem; text-align: right; border-bottom: 1px solid #8884; }
 .categories th:first-child { text-align: left; }
 .legend { list-style: none; padding: 0.5rem; display: flex; flex-wrap: wrap; gap: 0.3rem 1.5rem; background: #444; color: #fff; }
 .legend span { display: inline-block; width: 1.6rem; height: 0.7rem; vertical-align: middle; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem; align-items: start; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; align-items: start; }
 figure { margin: 0; }
 figcaption { font-size: 0.85rem; overflow-wrap: anywhere; }
 .chart { max-width: 100%; height: auto; }

@@ -6,6 +6,7 @@ import { drawPage } from '../../../src/search/report/page.js'
 import { drawPictures } from '../../../src/search/report/pictures.js'
 import { reportStatistics } from '../../../src/search/report/report-statistics.js'
 import { readSearchLogs } from '../../../src/search/report/search-log.js'
+import { withSearchData } from '../../../src/search/search-data.js'
 import { writeFakeSearch } from '../../helpers/search/fake-search.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
@@ -46,4 +47,22 @@ test('the page needs nothing beside it, and every drawing is a picture that a re
     for (const { name } of logs)
       assert.ok(page.includes(`<summary>${name.replace('<', '&lt;').replace('>', '&gt;')}<`))
   }
+})
+
+test('the page says that a search is not finished, and what guessing reaches', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeFakeSearch(folder, { strategy: 'random', seed: 1, children: 40 })
+  const [log] = await readSearchLogs([folder])
+  const leadOf = (config: typeof log.config): string => {
+    const logs = [{ ...log, config: { ...config, retrain: null } }]
+    const report = reportStatistics(logs, 1)
+    return /<p class="lead">.*<\/p>/.exec(drawPage(report, drawPictures(report), logs))![0]
+  }
+  const data = (name: string) => withSearchData(log.config, (data) => ({ ...data, name, classes: null }))
+  const budget = (amount: number) => ({ kind: 'children' as const, amount })
+  assert.match(
+    leadOf({ ...data('cifar10'), budget: budget(41) }),
+    /Guessing reaches 0\.1000\. <b>The search is not/,
+  )
+  assert.match(leadOf({ ...data('photos'), budget: budget(40) }), /reward of \d\.\d+\.<\/p>$/)
 })
