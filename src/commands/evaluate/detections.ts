@@ -6,7 +6,7 @@ import {
   countReasons,
   zeroIdNotes,
 } from '../../../datasets/detection/annotation-notes.js'
-import { STATS } from '../../train/detection/evaluation-stats.js'
+import { STATS } from '../../train/detection/report/stats.js'
 import { json } from '../shared/options.js'
 import { sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'

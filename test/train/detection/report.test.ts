@@ -8,16 +8,16 @@ import { COCO, COCOeval, type Detection } from '#coco-ts'
 import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type DetectorEvaluation, evaluateDetector } from '../../../src/train/detection/evaluate.js'
-import { drawPrecision, precisionCurves } from '../../../src/train/detection/evaluation-curve.js'
-import { writeEvaluation } from '../../../src/train/detection/evaluation-files.js'
 import {
   bestThreshold,
   chooseImages,
   countsAt,
   type ImageMatches,
   matchImages,
-} from '../../../src/train/detection/evaluation-matches.js'
-import { drawPicture, OUTCOME_COLOURS } from '../../../src/train/detection/evaluation-pictures.js'
+} from '../../../src/train/detection/report/matches.js'
+import { drawPicture, OUTCOME_COLOURS } from '../../../src/train/detection/report/pictures.js'
+import { drawPrecision, precisionCurves } from '../../../src/train/detection/report/precision-curve.js'
+import { writeEvaluation } from '../../../src/train/detection/report/write-evaluation.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { COLOURS, type Painted, paint } from '../../helpers/train/detection/colour-detector.js'
 

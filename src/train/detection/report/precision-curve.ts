@@ -1,8 +1,8 @@
 /** Precision against recall at IoU 0.5, as numbers and as a picture. */
 import type { COCOeval } from '#coco-ts'
-import { drawChart } from '../../shared/charts/chart.js'
-import { sample } from '../../shared/charts/legend.js'
-import { line } from '../../shared/charts/marks.js'
+import { drawChart } from '../../../shared/charts/chart.js'
+import { sample } from '../../../shared/charts/legend.js'
+import { line } from '../../../shared/charts/marks.js'
 
 export interface PrecisionCurves {
   /** From 0 to 1. */

@@ -1,7 +1,7 @@
 /** The match of each detection and of each object of an evaluation, image by image. */
 import type { Annotation } from '#coco-ts'
-import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import type { DetectorEvaluation } from './evaluate.js'
+import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
+import type { DetectorEvaluation } from '../evaluate.js'
 
 /** `ignored`: not counted, because it is a crowd or lies in one. */
 export interface MatchedDetection {

@@ -1,9 +1,9 @@
 /** Single images of an evaluation, with what is there and what was found drawn on them. */
 import sharp from 'sharp'
-import { decodeImage } from '../../../datasets/detection/decode.js'
-import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { boxesSvg, type DrawnBox } from '../../shared/draw-boxes.js'
-import type { ImageMatches } from './evaluation-matches.js'
+import { decodeImage } from '../../../../datasets/detection/decode.js'
+import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
+import { boxesSvg, type DrawnBox } from '../../../shared/draw-boxes.js'
+import type { ImageMatches } from './matches.js'
 
 /** Distinguishable for the colour-blind (Okabe and Ito, "Color Universal Design", 2008). */
 export const OUTCOME_COLOURS = {

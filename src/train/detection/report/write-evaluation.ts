@@ -1,12 +1,12 @@
 /** Writes an evaluation to files. */
 import { join } from 'node:path'
 import { type CategoryStats, writeResults } from '#coco-ts'
-import { zeroIdNotes } from '../../../datasets/detection/annotation-notes.js'
-import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { makeFolder, writeFileAtomically } from '../../shared/files.js'
-import type { DetectorEvaluation } from './evaluate.js'
-import { bestThreshold, matchImages, type Threshold } from './evaluation-matches.js'
-import { STATS } from './evaluation-stats.js'
+import { zeroIdNotes } from '../../../../datasets/detection/annotation-notes.js'
+import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
+import { makeFolder, writeFileAtomically } from '../../../shared/files.js'
+import type { DetectorEvaluation } from '../evaluate.js'
+import { bestThreshold, matchImages, type Threshold } from './matches.js'
+import { STATS } from './stats.js'
 
 /** The content of `evaluation.json`. */
 export interface EvaluationSummary {
@@ -43,7 +43,7 @@ export async function writeEvaluation(
   const matches = matchImages(evaluation, set)
   const threshold = bestThreshold(matches)
   // Loaded here: it brings d3.
-  const { drawReport } = await import('./report.js')
+  const { drawReport } = await import('./page.js')
   const page = await drawReport(evaluation, set, { title: subject, matches, threshold, signal })
   if (page === null) return null
   const summary: EvaluationSummary = {

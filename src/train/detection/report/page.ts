@@ -1,13 +1,13 @@
 /** An evaluation as one page: metrics, the precision curve, and pictures of the worst and the best images. */
 import { basename } from 'node:path'
 import type { CategoryStats } from '#coco-ts'
-import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
-import { type Html, html, raw } from '../../shared/html.js'
-import type { DetectorEvaluation } from './evaluate.js'
-import { drawPrecision, precisionCurves } from './evaluation-curve.js'
-import { chooseImages, countsAt, type ImageMatches, type Threshold } from './evaluation-matches.js'
-import { drawPicture, OUTCOME_COLOURS } from './evaluation-pictures.js'
-import { STATS } from './evaluation-stats.js'
+import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
+import { type Html, html, raw } from '../../../shared/html.js'
+import type { DetectorEvaluation } from '../evaluate.js'
+import { chooseImages, countsAt, type ImageMatches, type Threshold } from './matches.js'
+import { drawPicture, OUTCOME_COLOURS } from './pictures.js'
+import { drawPrecision, precisionCurves } from './precision-curve.js'
+import { STATS } from './stats.js'
 
 /** Pictures on a page. */
 const PICTURES = 24
