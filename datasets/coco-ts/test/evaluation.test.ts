@@ -10,7 +10,7 @@ import {
   type EvalParams,
   type IouType,
 } from '../src/index.js'
-import { golden, smallDataset, smallResults } from './support.js'
+import { doubles, golden, smallDataset, smallResults } from './support.js'
 
 interface GoldenRun {
   iouType: IouType
@@ -28,9 +28,6 @@ interface GoldenEvaluation {
   results: Record<IouType, Detection[]>
   runs: GoldenRun[]
 }
-
-const doubles = (base64: string): Float64Array =>
-  new Float64Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   assert.equal(actual.length, expected.length, what)

@@ -19,6 +19,10 @@ export function golden<T>(name: string): T {
   return JSON.parse(gunzipSync(readFileSync(join(packageRoot, 'test', 'golden', name))).toString()) as T
 }
 
+/** Little-endian doubles, as make_golden.py packs them. */
+export const doubles = (base64: string): Float64Array =>
+  new Float64Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer)
+
 /** A folder that is gone after the test file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'coco-ts-'))

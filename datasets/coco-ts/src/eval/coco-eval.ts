@@ -2,7 +2,14 @@ import { CocoError } from '../common/problems.js'
 import type { Annotation, IouType } from '../common/types.js'
 import type { COCO } from '../dataset/coco.js'
 import { type Accumulated, accumulateResults } from './accumulate.js'
-import { type CategoryResult, evaluateCategory, flags, isIgnored, isOutside } from './evaluate-category.js'
+import {
+  type CategoryResult,
+  evaluateCategory,
+  flags,
+  isIgnored,
+  isOutside,
+  type MatchRules,
+} from './evaluate-category.js'
 import { groupAnnotations } from './groups.js'
 import { ignoredLast, matchDetections } from './match.js'
 import { orderByScore } from './numeric.js'
@@ -37,8 +44,14 @@ export interface CategoryStats {
   stats: number[]
 }
 
-/** Results that were evaluated, and with which settings. */
-interface Evaluated {
+/** @internal Objects to find, and detections. */
+export interface Compared {
+  objects: readonly Annotation[]
+  detections: readonly Annotation[]
+}
+
+/** What became of the detections, and with which settings they were evaluated. */
+export interface Evaluated {
   params: EvalParams
   categories: CategoryResult[]
 }
@@ -58,7 +71,8 @@ export class COCOeval {
   eval: Accumulated | undefined
   /** What `summarize()` computed: 12 numbers, for keypoints 10. */
   stats: number[] = []
-  private evaluated: Evaluated | undefined
+  /** @internal */
+  protected evaluated: Evaluated | undefined
 
   constructor(
     readonly cocoGt: COCO,
@@ -83,8 +97,9 @@ export class COCOeval {
     if (params.useCats) params.catIds = sortedUnique(params.catIds)
     params.maxDets = [...params.maxDets].sort((a, b) => a - b)
     checkParams(params)
-    const objects = groupAnnotations(this.cocoGt, params)
-    const detections = groupAnnotations(this.cocoDt, params)
+    const compared = this.compared()
+    const objects = groupAnnotations(compared.objects, params)
+    const detections = groupAnnotations(compared.detections, params)
     const scoreless = detections.anns.find((ann) => typeof ann.score !== 'number')
     if (scoreless)
       throw new CocoError(`Detection ${scoreless.id} has no score: detections come from loadRes().`)
@@ -93,9 +108,10 @@ export class COCOeval {
       requireMasks(this.cocoDt, detections.anns, 'detection')
     }
     const similarity = similarityFor(params, this.cocoGt, this.cocoDt)
+    const rules = this.matchRules()
     const categories: CategoryResult[] = []
     for (let k = 0; k < (params.useCats ? params.catIds.length : 1); k++) {
-      categories.push(evaluateCategory(k, objects, detections, params, similarity))
+      categories.push(evaluateCategory(k, objects, detections, params, similarity, rules))
     }
     this.evaluated = { params: structuredClone(params), categories }
     this.eval = undefined
@@ -106,8 +122,7 @@ export class COCOeval {
    * areas or limits, and other recall thresholds.
    */
   accumulate(params: EvalParams = this.params): void {
-    if (!this.evaluated) throw new CocoError('There is nothing to accumulate: call evaluate() first.')
-    const { params: done, categories } = this.evaluated
+    const { params: done, categories } = this.outcomes('accumulate')
     if (
       params.iouThrs.length !== done.iouThrs.length ||
       params.iouThrs.some((thr, t) => thr !== done.iouThrs[t])
@@ -136,21 +151,19 @@ export class COCOeval {
    * keypoints AP, AP50, AP75, AP of medium, large, and the same of AR.
    */
   summarize(print: (line: string) => void = console.log): number[] {
-    const result = this.accumulated()
-    this.stats = summaryStats(result)
-    for (const line of summaryLines(result, this.stats)) print(line)
+    this.stats = this.statsOf()
+    for (const line of summaryLines(this.accumulated(), this.stats)) print(line)
     return this.stats
   }
 
   /** The table's numbers for each category alone. */
   perCategory(): CategoryStats[] {
-    const result = this.accumulated()
-    const { catIds, useCats } = result.params
-    if (!useCats) return [{ id: -1, name: 'all categories', stats: summaryStats(result) }]
+    const { catIds, useCats } = this.accumulated().params
+    if (!useCats) return [{ id: -1, name: 'all categories', stats: this.statsOf() }]
     return catIds.map((id, k) => ({
       id,
       name: this.cocoGt.cats.get(id)?.name ?? '',
-      stats: summaryStats(result, k),
+      stats: this.statsOf(k),
     }))
   }
 
@@ -170,7 +183,8 @@ export class COCOeval {
     const [T, D, G] = [params.iouThrs.length, detections.length, objects.length]
     const ious = new Float64Array(D * G)
     similarityFor(params, this.cocoGt, this.cocoDt)(detections, objects, ious)
-    const ignore = flags(objects, (gt) => isIgnored(gt, params) || isOutside(gt.area, aRng))
+    const { isIgnored, isExempt } = this.matchRules()
+    const ignore = flags(objects, (gt) => isIgnored(gt) || isOutside(gt.area, aRng))
     const matched = new Int32Array(T * D)
     const matchedBy = new Int32Array(T * G)
     const crowd = flags(objects, (gt) => Boolean(gt.iscrowd))
@@ -195,15 +209,41 @@ export class COCOeval {
       gtIgnore: Array.from(order, (g) => ignore[g] === 1),
       dtIgnore: table(ranks, (t, d) => {
         const g = matched[t * D + d]
-        return (g >= 0 && ignore[g] === 1) || (dtMatches[t][d] === 0 && isOutside(detections[d].area, aRng))
+        const exempt = isOutside(detections[d].area, aRng) || isExempt(detections[d])
+        return (g >= 0 && ignore[g] === 1) || (dtMatches[t][d] === 0 && exempt)
       }),
     }
   }
 
-  private accumulated(): Accumulated {
+  /** @internal What `evaluate()` found, for what is computed from it. `purpose` completes "There is nothing to …". */
+  outcomes(purpose: string): Evaluated {
+    if (!this.evaluated) throw new CocoError(`There is nothing to ${purpose}: call evaluate() first.`)
+    return this.evaluated
+  }
+
+  /** @internal What `accumulate()` computed. */
+  accumulated(purpose = 'summarize'): Accumulated {
     if (!this.eval)
-      throw new CocoError('There is nothing to summarize: call evaluate() and accumulate() first.')
+      throw new CocoError(`There is nothing to ${purpose}: call evaluate() and accumulate() first.`)
     return this.eval
+  }
+
+  /** @internal The table's numbers; with `k`, of one category alone. */
+  protected statsOf(k?: number): number[] {
+    return summaryStats(this.accumulated(), k)
+  }
+
+  /** @internal What is compared: everything, or what is in one image. */
+  protected compared(imgId?: number): Compared {
+    const of = (coco: COCO): readonly Annotation[] =>
+      imgId === undefined ? coco.dataset.annotations : (coco.imgToAnns.get(imgId) ?? [])
+    return { objects: of(this.cocoGt), detections: of(this.cocoDt) }
+  }
+
+  /** @internal */
+  protected matchRules(): MatchRules {
+    const { params } = this
+    return { isIgnored: (object) => isIgnored(object, params), isExempt: () => false }
   }
 
   private inImage(
@@ -212,13 +252,12 @@ export class COCOeval {
     maxDet: number,
   ): { objects: Annotation[]; detections: Annotation[] } {
     const cats = this.params.useCats ? [catId] : this.params.catIds
-    const pick = (coco: COCO): Annotation[] => {
-      const anns = coco.imgToAnns.get(imgId) ?? []
-      return cats.flatMap((id) => anns.filter((ann) => ann.category_id === id))
-    }
-    const found = pick(this.cocoDt)
+    const pick = (anns: readonly Annotation[]): Annotation[] =>
+      cats.flatMap((id) => anns.filter((ann) => ann.category_id === id))
+    const { objects, detections } = this.compared(imgId)
+    const found = pick(detections)
     const order = orderByScore(Float64Array.from(found, (dt) => dt.score!))
-    return { objects: pick(this.cocoGt), detections: Array.from(order.subarray(0, maxDet), (i) => found[i]) }
+    return { objects: pick(objects), detections: Array.from(order.subarray(0, maxDet), (i) => found[i]) }
   }
 }
 

@@ -25,6 +25,14 @@ export interface CategoryResult {
   objectCounts: Int32Array
 }
 
+/** What an evaluation leaves out of the counting, whatever the areas. */
+export interface MatchRules {
+  /** The object is neither a true positive nor a false negative. */
+  isIgnored(object: Annotation): boolean
+  /** The detection is no false positive where it matches nothing. */
+  isExempt(detection: Annotation): boolean
+}
+
 /** One image's range of a category's detections or objects. */
 interface ImageRange {
   image: number
@@ -69,10 +77,11 @@ export function evaluateCategory(
   detections: Groups,
   params: EvalParams,
   similarity: Similarity,
+  rules: MatchRules,
 ): CategoryResult {
   const { iouThrs, areaRng } = params
   const { result, anns, ranked } = rankDetections(k, detections, params)
-  fillUnmatched(result, anns, params)
+  fillUnmatched(result, anns, params, rules)
   const objectRanges = [...imageRanges(objects.image, objects.start[k], objects.start[k + 1])]
   result.objectImages = Int32Array.from(objectRanges, (range) => range.image)
   result.objectCounts = new Int32Array(areaRng.length * objectRanges.length)
@@ -82,7 +91,7 @@ export function evaluateCategory(
     const inImage = objects.anns.slice(range.from, range.to)
     const places = ranked.get(range.image) ?? []
     const found = places.map((d) => anns[d])
-    const always = flags(inImage, (object) => isIgnored(object, params))
+    const always = flags(inImage, rules.isIgnored)
     const crowd = flags(inImage, (object) => Boolean(object.iscrowd))
     const blocks = flags(found, (detection) => detection.id > 0)
     if (found.length > 0) {
@@ -106,14 +115,25 @@ export function evaluateCategory(
   return result
 }
 
-/** Every detection as if it matched nothing: a false positive, or, where its own area is out of range, ignored. */
-function fillUnmatched(result: CategoryResult, anns: readonly Annotation[], params: EvalParams): void {
+/**
+ * Every detection as if it matched nothing: a false positive, or, where its own area is out of range or the rules exempt
+ * it, ignored.
+ */
+function fillUnmatched(
+  result: CategoryResult,
+  anns: readonly Annotation[],
+  params: EvalParams,
+  { isExempt }: MatchRules,
+): void {
   const { iouThrs, areaRng } = params
   const { outcome, detections: n } = result
   const sizes = Float64Array.from(anns, (ann) => ann.area)
+  const exempt = flags(anns, isExempt)
   areaRng.forEach((range, a) => {
     const first = a * iouThrs.length * n
-    for (let d = 0; d < n; d++) outcome[first + d] = isOutside(sizes[d], range) ? IGNORED : FALSE_POSITIVE
+    for (let d = 0; d < n; d++) {
+      outcome[first + d] = exempt[d] === 1 || isOutside(sizes[d], range) ? IGNORED : FALSE_POSITIVE
+    }
     for (let t = 1; t < iouThrs.length; t++) outcome.copyWithin(first + t * n, first, first + n)
   })
 }

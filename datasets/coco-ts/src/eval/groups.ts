@@ -1,5 +1,4 @@
 import type { Annotation } from '../common/types.js'
-import type { COCO } from '../dataset/coco.js'
 import type { EvalParams } from './params.js'
 
 /**
@@ -12,8 +11,7 @@ export interface Groups {
   start: Int32Array
 }
 
-export function groupAnnotations(coco: COCO, params: EvalParams): Groups {
-  const { annotations } = coco.dataset
+export function groupAnnotations(annotations: readonly Annotation[], params: EvalParams): Groups {
   const imageAt = new Map(params.imgIds.map((id, i) => [id, i]))
   const categoryAt = new Map(params.catIds.map((id, k) => [id, k]))
   const image = new Int32Array(annotations.length)

@@ -1,0 +1,96 @@
+import type { CategoryResult } from './evaluate-category.js'
+import { orderByScore } from './numeric.js'
+
+/** A typed array that grows. */
+class Column<A extends Float64Array | Int32Array | Uint8Array> {
+  private length = 0
+
+  constructor(private values: A) {}
+
+  push(more: ArrayLike<number>): void {
+    const needed = this.length + more.length
+    if (needed > this.values.length) {
+      const grown = new (this.values.constructor as new (length: number) => A)(Math.max(64, 2 * needed))
+      grown.set(this.used())
+      this.values = grown
+    }
+    this.values.set(more, this.length)
+    this.length = needed
+  }
+
+  used(): A {
+    return this.values.subarray(0, this.length) as A
+  }
+}
+
+/** One category's results on images that come batch by batch; holds scores and outcomes, and nothing to match again. */
+export class CollectedCategory {
+  private readonly scores = new Column(new Float64Array(0))
+  private readonly image = new Column(new Int32Array(0))
+  private readonly rank = new Column(new Int32Array(0))
+  /** For detection d, area a and threshold t at `d * settings + a * T + t`. */
+  private readonly outcome = new Column(new Uint8Array(0))
+  private readonly objectImages = new Column(new Int32Array(0))
+  /** For the image of the same place and area a at `image * areas + a`. */
+  private readonly objectCounts = new Column(new Int32Array(0))
+
+  constructor(
+    private readonly areas: number,
+    private readonly thresholds: number,
+  ) {}
+
+  /** Adds the result on a batch of images; `place[i]` is the place of its image i among all images so far. */
+  add(result: CategoryResult, place: Int32Array): void {
+    const { detections: n, outcome, objectCounts } = result
+    const settings = this.areas * this.thresholds
+    const images = result.objectImages.length
+    const at = (i: number): number => place[i]
+    this.scores.push(result.scores)
+    this.image.push(result.image.map(at))
+    this.rank.push(result.rank)
+    this.outcome.push(transposed(outcome, settings, n))
+    this.objectImages.push(result.objectImages.map(at))
+    this.objectCounts.push(transposed(objectCounts, this.areas, images))
+  }
+
+  /** The result on all images, as if they had come at once in an order in which image i is at `position[i]`. */
+  merged(position: Int32Array): CategoryResult {
+    const [scores, image, rank] = [this.scores.used(), this.image.used(), this.rank.used()]
+    const [objectImages, n] = [this.objectImages.used(), scores.length]
+    // Equal scores are in the order of the images, and an image's detections are in order already.
+    const byImage = orderByScore(Float64Array.from(image, (i) => -position[i]))
+    const byScore = orderByScore(Float64Array.from(byImage, (d) => scores[d]))
+    const order = byScore.map((i) => byImage[i])
+    const byPosition = orderByScore(Float64Array.from(objectImages, (i) => -position[i]))
+    const pick = (
+      values: Uint8Array | Int32Array,
+      width: number,
+      rows: Int32Array,
+      out: Uint8Array | Int32Array,
+    ) => {
+      for (let i = 0; i < rows.length; i++)
+        for (let s = 0; s < width; s++) out[s * rows.length + i] = values[rows[i] * width + s]
+    }
+    const settings = this.areas * this.thresholds
+    const outcome = new Uint8Array(settings * n)
+    pick(this.outcome.used(), settings, order, outcome)
+    const objectCounts = new Int32Array(this.areas * objectImages.length)
+    pick(this.objectCounts.used(), this.areas, byPosition, objectCounts)
+    return {
+      detections: n,
+      scores: Float64Array.from(order, (d) => scores[d]),
+      image: order.map((d) => position[image[d]]),
+      rank: order.map((d) => rank[d]),
+      outcome,
+      objectImages: byPosition.map((s) => position[objectImages[s]]),
+      objectCounts,
+    }
+  }
+}
+
+/** Columns of `rows` × `columns` values as rows. */
+function transposed(values: Uint8Array | Int32Array, rows: number, columns: number): Uint8Array | Int32Array {
+  const out = values.slice()
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c]
+  return out
+}
