@@ -1,4 +1,41 @@
 export {
+  type Bootstrap,
+  type BootstrapOptions,
+  bootstrap,
+  type Comparison,
+  compareRuns,
+  type DifferenceInterval,
+  type Interval,
+  type Metric,
+  type PerMetric,
+} from './analysis/bootstrap.js'
+export {
+  type Calibration,
+  type CalibrationErrors,
+  type CalibrationOptions,
+  calibration,
+  type ReliabilityBin,
+} from './analysis/calibration.js'
+export { type ConfusionMatrix, type ConfusionOptions, confusionMatrix } from './analysis/confusion-matrix.js'
+export { ERROR_KINDS, type ErrorKind } from './analysis/error-kinds.js'
+export {
+  type DetectionError,
+  type ErrorOptions,
+  type ErrorsByKind,
+  errorsByKind,
+} from './analysis/errors-by-kind.js'
+export {
+  type FBetaCurve,
+  type FBetaCurves,
+  type FBetaOptions,
+  type FBetaPoint,
+  fBetaCurves,
+} from './analysis/f-beta.js'
+export type { PairOptions } from './analysis/image-pairs.js'
+export { type PrecisionRecallCurve, precisionRecallCurves } from './analysis/precision-recall.js'
+export type { EvaluatedSetting, NamedCategory } from './analysis/settings.js'
+export { type AveragePrecisions, WeightedAp } from './analysis/weighted-ap.js'
+export {
   type Completion,
   type CompletionKind,
   type CompletionLog,
