@@ -57,10 +57,15 @@ export interface CocoInspection {
  */
 export async function inspectCoco(path: string): Promise<{ coco: COCO; inspection: CocoInspection }> {
   const coco = await COCO.load(path, { lenient: true })
+  return { coco, inspection: inspectLoaded(coco, path) }
+}
+
+/** The same of annotations that are loaded; `name` is what notes call them. */
+export function inspectLoaded(coco: COCO, name: string): CocoInspection {
   const { images, annotations } = coco.dataset
   const objects = annotations.filter((ann) => ann.bbox !== undefined)
   const count = (test: (ann: Annotation) => boolean): number => objects.filter(test).length
-  const inspection: CocoInspection = {
+  return {
     images: {
       count: images.length,
       withoutObjects: images.filter((image) => !coco.imgToAnns.has(image.id)).length,
@@ -90,9 +95,8 @@ export async function inspectCoco(path: string): Promise<{ coco: COCO; inspectio
       byKind: coco.completed.byKind,
       kinds: coco.completed.groups.map(describeCompletion),
     },
-    warnings: cocoWarnings(coco, objects, path),
+    warnings: cocoWarnings(coco, objects, name),
   }
-  return { coco, inspection }
 }
 
 function spread(values: number[]): Spread {

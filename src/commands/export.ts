@@ -1,6 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { plural } from '../shared/text.js'
-import { exportAnyRun } from '../train/tasks.js'
+import { exportAnyRun, readAnyConfig } from '../train/tasks.js'
 import { json } from './shared/options.js'
 import { say } from './shared/say.js'
 
@@ -35,6 +35,7 @@ export function exportCommand() {
     .addOption(json)
     .addHelpText('after', help)
     .action(async (run, { out, json, to }) => {
+      await readAnyConfig(run)
       if (to !== undefined) {
         const { exportWeights } = await import('../weights/convert/export-weights.js')
         say(`Writing the weights of ${run}`)

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
 import { liveLine } from '../../shared/live-line.js'
 import type { DetectorCard } from '../../shared/model-card.js'
-import { formatDuration, plural } from '../../shared/text.js'
+import { formatDuration, grouped, percent, plural } from '../../shared/text.js'
 import { detectorCard } from '../../train/detection/card.js'
 import type { DetectorRunConfig } from '../../train/detection/config.js'
 import { evaluateDetector } from '../../train/detection/evaluate.js'
 import { detectorFrom, exportDetector } from '../../train/detection/export.js'
-import { writeEvaluation } from '../../train/detection/report/write-evaluation.js'
+import { type EvaluationSummary, writeEvaluation } from '../../train/detection/report/write-evaluation.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
 import { newestCheckpoint } from '../../train/run/run-folder.js'
 import { interruptible } from '../shared/interrupt.js'
@@ -72,6 +72,7 @@ export async function evaluateDetectorOn(
   else {
     for (const row of evaluation.table) console.log(row)
     console.log(`\n${categoryTable(evaluation.perCategory, summary.names)}`)
+    console.log(`\n${errorSentences(summary).join('\n')}`)
     console.log(`\nDetections, metrics and pictures are in ${out}: open ${join(out, 'pictures.html')}`)
   }
 }
@@ -81,6 +82,22 @@ function progress(done: number, count: number, seconds: number): string {
   const perSecond = done / seconds
   const left = formatDuration((count - done) / perSecond)
   return `${done} of ${plural(count, 'image')} · ${perSecond.toPrecision(3)} images/s · ${left} left`
+}
+
+/** What is wrong most, and which scores to accept. */
+function errorSentences({ errors, threshold }: EvaluationSummary): string[] {
+  const some = errors.filter(({ deltaAp }) => deltaAp > 0)
+  const costs = some.map(({ kind, count, deltaAp }) => `${kind} ${deltaAp.toFixed(3)} (${grouped(count)})`)
+  return [
+    some.length === 0
+      ? 'No kind of error alone costs AP50.'
+      : `AP50 lost by errors of each kind, and their number: ${costs.join(', ')}`,
+    ...(threshold.f1 === 0
+      ? []
+      : [
+          `F1 is highest for scores from ${threshold.score.toFixed(2)} up: precision ${percent(threshold.precision)}, recall ${percent(threshold.recall)}; the page has a score for each category`,
+        ]),
+  ]
 }
 
 interface Exported {

@@ -22,13 +22,17 @@ Ctrl-C prints what was measured so far on stderr.
 Detectors are evaluated on the validation images of their run, or on those of --data: a folder with annotations in the
 format of COCO, YOLO, Pascal VOC or CSV (of several parts val, or else test), or images with --annotations. The categories
 must be the detector's; --categories leaves others out. The results are COCO's twelve metrics, for all categories and
-for each. Into --out are written detections.json (COCO's results format), evaluation.json, and pictures.html with the worst and the best images.
+for each; then what kinds of errors cost most AP50 (as TIDE defines them), and the lowest score to accept. Into --out are
+written detections.json (COCO's results format), evaluation.json, and pictures.html: precision and recall, errors by kind,
+confusions, a lowest score for each category, and the worst and the best images.
 
 --json prints, for classifiers, {"subject", "data", "split", "preprocessing", "images", "top1", "top5", "loss", "confusion",
 "classes"}, with fractions from 0 to 1 and one row of the confusion matrix for each true class; of more than 100 classes,
 "confusions" instead, a list of [true class, predicted class, images] without zeros; with --skip-unreadable also
 "unreadable": {"count", "first"}; for detectors, {"images", "stats",
-"names", "categories", "notes", "out", …}, with the twelve metrics in "stats" and their names in "names".
+"names", "categories", "threshold", "thresholds", "errors", "confusion", "calibrationError", "notes", "out", …}, with the
+twelve metrics in "stats" and their names in "names", and the score of the highest F1 in "threshold", for each category in
+"thresholds".
 
 Examples:
   $ toolkit evaluate runs/mine

@@ -8,6 +8,7 @@ import { COCO, COCOeval, type Detection } from '#coco-ts'
 import { loadCocoSet } from '../../../datasets/detection/coco-set.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type DetectorEvaluation, evaluateDetector } from '../../../src/train/detection/evaluate.js'
+import { analyse } from '../../../src/train/detection/report/analysis.js'
 import {
   bestThreshold,
   chooseImages,
@@ -123,6 +124,50 @@ test('detections are true or false positives or ignored, and objects found or mi
   assert.deepEqual(countsAt(matches[2], 0.7), { truePositive: 0, falsePositive: 0, falseNegative: 1, f1: 0 })
   assert.equal(countsAt(matches[3], 0.7).f1, 1)
   assert.deepEqual(bestThreshold([matches[3]]), { score: 1, precision: 0, recall: 0, f1: 0 })
+})
+
+test('errors, confusions and the scores to accept, as by hand', async (t) => {
+  const { set, evaluation } = await measured(t)
+  const threshold = bestThreshold(matchImages(evaluation, set))
+  const { errors, confusion, thresholds, calibrationError } = analyse(evaluation, threshold)
+  // The blue box on the green object, which is therefore not missed, and the second blue box of one object.
+  const counts = Object.fromEntries(errors.map(({ kind, count }) => [kind, count]))
+  assert.deepEqual(counts, {
+    classification: 1,
+    localisation: 0,
+    both: 0,
+    duplicate: 1,
+    background: 0,
+    missed: 0,
+  })
+  // AP50 is 2/3: green has none. With the blue box called green, it has all.
+  assert.equal(errors[0].kind, 'classification')
+  assert.ok(Math.abs(errors[0].deltaAp - 1 / 3) < 1e-9)
+  assert.deepEqual(confusion.matrix, [
+    [1, 0, 0, 1],
+    [0, 0, 0, 1],
+    [0, 0, 1, 0],
+    [0, 0, 0, 0],
+  ])
+  assert.equal(confusion.ignored, 1)
+  assert.deepEqual(
+    thresholds.map(({ name, threshold: best }) => [name, best]),
+    [
+      ['red', { score: 0.2, precision: 1, recall: 1, f1: 1 }],
+      ['green', null],
+      ['blue', { score: 0.7, precision: 1, recall: 1, f1: 1 }],
+    ],
+  )
+  // Five detections, each alone in its tenth: 0.9, 0.7 and 0.2 right, 0.6 and 0.3 wrong.
+  assert.ok(Math.abs(calibrationError - (0.1 + 0.3 + 0.8 + 0.6 + 0.3) / 5) < 1e-9)
+})
+
+test('an image that cannot be read is in no analysis', async (t) => {
+  const { evaluation } = await measured(t)
+  evaluation.coco.params.imgIds = evaluation.coco.params.imgIds.slice(1)
+  const { errors, confusion } = analyse(evaluation, { score: 0.5, precision: 0, recall: 0, f1: 0 })
+  assert.equal(errors.find(({ kind }) => kind === 'classification')?.count, 0)
+  assert.deepEqual(confusion.matrix[1], [0, 0, 0, 0])
 })
 
 test('the worst and the best images are chosen, each once, those without anything not', () => {

@@ -32,13 +32,13 @@ export interface ConfusionOptions extends Omit<PairOptions, 'maxDets'> {
  * @throws CocoError for detections without scores, or when masks are to be compared and some have none
  */
 export function confusionMatrix(coco: COCO, results: COCO, options: ConfusionOptions = {}): ConfusionMatrix {
-  const { iouThr = 0.5, minScore = 0.25, iouType } = options
+  const { iouThr = 0.5, minScore = 0.25, iouType, imgIds } = options
   const ids = coco.getCatIds().sort((a, b) => a - b)
   const place = new Map(ids.map((id, k) => [id, k]))
   const background = ids.length
   const matrix = Array.from({ length: ids.length + 1 }, () => new Array<number>(ids.length + 1).fill(0))
   let ignored = 0
-  for (const pairs of imagePairs(coco, results, { iouType, minScore })) {
+  for (const pairs of imagePairs(coco, results, { iouType, minScore, imgIds })) {
     const { detections, objects, crowd } = pairs
     const { objectOf, detectionOf } = pairUp(pairs, iouThr)
     objects.forEach(({ category_id }, g) => {

@@ -74,12 +74,12 @@ interface Counted {
  * @throws CocoError for detections without scores, or when masks are to be compared and some have none
  */
 export function errorsByKind(coco: COCO, results: COCO, options: ErrorOptions = {}): ErrorsByKind {
-  const { iouThr = 0.5, backgroundIou = 0.1, maxDets = 100, iouType } = options
+  const { iouThr = 0.5, backgroundIou = 0.1, maxDets = 100, iouType, imgIds } = options
   const points = new ErrorPoints()
   const counted: Counted[] = []
   const errors: DetectionError[] = []
   const missedObjects: number[] = []
-  for (const pairs of imagePairs(coco, results, { iouType, maxDets })) {
+  for (const pairs of imagePairs(coco, results, { iouType, maxDets, imgIds })) {
     const { imageId, detections, objects, crowd } = pairs
     const inImage = errorsInImage(pairs, { iouThr, backgroundIou })
     detections.forEach(({ category_id, score }, d) => {

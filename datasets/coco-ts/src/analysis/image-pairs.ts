@@ -23,10 +23,12 @@ export interface PairOptions {
   maxDets?: number
   /** Detections of lower scores are left out. Default: none. */
   minScore?: number
+  /** Images that are looked at. Default: all. */
+  imgIds?: readonly number[]
 }
 
 /**
- * Goes through all images in the order of the file.
+ * Goes through the images in the order of the file.
  * @throws CocoError for detections without scores, or when masks are to be compared and some have none
  */
 export function* imagePairs(coco: COCO, results: COCO, options: PairOptions): Generator<ImagePairs> {
@@ -34,9 +36,12 @@ export function* imagePairs(coco: COCO, results: COCO, options: PairOptions): Ge
     iouType = 'bbox',
     maxDets = Number.POSITIVE_INFINITY,
     minScore = Number.NEGATIVE_INFINITY,
+    imgIds,
   } = options
+  const chosen = imgIds && new Set(imgIds)
   const similarity = similarityFor(defaultParams(iouType), coco, results)
   for (const { id: imageId } of coco.dataset.images) {
+    if (chosen?.has(imageId) === false) continue
     const all = (results.imgToAnns.get(imageId) ?? []).filter((ann) => scoreOf(ann) >= minScore)
     const order = orderByScore(Float64Array.from(all, scoreOf)).subarray(0, Math.min(all.length, maxDets))
     const detections = Array.from(order, (d) => all[d])

@@ -1,9 +1,11 @@
-/** An evaluation as one page: metrics, the precision curve, and pictures of the worst and the best images. */
+/** An evaluation as one page: metrics, the precision curve, the errors, and pictures of the worst and the best images. */
 import { basename } from 'node:path'
 import type { CategoryStats } from '#coco-ts'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
 import { type Html, html, raw } from '../../../shared/html.js'
 import type { DetectorEvaluation } from '../evaluate.js'
+import type { DetectorAnalysis } from './analysis.js'
+import { confusionTable, errorTable } from './analysis-tables.js'
 import { chooseImages, countsAt, type ImageMatches, type Threshold } from './matches.js'
 import { drawPicture, OUTCOME_COLOURS } from './pictures.js'
 import { drawPrecision, precisionCurves } from './precision-curve.js'
@@ -17,6 +19,7 @@ export interface ReportOptions {
   title: string
   matches: readonly ImageMatches[]
   threshold: Threshold
+  analysis: DetectorAnalysis
   signal?: AbortSignal
 }
 
@@ -26,7 +29,7 @@ export interface ReportOptions {
 export async function drawReport(
   evaluation: DetectorEvaluation,
   set: DetectionSet,
-  { title, matches, threshold, signal }: ReportOptions,
+  { title, matches, threshold, analysis, signal }: ReportOptions,
 ): Promise<string | null> {
   const { worst, best } = chooseImages(matches, threshold.score, PICTURES)
   const drawn = new Map<ImageMatches, Html>()
@@ -49,6 +52,10 @@ export async function drawReport(
 <p>${facts(evaluation)}</p>
 ${statsTable(evaluation.stats)}
 ${raw(drawPrecision(precisionCurves(evaluation.coco)))}
+<h2>Errors</h2>
+${errorTable(analysis)}
+<h2>Confusions</h2>
+${confusionTable(analysis.confusion)}
 <h2>Pictures</h2>
 <p>${thresholdSentence(threshold)}</p>
 <p>The images are sorted by their own F1; of two with the same F1, the one with more errors is worse. The page shows
@@ -61,7 +68,10 @@ ${worst.length} from the worst and ${best.length} from the best${worst.length + 
 <div class="pictures">${shown(best)}
 </div>
 <h2>Categories</h2>
-${categoryTable(evaluation.perCategory, matches)}
+<p>Score, precision and recall are those of the lowest score with the highest F1 at IoU 0.5: what a request may ask for as
+<code>minScore</code>. The scores' expected calibration error is ${analysis.calibrationError.toFixed(3)}: so far they are, in the mean, from the share of
+such detections that are right.</p>
+${categoryTable(evaluation.perCategory, matches, analysis)}
 </body>
 </html>
 `
@@ -108,16 +118,25 @@ function statsTable(stats: readonly number[]): Html {
   return html`<table><tr>${STATS.map((name) => html`<th>${name}</th>`)}</tr><tr>${statsCells(stats)}</tr></table>`
 }
 
-function categoryTable(categories: readonly CategoryStats[], matches: readonly ImageMatches[]): Html {
+function categoryTable(
+  categories: readonly CategoryStats[],
+  matches: readonly ImageMatches[],
+  { thresholds }: DetectorAnalysis,
+): Html {
   const objects = new Map<number, number>()
   for (const { object, ignored } of matches.flatMap((image) => image.objects))
     if (!ignored) objects.set(object.category_id, (objects.get(object.category_id) ?? 0) + 1)
-  const rows = categories.map(
-    ({ id, name, stats }) => html`
-<tr><th>${name}</th><td>${objects.get(id) ?? 0}</td>${statsCells(stats)}</tr>`,
+  const rows = categories.map(({ id, name, stats }) => {
+    const threshold = thresholds.find((one) => one.id === id)?.threshold
+    const best = threshold ? [threshold.score, threshold.precision, threshold.recall] : []
+    const cells = [0, 1, 2].map((i) => html`<td>${best[i]?.toFixed(2) ?? '–'}</td>`)
+    return html`
+<tr><th>${name}</th><td>${objects.get(id) ?? 0}</td>${cells}${statsCells(stats)}</tr>`
+  })
+  const heads = ['category', 'objects', 'score', 'precision', 'recall', ...STATS].map(
+    (name) => html`<th>${name}</th>`,
   )
-  const heads = ['category', 'objects', ...STATS].map((name) => html`<th>${name}</th>`)
-  return html`<table class="categories"><tr>${heads}</tr>${rows}
+  return html`<table class="named"><tr>${heads}</tr>${rows}
 </table>`
 }
 
@@ -131,7 +150,9 @@ body { margin: 2rem auto; max-width: 96rem; padding: 0 1rem; line-height: 1.4; }
 h1 { overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; margin: 1rem 0; }
 th, td { padding: 0.2rem 0.6rem; text-align: right; border-bottom: 1px solid #8884; }
-.categories th:first-child { text-align: left; }
+.named th:first-child, .words { text-align: left; }
+.bar { width: 8rem; min-width: 4rem; }
+.bar span { display: block; height: 0.8rem; background: #d55e00; }
 .legend { list-style: none; padding: 0.5rem; display: flex; flex-wrap: wrap; gap: 0.3rem 1.5rem; background: #444; color: #fff; }
 .legend span { display: inline-block; width: 1.6rem; height: 0.7rem; vertical-align: middle; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1rem; align-items: start; }

@@ -5,11 +5,12 @@ import { zeroIdNotes } from '../../../../datasets/detection/annotation-notes.js'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
 import { makeFolder, writeFileAtomically } from '../../../shared/files.js'
 import type { DetectorEvaluation } from '../evaluate.js'
+import { analyse, type DetectorAnalysis } from './analysis.js'
 import { bestThreshold, matchImages, type Threshold } from './matches.js'
 import { STATS } from './stats.js'
 
 /** The content of `evaluation.json`. */
-export interface EvaluationSummary {
+export interface EvaluationSummary extends DetectorAnalysis {
   /** The run or file that was measured, and the name of the images. */
   subject: string
   data: string
@@ -42,13 +43,15 @@ export async function writeEvaluation(
   const { images, unreadable, stats, perCategory, detections, millisecondsPerImage } = evaluation
   const matches = matchImages(evaluation, set)
   const threshold = bestThreshold(matches)
+  const analysis = analyse(evaluation, threshold)
   // Loaded here: it brings d3.
   const { drawReport } = await import('./page.js')
-  const page = await drawReport(evaluation, set, { title: subject, matches, threshold, signal })
+  const page = await drawReport(evaluation, set, { title: subject, matches, threshold, analysis, signal })
   if (page === null) return null
   const summary: EvaluationSummary = {
     ...{ subject, data: set.name, images, unreadable, names: STATS, stats },
-    ...{ categories: perCategory, threshold, millisecondsPerImage, notes: zeroIdNotes(set.coco) },
+    ...{ categories: perCategory, threshold, ...analysis },
+    ...{ millisecondsPerImage, notes: zeroIdNotes(set.coco) },
   }
   await makeFolder(folder)
   await writeResults(join(folder, 'detections.json'), detections, set.coco)
