@@ -28,6 +28,8 @@ export interface InspectAnnotatedFlags {
 interface PartInspection {
   part: string
   inspection: CocoInspection
+  /** What will hurt a detector. */
+  training: string[]
   check: ImageCheck | undefined
 }
 
@@ -39,13 +41,13 @@ export async function inspectAnnotated(path: string, flags: InspectAnnotatedFlag
   const parts: PartInspection[] = []
   for (const { name, coco } of loaded) {
     const inspection = inspectLoaded(coco, name)
-    inspection.warnings.push(...trainingNotes(coco, inputSize))
+    const training = trainingNotes(coco, inputSize)
     const check = verify
       ? await withProgress(`${name}: images decoded`, (onProgress) =>
           checkImages(coco, set.root, name, { onProgress }),
         )
       : undefined
-    parts.push({ part: name, inspection, check })
+    parts.push({ part: name, inspection, training, check })
   }
   const pathsOf = (coco: COCO): string[] =>
     coco.dataset.images.map(({ file_name }) => imagePath(set, file_name!))
@@ -59,15 +61,15 @@ export async function inspectAnnotated(path: string, flags: InspectAnnotatedFlag
           ),
         )
   if (json) {
-    const rows = parts.map(({ part, inspection, check }) => ({
-      ...{ part, ...inspection, imageFiles: check?.faults ?? [] },
+    const rows = parts.map(({ part, inspection, training, check }) => ({
+      ...{ part, ...inspection, training, imageFiles: check?.faults ?? [] },
     }))
     console.log(
       JSON.stringify({ data: path, format: set.format, parts: rows, leaks, warnings: set.warnings }),
     )
   } else {
-    const texts = parts.map(({ part, inspection, check }) =>
-      describeInspection(`${path}: ${part} (${formatTitles[set.format]})`, inspection, check),
+    const texts = parts.map(({ part, ...inspected }) =>
+      describeInspection(`${path}: ${part} (${formatTitles[set.format]})`, inspected),
     )
     const notes = [...set.warnings, ...leaks.map(leakNote)].map((note) => `note: ${note}`)
     console.log([...texts, ...(notes.length > 0 ? [notes.join('\n')] : [])].join('\n\n'))

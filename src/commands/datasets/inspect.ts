@@ -5,7 +5,7 @@ import { checkImages, type ImageCheck, inspectCoco } from '../../../datasets/det
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import { trainingNotes } from '../../../datasets/detection/training-notes.js'
 import { looksAnnotated } from '../../../datasets/formats/looks-annotated.js'
-import { hasImageSources, imageNetName } from '../../../datasets/index.js'
+import { findFormat, hasImageSources, imageNetName } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import { writeFileAtomically } from '../../shared/files.js'
 import { liveLine } from '../../shared/live-line.js'
@@ -33,8 +33,10 @@ a folder (train, val, test) is inspected by itself, and images that two parts sh
 Notes say what will hurt a detector that is trained on them: categories with few objects, objects that are tiny at
 --input-size, images of one size only, images that training and validation share.
 
---json prints {"file", "images", "objects", "categories", "problems", "completed", "warnings", "imageFiles"}:
-counts as in the text, "problems" and "completed" by kind with the first of each, and the image files that do not fit.
+--json prints {"file", "images", "objects", "categories", "problems", "completed", "warnings",
+"training", "imageFiles"}:
+counts as in the text, "problems" and "completed" by kind with the first of each, the notes on training, and the image
+files that do not fit.
 For folders with annotations it prints {"data", "format", "parts": [{"part", …}], "leaks", "warnings"}.
 For images with one class each it prints {"data", "classes", "parts", "warnings"}; a part has {"part", "images",
 "perClass", "shards", "unreadable"}.
@@ -76,12 +78,12 @@ export function inspectCommand() {
       if (ofClasses) return inspectImages(path, flags)
       const { coco, inspection } = await inspectCoco(path)
       const check = flags.images === undefined ? undefined : await checkWithProgress(coco, flags.images, path)
-      inspection.warnings.push(...trainingNotes(coco, flags.inputSize))
       if (check?.verdict) inspection.warnings.unshift(check.verdict)
       inspection.warnings.push(...(check?.respelt ?? []), ...(check?.warnings ?? []))
       const faults = check?.faults ?? []
-      if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, imageFiles: faults }))
-      else console.log(describeInspection(path, inspection, check))
+      const training = trainingNotes(coco, flags.inputSize)
+      if (flags.json) console.log(JSON.stringify({ file: path, ...inspection, training, imageFiles: faults }))
+      else console.log(describeInspection(path, { inspection, training, check }))
       if (flags.draw === undefined) return
       const sheet = await drawContactSheet(coco, {
         source: ({ id }) => check?.paths.get(id),
@@ -98,7 +100,10 @@ const isFolder = (path: string): boolean => existsSync(path) && statSync(path).i
 const isAnnotatedSet = async (path: string, { format }: { format?: string }): Promise<boolean> =>
   (format !== undefined && (format !== 'coco' || isFolder(path))) ||
   /\.(ya?ml|data|csv|tsv)$/i.test(path) ||
-  (isFolder(path) && (await looksAnnotated(path)))
+  (isFolder(path) &&
+    (await looksAnnotated(path)) &&
+    // Folders of images may have other JSON, CSV and text beside them.
+    (!(await hasImageSources(path)) || (await findFormat(path).catch(() => undefined)) !== undefined))
 
 /** Refuses what has no meaning for the other kind of data. */
 function refuseFlags({ images, draw, verify }: InspectFlags, ofClasses: boolean): void {

@@ -8,11 +8,15 @@ import type {
 } from '../../../datasets/detection/coco-inspect.js'
 import { SHOWN, section } from './sections.js'
 
-export function describeInspection(
-  title: string,
-  inspection: CocoInspection,
-  check: ImageCheck | undefined,
-): string {
+export interface Inspected {
+  inspection: CocoInspection
+  /** Notes on what will hurt a detector. */
+  training: readonly string[]
+  /** Of the image files, if they were looked at. */
+  check: ImageCheck | undefined
+}
+
+export function describeInspection(title: string, { inspection, training, check }: Inspected): string {
   const { images, objects, categories, problems, completed, warnings } = inspection
   const range = ({ least, median, most }: Spread): string => `${least} to ${most}, median ${median}`
   const lines = [
@@ -33,7 +37,7 @@ export function describeInspection(
     ...(check
       ? section('image files that do not fit', check.faults.length, check.faults.slice(0, SHOWN))
       : []),
-    ...warnings.map((warning) => `note: ${warning}`),
+    ...[...warnings, ...training].map((warning) => `note: ${warning}`),
   ]
   return lines.join('\n')
 }

@@ -32,7 +32,7 @@ test('each part of a YOLO set is inspected, and what training and validation sha
       ['val', 3, 6],
     ],
   )
-  assert.match(parts[0].warnings.join('\n'), /2 categories have fewer than 20 objects \((red|ground) 12/)
+  assert.match(parts[0].training.join('\n'), /2 categories have fewer than 20 objects \((red|ground) 12/)
   assert.ok(leaks.every(({ parts: pair }: { parts: string[] }) => pair.join() === 'train,val'))
 
   const sheet = join(folder, 'sheet.png')
