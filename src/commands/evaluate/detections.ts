@@ -1,5 +1,13 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { type Annotation, COCO, COCOeval, describeProblem, type IouType } from '#coco-ts'
+import {
+  type Annotation,
+  bootstrap,
+  COCO,
+  COCOeval,
+  compareRuns,
+  describeProblem,
+  type IouType,
+} from '#coco-ts'
 import {
   boxFormNotes,
   completionNotes,
@@ -7,9 +15,12 @@ import {
   zeroIdNotes,
 } from '../../../datasets/detection/annotation-notes.js'
 import { STATS } from '../../train/detection/report/stats.js'
+import { number, wholeNumber } from '../shared/flags.js'
 import { json } from '../shared/options.js'
 import { sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'
+import { analyse, analysisJson, analysisText } from './detections-analysis.js'
+import { bootstrapText, comparisonText, withoutResamples } from './detections-intervals.js'
 
 const help = `
 Both files are in COCO's format, and may be compressed (.gz): annotations as in instances_val2017.json, detections as a
@@ -20,13 +31,23 @@ small, medium and large objects; then average recall (AR). They are −1 where t
 values that can be computed (an area from the mask or the box, ids or numbers written as text) are completed, and the
 counts are printed on stderr.
 
+--analysis says what to improve: errors by kind and what each costs (classification, localisation, both, duplicate,
+background, missed; as TIDE), the score from which on detections are best accepted (by F1, of each category and of all),
+whether scores are probabilities, and which category is taken for which. All at IoU 0.5.
+--bootstrap says how much the metrics depend on the images: it draws as many images as there are, with replacement, n
+times. --compare does so for the difference of two models; the same images are drawn for both.
+
 --json prints {"stats", "names", "type", "skipped", "completed", "notes", "categories"}: twelve metrics (ten for
 keypoints) with their names, how many entries were skipped and completed, what is printed on stderr, and with
---per-category the metrics of each category.
+--per-category the metrics of each category; with --analysis, --bootstrap and --compare also "analysis", "bootstrap"
+and "comparison".
 
 Examples:
   $ toolkit evaluate-detections --annotations val.json --detections found.json
   $ toolkit evaluate-detections --annotations val.json --detections masks.json.gz --type segm --per-category
+  $ toolkit evaluate-detections --annotations val.json --detections found.json --analysis
+  $ toolkit evaluate-detections --annotations val.json --detections found.json --bootstrap 1000
+  $ toolkit evaluate-detections --annotations val.json --detections found.json --compare others.json
   $ toolkit evaluate-detections --annotations val.json --detections found.json --json | jq .stats[0]`
 
 const KEYPOINT_HEADS = ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR', 'AR50', 'AR75', 'ARm', 'ARl']
@@ -42,6 +63,16 @@ export function evaluateDetectionsCommand() {
         .default('bbox' as const),
     )
     .option('--per-category', 'also print the metrics of each category')
+    .option('--analysis', 'also print errors by kind, best scores, calibration and confusions')
+    .option(
+      '--min-score <s>',
+      'with --analysis: leave lower scores out of the confusion matrix',
+      number(),
+      0.25,
+    )
+    .option('--bootstrap <n>', 'also print intervals of AP, AP50 and AP75 over n resamples', wholeNumber(2))
+    .option('--compare <file>', 'compare with the detections of another model (default: 1000 resamples)')
+    .option('--seed <n>', 'of the resamples', wholeNumber(0), 0)
     .option('--lenient', 'skip and count invalid entries instead of stopping at the first')
     .addOption(json)
     .addHelpText('after', help)
@@ -49,32 +80,54 @@ export function evaluateDetectionsCommand() {
       const { lenient, type } = flags
       const annotations = await COCO.load(flags.annotations, { lenient })
       const detections = await annotations.loadRes(flags.detections, { lenient })
+      const others = flags.compare ? await annotations.loadRes(flags.compare, { lenient }) : undefined
+      const files: [COCO, string][] = [
+        [annotations, flags.annotations],
+        [detections, flags.detections],
+      ]
+      if (others) files.push([others, flags.compare!])
       const notes = [
-        ...refused(annotations, flags.annotations),
-        ...refused(detections, flags.detections),
-        ...completionNotes(annotations, flags.annotations),
-        ...completionNotes(detections, flags.detections),
+        ...files.flatMap(([coco, file]) => refused(coco, file)),
+        ...files.flatMap(([coco, file]) => completionNotes(coco, file)),
         ...zeroIdNotes(annotations),
-        ...boxFormNotes(annotations, flags.annotations),
-        ...boxFormNotes(detections, flags.detections),
+        ...files.flatMap(([coco, file]) => boxFormNotes(coco, file)),
       ]
       const [truth, without] = lenient ? withWhatIsCompared(annotations, type) : [annotations, []]
       notes.push(...without)
       sayAll(notes)
-      const run = new COCOeval(truth, detections, type)
-      run.evaluate()
-      run.accumulate()
+      const run = evaluated(truth, detections, type)
       const stats = run.summarize(flags.json ? () => {} : console.log)
       const categories = flags.perCategory ? run.perCategory() : undefined
+      const analysis = flags.analysis ? analyse(run, { iouType: type, minScore: flags.minScore }) : undefined
+      const resampling = { resamples: flags.bootstrap ?? 1000, seed: flags.seed }
+      const intervals = flags.bootstrap ? bootstrap(run, resampling) : undefined
+      const comparison = others ? compareRuns(run, evaluated(truth, others, type), resampling) : undefined
       const heads = type === 'keypoints' ? KEYPOINT_HEADS : STATS
       if (flags.json) {
         const skipped = { annotations: annotations.problems.count, detections: detections.problems.count }
         const completed = { annotations: annotations.completed.count, detections: detections.completed.count }
-        console.log(JSON.stringify({ stats, names: heads, type, skipped, completed, notes, categories }))
-      } else if (categories) {
-        console.log(`\n${categoryTable(categories, heads)}`)
+        const more = {
+          ...(analysis && { analysis: analysisJson(analysis) }),
+          ...(intervals && { bootstrap: withoutResamples(intervals) }),
+          ...(comparison && { comparison: withoutResamples(comparison) }),
+        }
+        console.log(
+          JSON.stringify({ stats, names: heads, type, skipped, completed, notes, categories, ...more }),
+        )
+        return
       }
+      if (categories) console.log(`\n${categoryTable(categories, heads)}`)
+      if (intervals) console.log(`\n${bootstrapText(intervals)}`)
+      if (comparison) console.log(`\n${comparisonText(comparison, [flags.detections, flags.compare!])}`)
+      if (analysis) console.log(`\n${analysisText(analysis)}`)
     })
+}
+
+function evaluated(truth: COCO, detections: COCO, type: IouType): COCOeval {
+  const run = new COCOeval(truth, detections, type)
+  run.evaluate()
+  run.accumulate()
+  return run
 }
 
 /** What was left out of a file. */

@@ -136,3 +136,55 @@ test('evaluate-detections: what is completed or lowers the metrics is reported',
     /d\.json" lie between 0 and 1: they look like parts of the image/,
   )
 })
+
+test('evaluate-detections: analysis, intervals, and another model beside it', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [a, d, o] = ['a.json', 'd.json', 'o.json'].map((name) => join(folder, name))
+  const [cat, dog] = detections
+  const wrong = { ...cat, category_id: 2, score: 0.3 }
+  await writeFile(a, JSON.stringify(annotations))
+  await writeFile(d, JSON.stringify([cat, dog, wrong]))
+  await writeFile(o, JSON.stringify([cat, { ...dog, bbox: [0, 200, 9, 9] }]))
+  const flags = ['--annotations', a, '--detections', d, '--compare', o, '--bootstrap', '50', '--analysis']
+  const run = (...more: string[]) => toolkit(['evaluate-detections', ...flags, ...more])
+
+  const json = await run('--json')
+  assert.equal(json.code, 0, json.stderr)
+  const { stats, analysis, bootstrap, comparison } = JSON.parse(json.stdout)
+  const { counts } = analysis.errors
+  assert.deepEqual(counts, {
+    classification: 1,
+    localisation: 0,
+    both: 0,
+    duplicate: 0,
+    background: 0,
+    missed: 1,
+  })
+  assert.deepEqual(analysis.confusion.matrix, [
+    [1, 0, 1],
+    [0, 1, 0],
+    [0, 1, 0],
+  ])
+  assert.deepEqual(
+    analysis.bestF1.categories.map(({ best }: { best: { score: number } }) => best.score),
+    [0.9, 0.8],
+  )
+  assert.equal(analysis.calibration.detections, 3)
+  assert.equal(bootstrap.metrics.ap.value, stats[0])
+  assert.equal(bootstrap.resamples, 50)
+  assert.ok(Math.abs(comparison.differences.ap.value - dogAp / 2) < 1e-12)
+  assert.ok(comparison.differences.ap.low >= 0)
+
+  const text = await run('--min-score', '0.5')
+  assert.match(text.stdout, /^classification +1 +\+0\.000$/m)
+  assert.match(text.stdout, /^cat +0\.900 +0\.667 +1\.000 +0\.500 +2$/m)
+  assert.match(text.stdout, /^AP +0\.602 +0\.252 +0\.350 +0\.\d+ … 0\.\d+ +\d+\.\d %$/m)
+  assert.match(text.stdout, /^dog +· +1 +·$/m)
+  assert.match(text.stdout, /^background +· +· +·$/m)
+
+  await writeFile(d, JSON.stringify([{ ...cat, score: 7 }]))
+  const logits = await run()
+  assert.equal(logits.code, 0, logits.stderr)
+  assert.match(logits.stdout, /^Calibration: the scores are no probabilities from 0 to 1\.$/m)
+  assert.equal((await run('--bootstrap', '1')).code, 2)
+})
