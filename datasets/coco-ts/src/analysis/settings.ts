@@ -1,8 +1,8 @@
 /** Which of an evaluation's thresholds, areas and limits an analysis looks at. */
 import { CocoError } from '../common/problems.js'
 import type { COCO } from '../dataset/coco.js'
+import { IGNORED, outcomeOf, TRUE_POSITIVE } from '../eval/category-result.js'
 import type { Evaluated } from '../eval/coco-eval.js'
-import { FALSE_POSITIVE, TRUE_POSITIVE } from '../eval/evaluate-category.js'
 import type { EvalParams } from '../eval/params.js'
 
 /** One setting of an evaluation. */
@@ -72,13 +72,14 @@ export interface Decisions {
 /** What became of category k's detections; those that are ignored are left out. */
 export function decisionsOf({ params, categories }: Evaluated, k: number, place: SettingPlace): Decisions {
   const { t, a, m } = place
-  const { detections, outcome, rank, scores, objectCounts, objectImages } = categories[k]
-  const base = (a * params.iouThrs.length + t) * detections
+  const { detections, rank, scores, objectCounts, objectImages } = categories[k]
+  const [A, T] = [params.areaRng.length, params.iouThrs.length]
   const chosen = { scores: new Float64Array(detections), correct: new Uint8Array(detections) }
   let n = 0
   for (let d = 0; d < detections; d++) {
-    const what = outcome[base + d]
-    if (rank[d] >= params.maxDets[m] || (what !== TRUE_POSITIVE && what !== FALSE_POSITIVE)) continue
+    if (rank[d] >= params.maxDets[m]) continue
+    const what = outcomeOf(categories[k], d, a, t, A, T)
+    if (what === IGNORED) continue
     chosen.scores[n] = scores[d]
     chosen.correct[n++] = what === TRUE_POSITIVE ? 1 : 0
   }

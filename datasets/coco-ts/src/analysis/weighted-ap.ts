@@ -1,6 +1,6 @@
 import { CocoError } from '../common/problems.js'
+import { type CategoryResult, FALSE_POSITIVE, outcomeOf, TRUE_POSITIVE } from '../eval/category-result.js'
 import type { COCOeval, Evaluated } from '../eval/coco-eval.js'
-import { type CategoryResult, FALSE_POSITIVE, TRUE_POSITIVE } from '../eval/evaluate-category.js'
 import { EPSILON } from '../eval/numeric.js'
 import { placeOf } from './settings.js'
 
@@ -123,8 +123,9 @@ export class WeightedAp {
 function prepare(category: CategoryResult, { params }: Evaluated): Prepared {
   const T = params.iouThrs.length
   const { a, m } = placeOf(params, { iouThr: params.iouThrs[0] })
-  const { detections, rank, image, outcome } = category
-  const at = (d: number, t: number): number => outcome[(a * T + t) * detections + d]
+  const A = params.areaRng.length
+  const { detections, rank, image } = category
+  const at = (d: number, t: number): number => outcomeOf(category, d, a, t, A, T)
   const places: number[] = []
   const rows: number[] = []
   const kept: number[] = []

@@ -1,5 +1,6 @@
-import type { CompletionLog } from '../common/completions.js'
-import { CocoError, type ProblemLog, throwProblems } from '../common/problems.js'
+import type { BoxColumns } from '../common/box-columns.js'
+import { type CompletionLog, createCompletionLog } from '../common/completions.js'
+import { CocoError, createProblemLog, type ProblemLog, throwProblems } from '../common/problems.js'
 import type {
   Annotation,
   Category,
@@ -18,7 +19,9 @@ import { boxPolygon } from '../masks/polygons.js'
 import type { Runs } from '../masks/rle.js'
 import { fromRuns, runsOf } from '../masks/segmentation.js'
 import { completeResults } from './complete-results.js'
+import { Contents } from './contents.js'
 import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
+import { readBoxes } from './read-boxes.js'
 
 export interface LoadOptions {
   /**
@@ -39,24 +42,13 @@ function toSet<T>(filter: OneOrMore<T> | undefined): Set<T> | undefined {
   return list.length === 0 ? undefined : new Set(list)
 }
 
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key)
-  if (list) list.push(value)
-  else map.set(key, [value])
-}
-
 const EMPTY: Dataset = { images: [], annotations: [], categories: [] }
 
 /** Annotations of a data set, or results of a detector on it, with their indexes. */
 export class COCO {
-  readonly dataset: Dataset
-  /** Annotations, categories and images by their ids. */
-  readonly anns: ReadonlyMap<number, Annotation>
+  /** Categories and images by their ids. */
   readonly cats: ReadonlyMap<number, Category>
   readonly imgs: ReadonlyMap<number, CocoImage>
-  readonly imgToAnns: ReadonlyMap<number, Annotation[]>
-  /** For each category, the image of each of its annotations. */
-  readonly catToImgs: ReadonlyMap<number, number[]>
   /** What was left out when reading leniently. */
   readonly problems: ProblemLog
   /** What was missing or written in an unusual form, and was computed, converted or done without. */
@@ -65,6 +57,7 @@ export class COCO {
   readonly isResults: boolean
   /** What results may refer to. */
   private readonly references: References
+  private readonly contents: Contents
 
   /**
    * Indexes a data set that is already in memory; `COCO.load` reads files. The entries are used as they are, not copied,
@@ -77,22 +70,36 @@ export class COCO {
   constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, read?: Read) {
     const { index, found, ...sifted } = read ?? siftDataset(dataset, false)
     if (!options.lenient) throwProblems(found.problems, options.name ?? 'the data set')
-    this.dataset = sifted.dataset
+    this.contents = new Contents(sifted.dataset, index.anns, read?.boxes)
     this.problems = found.problems
     this.completed = found.completed
     this.isResults = read?.isResults ?? false
     this.references = index
-    this.anns = index.anns
     this.cats = index.cats
     this.imgs = index.imgs
-    const imgToAnns = new Map<number, Annotation[]>()
-    const catToImgs = new Map<number, number[]>()
-    for (const ann of this.dataset.annotations) {
-      push(imgToAnns, ann.image_id, ann)
-      if (ann.category_id !== undefined) push(catToImgs, ann.category_id, ann.image_id)
-    }
-    this.imgToAnns = imgToAnns
-    this.catToImgs = catToImgs
+  }
+
+  get dataset(): Dataset {
+    return this.contents.dataset
+  }
+
+  /** Annotations by their ids. */
+  get anns(): ReadonlyMap<number, Annotation> {
+    return this.contents.anns
+  }
+
+  get imgToAnns(): ReadonlyMap<number, Annotation[]> {
+    return this.contents.imgToAnns
+  }
+
+  /** For each category, the image of each of its annotations. */
+  get catToImgs(): ReadonlyMap<number, number[]> {
+    return this.contents.catToImgs
+  }
+
+  /** @internal Results that are boxes, as long as nobody has looked at them as annotations, which could be changed. */
+  get boxColumns(): BoxColumns | undefined {
+    return this.contents.boxes
   }
 
   /**
@@ -190,13 +197,23 @@ export class COCO {
     source: string | ByteStream | readonly Detection[],
     options: LoadOptions = {},
   ): Promise<COCO> {
+    const { info, images, categories } = this.dataset
+    const boxes =
+      typeof source === 'string' && !source.endsWith('.gz')
+        ? await readBoxes(source, this.references)
+        : undefined
+    if (boxes) {
+      const dataset = { info, images, categories, annotations: [] }
+      const index = { ...this.references, anns: new Map() } as Index
+      const found = { problems: createProblemLog(), completed: createCompletionLog() }
+      return new COCO(EMPTY, options, { dataset, index, found, boxes, isResults: true })
+    }
     const copy = Array.isArray(source)
     const raw = copy ? source : await readDetections(source as string | ByteStream)
     const { results, form, found } = siftResults(raw, this.references, !copy)
     if (!options.lenient) throwProblems(found.problems, options.name ?? sourceName(source))
     const annotations = results.map((one) => (copy ? { ...one } : one) as unknown as Annotation)
     completeResults(annotations, form, (ann) => this.annToRuns(ann))
-    const { info, images, categories } = this.dataset
     const index = { ...this.references, anns: new Map(annotations.map((ann) => [ann.id, ann])) } as Index
     const dataset = { info, images, categories, annotations }
     return new COCO(EMPTY, { lenient: true }, { dataset, index, found, isResults: true })
@@ -248,6 +265,8 @@ interface Read {
   dataset: Dataset
   index: Index
   found: Found
+  /** Results that are boxes, instead of the data set's annotations. */
+  boxes?: BoxColumns
   isResults?: boolean
 }
 

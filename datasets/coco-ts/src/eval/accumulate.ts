@@ -1,4 +1,4 @@
-import { type CategoryResult, FALSE_POSITIVE, TRUE_POSITIVE } from './evaluate-category.js'
+import { type CategoryResult, TRUE_POSITIVE, UNMATCHED } from './category-result.js'
 import { EPSILON } from './numeric.js'
 import type { EvalParams } from './params.js'
 
@@ -75,6 +75,33 @@ function countObjects(result: CategoryResult, area: number, included: Uint8Array
   return sum
 }
 
+/** Where matched detections are among those chosen, and the false positives before them that never match anything. */
+interface Matched {
+  count: number
+  /** Places of the detections. */
+  place: Int32Array
+  wrongBefore: Int32Array
+}
+
+/** `exempt` and the matches say what each detection is; those without a row are the same at every threshold. */
+function findMatched({ row, exempt, detections }: CategoryResult, area: number, chosen: Int32Array): Matched {
+  const place = new Int32Array(chosen.length)
+  const wrongBefore = new Int32Array(chosen.length)
+  const base = area * detections
+  let count = 0
+  let wrong = 0
+  for (let i = 0; i < chosen.length; i++) {
+    const d = chosen[i]
+    if (row[d] >= 0) {
+      place[count] = d
+      wrongBefore[count++] = wrong
+    } else if (exempt[base + d] === 0) {
+      wrong++
+    }
+  }
+  return { count, place, wrongBefore }
+}
+
 /** The curves of one category, area and limit, at every threshold. */
 function accumulateOne(
   result: CategoryResult,
@@ -87,21 +114,23 @@ function accumulateOne(
   if (objects === 0) return
   const { out, k, a, m } = target
   const [T, , K, A, M] = out.counts
-  const { outcome, detections } = result
-  const precision = new Float64Array(chosen.length)
-  const place = new Int32Array(chosen.length)
+  const { matches, row, exempt, detections } = result
+  const areas = detections > 0 ? exempt.length / detections : 0
+  const matched = findMatched(result, area, chosen)
+  const precision = new Float64Array(matched.count)
+  const place = new Int32Array(matched.count)
   for (let t = 0; t < T; t++) {
-    const base = (area * T + t) * detections
     let found = 0
     let wrong = 0
     // Recall only grows, and precision only peaks, at true detections: the curve is needed nowhere else.
-    for (let i = 0; i < chosen.length; i++) {
-      const what = outcome[base + chosen[i]]
-      if (what === FALSE_POSITIVE) {
+    for (let i = 0; i < matched.count; i++) {
+      const d = matched.place[i]
+      const what = matches[(row[d] * areas + area) * T + t]
+      if (what === TRUE_POSITIVE) {
+        precision[found] = (found + 1) / (wrong + matched.wrongBefore[i] + (found + 1) + EPSILON)
+        place[found++] = d
+      } else if (what === UNMATCHED && exempt[area * detections + d] === 0) {
         wrong++
-      } else if (what === TRUE_POSITIVE) {
-        precision[found] = (found + 1) / (wrong + (found + 1) + EPSILON)
-        place[found++] = chosen[i]
       }
     }
     for (let i = found - 1; i > 0; i--) if (precision[i] > precision[i - 1]) precision[i - 1] = precision[i]

@@ -2,20 +2,15 @@ import { CocoError } from '../common/problems.js'
 import type { Annotation, IouType } from '../common/types.js'
 import type { COCO } from '../dataset/coco.js'
 import { type Accumulated, accumulateResults } from './accumulate.js'
-import {
-  type CategoryResult,
-  evaluateCategory,
-  flags,
-  isIgnored,
-  isOutside,
-  type MatchRules,
-} from './evaluate-category.js'
-import { groupAnnotations } from './groups.js'
+import type { CategoryResult } from './category-result.js'
+import { CategoryEvaluator, flags, isIgnored, isOutside, type MatchRules } from './evaluate-category.js'
+import { type Groups, groupRows } from './groups.js'
 import { ignoredLast, matchDetections } from './match.js'
 import { orderByScore } from './numeric.js'
 import { defaultParams, type EvalParams } from './params.js'
-import { similarityFor } from './similarity.js'
+import { rowSimilarity, similarityFor } from './similarity.js'
 import { summaryLines, summaryStats } from './summarize.js'
+import { requireScores, type Table, tableOf, tableOfBoxes } from './table.js'
 
 /** How the detections of one category in one image were matched. T thresholds, D detections, G objects. */
 export interface EvalImg {
@@ -42,12 +37,6 @@ export interface CategoryStats {
   name: string
   /** The same numbers as the table's, for this category alone. */
   stats: number[]
-}
-
-/** @internal Objects to find, and detections. */
-export interface Compared {
-  objects: readonly Annotation[]
-  detections: readonly Annotation[]
 }
 
 /** What became of the detections, and with which settings they were evaluated. */
@@ -97,22 +86,17 @@ export class COCOeval {
     if (params.useCats) params.catIds = sortedUnique(params.catIds)
     params.maxDets = [...params.maxDets].sort((a, b) => a - b)
     checkParams(params)
-    const compared = this.compared()
-    const objects = groupAnnotations(compared.objects, params)
-    const detections = groupAnnotations(compared.detections, params)
-    const scoreless = detections.anns.find((ann) => typeof ann.score !== 'number')
-    if (scoreless)
-      throw new CocoError(`Detection ${scoreless.id} has no score: detections come from loadRes().`)
+    const objects = groupRows(tableOf(this.comparedObjects(), params.iouType === 'bbox'), params)
+    const detections = groupRows(this.detectionTable(), params)
+    requireScores(detections.table, detections.rows)
     if (params.iouType === 'segm') {
-      requireMasks(this.cocoGt, objects.anns, 'annotation')
-      requireMasks(this.cocoDt, detections.anns, 'detection')
+      requireMasks(this.cocoGt, objects, 'annotation')
+      requireMasks(this.cocoDt, detections, 'detection')
     }
-    const similarity = similarityFor(params, this.cocoGt, this.cocoDt)
-    const rules = this.matchRules()
-    const categories: CategoryResult[] = []
-    for (let k = 0; k < (params.useCats ? params.catIds.length : 1); k++) {
-      categories.push(evaluateCategory(k, objects, detections, params, similarity, rules))
-    }
+    const similarity = rowSimilarity(params, this.cocoGt, this.cocoDt, detections.table, objects.table)
+    const evaluator = new CategoryEvaluator(objects, detections, params, similarity, this.matchRules())
+    const count = params.useCats ? params.catIds.length : 1
+    const categories = Array.from({ length: count }, (_, k) => evaluator.evaluate(k))
     this.evaluated = { params: structuredClone(params), categories }
     this.eval = undefined
   }
@@ -183,7 +167,7 @@ export class COCOeval {
     const [T, D, G] = [params.iouThrs.length, detections.length, objects.length]
     const ious = new Float64Array(D * G)
     similarityFor(params, this.cocoGt, this.cocoDt)(detections, objects, ious)
-    const { isIgnored, isExempt } = this.matchRules()
+    const { isIgnored, isExempt = () => false } = this.matchRules()
     const ignore = flags(objects, (gt) => isIgnored(gt) || isOutside(gt.area, aRng))
     const matched = new Int32Array(T * D)
     const matchedBy = new Int32Array(T * G)
@@ -191,7 +175,8 @@ export class COCOeval {
     const blocks = flags(detections, (dt) => dt.id > 0)
     const input = { detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs: params.iouThrs }
     matchDetections(input, matched, matchedBy)
-    const order = ignoredLast(ignore, G)
+    const order = new Int32Array(G)
+    ignoredLast(ignore, G, order)
     const ranks = [...detections.keys()]
     const table = <V>(columns: ArrayLike<number>, cell: (t: number, column: number) => V): V[][] =>
       params.iouThrs.map((_, t) => Array.from(columns, (column) => cell(t, column)))
@@ -234,16 +219,26 @@ export class COCOeval {
   }
 
   /** @internal What is compared: everything, or what is in one image. */
-  protected compared(imgId?: number): Compared {
-    const of = (coco: COCO): readonly Annotation[] =>
-      imgId === undefined ? coco.dataset.annotations : (coco.imgToAnns.get(imgId) ?? [])
-    return { objects: of(this.cocoGt), detections: of(this.cocoDt) }
+  protected comparedObjects(imgId?: number): readonly Annotation[] {
+    return annotationsOf(this.cocoGt, imgId)
+  }
+
+  /** @internal */
+  protected comparedDetections(imgId?: number): readonly Annotation[] {
+    return annotationsOf(this.cocoDt, imgId)
+  }
+
+  /** @internal */
+  protected detectionTable(): Table {
+    const isBoxes = this.params.iouType === 'bbox'
+    const boxes = isBoxes ? this.cocoDt.boxColumns : undefined
+    return boxes ? tableOfBoxes(boxes) : tableOf(this.comparedDetections(), isBoxes)
   }
 
   /** @internal */
   protected matchRules(): MatchRules {
     const { params } = this
-    return { isIgnored: (object) => isIgnored(object, params), isExempt: () => false }
+    return { isIgnored: (object) => isIgnored(object, params) }
   }
 
   private inImage(
@@ -254,15 +249,20 @@ export class COCOeval {
     const cats = this.params.useCats ? [catId] : this.params.catIds
     const pick = (anns: readonly Annotation[]): Annotation[] =>
       cats.flatMap((id) => anns.filter((ann) => ann.category_id === id))
-    const { objects, detections } = this.compared(imgId)
-    const found = pick(detections)
+    const objects = this.comparedObjects(imgId)
+    const found = pick(this.comparedDetections(imgId))
     const order = orderByScore(Float64Array.from(found, (dt) => dt.score!))
     return { objects: pick(objects), detections: Array.from(order.subarray(0, maxDet), (i) => found[i]) }
   }
 }
 
+function annotationsOf(coco: COCO, imgId: number | undefined): readonly Annotation[] {
+  return imgId === undefined ? coco.dataset.annotations : (coco.imgToAnns.get(imgId) ?? [])
+}
+
 /** As pycocotools, masks are compared only where all have one: an object without would count as missed. */
-function requireMasks(coco: COCO, anns: readonly Annotation[], what: string): void {
+function requireMasks(coco: COCO, { table, rows }: Groups, what: string): void {
+  const anns = Array.from(rows, (row) => table.anns![row])
   const without = anns.filter((ann) => coco.maskForm(ann) === 'none' && !coco.hasBoxMask(ann))
   if (without.length === 0) return
   const [count, first] = [without.length, without[0].id]

@@ -1,52 +1,18 @@
 import type { Annotation } from '../common/types.js'
+import { type CategoryResult, IGNORED, TRUE_POSITIVE, UNMATCHED } from './category-result.js'
 import type { Groups } from './groups.js'
-import { matchDetections } from './match.js'
-import { orderByScore } from './numeric.js'
+import { HIGHEST_THRESHOLD, matchDetections } from './match.js'
 import type { EvalParams } from './params.js'
+import { ImageDetections, type Ranked } from './rank-detections.js'
 import type { Similarity } from './similarity.js'
-
-/** What became of a detection at one threshold and area. */
-export const FALSE_POSITIVE = 0
-export const TRUE_POSITIVE = 1
-export const IGNORED = 2
-
-/** One category's detections from the best score down, equal scores by image, and what became of each. */
-export interface CategoryResult {
-  detections: number
-  scores: Float64Array
-  /** Place in `params.imgIds`. */
-  image: Int32Array
-  /** Place among the detections of this category in the same image. */
-  rank: Int32Array
-  /** For area a, threshold t and detection d at `(a * T + t) * detections + d`. */
-  outcome: Uint8Array
-  /** Images with objects, and for area a and image s, at `a * objectImages.length + s`, the objects that count. */
-  objectImages: Int32Array
-  objectCounts: Int32Array
-}
+import type { Table } from './table.js'
 
 /** What an evaluation leaves out of the counting, whatever the areas. */
 export interface MatchRules {
   /** The object is neither a true positive nor a false negative. */
   isIgnored(object: Annotation): boolean
-  /** The detection is no false positive where it matches nothing. */
-  isExempt(detection: Annotation): boolean
-}
-
-/** One image's range of a category's detections or objects. */
-interface ImageRange {
-  image: number
-  from: number
-  to: number
-}
-
-function* imageRanges(image: Int32Array, from: number, to: number): Generator<ImageRange> {
-  for (let at = from; at < to; ) {
-    let end = at + 1
-    while (end < to && image[end] === image[at]) end++
-    yield { image: image[at], from: at, to: end }
-    at = end
-  }
+  /** The detection is no false positive where it matches nothing. Without it, every such detection is one. */
+  isExempt?(detection: Annotation): boolean
 }
 
 /** Whether the object is ignored: a crowd, or for keypoints one without any. */
@@ -70,141 +36,209 @@ export function flags<T>(list: readonly T[], test: (entry: T, i: number) => bool
   return out
 }
 
-/** Matches the detections of group `k` in every image, threshold and area. */
-export function evaluateCategory(
-  k: number,
-  objects: Groups,
-  detections: Groups,
-  params: EvalParams,
-  similarity: Similarity,
-  rules: MatchRules,
-): CategoryResult {
-  const { iouThrs, areaRng } = params
-  const { result, anns, ranked } = rankDetections(k, detections, params)
-  fillUnmatched(result, anns, params, rules)
-  const objectRanges = [...imageRanges(objects.image, objects.start[k], objects.start[k + 1])]
-  result.objectImages = Int32Array.from(objectRanges, (range) => range.image)
-  result.objectCounts = new Int32Array(areaRng.length * objectRanges.length)
-  let ious = new Float64Array(1024)
-  let matched = new Int32Array(1024)
-  objectRanges.forEach((range, s) => {
-    const inImage = objects.anns.slice(range.from, range.to)
-    const places = ranked.get(range.image) ?? []
-    const found = places.map((d) => anns[d])
-    const always = flags(inImage, rules.isIgnored)
-    const crowd = flags(inImage, (object) => Boolean(object.iscrowd))
-    const blocks = flags(found, (detection) => detection.id > 0)
-    if (found.length > 0) {
-      const pairs = found.length * inImage.length
-      if (ious.length < pairs) ious = new Float64Array(2 * pairs)
-      similarity(found, inImage, ious)
-      const decisions = found.length * iouThrs.length
-      if (matched.length < decisions) matched = new Int32Array(2 * decisions)
+const NO_ROWS = new Uint8Array(0)
+
+/** Matches detections with objects, category by category. */
+export class CategoryEvaluator {
+  private readonly objectTable: Table
+  private readonly detectionTable: Table
+  /** For each row of the objects, and of the detections. */
+  private readonly ignored: Uint8Array
+  private readonly crowd: Uint8Array
+  private readonly exempt: Uint8Array | undefined
+  private readonly images: ImageDetections
+  private readonly lowest: number
+  // Scratch for one image.
+  private rowsOfObjects = new Int32Array(0)
+  private rowsOfDetections = new Int32Array(0)
+  private ious = new Float64Array(0)
+  private matched = new Int32Array(0)
+  private crowdInImage = NO_ROWS
+  private ignore = NO_ROWS
+  private ignoreBefore = NO_ROWS
+  private blocks = NO_ROWS
+  /** For the detection of rank i, area a and threshold t at `(i * A + a) * T + t`. */
+  private outcome = NO_ROWS
+
+  constructor(
+    private readonly objects: Groups,
+    private readonly detections: Groups,
+    private readonly params: EvalParams,
+    private readonly similarity: Similarity,
+    rules: MatchRules,
+  ) {
+    this.objectTable = objects.table
+    this.detectionTable = detections.table
+    this.ignored = flags(objects.table.anns!, rules.isIgnored)
+    this.crowd = flags(objects.table.anns!, (object) => Boolean(object.iscrowd))
+    this.exempt = rules.isExempt && flags(detections.table.anns!, rules.isExempt)
+    this.images = new ImageDetections(params.imgIds.length)
+    this.lowest = Math.min(HIGHEST_THRESHOLD, ...params.iouThrs)
+  }
+
+  /** Matches the detections of group `k` in every image, threshold and area. */
+  evaluate(k: number): CategoryResult {
+    const { areaRng, maxDets } = this.params
+    const ranked = this.images.rank(this.detections, k, maxDets[maxDets.length - 1])
+    const { detections, scores, image, rank } = ranked
+    const from = this.objects.start[k]
+    const to = this.objects.start[k + 1]
+    const ranges: number[] = []
+    for (let i = from; i < to; i++)
+      if (i === from || this.objects.image[i] !== this.objects.image[i - 1]) ranges.push(i)
+    const rows = new MatchRows(areaRng.length * this.params.iouThrs.length)
+    const result: CategoryResult = {
+      ...{ detections, scores, image, rank },
+      exempt: this.exemptions(ranked),
+      row: new Int32Array(detections).fill(-1),
+      matches: NO_ROWS,
+      objectImages: Int32Array.from(ranges, (i) => this.objects.image[i]),
+      objectCounts: new Int32Array(areaRng.length * ranges.length),
     }
+    for (let s = 0; s < ranges.length; s++)
+      this.evaluateImage(result, ranked, s, ranges[s], s + 1 < ranges.length ? ranges[s + 1] : to, rows)
+    result.matches = rows.used()
+    return result
+  }
+
+  private exemptions({ detections, rows }: Ranked): Uint8Array {
+    const { areaRng } = this.params
+    const { area } = this.detectionTable
+    const out = new Uint8Array(areaRng.length * detections)
     for (let a = 0; a < areaRng.length; a++) {
-      const ignore = flags(inImage, (object, g) => always[g] === 1 || isOutside(object.area, areaRng[a]))
-      let counting = 0
-      for (const flag of ignore) counting += 1 - flag
-      result.objectCounts[a * objectRanges.length + s] = counting
-      if (found.length === 0) continue
-      const [D, G] = [found.length, inImage.length]
+      const [low, high] = areaRng[a]
+      for (let d = 0; d < detections; d++) {
+        const size = area[rows[d]]
+        if (size < low || size > high || this.exempt?.[rows[d]] === 1) out[a * detections + d] = 1
+      }
+    }
+    return out
+  }
+
+  /** Matches in the image whose objects are at `from … to` of the group; the `s`th that has any. */
+  private evaluateImage(
+    result: CategoryResult,
+    ranked: Ranked,
+    s: number,
+    from: number,
+    to: number,
+    rows: MatchRows,
+  ): void {
+    const image = result.objectImages[s]
+    const D = this.images.count[image]
+    const G = to - from
+    this.makeRoom(D, G)
+    for (let g = 0; g < G; g++) this.rowsOfObjects[g] = this.objects.rows[from + g]
+    for (let i = 0; i < D; i++) {
+      const row = ranked.rows[this.images.placeOf(image, i)]
+      this.rowsOfDetections[i] = row
+      this.blocks[i] = this.detectionTable.id[row] > 0 ? 1 : 0
+    }
+    const isHit = D > 0 && this.compare(D, G)
+    const { areaRng } = this.params
+    for (let a = 0; a < areaRng.length; a++) {
+      const counting = this.fillIgnore(areaRng[a], G)
+      result.objectCounts[a * result.objectImages.length + s] = counting
+      if (isHit) this.matchArea(a, D, G)
+    }
+    if (isHit) this.keepMatches(result, image, D, rows)
+  }
+
+  private makeRoom(D: number, G: number): void {
+    const cells = this.params.areaRng.length * this.params.iouThrs.length
+    if (this.rowsOfObjects.length < G) {
+      this.rowsOfObjects = new Int32Array(2 * G)
+      this.crowdInImage = new Uint8Array(2 * G)
+      this.ignore = new Uint8Array(2 * G)
+      this.ignoreBefore = new Uint8Array(2 * G)
+    }
+    if (this.rowsOfDetections.length < D) {
+      this.rowsOfDetections = new Int32Array(2 * D)
+      this.blocks = new Uint8Array(2 * D)
+      this.matched = new Int32Array(2 * D * this.params.iouThrs.length)
+      this.outcome = new Uint8Array(2 * D * cells)
+    }
+    if (this.ious.length < D * G) this.ious = new Float64Array(2 * D * G)
+  }
+
+  /** Fills in the similarities; false if none reaches a threshold, so that nothing can match. */
+  private compare(D: number, G: number): boolean {
+    this.similarity(this.rowsOfDetections.subarray(0, D), this.rowsOfObjects.subarray(0, G), this.ious)
+    for (let n = 0; n < D * G; n++) {
+      if (this.ious[n] < this.lowest) continue
+      for (let g = 0; g < G; g++) this.crowdInImage[g] = this.crowd[this.rowsOfObjects[g]]
+      this.outcome.fill(UNMATCHED, 0, D * this.params.areaRng.length * this.params.iouThrs.length)
+      return true
+    }
+    return false
+  }
+
+  /** Says which objects are ignored at an area; returns how many count. */
+  private fillIgnore([low, high]: readonly [number, number], G: number): number {
+    let counting = 0
+    for (let g = 0; g < G; g++) {
+      const row = this.rowsOfObjects[g]
+      const size = this.objectTable.area[row]
+      const ignored = this.ignored[row] === 1 || size < low || size > high
+      this.ignore[g] = ignored ? 1 : 0
+      if (!ignored) counting++
+    }
+    return counting
+  }
+
+  private matchArea(a: number, D: number, G: number): void {
+    const { iouThrs, areaRng } = this.params
+    const [T, A] = [iouThrs.length, areaRng.length]
+    const { ignore, ious, crowdInImage: crowd, blocks, matched } = this
+    let isSame = a > 0
+    for (let g = 0; g < G && isSame; g++) isSame = ignore[g] === this.ignoreBefore[g]
+    // Areas that ignore the same objects have the same matches.
+    if (!isSame) {
       matchDetections({ detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs }, matched)
-      recordOutcome(result, a, params, places, inImage, ignore, matched)
+      for (let g = 0; g < G; g++) this.ignoreBefore[g] = ignore[g]
     }
-  })
-  return result
-}
-
-/**
- * Every detection as if it matched nothing: a false positive, or, where its own area is out of range or the rules exempt
- * it, ignored.
- */
-function fillUnmatched(
-  result: CategoryResult,
-  anns: readonly Annotation[],
-  params: EvalParams,
-  { isExempt }: MatchRules,
-): void {
-  const { iouThrs, areaRng } = params
-  const { outcome, detections: n } = result
-  const sizes = Float64Array.from(anns, (ann) => ann.area)
-  const exempt = flags(anns, isExempt)
-  areaRng.forEach((range, a) => {
-    const first = a * iouThrs.length * n
-    for (let d = 0; d < n; d++) {
-      outcome[first + d] = exempt[d] === 1 || isOutside(sizes[d], range) ? IGNORED : FALSE_POSITIVE
+    for (let t = 0; t < T; t++) {
+      for (let i = 0; i < D; i++) {
+        const g = matched[t * D + i]
+        if (g < 0) continue
+        const at = (i * A + a) * T + t
+        if (ignore[g] === 1) this.outcome[at] = IGNORED
+        // pycocotools marks matches with the object's id, so that an id of 0 reads as "not matched"; so do we.
+        else if (this.objectTable.id[this.rowsOfObjects[g]] !== 0) this.outcome[at] = TRUE_POSITIVE
+      }
     }
-    for (let t = 1; t < iouThrs.length; t++) outcome.copyWithin(first + t * n, first, first + n)
-  })
-}
-
-interface Ranked {
-  result: CategoryResult
-  /** The detections in the result's order. */
-  anns: Annotation[]
-  /** For each image, its detections in order. */
-  ranked: Map<number, number[]>
-}
-
-/** Sorts a category's detections and leaves out those beyond the largest of `maxDets` in their image. */
-function rankDetections(k: number, groups: Groups, params: EvalParams): Ranked {
-  const from = groups.start[k]
-  const to = groups.start[k + 1]
-  const all = new Float64Array(to - from)
-  for (let i = from; i < to; i++) all[i - from] = groups.anns[i].score!
-  const most = params.maxDets[params.maxDets.length - 1]
-  const ranked = new Map<number, number[]>()
-  const anns: Annotation[] = []
-  const scores = new Float64Array(all.length)
-  const image = new Int32Array(all.length)
-  const rank = new Int32Array(all.length)
-  for (const i of orderByScore(all)) {
-    const place = groups.image[from + i]
-    let list = ranked.get(place)
-    if (list === undefined) {
-      list = []
-      ranked.set(place, list)
-    }
-    if (list.length >= most) continue
-    const d = anns.length
-    scores[d] = all[i]
-    image[d] = place
-    rank[d] = list.length
-    list.push(d)
-    anns.push(groups.anns[from + i])
   }
-  const n = anns.length
-  const result: CategoryResult = {
-    detections: n,
-    scores: scores.slice(0, n),
-    image: image.slice(0, n),
-    rank: rank.slice(0, n),
-    outcome: new Uint8Array(params.areaRng.length * params.iouThrs.length * n),
-    objectImages: new Int32Array(0),
-    objectCounts: new Int32Array(0),
+
+  private keepMatches(result: CategoryResult, image: number, D: number, rows: MatchRows): void {
+    const cells = this.params.areaRng.length * this.params.iouThrs.length
+    for (let i = 0; i < D; i++) {
+      let n = i * cells
+      while (n < (i + 1) * cells && this.outcome[n] === UNMATCHED) n++
+      if (n < (i + 1) * cells) result.row[this.images.placeOf(image, i)] = rows.push(this.outcome, i * cells)
+    }
   }
-  return { result, anns, ranked }
 }
 
-/** A match with an ignored object makes a detection ignored; one with an object that counts makes it a true positive. */
-function recordOutcome(
-  result: CategoryResult,
-  a: number,
-  params: EvalParams,
-  ranked: readonly number[],
-  inImage: readonly Annotation[],
-  ignore: Uint8Array,
-  matched: Int32Array,
-): void {
-  const T = params.iouThrs.length
-  for (let t = 0; t < T; t++) {
-    const base = (a * T + t) * result.detections
-    for (let i = 0; i < ranked.length; i++) {
-      const g = matched[t * ranked.length + i]
-      if (g < 0) continue
-      if (ignore[g] === 1) result.outcome[base + ranked[i]] = IGNORED
-      // pycocotools marks matches with the object's id, so that an id of 0 reads as "not matched"; so do we.
-      else if (inImage[g].id !== 0) result.outcome[base + ranked[i]] = TRUE_POSITIVE
+/** Rows of equal length, one after the other. */
+class MatchRows {
+  private values = new Uint8Array(0)
+  private count = 0
+
+  constructor(private readonly length: number) {}
+
+  /** Copies the row at `from`; returns its number. */
+  push(source: Uint8Array, from: number): number {
+    const end = (this.count + 1) * this.length
+    if (end > this.values.length) {
+      const grown = new Uint8Array(2 * end)
+      grown.set(this.values)
+      this.values = grown
     }
+    for (let n = 0; n < this.length; n++) this.values[end - this.length + n] = source[from + n]
+    return this.count++
+  }
+
+  used(): Uint8Array<ArrayBuffer> {
+    return this.values.slice(0, this.count * this.length)
   }
 }

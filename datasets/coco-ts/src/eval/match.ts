@@ -10,8 +10,14 @@ export interface MatchInput {
   ignore: Uint8Array
   /** 1 for detections whose id blocks an object from further matches; pycocotools lets ids below 1 not do so. */
   blocks: Uint8Array
-  iouThrs: readonly number[]
+  iouThrs: ArrayLike<number>
 }
+
+/** No threshold is above this, so that a perfect overlap reaches an IoU of 1 in spite of rounding. */
+export const HIGHEST_THRESHOLD = 1 - 1e-10
+
+let order = new Int32Array(64)
+let taken = new Uint8Array(64)
 
 /**
  * Greedy matching, best detection first: each takes the object it covers best among those still free, at or above
@@ -21,21 +27,24 @@ export interface MatchInput {
  */
 export function matchDetections(input: MatchInput, matched: Int32Array, matchedBy?: Int32Array): void {
   const { detections, objects, ious, crowd, ignore, blocks, iouThrs } = input
-  const order = ignoredLast(ignore, objects)
-  const taken = new Uint8Array(objects)
+  if (order.length < objects) {
+    order = new Int32Array(2 * objects)
+    taken = new Uint8Array(2 * objects)
+  }
+  ignoredLast(ignore, objects, order)
   matchedBy?.fill(-1)
   for (let t = 0; t < iouThrs.length; t++) {
-    taken.fill(0)
-    const threshold = Math.min(iouThrs[t], 1 - 1e-10)
+    taken.fill(0, 0, objects)
+    const threshold = Math.min(iouThrs[t], HIGHEST_THRESHOLD)
     for (let d = 0; d < detections; d++) {
       let best = threshold
       let match = -1
       for (let i = 0; i < objects; i++) {
         const g = order[i]
-        if (taken[g] === 1 && crowd[g] === 0) continue
-        if (match >= 0 && ignore[match] === 0 && ignore[g] === 1) break
         const iou = ious[d * objects + g]
-        if (iou < best) continue
+        if (iou < best || (taken[g] === 1 && crowd[g] === 0)) continue
+        // Objects that count have come, and one of them fits.
+        if (match >= 0 && ignore[match] === 0 && ignore[g] === 1) break
         best = iou
         match = g
       }
@@ -48,11 +57,9 @@ export function matchDetections(input: MatchInput, matched: Int32Array, matchedB
   }
 }
 
-/** Objects that count first, ignored ones after them, each in their order. */
-export function ignoredLast(ignore: Uint8Array, objects: number): Int32Array {
-  const order = new Int32Array(objects)
+/** Writes the objects that count, ignored ones after them, each in their order. */
+export function ignoredLast(ignore: Uint8Array, objects: number, into: Int32Array): void {
   let at = 0
-  for (let g = 0; g < objects; g++) if (ignore[g] === 0) order[at++] = g
-  for (let g = 0; g < objects; g++) if (ignore[g] === 1) order[at++] = g
-  return order
+  for (let g = 0; g < objects; g++) if (ignore[g] === 0) into[at++] = g
+  for (let g = 0; g < objects; g++) if (ignore[g] === 1) into[at++] = g
 }

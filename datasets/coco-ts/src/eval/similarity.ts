@@ -1,22 +1,45 @@
 import { CocoError } from '../common/problems.js'
 import type { Annotation } from '../common/types.js'
 import type { COCO } from '../dataset/coco.js'
-import { boxIous } from '../masks/boxes.js'
 import type { Runs } from '../masks/rle.js'
 import { maskIous } from '../masks/segmentation.js'
 import { EPSILON, pairwiseSum } from './numeric.js'
 import type { EvalParams } from './params.js'
+import { type Table, tableOf } from './table.js'
 
-/** Fills `out[d * objects.length + g]` with how well each detection covers each object. */
-export type Similarity = (
+/** Fills `out[d * objects.length + g]` with how well each detection covers each object; both are rows of tables. */
+export type Similarity = (detections: Int32Array, objects: Int32Array, out: Float64Array) => void
+
+/** The same, of annotations. */
+export type AnnotationSimilarity = (
   detections: readonly Annotation[],
   objects: readonly Annotation[],
   out: Float64Array,
 ) => void
 
-/** The measure that `params.iouType` asks for. */
-export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): Similarity {
-  if (params.iouType === 'bbox') return boxSimilarity()
+/** The measure that `params.iouType` asks for, between rows of two tables. */
+export function rowSimilarity(
+  params: EvalParams,
+  cocoGt: COCO,
+  cocoDt: COCO,
+  detections: Table,
+  objects: Table,
+): Similarity {
+  if (params.iouType === 'bbox') return boxSimilarity(detections, objects)
+  const compare = similarityFor(params, cocoGt, cocoDt)
+  const at = ({ anns }: Table, rows: Int32Array): Annotation[] => Array.from(rows, (row) => anns![row])
+  return (d, g, out) => compare(at(detections, d), at(objects, g), out)
+}
+
+/** The measure that `params.iouType` asks for, between annotations. */
+export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): AnnotationSimilarity {
+  if (params.iouType === 'bbox') {
+    return (detections, objects, out) => {
+      const all = Int32Array.from({ length: Math.max(detections.length, objects.length) }, (_, i) => i)
+      const compare = boxSimilarity(tableOf(detections, true), tableOf(objects, true))
+      compare(all.subarray(0, detections.length), all.subarray(0, objects.length), out)
+    }
+  }
   if (params.iouType === 'segm') return maskSimilarity(cocoGt, cocoDt)
   // pycocotools looks for keypoints under the category −1 when categories are off, finds none and matches nothing.
   if (!params.useCats) return (_detections, _objects, out) => void out.fill(-1)
@@ -25,31 +48,39 @@ export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): S
 
 const isCrowd = (ann: Annotation): boolean => Boolean(ann.iscrowd)
 
-function boxSimilarity(): Similarity {
-  let detectionBoxes = new Float64Array(0)
-  let objectBoxes = new Float64Array(0)
-  const flatten = (
-    anns: readonly Annotation[],
-    flat: Float64Array<ArrayBuffer>,
-  ): Float64Array<ArrayBuffer> => {
-    const boxes = flat.length < anns.length * 4 ? new Float64Array(anns.length * 8) : flat
-    for (let i = 0; i < anns.length; i++) {
-      const { bbox } = anns[i]
-      boxes[4 * i] = bbox[0]
-      boxes[4 * i + 1] = bbox[1]
-      boxes[4 * i + 2] = bbox[2]
-      boxes[4 * i + 3] = bbox[3]
-    }
-    return boxes
-  }
+/**
+ * Intersection over union of boxes. Over a crowd the divisor is the detection's own area (see the COCO paper, on crowds).
+ * Boxes that do not overlap get 0, which also keeps two empty boxes from dividing 0 by 0.
+ */
+function boxSimilarity({ boxes: dt }: Table, { boxes: gt, anns }: Table): Similarity {
+  const crowd = Uint8Array.from(anns!, (ann) => (isCrowd(ann) ? 1 : 0))
   return (detections, objects, out) => {
-    detectionBoxes = flatten(detections, detectionBoxes)
-    objectBoxes = flatten(objects, objectBoxes)
-    boxIous(detectionBoxes, detections.length, objectBoxes, objects.length, objects.map(isCrowd), out)
+    const [D, G] = [detections.length, objects.length]
+    for (let g = 0; g < G; g++) {
+      const at = 4 * objects[g]
+      const gx = gt[at]
+      const gy = gt[at + 1]
+      const gw = gt[at + 2]
+      const gh = gt[at + 3]
+      const isRegion = crowd[objects[g]] === 1
+      for (let d = 0; d < D; d++) {
+        const from = 4 * detections[d]
+        const dw = dt[from + 2]
+        const dh = dt[from + 3]
+        const width = Math.min(dw + dt[from], gw + gx) - Math.max(dt[from], gx)
+        const height = Math.min(dh + dt[from + 1], gh + gy) - Math.max(dt[from + 1], gy)
+        let iou = 0
+        if (width > 0 && height > 0) {
+          const intersection = width * height
+          iou = intersection / (isRegion ? dw * dh : dw * dh + gw * gh - intersection)
+        }
+        out[d * G + g] = iou
+      }
+    }
   }
 }
 
-function maskSimilarity(cocoGt: COCO, cocoDt: COCO): Similarity {
+function maskSimilarity(cocoGt: COCO, cocoDt: COCO): AnnotationSimilarity {
   const runsOf = (coco: COCO, anns: readonly Annotation[]): Runs[] => anns.map((ann) => coco.annToRuns(ann))
   return (detections, objects, out) =>
     maskIous(runsOf(cocoDt, detections), runsOf(cocoGt, objects), objects.map(isCrowd), out)

@@ -1,7 +1,7 @@
 import { CocoError } from '../common/problems.js'
 import type { Category, CocoImage, Detection, IouType, NewAnnotation } from '../common/types.js'
 import { COCO, type LoadOptions } from '../dataset/coco.js'
-import { COCOeval, type Compared } from './coco-eval.js'
+import { COCOeval } from './coco-eval.js'
 import { CollectedCategory } from './collected-category.js'
 import type { EvalParams } from './params.js'
 
@@ -74,7 +74,7 @@ export class StreamingEval extends COCOeval {
   }
 
   /** @internal */
-  protected override compared(): Compared {
+  protected override comparedObjects(): never {
     throw new CocoError(
       'A streaming evaluation keeps no boxes or masks: look at single images in a COCOeval of them.',
     )

@@ -1,10 +1,11 @@
 import { CocoError } from '../common/problems.js'
-import type { IouType } from '../common/types.js'
+import type { Annotation, IouType } from '../common/types.js'
 import type { COCO } from '../dataset/coco.js'
-import { COCOeval, type Compared } from '../eval/coco-eval.js'
+import { COCOeval } from '../eval/coco-eval.js'
 import type { MatchRules } from '../eval/evaluate-category.js'
 import { pairwiseSum } from '../eval/numeric.js'
 import { fixed } from '../eval/summarize.js'
+import { type Table, tableOf } from '../eval/table.js'
 import {
   countedDetections,
   type FederatedImage,
@@ -68,22 +69,28 @@ export class LVISeval extends COCOeval {
   }
 
   /** @internal */
-  protected override compared(imgId?: number): Compared {
-    const { objects } = super.compared(imgId)
+  protected override comparedObjects(imgId?: number): readonly Annotation[] {
+    // A crowd is an object like others.
+    return super.comparedObjects(imgId).map((object) => (object.iscrowd ? { ...object, iscrowd: 0 } : object))
+  }
+
+  /** @internal */
+  protected override comparedDetections(imgId?: number): readonly Annotation[] {
     const most = Math.max(...this.params.maxDets)
     const images = imgId === undefined ? [...this.cocoDt.imgToAnns.keys()] : [imgId]
-    return {
-      // A crowd is an object like others.
-      objects: objects.map((object) => (object.iscrowd ? { ...object, iscrowd: 0 } : object)),
-      detections: images.flatMap((id) =>
-        countedDetections(
-          this.cocoGt.imgToAnns.get(id) ?? [],
-          this.cocoDt.imgToAnns.get(id) ?? [],
-          this.federated.get(id)!.negative,
-          most,
-        ),
+    return images.flatMap((id) =>
+      countedDetections(
+        this.cocoGt.imgToAnns.get(id) ?? [],
+        this.cocoDt.imgToAnns.get(id) ?? [],
+        this.federated.get(id)!.negative,
+        most,
       ),
-    }
+    )
+  }
+
+  /** @internal */
+  protected override detectionTable(): Table {
+    return tableOf(this.comparedDetections(), this.params.iouType === 'bbox')
   }
 
   /** @internal */
