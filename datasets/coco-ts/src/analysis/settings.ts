@@ -73,12 +73,12 @@ export interface Decisions {
 export function decisionsOf({ params, categories }: Evaluated, k: number, place: SettingPlace): Decisions {
   const { t, a, m } = place
   const { detections, rank, scores, objectCounts, objectImages } = categories[k]
-  const [A, T] = [params.areaRng.length, params.iouThrs.length]
+  const T = params.iouThrs.length
   const chosen = { scores: new Float64Array(detections), correct: new Uint8Array(detections) }
   let n = 0
   for (let d = 0; d < detections; d++) {
     if (rank[d] >= params.maxDets[m]) continue
-    const what = outcomeOf(categories[k], d, a, t, A, T)
+    const what = outcomeOf(categories[k], d, a, t, T)
     if (what === IGNORED) continue
     chosen.scores[n] = scores[d]
     chosen.correct[n++] = what === TRUE_POSITIVE ? 1 : 0

@@ -123,9 +123,8 @@ export class WeightedAp {
 function prepare(category: CategoryResult, { params }: Evaluated): Prepared {
   const T = params.iouThrs.length
   const { a, m } = placeOf(params, { iouThr: params.iouThrs[0] })
-  const A = params.areaRng.length
   const { detections, rank, image } = category
-  const at = (d: number, t: number): number => outcomeOf(category, d, a, t, A, T)
+  const at = (d: number, t: number): number => outcomeOf(category, d, a, t, T)
   const places: number[] = []
   const rows: number[] = []
   const kept: number[] = []

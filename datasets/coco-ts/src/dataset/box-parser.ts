@@ -22,6 +22,9 @@ import { EXACT_DIGITS, longDecimal, POWERS } from '../json/decimal.js'
 /** Bytes that must be there before an entry is read, or the file's end; longer entries are not for this parser. */
 export const LONGEST_ENTRY = 1024
 
+/** Of an entry and its comma. */
+const SHORTEST_ENTRY = '{"image_id":1,"category_id":1,"score":1,"bbox":[1,1,1,1]},'.length
+
 const SURPRISE = Symbol('surprise')
 
 /** The keys of a box, each in a bit of its own. */
@@ -44,7 +47,7 @@ const KEYS = [
  * which says what is wrong or completes it.
  */
 export class BoxParser {
-  private columns = room(1 << 16)
+  private readonly columns: BoxColumns
   private count = 0
   private buffer: Buffer = Buffer.alloc(0)
   private pos = 0
@@ -53,7 +56,17 @@ export class BoxParser {
   private image = Number.NaN
   private readonly categories: Set<number>
 
-  constructor(private readonly known: References) {
+  /** `bytes`: the size of the file, which bounds the number of its entries. Memory that is never written costs nothing. */
+  constructor(
+    private readonly known: References,
+    bytes: number,
+  ) {
+    const rows = Math.ceil(bytes / SHORTEST_ENTRY) + 1
+    const column = (): Float64Array => new Float64Array(rows)
+    this.columns = {
+      ...{ imageId: column(), categoryId: column(), score: column() },
+      boxes: new Float64Array(4 * rows),
+    }
     this.categories = new Set(known.cats.keys())
   }
 
@@ -80,15 +93,15 @@ export class BoxParser {
     return this.pos
   }
 
-  /** What was read, in arrays of just that size. */
+  /** What was read. */
   result(): BoxColumns {
     const n = this.count
     const { imageId, categoryId, score, boxes } = this.columns
     return {
-      imageId: imageId.slice(0, n),
-      categoryId: categoryId.slice(0, n),
-      score: score.slice(0, n),
-      boxes: boxes.slice(0, 4 * n),
+      imageId: imageId.subarray(0, n),
+      categoryId: categoryId.subarray(0, n),
+      score: score.subarray(0, n),
+      boxes: boxes.subarray(0, 4 * n),
     }
   }
 
@@ -112,7 +125,8 @@ export class BoxParser {
   }
 
   private entry(): void {
-    if (this.count === this.columns.score.length) this.columns = grown(this.columns)
+    // The file has grown while it was read.
+    if (this.count === this.columns.score.length) throw SURPRISE
     const { imageId, categoryId, score, boxes } = this.columns
     const n = this.count
     this.expect(OPEN_BRACE)
@@ -260,15 +274,4 @@ export class BoxParser {
       if (byte !== SPACE && byte !== LINE && byte !== RETURN && byte !== TAB) break
     this.pos = pos
   }
-}
-
-function room(rows: number): BoxColumns {
-  const column = (): Float64Array => new Float64Array(rows)
-  return { imageId: column(), categoryId: column(), score: column(), boxes: new Float64Array(4 * rows) }
-}
-
-function grown(columns: BoxColumns): BoxColumns {
-  const larger = room(2 * columns.score.length)
-  for (const key of ['imageId', 'categoryId', 'score', 'boxes'] as const) larger[key].set(columns[key])
-  return larger
 }

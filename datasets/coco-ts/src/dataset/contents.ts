@@ -56,13 +56,13 @@ export class Contents {
 function grouped<V>(
   anns: readonly Annotation[],
   keyOf: (ann: Annotation) => number,
-  valueOf: (ann: Annotation) => V,
+  pick: (ann: Annotation) => V,
 ): Map<number, V[]> {
   const groups = new Map<number, V[]>()
   for (const ann of anns) {
     const list = groups.get(keyOf(ann))
-    if (list) list.push(valueOf(ann))
-    else groups.set(keyOf(ann), [valueOf(ann)])
+    if (list) list.push(pick(ann))
+    else groups.set(keyOf(ann), [pick(ann)])
   }
   return groups
 }

@@ -3,7 +3,7 @@ import type { BoxColumns } from '../common/box-columns.js'
 import type { References } from '../entries/read-entry.js'
 import { BoxParser, LONGEST_ENTRY } from './box-parser.js'
 
-const PIECE = 1 << 20
+const PIECE = 1 << 21
 
 /**
  * Reads a results file of boxes in their plainest form into columns. Undefined for any other file, also one that cannot be
@@ -13,7 +13,8 @@ export async function readBoxes(path: string, known: References): Promise<BoxCol
   const file = await open(path).catch(() => undefined)
   if (file === undefined) return undefined
   try {
-    const parser = new BoxParser(known)
+    const { size } = await file.stat()
+    const parser = new BoxParser(known, size)
     const buffer = Buffer.allocUnsafe(PIECE + 2 * LONGEST_ENTRY)
     let held = 0
     for (;;) {

@@ -16,14 +16,6 @@ export interface Accumulated {
   scores: Float64Array
 }
 
-/** Which of a category's results to accumulate, and where to. */
-interface Target {
-  out: Accumulated
-  k: number
-  a: number
-  m: number
-}
-
 /**
  * Precision and recall curves from what became of each detection. `results[k]` belongs to category k of `params`,
  * `areas[a]` is the place, in the results, of the area a of `params`; images marked 0 are left out.
@@ -44,26 +36,46 @@ export function accumulateResults(
     recall: new Float64Array(T * K * A * M).fill(-1),
     scores: new Float64Array(T * R * K * A * M).fill(-1),
   }
+  // One category's curves lie together before they are spread: one value at a time, each would miss the cache.
+  const curves: Curves = {
+    precision: new Float64Array(T * R * A * M),
+    scores: new Float64Array(T * R * A * M),
+  }
   results.forEach((result, k) => {
     if (!result) return
+    curves.precision.fill(-1)
+    curves.scores.fill(-1)
+    const objects = areas.map((area) => countObjects(result, area, included))
     for (let m = 0; m < M; m++) {
-      const chosen = chooseDetections(result, params.maxDets[m], included)
-      areas.forEach((area, a) => {
-        accumulateOne(result, area, chosen, { out, k, a, m }, included)
-      })
+      const matched = findMatched(result, areas, params.maxDets[m], included)
+      for (let a = 0; a < A; a++)
+        if (objects[a] > 0) accumulateOne(result, matched, objects[a], areas[a], { out, curves, k, a, m })
+    }
+    for (let row = 0; row < T * R; row++) {
+      const from = row * A * M
+      const at = (row * K + k) * A * M
+      for (let n = 0; n < A * M; n++) {
+        out.precision[at + n] = curves.precision[from + n]
+        out.scores[at + n] = curves.scores[from + n]
+      }
     }
   })
   return out
 }
 
-/** Places of the detections that are among the best `maxDet` of their image. */
-function chooseDetections(result: CategoryResult, maxDet: number, included: Uint8Array): Int32Array {
-  const chosen = new Int32Array(result.detections)
-  let n = 0
-  for (let d = 0; d < result.detections; d++) {
-    if (result.rank[d] < maxDet && included[result.image[d]] === 1) chosen[n++] = d
-  }
-  return chosen.subarray(0, n)
+/** One category's precision and scores, at `((t * R + r) * A + a) * M + m`. */
+interface Curves {
+  precision: Float64Array
+  scores: Float64Array
+}
+
+/** Where a curve is written. */
+interface Target {
+  out: Accumulated
+  curves: Curves
+  k: number
+  a: number
+  m: number
 }
 
 function countObjects(result: CategoryResult, area: number, included: Uint8Array): number {
@@ -75,67 +87,78 @@ function countObjects(result: CategoryResult, area: number, included: Uint8Array
   return sum
 }
 
-/** Where matched detections are among those chosen, and the false positives before them that never match anything. */
+/** Detections that match something, among those that count: the best `maxDets` of each image that is included. */
 interface Matched {
   count: number
-  /** Places of the detections. */
+  /** Their places in the result, and their columns in its matches. */
   place: Int32Array
+  column: Int32Array
+  /** False positives before each that never match anything, for area a and the ith of them at `a * matched + i`. */
   wrongBefore: Int32Array
+  /** The first detection that counts, matched or not; −1 without. */
+  first: number
 }
 
-/** `exempt` and the matches say what each detection is; those without a row are the same at every threshold. */
-function findMatched({ row, exempt, detections }: CategoryResult, area: number, chosen: Int32Array): Matched {
-  const place = new Int32Array(chosen.length)
-  const wrongBefore = new Int32Array(chosen.length)
-  const base = area * detections
+/** Detections without a column in `matches` are the same at every threshold, so that counting them once is enough. */
+function findMatched(
+  result: CategoryResult,
+  areas: readonly number[],
+  maxDet: number,
+  included: Uint8Array,
+): Matched {
+  const { column, exempt, rank, image, detections, matched } = result
+  const place = new Int32Array(matched)
+  const columns = new Int32Array(matched)
+  const A = areas.length
+  const wrongBefore = new Int32Array(A * matched)
+  const wrong = new Int32Array(A)
+  const base = Int32Array.from(areas, (area) => area * detections)
   let count = 0
-  let wrong = 0
-  for (let i = 0; i < chosen.length; i++) {
-    const d = chosen[i]
-    if (row[d] >= 0) {
-      place[count] = d
-      wrongBefore[count++] = wrong
-    } else if (exempt[base + d] === 0) {
-      wrong++
+  let first = -1
+  for (let d = 0; d < detections; d++) {
+    if (rank[d] >= maxDet || included[image[d]] === 0) continue
+    if (first < 0) first = d
+    if (column[d] < 0) {
+      for (let a = 0; a < A; a++) wrong[a] += 1 - exempt[base[a] + d]
+      continue
     }
+    for (let a = 0; a < A; a++) wrongBefore[a * matched + count] = wrong[a]
+    place[count] = d
+    columns[count++] = column[d]
   }
-  return { count, place, wrongBefore }
+  return { count, place, column: columns, wrongBefore, first }
 }
 
 /** The curves of one category, area and limit, at every threshold. */
 function accumulateOne(
   result: CategoryResult,
+  { count, place, column, wrongBefore, first }: Matched,
+  objects: number,
   area: number,
-  chosen: Int32Array,
   target: Target,
-  included: Uint8Array,
 ): void {
-  const objects = countObjects(result, area, included)
-  if (objects === 0) return
   const { out, k, a, m } = target
   const [T, , K, A, M] = out.counts
-  const { matches, row, exempt, detections } = result
-  const areas = detections > 0 ? exempt.length / detections : 0
-  const matched = findMatched(result, area, chosen)
-  const precision = new Float64Array(matched.count)
-  const place = new Int32Array(matched.count)
+  const { matches, matched, exempt, detections } = result
+  const precision = new Float64Array(count)
+  const found = new Int32Array(count)
   for (let t = 0; t < T; t++) {
-    let found = 0
+    const row = (area * T + t) * matched
+    let n = 0
     let wrong = 0
     // Recall only grows, and precision only peaks, at true detections: the curve is needed nowhere else.
-    for (let i = 0; i < matched.count; i++) {
-      const d = matched.place[i]
-      const what = matches[(row[d] * areas + area) * T + t]
+    for (let i = 0; i < count; i++) {
+      const what = matches[row + column[i]]
       if (what === TRUE_POSITIVE) {
-        precision[found] = (found + 1) / (wrong + matched.wrongBefore[i] + (found + 1) + EPSILON)
-        place[found++] = d
-      } else if (what === UNMATCHED && exempt[area * detections + d] === 0) {
-        wrong++
+        precision[n] = (n + 1) / (wrong + wrongBefore[a * matched + i] + (n + 1) + EPSILON)
+        found[n++] = place[i]
+      } else if (what === UNMATCHED) {
+        wrong += 1 - exempt[area * detections + place[i]]
       }
     }
-    for (let i = found - 1; i > 0; i--) if (precision[i] > precision[i - 1]) precision[i - 1] = precision[i]
-    out.recall[((t * K + k) * A + a) * M + m] = found / objects
-    readOff(result, chosen, { found, objects, precision, place }, t, target)
+    for (let i = n - 1; i > 0; i--) if (precision[i] > precision[i - 1]) precision[i - 1] = precision[i]
+    out.recall[((t * K + k) * A + a) * M + m] = n / objects
+    readOff(result, first, { found: n, objects, precision, place: found }, t, target)
   }
 }
 
@@ -147,29 +170,29 @@ interface Curve {
 }
 
 /** Reads precision and score off a curve at every recall threshold; 0 beyond the recall that is reached. */
-function readOff(result: CategoryResult, chosen: Int32Array, curve: Curve, t: number, target: Target): void {
-  const { out, k, a, m } = target
-  const [, R, K, A, M] = out.counts
+function readOff(result: CategoryResult, first: number, curve: Curve, t: number, target: Target): void {
+  const { out, curves, a, m } = target
+  const [, R, , A, M] = out.counts
   const { recThrs } = out.params
   const { found, objects, precision, place } = curve
   let i = 0
-  let reached = chosen.length > 0
+  let reached = first >= 0
   for (let r = 0; r < R; r++) {
-    const at = (((t * R + r) * K + k) * A + a) * M + m
+    const at = ((t * R + r) * A + a) * M + m
     const recall = recThrs[r]
     if (r > 0 && recall < recThrs[r - 1]) i = 0
     while (i < found && (i + 1) / objects < recall) i++
     // Once a recall is not reached, pycocotools reads no further.
     reached &&= recall <= 0 || i < found
     if (!reached) {
-      out.precision[at] = 0
-      out.scores[at] = 0
+      curves.precision[at] = 0
+      curves.scores[at] = 0
     } else if (recall <= 0) {
-      out.precision[at] = found > 0 ? precision[0] : 0
-      out.scores[at] = result.scores[chosen[0]]
+      curves.precision[at] = found > 0 ? precision[0] : 0
+      curves.scores[at] = result.scores[first]
     } else {
-      out.precision[at] = precision[i]
-      out.scores[at] = result.scores[place[i]]
+      curves.precision[at] = precision[i]
+      curves.scores[at] = result.scores[place[i]]
     }
   }
 }

@@ -15,26 +15,21 @@ export interface CategoryResult {
   rank: Int32Array
   /** For area a and detection d at `a * detections + d`: 1 where it is ignored if it matches nothing. */
   exempt: Uint8Array
-  /** The detection's row in `matches`; −1 where it never matches anything. */
-  row: Int32Array
-  /** For row r, area a and threshold t at `(r * A + a) * T + t`: UNMATCHED, TRUE_POSITIVE or IGNORED. */
+  /** The detection's column in `matches`, in the order of the detections; −1 where it never matches anything. */
+  column: Int32Array
+  /** How many detections have one. */
+  matched: number
+  /** For area a, threshold t and column c at `(a * T + t) * matched + c`: UNMATCHED, TRUE_POSITIVE or IGNORED. */
   matches: Uint8Array
   /** Images with objects, and for area a and image s, at `a * objectImages.length + s`, the objects that count. */
   objectImages: Int32Array
   objectCounts: Int32Array
 }
 
-/** FALSE_POSITIVE, TRUE_POSITIVE or IGNORED. A areas and T thresholds were evaluated. */
-export function outcomeOf(
-  result: CategoryResult,
-  d: number,
-  a: number,
-  t: number,
-  A: number,
-  T: number,
-): number {
-  const row = result.row[d]
-  const match = row < 0 ? UNMATCHED : result.matches[(row * A + a) * T + t]
+/** FALSE_POSITIVE, TRUE_POSITIVE or IGNORED. T thresholds were evaluated. */
+export function outcomeOf(result: CategoryResult, d: number, a: number, t: number, T: number): number {
+  const column = result.column[d]
+  const match = column < 0 ? UNMATCHED : result.matches[(a * T + t) * result.matched + column]
   if (match !== UNMATCHED) return match
   return result.exempt[a * result.detections + d] === 1 ? IGNORED : FALSE_POSITIVE
 }

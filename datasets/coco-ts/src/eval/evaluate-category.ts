@@ -90,27 +90,29 @@ export class CategoryEvaluator {
     const result: CategoryResult = {
       ...{ detections, scores, image, rank },
       exempt: this.exemptions(ranked),
-      row: new Int32Array(detections).fill(-1),
-      matches: NO_ROWS,
+      column: new Int32Array(detections).fill(-1),
+      ...{ matched: 0, matches: NO_ROWS },
       objectImages: Int32Array.from(ranges, (i) => this.objects.image[i]),
       objectCounts: new Int32Array(areaRng.length * ranges.length),
     }
     for (let s = 0; s < ranges.length; s++)
       this.evaluateImage(result, ranked, s, ranges[s], s + 1 < ranges.length ? ranges[s + 1] : to, rows)
-    result.matches = rows.used()
+    result.matched = rows.count
+    result.matches = rows.inOrderOf(result.column)
     return result
   }
 
   private exemptions({ detections, rows }: Ranked): Uint8Array {
     const { areaRng } = this.params
     const { area } = this.detectionTable
-    const out = new Uint8Array(areaRng.length * detections)
-    for (let a = 0; a < areaRng.length; a++) {
-      const [low, high] = areaRng[a]
-      for (let d = 0; d < detections; d++) {
-        const size = area[rows[d]]
-        if (size < low || size > high || this.exempt?.[rows[d]] === 1) out[a * detections + d] = 1
-      }
+    const { exempt } = this
+    const [low, high] = [0, 1].map((end) => Float64Array.from(areaRng, (range) => range[end]))
+    const out = new Uint8Array(low.length * detections)
+    for (let d = 0; d < detections; d++) {
+      const size = area[rows[d]]
+      const always = exempt !== undefined && exempt[rows[d]] === 1
+      for (let a = 0; a < low.length; a++)
+        if (always || size < low[a] || size > high[a]) out[a * detections + d] = 1
     }
     return out
   }
@@ -194,7 +196,8 @@ export class CategoryEvaluator {
     for (let g = 0; g < G && isSame; g++) isSame = ignore[g] === this.ignoreBefore[g]
     // Areas that ignore the same objects have the same matches.
     if (!isSame) {
-      matchDetections({ detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs }, matched)
+      if (G > 1 || !this.matchSingle(D))
+        matchDetections({ detections: D, objects: G, ious, crowd, ignore, blocks, iouThrs }, matched)
       for (let g = 0; g < G; g++) this.ignoreBefore[g] = ignore[g]
     }
     for (let t = 0; t < T; t++) {
@@ -209,12 +212,30 @@ export class CategoryEvaluator {
     }
   }
 
+  /** The matches of a single object that is no crowd: the first detection that reaches a threshold has it. */
+  private matchSingle(D: number): boolean {
+    if (this.crowdInImage[0] === 1) return false
+    for (let d = 0; d < D; d++) if (this.blocks[d] === 0) return false
+    const { iouThrs } = this.params
+    for (let t = 0; t < iouThrs.length; t++) {
+      const threshold = Math.min(iouThrs[t], HIGHEST_THRESHOLD)
+      let isFree = true
+      for (let d = 0; d < D; d++) {
+        const isMatch = isFree && !(this.ious[d] < threshold)
+        this.matched[t * D + d] = isMatch ? 0 : -1
+        if (isMatch) isFree = false
+      }
+    }
+    return true
+  }
+
   private keepMatches(result: CategoryResult, image: number, D: number, rows: MatchRows): void {
     const cells = this.params.areaRng.length * this.params.iouThrs.length
     for (let i = 0; i < D; i++) {
       let n = i * cells
       while (n < (i + 1) * cells && this.outcome[n] === UNMATCHED) n++
-      if (n < (i + 1) * cells) result.row[this.images.placeOf(image, i)] = rows.push(this.outcome, i * cells)
+      if (n < (i + 1) * cells)
+        result.column[this.images.placeOf(image, i)] = rows.push(this.outcome, i * cells)
     }
   }
 }
@@ -222,7 +243,7 @@ export class CategoryEvaluator {
 /** Rows of equal length, one after the other. */
 class MatchRows {
   private values = new Uint8Array(0)
-  private count = 0
+  count = 0
 
   constructor(private readonly length: number) {}
 
@@ -238,7 +259,16 @@ class MatchRows {
     return this.count++
   }
 
-  used(): Uint8Array<ArrayBuffer> {
-    return this.values.slice(0, this.count * this.length)
+  /** All rows as columns, in the order in which `row` names them; `row` names the columns from then on. */
+  inOrderOf(row: Int32Array): Uint8Array<ArrayBuffer> {
+    const out = new Uint8Array(this.count * this.length)
+    let column = 0
+    for (let d = 0; d < row.length; d++) {
+      if (row[d] < 0) continue
+      const from = row[d] * this.length
+      for (let n = 0; n < this.length; n++) out[n * this.count + column] = this.values[from + n]
+      row[d] = column++
+    }
+    return out
   }
 }

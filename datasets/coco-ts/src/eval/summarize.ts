@@ -70,19 +70,21 @@ function meanOver(result: Accumulated, row: Row, only?: number): number {
   const areas = places(params.areaRngLbl, row.area)
   const limits = places(params.maxDets, row.maxDets)
   const pairs = areas.flatMap((a) => limits.map((m) => [a, m]))
-  const values: number[] = []
+  const values = new Float64Array(T * recalls * K * pairs.length)
+  let count = 0
   for (let t = 0; t < T; t++) {
     if (row.iouThr !== undefined && params.iouThrs[t] !== row.iouThr) continue
     for (let r = 0; r < recalls; r++) {
       for (let k = only ?? 0; k < (only === undefined ? K : only + 1); k++) {
-        for (const [a, m] of pairs) {
+        for (let n = 0; n < pairs.length; n++) {
+          const [a, m] = pairs[n]
           const value = source[(((t * recalls + r) * K + k) * A + a) * M + m]
-          if (value > -1) values.push(value)
+          if (value > -1) values[count++] = value
         }
       }
     }
   }
-  return values.length === 0 ? -1 : pairwiseSum(values) / values.length
+  return count === 0 ? -1 : pairwiseSum(values, 0, count) / count
 }
 
 function places<T>(list: readonly T[], wanted: T): number[] {

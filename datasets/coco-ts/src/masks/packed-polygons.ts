@@ -12,18 +12,22 @@ import { type FieldReader, NEED_MORE, NOT_MINE } from '../json/handler.js'
 const PAGE = 1 << 18
 const LARGEST_WHOLE = 21_000_000
 
-const PLACE = Symbol('place of the packed polygons')
-const STORE = Symbol('store of the packed polygons')
+const PACKED = Symbol('where the packed polygons are')
 
-/** In `pages`, for each annotation: the number of polygons, their lengths, then the coordinates of all. */
+/** Holds, for each annotation: the number of polygons, their lengths, then the coordinates of all. */
 interface PolygonStore {
-  pages: Int32Array[]
+  page: Int32Array
   used: number
 }
 
+/** The page, and where an annotation's numbers begin in it. */
+interface Place {
+  page: Int32Array
+  at: number
+}
+
 interface Packed {
-  [PLACE]?: number
-  [STORE]?: PolygonStore
+  [PACKED]?: Place
 }
 
 /** Polygons as they lie packed: polygon p has `lengths[p]` coordinates, in hundredths, one after another. */
@@ -34,10 +38,9 @@ export interface PackedPolygons {
 
 /** The polygons of an entry that are still packed, or undefined: then `segmentation` is an ordinary property. */
 export function packedPolygons(entry: object): PackedPolygons | undefined {
-  const place = (entry as Packed)[PLACE]
+  const place = (entry as Packed)[PACKED]
   if (place === undefined) return undefined
-  const page = (entry as Packed)[STORE]!.pages[Math.floor(place / PAGE)]
-  const at = place % PAGE
+  const { page, at } = place
   const polygons = page[at]
   const lengths = page.subarray(at + 1, at + 1 + polygons)
   let total = 0
@@ -71,7 +74,7 @@ const unpackOnFirstUse: PropertyDescriptor = {
 
 /** From here on, `segmentation` is an ordinary property, so that changes to the lists are kept. */
 function replace(entry: object, value: unknown): void {
-  ;(entry as Packed)[PLACE] = undefined
+  ;(entry as Packed)[PACKED] = undefined
   Object.defineProperty(entry, 'segmentation', {
     value,
     enumerable: true,
@@ -80,11 +83,8 @@ function replace(entry: object, value: unknown): void {
   })
 }
 
-const hidden: PropertyDescriptor = { enumerable: false, configurable: true, writable: true }
-
-function attach(entry: object, store: PolygonStore, place: number): void {
-  Object.defineProperty(entry, STORE, { ...hidden, value: store })
-  Object.defineProperty(entry, PLACE, { ...hidden, value: place })
+function attach(entry: object, value: Place): void {
+  Object.defineProperty(entry, PACKED, { enumerable: false, configurable: true, writable: true, value })
   Object.defineProperty(entry, 'segmentation', unpackOnFirstUse)
 }
 
@@ -103,7 +103,7 @@ interface Reading {
  * two decimals is left to the general parser, which also words the errors.
  */
 export function polygonReader(): FieldReader {
-  const store: PolygonStore = { pages: [], used: PAGE }
+  const store: PolygonStore = { page: new Int32Array(0), used: PAGE }
   const reading: Reading = { lengths: [], hundredths: new Int32Array(1 << 12), count: 0 }
   return (bytes, start, end, target) => {
     reading.lengths.length = 0
@@ -177,15 +177,14 @@ function keep({ lengths, hundredths, count }: Reading, store: PolygonStore, targ
   const size = 1 + lengths.length + count
   if (size > PAGE) return false
   if (store.used + size > PAGE) {
-    store.pages.push(new Int32Array(PAGE))
+    store.page = new Int32Array(PAGE)
     store.used = 0
   }
-  const page = store.pages[store.pages.length - 1]
-  const at = store.used
+  const { page, used: at } = store
   page[at] = lengths.length
   page.set(lengths, at + 1)
   page.set(hundredths.subarray(0, count), at + 1 + lengths.length)
   store.used += size
-  attach(target, store, (store.pages.length - 1) * PAGE + at)
+  attach(target, { page, at })
   return true
 }
