@@ -1,5 +1,5 @@
 /**
- * Evaluation speed and memory against pycocotools and faster-coco-eval, on synthetic data of val2017's size, in
+ * Evaluation speed and memory against packages of PyPI, on synthetic data of val2017's size, in
  * alternating rounds, since a machine's speed drifts. Each measurement is a process of its own.
  */
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,11 +20,23 @@ import { median, table } from '../statistics.js'
 import { drawMasks, TRAIN2017, VAL2017, writeAnnotations, writeDetections } from './data.js'
 
 type Part = 'bbox' | 'segm' | 'masks' | 'load'
-type Side = 'coco-ts' | 'pycocotools' | 'faster-coco-eval'
+type Side = 'coco-ts' | Peer
+
+/** Packages of PyPI, and their modules. The last three evaluate, and do not have pycocotools' mask functions. */
+const PEERS = {
+  pycocotools: 'pycocotools.cocoeval',
+  'faster-coco-eval': 'faster_coco_eval',
+  hotcoco: 'hotcoco',
+  'ultrafast-pycocotools': 'ultrafast_pycocotools',
+  vernier: 'vernier',
+}
+type Peer = keyof typeof PEERS
 
 interface Evaluation {
   load: number
   evaluate: number
+  /** Processor seconds of the whole process, from its start to the table. */
+  totalCpu: number
   /** Processor seconds, all threads: less touched by what else runs on the machine. */
   evaluateCpu: number
   stats: number[]
@@ -53,31 +65,37 @@ const part = (text: string): Part => {
 
 const program = new Command('npm run bench coco --')
   .description(
-    'COCO evaluation, masks and loading beside pycocotools and faster-coco-eval, as far as $PYTHON or python3 has them.',
+    'COCO evaluation, masks and loading beside pycocotools, faster-coco-eval, hotcoco, ultrafast-pycocotools and vernier, as far as $PYTHON or python3 has them.',
   )
   .argument('[parts...]', `what to measure: ${PARTS.join(', ')} (default: all)`)
   .option('--rounds <n>', 'rounds, each measuring every side once', count, 3)
   .option('--images <n>', 'images of the synthetic val2017', count, VAL2017.images)
+  .option('--without <peers...>', `leave out some of ${Object.keys(PEERS).join(', ')}`, [] as string[])
   .option('--json', 'print JSON alone', false)
   .parse()
-const options = program.opts<{ rounds: number; images: number; json: boolean }>()
+const options = program.opts<{ rounds: number; images: number; without: string[]; json: boolean }>()
 const parts = program.args.length > 0 ? program.args.map(part) : PARTS
 
 const ours = fileURLToPath(new URL('./ours.js', import.meta.url))
 
-const sides: Side[] = ['coco-ts']
-if (canImport('pycocotools.cocoeval')) sides.push('pycocotools')
-if (canImport('faster_coco_eval')) sides.push('faster-coco-eval')
+const wanted = (Object.keys(PEERS) as Peer[]).filter((peer) => !options.without.includes(peer))
+const installed = wanted.filter((peer) => canImport(PEERS[peer]))
+const missing = wanted.filter((peer) => !installed.includes(peer))
+if (missing.length > 0) say(`${python} does not have ${missing.join(', ')}: install them with pip to compare`)
 
 function measure<T>(side: Side, what: string, files: string[]): T {
   if (side === 'coco-ts') return measured(process.execPath, [ours, what, ...files])
-  const name = side === 'pycocotools' ? side : 'faster'
-  return measured(python, [sourceOf('coco/peer.py'), name, what, ...files])
+  return measured(python, [sourceOf('coco/peer.py'), side, what, ...files])
 }
 
 /** Every side once in each round, in turn. */
 function inRounds<T>(what: string, files: string[], rounds = options.rounds): Map<Side, T[]> {
   say(`${what}:`)
+  const whole = ['pycocotools', 'faster-coco-eval']
+  const sides: Side[] = [
+    'coco-ts',
+    ...installed.filter((peer) => what === 'evaluate' || whole.includes(peer)),
+  ]
   const measurements = Object.fromEntries(sides.map((side) => [side, () => measure<T>(side, what, files)]))
   const reports = eachInRounds<Side, T>(measurements, rounds, () => 'done')
   return new Map(sides.map((side) => [side, reports[side]]))
@@ -112,18 +130,33 @@ async function evaluation(form: 'bbox' | 'segm'): Promise<void> {
   await writeAnnotations(annotations, shape)
   await writeDetections(detections, shape, form)
   const found = inRounds<Evaluation>('evaluate', [annotations, detections, form])
-  const medians = (key: 'load' | 'evaluate' | 'evaluateCpu' | 'peakBytes'): number[] =>
+  const medians = (key: 'load' | 'evaluate' | 'evaluateCpu' | 'totalCpu' | 'peakBytes'): number[] =>
     [...found.values()].map((list) => median(list.map((one) => one[key])))
   const wall = withRatios(medians('evaluate'), 2)
   const cpu = withRatios(medians('evaluateCpu'), 2)
   const load = withRatios(medians('load'), 2)
+  const total = withRatios(medians('totalCpu'), 2)
   const peak = medians('peakBytes')
   const expected = found.get('pycocotools')?.[0].stats
-  const rows = [[form, 'evaluate s', 'ratio', 'CPU s', 'ratio', 'load s', 'ratio', 'peak MB', 'stats']]
-  sides.forEach((side, i) => {
+  const rows = [
+    [
+      form,
+      'evaluate s',
+      'ratio',
+      'CPU s',
+      'ratio',
+      'load s',
+      'ratio',
+      'all CPU s',
+      'ratio',
+      'peak MB',
+      'stats',
+    ],
+  ]
+  ;[...found.keys()].forEach((side, i) => {
     const gaps = expected?.map((value, n) => Math.abs(value - found.get(side)![0].stats[n])) ?? []
     const agreement = expected === undefined ? '' : `off by ${Math.max(...gaps).toExponential(0)}`
-    rows.push([side, ...wall[i], ...cpu[i], ...load[i], megabytes(peak[i]), agreement])
+    rows.push([side, ...wall[i], ...cpu[i], ...load[i], ...total[i], megabytes(peak[i]), agreement])
   })
   lines.push('', table(rows))
   report[form] = Object.fromEntries(found)
@@ -134,7 +167,7 @@ function maskOperations(): void {
   writeFileSync(path, JSON.stringify(drawMasks(2000)))
   const found = inRounds<Masks>('masks', [path])
   if (new Set([...found.values()].map(([one]) => one.pixels)).size > 1) throw new Error('The masks differ.')
-  const rows = [['CPU µs a call', ...sides.flatMap((side) => [side, 'ratio'])]]
+  const rows = [['CPU µs a call', ...[...found.keys()].flatMap((side) => [side, 'ratio'])]]
   for (const name of Object.keys(found.get('coco-ts')![0].microseconds)) {
     const values = [...found.values()].map((list) => median(list.map((one) => one.microseconds[name])))
     rows.push([name, ...withRatios(values, 1).flat()])

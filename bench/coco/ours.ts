@@ -16,10 +16,12 @@ async function evaluate(annotations: string, detections: string, iouType: IouTyp
   run.accumulate()
   const stats = run.summarize(() => {})
   const used = process.cpuUsage(cpu)
+  const whole = process.cpuUsage()
   return {
     load: loaded - start,
     evaluate: seconds() - loaded,
     evaluateCpu: (used.user + used.system) / 1e6,
+    totalCpu: (whole.user + whole.system) / 1e6,
     stats,
   }
 }
