@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { encodeBoxes, insideImage, smoothL1 } from './boxes.js'
 import type { Context } from './context.js'
-import type { BoxHeadOutput, FasterRcnn, RpnOutput } from './faster-rcnn.js'
+import type { BoxHeadOutput, FasterRcnn, RpnOutput } from './faster-rcnn-types.js'
 import type { GroundTruth } from './ground-truth.js'
 import { softmaxCrossEntropy } from './losses.js'
 import { matchBoxes, sampleBalanced } from './matching.js'

@@ -8,7 +8,10 @@ const positive = number({ above: 0 })
 const weight = number({ from: 0 })
 const several = z.array(positive).check(z.minLength(1, 'a list of at least one number'))
 
-/** On a grid of the backbone's feature stride. */
+/**
+ * On a grid of the backbone's feature stride. With a `pyramid`: on its finest level; on coarser ones base and offset grow with
+ * the stride.
+ */
 const anchors = z.strictObject({
   /** Side of a square anchor of scale 1. */
   base: positive,
@@ -19,12 +22,51 @@ const anchors = z.strictObject({
   offset: number({ from: 0 }),
 })
 
+/** A feature pyramid over the whole backbone, in place of a second stage made of the backbone's last cells. */
+const pyramid = z
+  .strictObject({
+    /** Of its finest level: 8, or 4 for the output of the stem's first cell. The coarsest has 64. */
+    finestStride: z.literal([4, 8]),
+    /** Of every level. Multiples of 16 are fastest. */
+    channels: wholeNumber(1, 10_000),
+    /** Whether batch norm, always trained, follows each of its convolutions. */
+    batchNorm: z.boolean(),
+    /**
+     * For each level, the finest first, the scales of its anchors, in place of `anchors.scales`. Default: those on every
+     * level.
+     */
+    anchorScales: z.optional(z.array(several)),
+    /** Side in pixels of the smallest proposals that are cropped from stride 16. Default: 224. */
+    canonicalSize: z.optional(positive),
+    /** Width of the box head's two dense layers. */
+    representationSize: wholeNumber(1, 10_000),
+  })
+  .check(
+    rule(({ finestStride, anchorScales }, refuse) => {
+      if (anchorScales === undefined) return
+      const levels = pyramidStrides({ finestStride }).length
+      if (anchorScales.length !== levels)
+        refuse(['anchorScales'], `has ${anchorScales.length} lists, but the pyramid has ${levels} levels`)
+      const uneven = anchorScales.findIndex((scales) => scales.length !== anchorScales[0].length)
+      if (uneven >= 0)
+        refuse(
+          ['anchorScales', uneven],
+          `has ${anchorScales[uneven].length} scales, but must have ${anchorScales[0].length} as the first level, since one proposal network looks at all levels`,
+        )
+    }),
+  )
+export type PyramidConfig = z.infer<typeof pyramid>
+
+/** Strides of a pyramid's levels, the finest first. The last is for the proposal network alone. */
+export const pyramidStrides = ({ finestStride }: Pick<PyramidConfig, 'finestStride'>): number[] =>
+  [4, 8, 16, 32, 64].filter((stride) => stride >= finestStride)
+
 /** First stage: the region proposal network (Ren et al. 2015, section 3). */
 const proposals = z
   .strictObject({
     /** Width of its 3×3 convolution. */
     filters: wholeNumber(1, 10_000),
-    /** Only so many of the best anchors enter the suppression. */
+    /** Only so many of the best anchors enter the suppression; of a `pyramid`, so many of each level. */
     preNmsTopN: wholeNumber(1),
     /** Proposals that overlap a better one by more than this are dropped. */
     nmsIou: share,
@@ -57,7 +99,7 @@ const proposals = z
     }),
   )
 
-/** Second stage: the rest of the backbone on each proposal's features. */
+/** Second stage: the rest of the backbone, or with a `pyramid` two dense layers, on each proposal's features. */
 const roiHeads = z
   .strictObject({
     /** Side of the features cut out for a proposal. */
@@ -95,43 +137,55 @@ const roiHeads = z
 /** A detector's settings as configs hold them; the names before version 0.2 are read too. */
 export const detectorSettings = renamed(
   { regions: 'roiHeads', boxScale: 'boxCoderWeights' },
-  z.strictObject({
-    /**
-     * Padding of the backbone's first convolution, if its stem is ImageNet's. `valid` makes one row and one column less of
-     * an even size, which moves the paddings of all layers behind it. Default: `same`.
-     */
-    stemPadding: z.optional(z.enum(['same', 'valid'])),
-    anchors,
-    /** After the first stage's 3×3 convolution. Default: `relu`. */
-    rpnActivation: z.optional(z.enum(['relu', 'relu6'])),
-    proposals: renamed(
-      { candidates: 'preNmsTopN', kept: 'postNmsTopN', keptInTraining: 'postNmsTopNTraining' },
-      proposals,
+  z
+    .strictObject({
+      /** Default: none; the second stage is the backbone's last cells. */
+      pyramid: z.optional(pyramid),
+      /**
+       * Padding of the backbone's first convolution, if its stem is ImageNet's. `valid` makes one row and one column less of
+       * an even size, which moves the paddings of all layers behind it. Default: `same`.
+       */
+      stemPadding: z.optional(z.enum(['same', 'valid'])),
+      anchors,
+      /** After the first stage's 3×3 convolution. Default: `relu`. */
+      rpnActivation: z.optional(z.enum(['relu', 'relu6'])),
+      proposals: renamed(
+        { candidates: 'preNmsTopN', kept: 'postNmsTopN', keptInTraining: 'postNmsTopNTraining' },
+        proposals,
+      ),
+      roiHeads: renamed({ addTruth: 'appendGroundTruth' }, roiHeads),
+      /** Deltas of boxes are multiplied by this: centre x and y, width and height. */
+      boxCoderWeights: z.tuple([positive, positive, positive, positive]),
+      /** Weights of the losses: objects among the anchors, their boxes; classes of the proposals, their boxes. */
+      weights: renamed(
+        { anchorBoxes: 'rpnBoxReg', classification: 'classifier', boxes: 'boxReg' },
+        z.strictObject({ objectness: weight, rpnBoxReg: weight, classifier: weight, boxReg: weight }),
+      ),
+      output: z.strictObject({
+        /** Detections of a class that overlap a better one by more than this are dropped. */
+        nmsIou: share,
+        /** Detections an image. */
+        count: wholeNumber(1),
+        /** Detections below this are dropped. */
+        minScore: share,
+      }),
+      /**
+       * Whether proposals and detections are clipped to the image before the suppression or after it. After it, those
+       * outside of the image are dropped last, and may have suppressed others. Default: `before-nms`.
+       */
+      clipBoxes: z.optional(z.enum(['before-nms', 'after-nms'])),
+      /** `frozen`: the backbone's statistics, scales and offsets stay as they came. */
+      batchNorm: z.enum(['frozen', 'trained']),
+    })
+    .check(
+      rule(({ pyramid, roiHeads: { cropping }, clipBoxes }, refuse) => {
+        if (pyramid === undefined) return
+        if (cropping === 'crop-and-resize')
+          refuse(['roiHeads', 'cropping'], 'is "crop-and-resize", but must be "roi-align" with a "pyramid"')
+        if (clipBoxes === 'after-nms')
+          refuse(['clipBoxes'], 'is "after-nms", but must be "before-nms" with a "pyramid"')
+      }),
     ),
-    roiHeads: renamed({ addTruth: 'appendGroundTruth' }, roiHeads),
-    /** Deltas of boxes are multiplied by this: centre x and y, width and height. */
-    boxCoderWeights: z.tuple([positive, positive, positive, positive]),
-    /** Weights of the losses: objects among the anchors, their boxes; classes of the proposals, their boxes. */
-    weights: renamed(
-      { anchorBoxes: 'rpnBoxReg', classification: 'classifier', boxes: 'boxReg' },
-      z.strictObject({ objectness: weight, rpnBoxReg: weight, classifier: weight, boxReg: weight }),
-    ),
-    output: z.strictObject({
-      /** Detections of a class that overlap a better one by more than this are dropped. */
-      nmsIou: share,
-      /** Detections an image. */
-      count: wholeNumber(1),
-      /** Detections below this are dropped. */
-      minScore: share,
-    }),
-    /**
-     * Whether proposals and detections are clipped to the image before the suppression or after it. After it, those
-     * outside of the image are dropped last, and may have suppressed others. Default: `before-nms`.
-     */
-    clipBoxes: z.optional(z.enum(['before-nms', 'after-nms'])),
-    /** `frozen`: the backbone's statistics, scales and offsets stay as they came. */
-    batchNorm: z.enum(['frozen', 'trained']),
-  }),
 )
 export type DetectorSettings = z.infer<typeof detectorSettings>
 

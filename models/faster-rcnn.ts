@@ -4,69 +4,19 @@
  * and the rest of the backbone runs on the features cropped for each proposal.
  */
 import * as tf from '@tensorflow/tfjs'
-import { anchorsOf, anchorsPerCell } from './anchors.js'
 import type { FeatureMap } from './cell.js'
 import type { Context } from './context.js'
 import { cropAndResize } from './crop-and-resize.js'
-import { stopGradient } from './custom-gradient.js'
 import type { ModelError } from './errors.js'
 import { checkAnchors, type FasterRcnnConfig } from './faster-rcnn-config.js'
+import type { FasterRcnn } from './faster-rcnn-types.js'
 import { dense } from './layers.js'
 import { cellPlan, runCell, stemConvolution } from './nasnet.js'
 import type { NasnetConfig } from './nasnet-config.js'
 import { sharedOperations } from './operations.js'
-import { type Detections, type Proposals, proposeRegions, selectDetections } from './proposals.js'
+import { type Detections, selectDetections } from './proposals.js'
 import { roiAlign } from './roi-align.js'
-
-/** The features of N images. */
-export interface FirstStage {
-  /** [height, width] of the images in pixels. */
-  imageSize: readonly [number, number]
-  /** Outputs of the last two cells before the second reduction, at the same stride. */
-  previous: FeatureMap
-  current: FeatureMap
-}
-
-/** What the region proposal network computes for N images of A anchors each. */
-export interface RpnOutput {
-  /** A×4 in pixels, the same for every image. */
-  anchors: tf.Tensor2D
-  /** N×A×2 logits: background, object. */
-  objectness: tf.Tensor3D
-  /** N×A×4, from each anchor to a box, as `encodeBoxes` defines them. */
-  deltas: tf.Tensor3D
-}
-
-/** What the second stage computes for R boxes, C classes and S spare ones. */
-export interface BoxHeadOutput {
-  /** R×(1 + C + S) logits: the background, the classes, the spare ones. */
-  logits: tf.Tensor2D
-  /** R×C×4, from each box to a better one for each class. */
-  deltas: tf.Tensor3D
-}
-
-/** The parts of a detector, as functions of a context and tensors. */
-export interface FasterRcnn {
-  config: FasterRcnnConfig
-  /** N×H×W×3 images in [−1, 1]. */
-  firstStage(ctx: Context, images: tf.Tensor4D): FirstStage
-  proposalNetwork(ctx: Context, features: FirstStage): RpnOutput
-  /**
-   * The proposals of each image, `postNmsTopN` rows each, of images of [height, width] pixels. No gradient flows through
-   * them. `training`: with `clipAnchors`, anchors that cross the edge are dropped instead of clipped. Default: false.
-   */
-  propose(
-    output: RpnOutput,
-    imageSize: readonly [number, number],
-    postNmsTopN: number,
-    training?: boolean,
-  ): Proposals[]
-  /** The second stage on N×R boxes in pixels. Its output has N·R rows, image by image. */
-  secondStage(ctx: Context, features: FirstStage, boxes: tf.Tensor3D): BoxHeadOutput
-}
-
-/** Standard deviation of the proposal network's initial weights, as in the released config. */
-const PROPOSAL_DEVIATION = 0.01
+import { proposalNetwork, proposer } from './rpn.js'
 
 /** Builds a detector. Throws a {@link ModelError} when no detector can be built from these settings. */
 export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): FasterRcnn {
@@ -78,8 +28,8 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
   }
   const plan = cellPlan(body)
   const split = plan.findIndex((cell) => cell.path === 'reduction_1')
-  const { anchors: anchorSettings, boxCoderWeights, proposals, roiHeads } = config
-  checkAnchors(anchorSettings)
+  const { anchors, roiHeads } = config
+  checkAnchors(anchors)
 
   return {
     config,
@@ -89,51 +39,25 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       for (let cell = 0; cell < split; cell++) runCell(ctx, body, cell, features, shared)
       return {
         imageSize: [images.shape[1], images.shape[2]],
-        previous: features[split - 1],
-        current: features[split],
+        maps: [features[split - 1], features[split]],
       }
     },
 
-    proposalNetwork(ctx, { previous, current }) {
-      const joined = tf.concat([previous.tensor, current.tensor], 3)
-      const activation = config.rpnActivation === 'relu6' ? tf.relu6 : tf.relu
-      const hidden = activation(biased(ctx.in('rpn/convolution'), joined, 3, proposals.filters))
-      const perCell = anchorsPerCell(anchorSettings)
-      const [n, height, width] = joined.shape
-      const anchors = anchorsOf(anchorSettings, current.stride, [height, width])
-      const rows = anchors.length / 4
-      return {
-        anchors: tf.tensor2d(anchors, [rows, 4]),
-        objectness: tf.reshape(biased(ctx.in('rpn/objectness'), hidden, 1, 2 * perCell), [n, rows, 2]),
-        deltas: tf.reshape(biased(ctx.in('rpn/boxes'), hidden, 1, 4 * perCell), [n, rows, 4]),
-      }
+    proposalNetwork(ctx, { maps }) {
+      const { tensor, stride } = joined(maps)
+      return proposalNetwork(ctx, [{ tensor, stride }], [anchors], config)
     },
 
-    propose({ anchors, objectness, deltas }, imageSize, postNmsTopN, training = false) {
-      const scores = tf.slice(tf.softmax(stopGradient(objectness)), [0, 0, 1], [-1, -1, 1])
-      const constants = tf.unstack(stopGradient(deltas)) as tf.Tensor2D[]
-      const { preNmsTopN, nmsIou, clipAnchors } = proposals
-      return tf.unstack(tf.squeeze<tf.Tensor2D>(scores, [2])).map((score, image) =>
-        proposeRegions(score as tf.Tensor1D, constants[image], anchors, imageSize, {
-          preNmsTopN,
-          nmsIou,
-          postNmsTopN,
-          boxCoderWeights,
-          clipBoxes: config.clipBoxes,
-          ...(clipAnchors && { crossingAnchors: training ? 'drop' : 'clip' }),
-        }),
-      )
-    },
+    propose: proposer(config),
 
-    secondStage(ctx, { imageSize, previous, current }, boxes) {
-      const widths = [previous.tensor.shape[3], current.tensor.shape[3]]
+    secondStage(ctx, { imageSize, maps }, boxes) {
+      const widths = maps.map(({ tensor }) => tensor.shape[3])
       const { crop, cropping, samplingRatio } = roiHeads
-      const { stride } = current
-      const joined = tf.concat([previous.tensor, current.tensor], 3)
+      const { tensor, stride } = joined(maps)
       const crops =
         cropping === 'crop-and-resize'
-          ? cropAndResize(joined, boxes, { crop, imageSize })
-          : roiAlign(joined, boxes, { crop, samplingRatio, spatialScale: 1 / stride })
+          ? cropAndResize(tensor, boxes, { crop, imageSize })
+          : roiAlign(tensor, boxes, { crop, samplingRatio, spatialScale: 1 / stride })
       const features: FeatureMap[] = []
       const [before, last] = tf.split<tf.Tensor4D>(crops, widths, 3)
       features[split - 1] = { tensor: before, stride }
@@ -172,15 +96,11 @@ export function detect(detector: FasterRcnn, ctx: Context, images: tf.Tensor4D):
   )
 }
 
-/** A convolution with bias; parameters `kernel` and `bias`. */
-function biased(ctx: Context, x: tf.Tensor4D, size: number, filters: number): tf.Tensor4D {
-  const fanIn = size * size * x.shape[3]
-  const kernel = ctx.parameter(
-    'kernel',
-    [size, size, x.shape[3], filters],
-    { kind: 'varianceScaling', scale: PROPOSAL_DEVIATION ** 2 * fanIn, fanIn },
-    'weight',
-  ) as tf.Tensor4D
-  const bias = ctx.parameter('bias', [filters], { kind: 'constant', value: 0 }, 'bias')
-  return tf.add(tf.conv2d(x, kernel, 1, 'same'), bias)
-}
+/** Maps of one stride, channels after channels. */
+const joined = (maps: readonly FeatureMap[]): FeatureMap => ({
+  tensor: tf.concat(
+    maps.map(({ tensor }) => tensor),
+    3,
+  ),
+  stride: maps[0].stride,
+})

@@ -29,6 +29,26 @@ export function convolution(ctx: Context, x: tf.Tensor4D, settings: ConvolutionS
     : dilatedConvolution(x, kernel, strides[0], dilation)
 }
 
+/**
+ * Square convolution with bias; parameters `kernel` and `bias`. `initialVariance`: of the outputs, where the inputs' mean
+ * square is 1. Default: 1.
+ */
+export function biasedConvolution(
+  ctx: Context,
+  x: tf.Tensor4D,
+  { size, filters, initialVariance: scale = 1 }: { size: number; filters: number; initialVariance?: number },
+): tf.Tensor4D {
+  const channels = x.shape[3]
+  const kernel = ctx.parameter(
+    'kernel',
+    [size, size, channels, filters],
+    { kind: 'varianceScaling', scale, fanIn: size * size * channels },
+    'weight',
+  ) as tf.Tensor4D
+  const bias = ctx.parameter('bias', [filters], { kind: 'constant', value: 0 }, 'bias')
+  return tf.add(tf.conv2d(x, kernel, 1, 'same'), bias)
+}
+
 /** Convolution, then batch norm; parameters `kernel` and `batch_norm/…`. */
 export function convolutionNorm(
   ctx: Context,
@@ -72,13 +92,21 @@ export function factorizedReduction(
   return batchNorm(ctx.in('batch_norm'), tf.concat(halves, 3), settings.batchNorm)
 }
 
-/** Fully connected layer on N×C; parameters `kernel` (in×out) and `bias`. */
-export function dense(ctx: Context, x: tf.Tensor2D, units: number): tf.Tensor2D {
+/**
+ * Fully connected layer on N×C; parameters `kernel` (in×out) and `bias`. `initialVariance`: of the outputs, where the inputs'
+ * mean square is 1. Default: 1.
+ */
+export function dense(
+  ctx: Context,
+  x: tf.Tensor2D,
+  units: number,
+  { initialVariance: scale = 1 }: { initialVariance?: number } = {},
+): tf.Tensor2D {
   const features = x.shape[1]
   const kernel = ctx.parameter(
     'kernel',
     [features, units],
-    { kind: 'varianceScaling', scale: 1, fanIn: features },
+    { kind: 'varianceScaling', scale, fanIn: features },
     'weight',
   ) as tf.Tensor2D
   const bias = ctx.parameter('bias', [units], { kind: 'constant', value: 0 }, 'bias')
@@ -97,7 +125,8 @@ function heNormal(ctx: Context, path: string, shape: number[], fanIn: number): t
   return ctx.parameter(path, shape, { kind: 'varianceScaling', scale: 2, fanIn }, 'weight') as tf.Tensor4D
 }
 
-function everyOtherPixel(x: tf.Tensor4D): tf.Tensor4D {
+/** The pixels of even rows and columns; half as many, rounded up. */
+export function everyOtherPixel(x: tf.Tensor4D): tf.Tensor4D {
   return tf.avgPool(x, 1, 2, 'valid')
 }
 

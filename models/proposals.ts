@@ -39,7 +39,9 @@ function suppress(
 /**
  * The proposals of one image: deltas applied to anchors, clipped to the image, the best `preNmsTopN` of
  * them enter the suppression, `postNmsTopN` are left. Boxes without area are dropped. `crossingAnchors`: what becomes of
- * anchors that cross the image's edge; by default nothing.
+ * anchors that cross the image's edge; by default nothing. `anchorsPerMap`: how many of the anchors each feature map has, in
+ * their order; each map has its own best `preNmsTopN` and suppression, and the best of all are left, as torchvision's
+ * `RegionProposalNetwork` does. Default: one map; with `after-nms`, which leaves boxes boundless, there is no other.
  *
  * @param scores of N anchors, in (0, 1)
  * @param deltas N×4, as {@link decodeBoxes} takes them
@@ -56,14 +58,16 @@ export function proposeRegions(
     boxCoderWeights: BoxCoderWeights
     clipBoxes?: ClipBoxes
     crossingAnchors?: 'clip' | 'drop'
+    anchorsPerMap?: readonly number[]
   },
 ): Proposals {
   const { preNmsTopN, nmsIou, postNmsTopN, boxCoderWeights, crossingAnchors } = settings
+  const { anchorsPerMap = [scores.size] } = settings
   const references = crossingAnchors === 'clip' ? clipBoxes(anchors, imageSize) : anchors
   let eligible = scores
   if (crossingAnchors === 'clip') eligible = tf.mul(scores, hasArea(references))
   if (crossingAnchors === 'drop') eligible = tf.mul(scores, insideImage(anchors, imageSize))
-  const best = tf.topk(eligible, Math.min(preNmsTopN, scores.size))
+  const best = bestOfEachMap(eligible, anchorsPerMap, preNmsTopN)
   const decoded = decodeBoxes(
     tf.gather(deltas, best.indices),
     tf.gather(references, best.indices),
@@ -71,13 +75,51 @@ export function proposeRegions(
   )
   const limits = { count: postNmsTopN, iou: nmsIou, minScore: 0 }
   if (settings.clipBoxes === 'after-nms') {
-    const found = suppress(decoded, best.values, limits)
+    const found = suppress(decoded, best.scores, limits)
     const boxes = clipBoxes(tf.gather(decoded, found.indices), imageSize)
     return { boxes, valid: tf.mul(found.valid, hasArea(boxes)) }
   }
   const boxes = clipBoxes(decoded, imageSize)
-  const found = suppress(boxes, tf.mul(best.values, hasArea(boxes)), limits)
+  const apart = apartByIndex(boxes, best.maps, imageSize)
+  const found = suppress(apart, tf.mul(best.scores, hasArea(boxes)), limits)
   return { boxes: tf.gather(boxes, found.indices), valid: found.valid }
+}
+
+/** The `most` highest scores of each map, their indices among all, and, of several maps, the map's number of each. */
+function bestOfEachMap(
+  scores: tf.Tensor1D,
+  anchorsPerMap: readonly number[],
+  most: number,
+): { scores: tf.Tensor1D; indices: tf.Tensor1D; maps?: tf.Tensor1D } {
+  if (anchorsPerMap.length === 1) {
+    const { values, indices } = tf.topk(scores, Math.min(most, scores.size))
+    return { scores: values as tf.Tensor1D, indices: indices as tf.Tensor1D }
+  }
+  let first = 0
+  const best = anchorsPerMap.map((anchors) => {
+    const { values, indices } = tf.topk(tf.slice1d(scores, first, anchors), Math.min(most, anchors))
+    const among = tf.add<tf.Tensor1D>(indices, tf.scalar(first, 'int32'))
+    first += anchors
+    return { scores: values as tf.Tensor1D, indices: among }
+  })
+  return {
+    scores: tf.concat1d(best.map(({ scores }) => scores)),
+    indices: tf.concat1d(best.map(({ indices }) => indices)),
+    maps: tf.tensor1d(best.flatMap(({ scores }, map) => new Array(scores.size).fill(map))),
+  }
+}
+
+/**
+ * Boxes moved by their index, so that those of different indices do not overlap and one suppression serves all (as
+ * torchvision's `batched_nms` does). Without indices: as they are.
+ */
+function apartByIndex(
+  boxes: tf.Tensor2D,
+  indices: tf.Tensor1D | undefined,
+  imageSize: readonly [number, number],
+): tf.Tensor2D {
+  if (indices === undefined) return boxes
+  return tf.add(boxes, tf.mul(tf.expandDims(indices, 1), Math.max(...imageSize) + 1))
 }
 
 /** The detections of one image. */
@@ -131,10 +173,9 @@ export function selectDetections(
     return bestOf({ boxes, scores: scores as tf.Tensor1D, classes: classOf }, settings.count)
   }
   const scores = tf.mul(tf.reshape(ofProposals, [rows]), real)
-  // Boxes of different classes are moved apart, so that one suppression serves all classes (as batched_nms does).
-  const classOffsets = tf.mul(tf.expandDims(tf.cast(classOf, 'float32'), 1), Math.max(...imageSize) + 1)
   const { count, nmsIou: iou, minScore } = settings
-  const found = suppress(tf.add(boxes, classOffsets), scores as tf.Tensor1D, { count, iou, minScore })
+  const apart = apartByIndex(boxes, tf.cast(classOf, 'float32') as tf.Tensor1D, imageSize)
+  const found = suppress(apart, scores as tf.Tensor1D, { count, iou, minScore })
   const { indices } = found
   return {
     boxes: tf.mul(tf.gather(boxes, indices), tf.expandDims(found.valid, 1)),

@@ -55,14 +55,28 @@ function report(name: string, { backbone, detector }: DetectorRunConfig, d: Dete
     ['all', '', grouped(d.parameters.total), grouped(d.parameters.trainable), grouped(d.multiplyAdds)],
   ]
   const { genotype, cells, filters, stridedPools } = backbone
+  const kind = detector.pyramid === undefined ? 'Faster R-CNN' : 'Faster R-CNN with a feature pyramid'
   return [
-    `${name}: Faster R-CNN on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${plural(d.classes, 'class', 'classes')}`,
+    `${name}: ${kind} on ${genotype.name}, N = ${cells}, F = ${filters}, ${height} × ${width} pixels, ${plural(d.classes, 'class', 'classes')}`,
     '',
     ...textTable(rows, 2),
     '',
-    'Outputs: features; anchors × 2 scores and 4 box deltas; proposals × features; proposals × scores and box deltas.',
-    `${grouped(d.anchors)} anchors; ${d.proposals} proposals, each cropped from the first stage's features as ${d.crop} × ${d.crop}.`,
+    ...structure(d, detector.pyramid !== undefined),
     `Multiply-adds are for one image with all ${d.proposals} proposals. Batch norm is ${detector.batchNorm}.`,
     ...poolsNote(stridedPools),
   ].join('\n')
+}
+
+/** What the outputs of the parts are, and what is cut out where. */
+function structure({ anchors, proposals, crop }: DetectorDescription, pyramid: boolean): string[] {
+  const [outputs, source] = pyramid
+    ? [
+        "the coarsest cell's features; cells of all levels × channels; anchors × 2 scores and 4 box deltas;",
+        'the level of the pyramid that fits its size',
+      ]
+    : ['features; anchors × 2 scores and 4 box deltas; proposals × features;', "the first stage's features"]
+  return [
+    `Outputs: ${outputs} proposals × scores and box deltas.`,
+    `${grouped(anchors)} anchors; ${proposals} proposals, each cropped from ${source} as ${crop} × ${crop}.`,
+  ]
 }

@@ -109,15 +109,15 @@ test('a detector has the pools of its backbone in both stages', () => {
   const outputs = (stridedPools?: StridedPools) => {
     const { firstStage, secondStage } = detectorOf({ backbone: { ...backbone, stridedPools }, detector }, 2)
     const ctx = eagerContext({ seed: 3 })
-    const { imageSize, previous, current } = firstStage(ctx, normals<tf.Rank.R4>('images', [1, 64, 64, 3]))
+    const { imageSize, maps } = firstStage(ctx, normals<tf.Rank.R4>('images', [1, 64, 64, 3]))
     const boxes = tf.tensor3d([[[4, 4, 40, 40]]])
     // The same features for the second stage, whatever the pools of the first.
-    const features = {
-      imageSize,
-      previous: { ...previous, tensor: normals<tf.Rank.R4>('previous', previous.tensor.shape) },
-      current: { ...current, tensor: normals<tf.Rank.R4>('current', current.tensor.shape) },
-    }
-    return [current.tensor, secondStage(ctx, features, boxes).logits].map((y) => Array.from(y.dataSync()))
+    const drawn = maps.map((map, i) => ({
+      ...map,
+      tensor: normals<tf.Rank.R4>(`map ${i}`, map.tensor.shape),
+    }))
+    const features = { imageSize, maps: drawn }
+    return [maps[1].tensor, secondStage(ctx, features, boxes).logits].map((y) => Array.from(y.dataSync()))
   }
   const [slim, keras] = [outputs(), outputs('keras')]
   assert.deepEqual(outputs('slim'), slim)

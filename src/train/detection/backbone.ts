@@ -14,7 +14,7 @@ export interface Backbone {
 export type BackboneWeights = NamedWeights
 
 /** Paths of the parameters that only a detector has. All others belong to the backbone. */
-const OWN = /^(rpn|regions)\//
+const OWN = /^(pyramid|rpn|regions)\//
 
 /**
  * Copies the weights of a backbone into the state of a detector, in place and including averages. Other weights, such as

@@ -16,7 +16,7 @@ export function detectorCard(config: DetectorRunConfig, step: number): DetectorC
   if (categories === null) throw new UserError('The config does not record the categories of its data')
   return {
     task,
-    name: `faster-rcnn-${name}-${backbone.cells}x${backbone.filters}`,
+    name: `faster-rcnn-${detector.pyramid ? 'fpn-' : ''}${name}-${backbone.cells}x${backbone.filters}`,
     labels: categories.map((category) => category.name),
     categoryIds: categories.map((category) => category.id),
     inputSize,

@@ -86,31 +86,41 @@ const imported = z.strictObject({
   averages: z.boolean(),
 })
 
-const detectorRunConfig = z.strictObject({
-  task: z.literal('detection'),
-  data,
-  /** The classifier whose cells the detector is made of. */
-  backbone: model,
-  /** A run or a .safetensors file that the backbone's weights were taken from when the run began; null: random ones. */
-  weights: z.nullable(text()),
-  /** The run of a detector that a new run takes its first weights from; `weights` is null then. */
-  init: z.optional(text()),
-  /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
-  imported: z.optional(imported),
-  /** The number of classes is the data's. */
-  detector: detectorSettings,
-  /** [height, width] in pixels that images are brought to. */
-  inputSize: z.tuple([side, side]),
-  /** How images are brought to the input's size. */
-  resize: z.enum(RESIZE_MODES),
-  /** Further sizes to train at, one drawn for each step from (seed, step); empty: the input size alone. */
-  multiScale: z.array(z.tuple([side, side])),
-  ...trainingFields,
-  accumulate,
-  augmentation,
-  /** Boxes of an image that are trained on; of more, the largest. */
-  maxObjects: wholeNumber(1, 10_000),
-})
+const detectorRunConfig = z
+  .strictObject({
+    task: z.literal('detection'),
+    data,
+    /** The classifier whose cells the detector is made of. */
+    backbone: model,
+    /** A run or a .safetensors file that the backbone's weights were taken from when the run began; null: random ones. */
+    weights: z.nullable(text()),
+    /** The run of a detector that a new run takes its first weights from; `weights` is null then. */
+    init: z.optional(text()),
+    /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
+    imported: z.optional(imported),
+    /** The number of classes is the data's. */
+    detector: detectorSettings,
+    /** [height, width] in pixels that images are brought to. */
+    inputSize: z.tuple([side, side]),
+    /** How images are brought to the input's size. */
+    resize: z.enum(RESIZE_MODES),
+    /** Further sizes to train at, one drawn for each step from (seed, step); empty: the input size alone. */
+    multiScale: z.array(z.tuple([side, side])),
+    ...trainingFields,
+    accumulate,
+    augmentation,
+    /** Boxes of an image that are trained on; of more, the largest. */
+    maxObjects: wholeNumber(1, 10_000),
+  })
+  .check(
+    rule(({ backbone: { stem }, detector: { pyramid } }, refuse) => {
+      if (pyramid !== undefined && stem !== 'imagenet')
+        refuse(
+          ['backbone', 'stem'],
+          `is "${stem}", but must be "imagenet" with a "pyramid", which needs features of stride 32`,
+        )
+    }),
+  )
 export type DetectorRunConfig = z.infer<typeof detectorRunConfig>
 
 /** Checks a detector's config, for example one read from `config.json`. Throws a `UserError` that names the field. */

@@ -1,5 +1,5 @@
 /** The detector that a run's config describes. */
-import { type FasterRcnn, fasterRcnn } from '../../../models/index.js'
+import { type FasterRcnn, fasterRcnn, fasterRcnnFpn } from '../../../models/index.js'
 import { backboneConfig } from '../step/backbone-config.js'
 import type { DetectorRunConfig } from './config.js'
 
@@ -8,5 +8,8 @@ export function detectorOf(
   { backbone, detector }: Pick<DetectorRunConfig, 'backbone' | 'detector'>,
   classes: number,
 ): FasterRcnn {
-  return fasterRcnn(backboneConfig(backbone), { ...detector, classes })
+  const { pyramid, ...settings } = detector
+  return pyramid === undefined
+    ? fasterRcnn(backboneConfig(backbone), { ...settings, classes })
+    : fasterRcnnFpn(backboneConfig(backbone), { ...settings, pyramid, classes })
 }

@@ -10,7 +10,8 @@ export function detectorParts(detector: FasterRcnn, ctx: Context, images: tf.Ten
   const rpn = detector.proposalNetwork(ctx, features)
   const [found] = detector.propose(rpn, imageSize, detector.config.proposals.postNmsTopN)
   const boxes = tf.expandDims(found.boxes, 0) as tf.Tensor3D
-  const joined = tf.concat([features.previous.tensor, features.current.tensor], 3)
+  const [previous, current] = features.maps
+  const joined = tf.concat([previous.tensor, current.tensor], 3)
   const head = detector.secondStage(ctx, features, boxes)
   return {
     features: joined,

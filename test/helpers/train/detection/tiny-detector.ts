@@ -97,6 +97,21 @@ export function tinyDetector(changes: Partial<DetectorRunConfig> = {}): Detector
   }
 }
 
+/** The same with a feature pyramid from stride 4. */
+export function tinyPyramidDetector(changes: Partial<DetectorRunConfig> = {}): DetectorRunConfig {
+  const tiny = tinyDetector(changes)
+  const { anchors, roiHeads } = tiny.detector
+  return {
+    ...tiny,
+    detector: {
+      ...tiny.detector,
+      pyramid: { finestStride: 4, channels: 16, batchNorm: true, canonicalSize: 56, representationSize: 16 },
+      anchors: { ...anchors, base: 8, scales: [1], offset: 2 },
+      roiHeads: { ...roiHeads, sample: 8 },
+    },
+  }
+}
+
 /** Two images: rectangles of two colours on a noisy ground; the second image also has a crowd. */
 export function rectangles(): DetectionBatch {
   const images = Float32Array.from(
