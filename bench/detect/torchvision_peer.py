@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The benchmark's peer: torchvision's Faster R-CNN, trained or run on one image; prints one line of JSON.
 
-    torchvision_peer.py mobilenet|resnet50 train|run SCENE
+    torchvision_peer.py mobilenet|mobilenet320|resnet50 train|run SCENE
 
 SCENE is the folder with the image and its boxes that bench.ts writes. Weights are random, so what depends on
 them is set right before anything is measured: batch norm's statistics are those of the image, and in
-inference the least scores let 300 proposals into MobileNet's second stage and 500 candidates into the last
-suppression, as trained weights roughly do; random ones would let all or none pass. Batch norm is frozen, as
+inference the least scores let 300 proposals (of the model for 320 pixels 150, as many as it takes at most) into
+MobileNet's second stage and 500 candidates into the last suppression, as trained weights roughly do; random ones would
+let all or none pass. Batch norm is frozen, as
 torchvision has it whenever it trains from weights, unless --batch-norm trained.
 """
 
@@ -22,7 +23,11 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
-from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_resnet50_fpn
+from torchvision.models.detection import (
+    fasterrcnn_mobilenet_v3_large_320_fpn,
+    fasterrcnn_mobilenet_v3_large_fpn,
+    fasterrcnn_resnet50_fpn,
+)
 from torchvision.ops import FrozenBatchNorm2d
 
 
@@ -32,7 +37,11 @@ def peak_memory():
 
 
 START_MEMORY = peak_memory()
-MODELS = {"mobilenet": fasterrcnn_mobilenet_v3_large_fpn, "resnet50": fasterrcnn_resnet50_fpn}
+MODELS = {
+    "mobilenet": fasterrcnn_mobilenet_v3_large_fpn,
+    "mobilenet320": fasterrcnn_mobilenet_v3_large_320_fpn,
+    "resnet50": fasterrcnn_resnet50_fpn,
+}
 PROPOSALS = 300
 CANDIDATES = 500
 
@@ -72,9 +81,9 @@ def freeze(module):
 
 
 def limit_proposals(model):
-    """Where the proposal network has a least score, PROPOSALS reach the second stage."""
+    """Where the proposal network has a least score, PROPOSALS reach the second stage, or as many as the model takes."""
     if model.rpn.score_thresh > 0:
-        model.rpn._post_nms_top_n["testing"] = PROPOSALS
+        model.rpn._post_nms_top_n["testing"] = min(PROPOSALS, model.rpn._post_nms_top_n["testing"])
 
 
 def let_candidates_through(model, image):

@@ -36,6 +36,7 @@ Examples:
   $ toolkit describe nasnet-a-large --json
   $ toolkit describe faster-rcnn-nas-large
   $ toolkit describe faster-rcnn-nas-small --classes 3
+  $ toolkit describe faster-rcnn-nas-fpn-small --classes 3
   $ toolkit describe runs/my-detector
   $ toolkit describe runs/my-classifier`
 

@@ -4,6 +4,7 @@ import { PRESETS } from '../../../models/presets.js'
 import { NASNET_A } from '../../../models/published-cells.js'
 import type { ModelConfig } from '../settings/config.js'
 import type { DetectionDataConfig, DetectorRunConfig } from './config.js'
+import { pyramidPresets } from './pyramid-presets.js'
 
 /** A published network as a backbone. */
 function published(preset: 'nasnet-a-large' | 'nasnet-a-mobile'): ModelConfig {
@@ -247,4 +248,5 @@ export const detectorPresets: Record<string, DetectorRunConfig> = {
   'faster-rcnn-nas-mobile': mobile,
   'faster-rcnn-nas-small': small,
   'faster-rcnn-nas-embedded': embedded,
+  ...pyramidPresets({ mobile, small, embedded }),
 }

@@ -11,7 +11,7 @@ import type { Checkpoint } from '../../../src/train/run/checkpoint.js'
 import { createRun } from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 import { redConfig } from '../../helpers/train/detection/red-scenes.js'
-import { tinyDetector } from '../../helpers/train/detection/tiny-detector.js'
+import { tinyDetector, tinyPyramidDetector } from '../../helpers/train/detection/tiny-detector.js'
 import { colourConfig } from '../../helpers/train/linear-step.js'
 
 const detector = tinyDetector()
@@ -64,6 +64,26 @@ test('a classifier’s run gives the averaged weights to every cell of a detecto
       assert.ok(state[vector].subarray(offset, offset + size).every((value) => value === -1))
     assert.ok(state.momentum.every((value) => value === -1))
   }
+})
+
+test('a detector with a pyramid takes every cell of the backbone, and keeps its own layers', () => {
+  const { layout, vectors } = compileDetectorStep(
+    tinyPyramidDetector(),
+    { imageSize: [64, 64], classes: 2 },
+    0,
+  )
+  const isOwn = ({ path }: { path: string }) => /^(pyramid|rpn|regions)\//.test(path)
+  const weights = new Map<string, Tensor>(
+    saved.layout.map(({ path, shape, size }) => [path, { shape, data: new Float32Array(size).fill(2) }]),
+  )
+  const state = Object.fromEntries(
+    Object.entries(vectors).map(([name, { size }]) => [name, new Float32Array(size).fill(-1)]),
+  )
+  const cells = saved.layout.filter(({ path }) => !path.startsWith('head/'))
+  assert.equal(applyBackbone(layout.slots, state, { source: 'a run', tensors: weights }), cells.length)
+  for (const slot of layout.slots)
+    assert.equal(state[slot.vector][slot.offset], isOwn(slot) ? -1 : 2, slot.path)
+  assert.ok(layout.slots.some(({ path }) => path.startsWith('pyramid/lateral_4/')))
 })
 
 test('weights in a file of their own are of the architecture that is named', async (t) => {

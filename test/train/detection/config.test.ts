@@ -102,3 +102,42 @@ test('what is wrong is named by its field, with what is allowed', () => {
   refused({ detector: { ...detector, classes: 80 } }, /"detector.classes" is not known here/)
   refused({ length: { kind: 'epochs', amount: 0.5 } }, /"length.amount" is 0.5, but epochs are whole numbers/)
 })
+
+test('a pyramid is checked against the backbone, its levels and the settings that it has no place for', () => {
+  const small = detectorPresets['faster-rcnn-nas-fpn-small']
+  const { detector } = small
+  const refused = (change: object, message: RegExp) =>
+    assert.throws(() => validateDetectorConfig({ ...structuredClone(small), ...change }), message)
+  const ofPyramid = (change: object) => ({
+    detector: { ...detector, pyramid: { ...detector.pyramid, ...change } },
+  })
+  refused(ofPyramid({ finestStride: 2 }), /"detector.pyramid.finestStride" is 2, but must be one of 4, 8/)
+  refused(ofPyramid({ channels: 0 }), /"detector.pyramid.channels" is 0, but must be a whole number from 1/)
+  refused(ofPyramid({ representationSize: undefined }), /"detector.pyramid.representationSize" is missing/)
+  refused(
+    ofPyramid({ anchorScales: [[1], [1]] }),
+    /"detector.pyramid.anchorScales" has 2 lists, but the pyramid has 4 levels/,
+  )
+  refused(
+    ofPyramid({ anchorScales: [[1], [1, 2], [1], [1]] }),
+    /"detector.pyramid.anchorScales\[1\]" has 2 scales, but must have 1 as the first level/,
+  )
+  refused(
+    { backbone: { ...small.backbone, stem: 'cifar' } },
+    /"backbone.stem" is "cifar", but must be "imagenet" with a "pyramid"/,
+  )
+  const { roiHeads } = detector
+  refused(
+    {
+      detector: { ...detector, roiHeads: { ...roiHeads, cropping: 'crop-and-resize', samplingRatio: 1 } },
+    },
+    /"detector.roiHeads.cropping" is "crop-and-resize", but must be "roi-align" with a "pyramid"/,
+  )
+  refused(
+    { detector: { ...detector, clipBoxes: 'after-nms' } },
+    /"detector.clipBoxes" is "after-nms", but must be "before-nms" with a "pyramid"/,
+  )
+  const perLevel = { anchorScales: [[0.5], [1], [1], [1.5]] }
+  const { pyramid } = validateDetectorConfig({ ...small, ...ofPyramid(perLevel) }).detector
+  assert.deepEqual(pyramid?.anchorScales, perLevel.anchorScales)
+})

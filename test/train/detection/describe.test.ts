@@ -1,4 +1,4 @@
-/** Counts of the released shapes against a count made layer by layer in Python, without a framework. */
+/** Counts of detectors against counts made layer by layer in Python, without a framework. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -20,9 +20,20 @@ interface Golden {
   all: Counts
 }
 
-const golden: Record<string, Golden> = JSON.parse(
-  readFileSync(`${packageRoot()}/test/train/detection/golden/faster-rcnn-counts.json`, 'utf8'),
-)
+type PyramidCounts = Omit<Counts, 'withoutBatchNorm'>
+
+interface PyramidGolden {
+  classes: number
+  /** Of the parts' outputs, in the order of the parts. */
+  shapes: number[][]
+  parts: Record<'backbone' | 'pyramid' | 'rpn' | 'head', PyramidCounts>
+  all: PyramidCounts
+}
+
+const read = (file: string) =>
+  JSON.parse(readFileSync(`${packageRoot()}/test/train/detection/golden/${file}`, 'utf8'))
+const golden: Record<string, Golden> = read('faster-rcnn-counts.json')
+const pyramids: Record<string, PyramidGolden> = read('faster-rcnn-fpn-counts.json')
 
 for (const [name, { setting, features, parts, all }] of Object.entries(golden))
   test(`${name} has the parameters and multiply-adds of the released definition`, () => {
@@ -51,6 +62,27 @@ for (const [name, { setting, features, parts, all }] of Object.entries(golden))
       total: all.total,
       trainable: all.withoutStatistics,
     })
+  })
+
+for (const [name, { classes, shapes, parts, all }] of Object.entries(pyramids))
+  test(`${name} has the parameters and multiply-adds of a count in Python`, () => {
+    const preset = detectorPresets[name]
+    const trained = { ...preset.detector, batchNorm: 'trained' as const }
+    const description = describeDetector({ ...preset, detector: trained }, classes)
+    const metrics = ({ total, withoutStatistics, multiplyAdds }: PyramidCounts) => ({
+      parameters: { total, trainable: withoutStatistics },
+      multiplyAdds,
+    })
+    assert.deepEqual(description.parts, [
+      { part: 'backbone', shape: shapes[0], ...metrics(parts.backbone) },
+      { part: 'pyramid', shape: shapes[1], ...metrics(parts.pyramid) },
+      { part: 'proposals', shape: shapes[2], ...metrics(parts.rpn) },
+      { part: 'box head', shape: shapes[3], ...metrics(parts.head) },
+    ])
+    assert.deepEqual(
+      { parameters: description.parameters, multiplyAdds: description.multiplyAdds },
+      metrics(all),
+    )
   })
 
 test('the second stage costs by proposal, the first does not; classes change the answers alone', () => {

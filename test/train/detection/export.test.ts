@@ -12,7 +12,13 @@ import type { RawDetections } from '../../../src/train/detection/step-types.js'
 import { contextOver } from '../../../src/train/step/contexts.js'
 import type { ParameterSlot, StateVectors } from '../../../src/train/step/step-types.js'
 import { compiled, eagerly, type Results } from '../../helpers/engine/compare.js'
-import { CLASSES, rectangles, SIZE, tinyDetector } from '../../helpers/train/detection/tiny-detector.js'
+import {
+  CLASSES,
+  rectangles,
+  SIZE,
+  tinyDetector,
+  tinyPyramidDetector,
+} from '../../helpers/train/detection/tiny-detector.js'
 
 /** A detector that has seen the rectangles often enough to find them. */
 async function trained(config: DetectorRunConfig): Promise<{ layout: ParameterSlot[]; state: StateVectors }> {
@@ -69,35 +75,38 @@ function assertSame(actual: RawDetections, expected: RawDetections, what: string
     assert.ok(Math.abs(actual.boxes[i] - side) < 0.5, `${what}: box ${Math.floor(i / 4)}`)
 }
 
-test('the exported detector finds what training and TensorFlow.js find, and the rectangles', async () => {
-  const config = tinyDetector()
-  const model = await trained(config)
-  const detector = await detectorFrom(
-    exportDetector(config, model.state, detectorCard(config, 120)),
-    config.inputSize,
-  )
-  const batch = rectangles()
-  for (let image = 0; image < 2; image++) {
-    const pixels = Uint8Array.from(
-      batch.images.subarray(image * SIZE * SIZE * 3, (image + 1) * SIZE * SIZE * 3),
-      (value) => Math.round((value + 1) * 127.5),
+for (const [about, config] of [
+  ['', tinyDetector()],
+  [' with a pyramid', tinyPyramidDetector()],
+] as const)
+  test(`the exported detector${about} finds what training and TensorFlow.js find, and the rectangles`, async () => {
+    const model = await trained(config)
+    const detector = await detectorFrom(
+      exportDetector(config, model.state, detectorCard(config, 120)),
+      config.inputSize,
     )
-    const scaled = Float32Array.from(pixels, (value) => (value * 2) / 255 - 1)
-    const found = await detector.run(pixels.slice())
-    for (const block of [0, 16])
-      assertSame(
-        found,
-        await byEngine(config, model, scaled, (f, given) => compiled(f, given, block)),
-        `image ${image} at block ${block}`,
+    const batch = rectangles()
+    for (let image = 0; image < 2; image++) {
+      const pixels = Uint8Array.from(
+        batch.images.subarray(image * SIZE * SIZE * 3, (image + 1) * SIZE * SIZE * 3),
+        (value) => Math.round((value + 1) * 127.5),
       )
-    assertSame(found, await byEngine(config, model, scaled, eagerly), `image ${image}, eagerly`)
-    if (image === 0) {
-      assert.deepEqual(Array.from(found.classes.subarray(0, 2)).sort(), [0, 1])
-      assert.ok(found.scores[1] > 0.5, `scores ${found.scores}`)
-      const red = found.classes[0] === 0 ? 0 : 1
-      const off = [6, 10, 30, 36].map((side, i) => Math.abs(side - found.boxes[red * 4 + i]))
-      assert.ok(Math.max(...off) < 6, `the red rectangle is off by ${off}`)
+      const scaled = Float32Array.from(pixels, (value) => (value * 2) / 255 - 1)
+      const found = await detector.run(pixels.slice())
+      for (const block of [0, 16])
+        assertSame(
+          found,
+          await byEngine(config, model, scaled, (f, given) => compiled(f, given, block)),
+          `image ${image} at block ${block}`,
+        )
+      assertSame(found, await byEngine(config, model, scaled, eagerly), `image ${image}, eagerly`)
+      if (image === 0) {
+        assert.deepEqual(Array.from(found.classes.subarray(0, 2)).sort(), [0, 1])
+        assert.ok(found.scores[1] > 0.5, `scores ${found.scores}`)
+        const red = found.classes[0] === 0 ? 0 : 1
+        const off = [6, 10, 30, 36].map((side, i) => Math.abs(side - found.boxes[red * 4 + i]))
+        assert.ok(Math.max(...off) < 6, `the red rectangle is off by ${off}`)
+      }
     }
-  }
-  await detector.close()
-})
+    await detector.close()
+  })

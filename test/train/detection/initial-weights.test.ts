@@ -8,7 +8,7 @@ import { compileDetectorStep } from '../../../src/train/detection/step.js'
 import { loadDetector } from '../../../src/train/load-detector.js'
 import { createRun } from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
-import { tinyDetector } from '../../helpers/train/detection/tiny-detector.js'
+import { tinyDetector, tinyPyramidDetector } from '../../helpers/train/detection/tiny-detector.js'
 import { colourConfig } from '../../helpers/train/linear-step.js'
 
 /** A detector of red and blue, with two spare classes, whose numbers all differ. */
@@ -84,6 +84,33 @@ test('a detector gives its averaged weights, and the columns of categories of th
       }
     }
   }
+})
+
+test('a detector with a pyramid is carried over whole, and none without one fits it', async (t) => {
+  const { weights } = await trainedRun(join(await temporaryFolder(t), 'run'))
+  const { layout, vectors } = compileDetectorStep(
+    tinyPyramidDetector(),
+    { imageSize: [64, 64], classes: 2 },
+    0,
+  )
+  const state = Object.fromEntries(
+    Object.entries(vectors).map(([name, { size }]) => [name, new Float32Array(size)]),
+  )
+  const categories = source.data.categories!
+  const tensors = new Map<string, Tensor>(
+    layout.slots.map(({ path, shape, size }) => [path, { shape, data: new Float32Array(size).fill(3) }]),
+  )
+  const same = { source: 'a run', tensors, categories }
+  assert.deepEqual(applyDetectorWeights(layout.slots, state, same, categories), {
+    copied: layout.slots.length,
+    carriedOver: ['red', 'blue'],
+    fresh: [],
+  })
+  assert.ok(state.parameters.every((value) => value === 3))
+  assert.throws(
+    () => applyDetectorWeights(layout.slots, state, weights, categories),
+    /run does not fit the detector: it has nothing where "pyramid\/lateral_32\/kernel"/,
+  )
 })
 
 test('weights of another width, or that are not finite, are refused and change nothing', async (t) => {

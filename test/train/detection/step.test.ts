@@ -19,6 +19,7 @@ import {
   rectangles,
   SIZE,
   tinyDetector,
+  tinyPyramidDetector,
 } from '../../helpers/train/detection/tiny-detector.js'
 
 const shapes = { imageSize: [SIZE, SIZE] as [number, number], classes: CLASSES }
@@ -108,6 +109,23 @@ test('a step with all settings of the released detector equals the eager one', a
   for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
 })
 
+for (const [about, batchNorm, ofPyramid] of [
+  ['trained everywhere', 'trained', true],
+  ['frozen in the backbone, none in the pyramid', 'frozen', false],
+] as const)
+  test(`a step of a detector with a pyramid equals the eager one, batch norm ${about}`, async () => {
+    const tiny = tinyPyramidDetector()
+    const pyramid = { ...tiny.detector.pyramid!, batchNorm: ofPyramid }
+    const config: DetectorRunConfig = { ...tiny, detector: { ...tiny.detector, pyramid, batchNorm } }
+    let loss = 0
+    const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+      loss = (await step.run(inputs(0))).loss
+    })
+    const expected = await eagerPass(config)
+    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+  })
+
 test('frozen batch norm changes none of its numbers', async () => {
   const tiny = tinyDetector()
   const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }
@@ -143,15 +161,19 @@ test('two accumulated batches move the weights as the mean of their gradients', 
   )
 })
 
-test('a run can be repeated bit for bit, and training lowers the loss', async () => {
-  const losses: number[][] = []
-  for (let time = 0; time < 2; time++) {
-    const seen: number[] = []
-    await afterSteps(await buildDetectorStep(tinyDetector(), shapes), async (step) => {
-      for (let i = 0; i < 40; i++) seen.push((await step.run(inputs(i))).loss)
-    })
-    losses.push(seen)
-  }
-  assert.deepEqual(losses[0], losses[1])
-  assert.ok(losses[0][39] < losses[0][0] / 2, `from ${losses[0][0]} to ${losses[0][39]}`)
-})
+for (const [about, config] of [
+  ['', tinyDetector()],
+  [' with a pyramid', tinyPyramidDetector()],
+] as const)
+  test(`a run${about} can be repeated bit for bit, and training lowers the loss`, async () => {
+    const losses: number[][] = []
+    for (let time = 0; time < 2; time++) {
+      const seen: number[] = []
+      await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+        for (let i = 0; i < 40; i++) seen.push((await step.run(inputs(i))).loss)
+      })
+      losses.push(seen)
+    }
+    assert.deepEqual(losses[0], losses[1])
+    assert.ok(losses[0][39] < losses[0][0] / 2, `from ${losses[0][0]} to ${losses[0][39]}`)
+  })
