@@ -1,7 +1,7 @@
 /** What a run of `finetune-coco` begins with, or goes on from. */
 import { UserError } from '../../shared/errors.js'
 import type { BackboneWeights } from '../../train/detection/backbone.js'
-import type { DetectorRunConfig } from '../../train/detection/config.js'
+import { type DetectorRunConfig, validateDetectorConfig } from '../../train/detection/config.js'
 import type { DetectorWeights } from '../../train/detection/initial-weights.js'
 import { detectorPresets, finetuneDetector } from '../../train/detection/presets.js'
 import { loadBackbone } from '../../train/load-backbone.js'
@@ -57,9 +57,10 @@ async function begin(flags: FinetuneFlags): Promise<Start> {
     )
   }
   const { model, weights } = await loadBackbone(flags.backbone, config.backbone)
+  const onBackbone = validateDetectorConfig({ ...config, backbone: model })
   return flags.fromScratch
-    ? { config: { ...config, backbone: model }, weights: null }
-    : { config: { ...config, backbone: model, weights: flags.backbone }, weights }
+    ? { config: onBackbone, weights: null }
+    : { config: { ...onBackbone, weights: flags.backbone }, weights }
 }
 
 /** A run's config with the flags' changes. */

@@ -117,7 +117,7 @@ const detectorRunConfig = z
       if (pyramid !== undefined && stem !== 'imagenet')
         refuse(
           ['backbone', 'stem'],
-          `is "${stem}", but must be "imagenet" with a "pyramid", which needs features of stride 32`,
+          `is "${stem}", but must be "imagenet" with a "pyramid", which needs features of stride 32: choose a backbone that was trained with --stem imagenet`,
         )
     }),
   )
