@@ -8,6 +8,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { bareClasses } from './classification/bare-classes.js'
 import { cifar10Folder, findCifar10, loadCifar10 } from './classification/cifar10.js'
 import { isImageFolder, readClassFolders } from './classification/class-folders.js'
 import {
@@ -69,6 +70,7 @@ export { type MeasuredSources, openMeasuredSources } from './sources/open-measur
 export type { ImageSources, OpenOptions, OpenProgress } from './sources/opened.js'
 export { splitSource } from './sources/split-source.js'
 export type { CategoryCounts, PartCount } from './splitting/category-counts.js'
+export { type HeldOutImages, type HoldOutImagesOptions, holdOutImages } from './splitting/hold-out-images.js'
 export type { SplitOptions, SplitPart } from './splitting/split.js'
 export { type SplitSet, splitAnnotated, writeSplit } from './splitting/split-annotated.js'
 
@@ -98,7 +100,7 @@ export interface Dataset {
 
 /**
  * Loads `embedded`, `cifar10` (looked for in `dataDir`), or a folder: one with CIFAR-10's binary files, or
- * with images as `train/<class>/*.jpg`.
+ * with images as `train/<class>/*.jpg` or `<class>/*.jpg`.
  *
  * @throws DatasetError that says what is missing and how to get it.
  */
@@ -126,7 +128,7 @@ async function findDataset(
       `There is no data set "${nameOrFolder}": it is neither "embedded" nor "cifar10" nor a folder that exists.`,
     )
   }
-  return (await isImageFolder(nameOrFolder))
+  return (await isImageFolder(nameOrFolder)) || (await bareClasses(nameOrFolder)) !== null
     ? { kind: 'class folders' }
     : { kind: 'cifar10', folder: await recognisedCifar10(nameOrFolder) }
 }
@@ -165,7 +167,7 @@ async function recognisedCifar10(folder: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new DatasetError(
-      `"${folder}" is not a known data set: it needs train/<class>/*.jpg (${imageFormats}), ` +
+      `"${folder}" is not a known data set: it needs <class>/*.jpg or train/<class>/*.jpg (${imageFormats}), ` +
         `tar shards or ILSVRC's files (docs/data.md), or CIFAR-10's data_batch_1.bin to test_batch.bin. (${error.message})`,
     )
   }

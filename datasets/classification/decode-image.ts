@@ -56,6 +56,26 @@ export async function decodeBox<B extends PixelBox>(
   return { data: await rawPixels(part, box), box }
 }
 
+/**
+ * A whole image in its own proportions, scaled down until its shorter side has `shorter` pixels where it is larger than
+ * that. Everything else as `decodeImage`.
+ *
+ * @returns height × width × 3 bytes
+ * @throws Error with the reason of sharp when it cannot be decoded or is cut short
+ */
+export async function decodeReduced(
+  source: string | Uint8Array,
+  shorter: number,
+): Promise<{ data: Uint8Array; width: number; height: number }> {
+  const image = opaque(open(source, { ignoreIcc: false }).autoOrient())
+    .resize({ width: shorter, height: shorter, fit: 'outside', withoutEnlargement: true })
+    .raw({ depth: 'uchar' })
+  const { data, info } = await image.toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
+  if (channels !== 3) throw new Error(`it has ${channels} channels after conversion to sRGB`)
+  return { data, width, height }
+}
+
 const open = (source: string | Uint8Array, options: { ignoreIcc: boolean }): Sharp =>
   sharp(source, { limitInputPixels: maxInputPixels, failOn: 'truncated', ...options })
 

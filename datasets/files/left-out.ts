@@ -8,6 +8,7 @@ const kinds = {
   'image beside class folders': ['image beside the class folders', 'images beside the class folders'],
   'class folder without images': ['class folder without images', 'class folders without images'],
   'folder beside the parts': ['folder beside train, val and test', 'folders beside train, val and test'],
+  'folder beside the classes': ['folder that is no class', 'folders that are no classes'],
   system: ['hidden or system name', 'hidden or system names'],
   broken: ['broken link', 'broken links'],
   repeated: ['link to a folder that was read already', 'links to folders that were read already'],

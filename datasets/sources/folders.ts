@@ -37,7 +37,8 @@ export async function folderOfParts(folder: string): Promise<string | null> {
 }
 
 /**
- * Opens what lies in `place`, which `folderOfParts` has found in `folder`. Class folders of train go before its tar.
+ * Opens what lies in `place`, which `folderOfParts` has found in `folder`, or class folders there that are no parts. Class
+ * folders of train go before its tar.
  *
  * @param title Of the data set, for people
  * @throws DatasetError as `readClassFolders` does, for a damaged tar, and for validation images without labels
@@ -48,9 +49,10 @@ export async function openFolders(
   place: string,
   settings: OpenSettings,
 ): Promise<ImageSources> {
-  const opened = (await isImageFolder(place))
-    ? await openClassFolders(title, place, settings)
-    : await openTrainTar(title, place, settings)
+  const isTar = existsSync(join(place, TRAIN_TAR)) && !(await isImageFolder(place))
+  const opened = isTar
+    ? await openTrainTar(title, place, settings)
+    : await openClassFolders(title, place, settings)
   const {
     flat: { validation: flat },
     ...sources

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { bareClasses } from '../classification/bare-classes.js'
 import { defaultDataDir } from '../files/data-dir.js'
 import { DatasetError } from '../files/errors.js'
 import { imageFormats } from '../files/image-files.js'
@@ -15,7 +16,8 @@ import { openShards } from './shards.js'
 export const imageNetName = 'imagenet'
 
 /**
- * Opens images without reading them: class folders, ILSVRC as it is distributed, or shards in WebDataset's form.
+ * Opens images without reading them: class folders, in train/ or alone, ILSVRC as it is distributed, or shards in
+ * WebDataset's form.
  *
  * @param nameOrFolder `imagenet` (looked for in `dataDir`), a folder, a tar file, or a pattern such as
  * `shards/train-{000000..000146}.tar`
@@ -63,7 +65,8 @@ async function find(
   const parts = await folderOfParts(place)
   if (parts !== null) return { place, found: { kind: 'folders', parts } }
   const shards = await shardsInFolder(place)
-  return { place, found: shards && { kind: 'shards', shards } }
+  if (shards !== null) return { place, found: { kind: 'shards', shards } }
+  return { place, found: (await bareClasses(place)) && { kind: 'folders', parts: place } }
 }
 
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory()
@@ -81,7 +84,7 @@ const noData = (place: string): DatasetError =>
   new DatasetError(`There is no data set "${place}": it is neither a folder nor a tar file that exists.`)
 
 async function nothingThere(place: string): Promise<DatasetError> {
-  const wanted = `train/<class>/*.jpg (${imageFormats}), tar shards such as train-000000.tar, or ILSVRC2012_img_train.tar`
+  const wanted = `<class>/*.jpg or train/<class>/*.jpg (${imageFormats}), tar shards such as train-000000.tar, or ILSVRC2012_img_train.tar`
   if (!isFolder(place))
     return new DatasetError(`"${place}" is no data set of images: it is neither a folder nor a tar file.`)
   const isEmpty = (await readdir(place)).length === 0

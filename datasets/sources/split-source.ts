@@ -14,9 +14,13 @@ export function splitSource(
   const { train, validation } = drawValidation(source, options)
   return {
     train: selectFromSource(source, train, source.name),
-    validation: selectFromSource(source, validation, `${source.name.replace(/ train$/, '')} validation`),
+    validation: selectFromSource(source, validation, validationName(source)),
   }
 }
+
+/** What images held out of a source are called. */
+export const validationName = ({ name }: Pick<ImageSource, 'name'>): string =>
+  `${name.replace(/ train$/, '')} validation`
 
 /** A source of the images at `indices`, which ascend. */
 export function selectFromSource(source: ImageSource, indices: Uint32Array, name: string): ImageSource {

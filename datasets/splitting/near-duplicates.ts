@@ -47,16 +47,21 @@ export async function imageHash(image: string | Buffer): Promise<ImageHash | und
   return bits < LEAST_BITS || bits > 64 - LEAST_BITS ? undefined : { high, low }
 }
 
-/** Hashes of images, in the order of their paths. */
+/** An image: its path, or a function that reads it. */
+export type HashedImage = string | (() => Promise<string | Buffer>)
+
+/** Hashes of images, in their order; of one that cannot be read there is none. */
 export async function imageHashes(
-  paths: readonly string[],
+  images: readonly HashedImage[],
   onProgress: (done: number, count: number) => void = () => {},
 ): Promise<(ImageHash | undefined)[]> {
-  const hashes = new Array<ImageHash | undefined>(paths.length).fill(undefined)
+  const hashes = new Array<ImageHash | undefined>(images.length).fill(undefined)
   let done = 0
-  await inParallel(paths.entries(), PARALLEL, async ([i, path]) => {
-    hashes[i] = await imageHash(path)
-    onProgress(++done, paths.length)
+  await inParallel(images.entries(), PARALLEL, async ([i, image]) => {
+    // Training reports files that cannot be read; here they are alone.
+    const input = typeof image === 'string' ? image : await image().catch(() => undefined)
+    hashes[i] = input === undefined ? undefined : await imageHash(input)
+    onProgress(++done, images.length)
   })
   return hashes
 }

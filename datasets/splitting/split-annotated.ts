@@ -29,7 +29,7 @@ export async function splitAnnotated(
   const { parts, notes } = await splitImages(
     {
       names,
-      paths: names.map((name) => imagePath(set, name)),
+      images: names.map((name) => imagePath(set, name)),
       categories: objects.map((ofImage) => [...new Set(ofImage)]),
     },
     options,

@@ -43,7 +43,7 @@ export async function splitClassFolders(
   const names = all.map(({ name }) => name)
   const categories = all.map(({ category }) => [category])
   const { parts, notes } = await splitImages(
-    { names, paths: names.map((name) => join(root, name)), categories },
+    { names, images: names.map((name) => join(root, name)), categories },
     options,
   )
   const counts = countCategories(classes, categories, parts)

@@ -1,7 +1,7 @@
 /** Splits images into parts for training, validation and test. */
 import { DatasetError } from '../files/errors.js'
 import { count, listed } from '../files/left-out.js'
-import { imageHashes, nearPairs } from './near-duplicates.js'
+import { type HashedImage, imageHashes, nearPairs } from './near-duplicates.js'
 import { type Group, stratify } from './stratify.js'
 
 export const splitParts = ['train', 'val', 'test'] as const
@@ -23,7 +23,8 @@ export interface SplitOptions {
 export interface SplitInput {
   /** For messages and `groupBy`. */
   names: readonly string[]
-  paths: readonly string[]
+  /** For near-duplicates. */
+  images: readonly HashedImage[]
   /** Categories of each image, each once. */
   categories: readonly (readonly number[])[]
 }
@@ -120,13 +121,13 @@ function joinByName(names: readonly string[], pattern: RegExp, together: Sets, n
 }
 
 async function joinNearDuplicates(
-  { names, paths }: SplitInput,
+  { names, images }: SplitInput,
   most: number,
   together: Sets,
   notes: string[],
   onProgress?: SplitOptions['onProgress'],
 ): Promise<void> {
-  const pairs = [...nearPairs(await imageHashes(paths, onProgress), most)]
+  const pairs = [...nearPairs(await imageHashes(images, onProgress), most)]
   const members = new Set(pairs.flat())
   for (const [a, b] of pairs) together.join(a, b)
   if (pairs.length > 0)

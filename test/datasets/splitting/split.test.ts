@@ -12,7 +12,7 @@ const options: SplitOptions = { val: 0.25, test: 0, seed: 1, nearDuplicates: nul
 
 const inputOf = (names: string[], folder = '') => ({
   names,
-  paths: names.map((name) => join(folder, name)),
+  images: names.map((name) => join(folder, name)),
   categories: names.map((_, i) => [i % 2]),
 })
 
