@@ -1,4 +1,4 @@
-/** The bicubic interpolation of Pillow, with which torchvision and timm scale pictures. */
+/** The bicubic and bilinear interpolation of Pillow, with which torchvision and timm scale pictures. */
 
 /** Keys's cubic convolution with a = −0.5 (Catmull-Rom), 0 from a distance of 2 on. */
 function cubic(distance: number): number {
@@ -6,6 +6,13 @@ function cubic(distance: number): number {
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0
 }
+
+/** 0 from a distance of 1 on. */
+const triangle = (distance: number): number => Math.max(0, 1 - Math.abs(distance))
+
+/** Kernels, and the distance from which on they are 0. */
+const KERNELS = { bicubic: { at: cubic, reach: 2 }, bilinear: { at: triangle, reach: 1 } }
+type Kernel = keyof typeof KERNELS
 
 /** Pillow computes with whole numbers: coefficients times 2²². */
 const ONE = 2 ** 22
@@ -21,11 +28,12 @@ interface Taps {
 }
 
 /** The taps of the new pixels `start` to `start + count` of a line of `from` pixels that is scaled to `to`. */
-function cubicTaps(from: number, to: number, start: number, count: number): Taps {
+function tapsOf(kernel: Kernel, from: number, to: number, start: number, count: number): Taps {
+  const { at, reach: kernelReach } = KERNELS[kernel]
   const scale = from / to
   // Wider than the kernel where the picture shrinks, so that no pixel is skipped.
   const stretch = Math.max(1, scale)
-  const reach = 2 * stretch
+  const reach = kernelReach * stretch
   const most = Math.ceil(reach) * 2 + 1
   const taps: Taps = {
     first: new Int32Array(count),
@@ -38,7 +46,7 @@ function cubicTaps(from: number, to: number, start: number, count: number): Taps
     const first = Math.max(0, Math.floor(centre - reach + 0.5))
     const end = Math.min(from, Math.floor(centre + reach + 0.5))
     const weights = Array.from({ length: end - first }, (_, tap) =>
-      cubic((first + tap - centre + 0.5) / stretch),
+      at((first + tap - centre + 0.5) / stretch),
     )
     const sum = weights.reduce((total, weight) => total + weight, 0)
     taps.first[i] = first
@@ -66,14 +74,23 @@ type Bytes = Uint8Array | Uint8ClampedArray
  * @param kept the part of the scaled image that is computed
  * @returns its height × width × 3 bytes
  */
-export function resizeBicubic(
+export const resizeBicubic = (
+  pixels: Uint8Array,
+  size: Size,
+  to: Size,
+  kept: Size & { left: number; top: number } = { left: 0, top: 0, ...to },
+): Uint8Array => resizePillow(pixels, size, to, 'bicubic', kept)
+
+/** As {@link resizeBicubic}, with `Resampling.BICUBIC` or `Resampling.BILINEAR`. */
+export function resizePillow(
   pixels: Uint8Array,
   { width, height }: Size,
   to: Size,
+  kernel: Kernel,
   kept: Size & { left: number; top: number } = { left: 0, top: 0, ...to },
 ): Uint8Array {
-  const columns = cubicTaps(width, to.width, kept.left, kept.width)
-  const rows = cubicTaps(height, to.height, kept.top, kept.height)
+  const columns = tapsOf(kernel, width, to.width, kept.left, kept.width)
+  const rows = tapsOf(kernel, height, to.height, kept.top, kept.height)
   // Pillow 13 begins with the axis that saves more work; before, it always began with the rows.
   const columnsFirst = to.height < height && height - to.height > 2 * (width - to.width)
   let scaled: Uint8ClampedArray

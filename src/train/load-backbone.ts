@@ -8,7 +8,7 @@ import { fileError } from '../shared/files.js'
 import { readSafetensors, type Tensor } from '../shared/safetensors.js'
 import type { Backbone } from './detection/backbone.js'
 import { inferenceState } from './run/checkpoint.js'
-import { newestCheckpoint } from './run/run-folder.js'
+import { keptCheckpoint } from './run/run-folder.js'
 import type { DataConfig, ModelConfig } from './settings/config.js'
 import { readConfig } from './tasks.js'
 
@@ -22,7 +22,7 @@ export interface LoadedBackbone extends Backbone {
 }
 
 /**
- * The backbone in the run of a classifier (its newest checkpoint, with the averaged weights where it keeps an average)
+ * The backbone in the run of a classifier (its newest checkpoint, with the averaged weights where it keeps an average, or its best)
  * or in a .safetensors file whose tensors are named by parameter path, such as a checkpoint. A file in the folder of a
  * run has the architecture of that run; any other is assumed to have `architecture`.
  *
@@ -31,8 +31,8 @@ export interface LoadedBackbone extends Backbone {
 export async function loadBackbone(source: string, architecture: ModelConfig): Promise<LoadedBackbone> {
   const found = await stat(source).catch((error) => Promise.reject(fileError('read', source, error)))
   if (found.isDirectory()) {
-    const { model, data } = await readConfig(source)
-    const checkpoint = await newestCheckpoint(source)
+    const { model, data, keep } = await readConfig(source)
+    const checkpoint = await keptCheckpoint(source, keep)
     if (checkpoint === null) throw new UserError(`${source} has no checkpoint yet; train it first`)
     const state = inferenceState(checkpoint.state)
     const tensors = checkpoint.layout.map(({ path, shape, vector, offset, size }): [string, Tensor] => [

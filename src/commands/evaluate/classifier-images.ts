@@ -8,6 +8,7 @@ import {
   type DataFingerprint,
   defaultDataDir,
   hasImageSources,
+  holdOutImages,
   type ImageSet,
   imageNetName,
   loadDataset,
@@ -32,8 +33,12 @@ export interface Wanted {
   /** Name or folder of the data set. */
   data: string
   dataDir?: string
+  /** Whether it is the data that the model was trained on. */
+  own: boolean
   /** Training images that the run held out for validation. */
   validation: number
+  /** Or the share that it held out. */
+  validationFraction?: number | null
   seed?: number
   /** Of the data that the run began with, where that data is evaluated on. */
   fingerprint?: DataFingerprint
@@ -109,17 +114,29 @@ type Parts = Partial<Record<PartName, ImageSet | ImageSource>> & {
 
 /** Images that are decoded as they are used; null for data that is held in memory. */
 async function openParts(
-  { data, dataDir = defaultDataDir(), validation, seed = 0, classes }: Wanted,
+  { data, dataDir = defaultDataDir(), own, validation, validationFraction, seed = 0, classes }: Wanted,
   { onOpening: onProgress, signal }: Choice,
 ): Promise<Parts | null> {
   const options = { dataDir, onProgress, signal }
   const place = data === imageNetName ? join(dataDir, imageNetName) : data
-  const measured = await openMeasuredSources(place, classes, options)
+  // Class folders that lie there without a part around them were trained on.
+  const isSplit = own && validationFraction != null && (await hasImageSources(data, options))
+  const measured = isSplit ? null : await openMeasuredSources(place, classes, options)
   if (measured !== null) return { ...measured, notes: measured.warnings }
   if (!(await hasImageSources(data, options))) return null
   const { warnings, ...sources } = await openImageSources(data, options)
-  const held = validation > 0 && sources.validation === undefined
-  return { ...sources, ...(held && splitSource(sources.train, { validation, seed })), notes: warnings }
+  const held =
+    sources.validation !== undefined
+      ? {}
+      : isSplit
+        ? await heldOut(sources.train, { fraction: validationFraction, seed })
+        : validation > 0 && splitSource(sources.train, { validation, seed })
+  return { ...sources, ...held, notes: warnings }
+}
+
+async function heldOut(source: ImageSource, options: { fraction: number; seed: number }) {
+  const { train, validation } = await holdOutImages(source, options)
+  return { train, validation: validation ?? undefined }
 }
 
 async function loadParts({ data, size, validation, seed, dataDir }: Wanted): Promise<Parts> {

@@ -16,7 +16,7 @@ import {
   refusePreprocessing,
 } from '../../train/images/data-place.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
-import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { keptCheckpoint } from '../../train/run/run-folder.js'
 import { dataFingerprint } from '../../train/settings/config.js'
 import { interruptible } from '../shared/interrupt.js'
 import { say, sayAll } from '../shared/say.js'
@@ -67,6 +67,7 @@ export async function evaluateClassifier(
       const began = seconds()
       const evaluation = await evaluate(predictor, images.images, {
         batchSize: Math.max(1, Math.min(MOST_IN_BATCH, Math.floor(BATCH_PIXELS / wanted.size ** 2))),
+        flip: flags.flip,
         signal,
         onBatch(done, measured) {
           soFar = measured
@@ -87,7 +88,8 @@ export async function evaluateClassifier(
         )
       const { name, classes, split } = images
       if (flags.json) {
-        const about = { subject: subject.path, data: name, split, preprocessing: wanted.preprocessing }
+        const { preprocessing } = wanted
+        const about = { subject: subject.path, data: name, split, preprocessing, flip: flags.flip ?? false }
         const skipped = flags.skipUnreadable ? { unreadable } : {}
         console.log(JSON.stringify({ ...about, ...classifierJson(classes, evaluation), ...skipped }))
       } else console.log(classifierReport({ name, classes }, evaluation))
@@ -125,7 +127,7 @@ async function openRun(
   { path: folder, config }: { path: string; config: RunConfig },
   flags: EvaluateFlags,
 ): Promise<Opened> {
-  const checkpoint = await newestCheckpoint(folder)
+  const checkpoint = await keptCheckpoint(folder, config.keep)
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
   const classes = classesOf(config)
   const { fingerprint, ...data } = config.data
@@ -141,7 +143,9 @@ async function openRun(
     subject: folder,
     data: flags.data ?? data.name,
     dataDir: flags.dataDir ?? (own ? fetchedFolder(config.data) : data.folder) ?? undefined,
+    own,
     validation: data.validation,
+    validationFraction: data.validationFraction,
     seed: config.seed,
     // The run's own data is compared with how it was; other data may be used.
     fingerprint: own ? fingerprint : undefined,
@@ -159,7 +163,9 @@ function openModel(
   { path, card, bytes }: { path: string; card: ClassifierCard; bytes: Uint8Array },
   flags: EvaluateFlags,
 ): Opened {
-  const trained = card.about.data as { name?: string; validation?: number; fingerprint?: unknown } | undefined
+  const trained = card.about.data as
+    | { name?: string; validation?: number; validationFraction?: number; fingerprint?: unknown }
+    | undefined
   const training = card.about.training as { seed?: number } | undefined
   const data = flags.data ?? trained?.name
   if (data === undefined)
@@ -176,7 +182,9 @@ function openModel(
     data,
     dataDir: flags.dataDir,
     // The split into training and validation images is the one of the model's own training.
+    own: flags.data === undefined,
     validation: trained?.validation ?? 0,
+    validationFraction: trained?.validationFraction,
     seed: training?.seed,
     fingerprint: flags.data === undefined ? fingerprint : undefined,
     classes: card.labels,

@@ -10,7 +10,8 @@ import { evaluateDetectorOn } from './detector.js'
 import { type EvaluateFlags, evaluateFlags } from './subject.js'
 
 const help = `
-A run is evaluated at its newest checkpoint, with the averaged weights if it keeps an average.
+A run is evaluated at its newest checkpoint, with the averaged weights if it keeps an average; a classifier's run that keeps
+its best weights, with these.
 
 Classifiers are evaluated on the data that they were trained on, unless --data names other images. If that data has
 changed since the run began, a note says so. Images of folders and tar shards are decoded as they are used, so that any
@@ -26,7 +27,7 @@ for each; then what kinds of errors cost most AP50 (as TIDE defines them), and t
 written detections.json (COCO's results format), evaluation.json, and pictures.html: precision and recall, errors by kind,
 confusions, a lowest score for each category, and the worst and the best images.
 
---json prints, for classifiers, {"subject", "data", "split", "preprocessing", "images", "top1", "top5", "loss", "confusion",
+--json prints, for classifiers, {"subject", "data", "split", "preprocessing", "flip", "images", "top1", "top5", "loss", "confusion",
 "classes"}, with fractions from 0 to 1 and one row of the confusion matrix for each true class; of more than 100 classes,
 "confusions" instead, a list of [true class, predicted class, images] without zeros; with --skip-unreadable also
 "unreadable": {"count", "first"}; for detectors, {"images", "stats",
@@ -37,7 +38,7 @@ twelve metrics in "stats" and their names in "names", and the score of the highe
 Examples:
   $ toolkit evaluate runs/mine
   $ toolkit evaluate runs/mine --split validation --json
-  $ toolkit evaluate model.onnx --data cifar10
+  $ toolkit evaluate model.onnx --data cifar10 --flip
   $ toolkit evaluate runs/nasnet-a-mobile --data imagenet/val
   $ toolkit evaluate runs/my-detector
   $ toolkit evaluate detector.onnx --data val2017 --annotations instances_val2017.json --limit 500
@@ -46,7 +47,10 @@ Examples:
 
 /** What a trained network is called, and the flags that only its evaluation takes, by task. */
 const FOR_TASK: Record<TaskName, { noun: string; flags: readonly (keyof EvaluateFlags)[] }> = {
-  classification: { noun: 'classifier', flags: ['dataDir', 'split', 'preprocessing', 'skipUnreadable'] },
+  classification: {
+    noun: 'classifier',
+    flags: ['dataDir', 'split', 'preprocessing', 'flip', 'skipUnreadable'],
+  },
   detection: { noun: 'detector', flags: ['annotations', 'categories', 'format', 'out'] },
 }
 

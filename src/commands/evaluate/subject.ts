@@ -33,6 +33,7 @@ export const evaluateFlags = () =>
         'classifiers: how images are brought to the size of the network (default: as the model says)',
       ).choices(PREPROCESSINGS),
     )
+    .option('--flip', 'classifiers: average the probabilities of each image and of its mirror image')
     .option('--skip-unreadable', 'classifiers: leave out images that cannot be decoded, instead of stopping')
     .option(
       '--annotations <file>',

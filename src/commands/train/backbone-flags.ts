@@ -3,20 +3,21 @@ import { Command, Option } from '@commander-js/extra-typings'
 import type { Genotype } from '../../../models/genotype.js'
 import { PUBLISHED_CELLS } from '../../../models/published-cells.js'
 import { PREPROCESSINGS, type Preprocessing } from '../../shared/classifier-input.js'
-import { UserError } from '../../shared/errors.js'
 import { type RunConfig, validateConfig } from '../../train/classification/config.js'
 import { DEVICES } from '../../train/classification/devices.js'
-import { FINETUNE_PRESET, IMAGENET_PRESET, presets } from '../../train/classification/presets.js'
-import { refusePreprocessing } from '../../train/images/data-place.js'
 import {
-  AUGMENTATIONS,
-  type AugmentationConfig,
-  type OptimizerConfig,
-  type ResolutionStage,
-} from '../../train/settings/config.js'
+  FINETUNE_PRESET,
+  FOLDER_PRESET,
+  IMAGENET_PRESET,
+  presets,
+} from '../../train/classification/presets.js'
+import { refusePreprocessing } from '../../train/images/data-place.js'
+import { AUGMENTATIONS, type AugmentationConfig, type ResolutionStage } from '../../train/settings/config.js'
 import { changed, type FlagsOf, listOf, number, WrongValue, wholeNumber } from '../shared/flags.js'
 import * as network from '../shared/network-options.js'
 import { dataDir, IMAGES, json } from '../shared/options.js'
+import * as classifier from './classifier-options.js'
+import { optimizerOf } from './optimizer-flags.js'
 import * as training from './training-options.js'
 
 export const DEFAULT_PRESET = 'paper-cifar'
@@ -36,7 +37,7 @@ export const trainBackboneFlags = () =>
     .addOption(
       new Option(
         '--preset <name>',
-        `settings to start from (default: ${DEFAULT_PRESET}; with --data imagenet: ${IMAGENET_PRESET}; with --init: ${FINETUNE_PRESET})`,
+        `settings to start from (default: ${DEFAULT_PRESET}; with a folder or shards in --data: ${FOLDER_PRESET}; with --data imagenet: ${IMAGENET_PRESET}; with --init: ${FINETUNE_PRESET})`,
       ).choices(Object.keys(presets)),
     )
     .addOption(training.out)
@@ -65,7 +66,8 @@ export const trainBackboneFlags = () =>
         'how images are brought to that size to evaluate and to serve (default: as the weights of --init say; slim with --augmentation inception; or else cover)',
       ).choices(PREPROCESSINGS),
     )
-    .option('--validation <images>', 'training images held out for validation; 0: none', wholeNumber(0))
+    .addOption(classifier.validation)
+    .addOption(classifier.valFraction)
     .option(
       '--shuffle-buffer <images>',
       'of images in shards: among how many the next one is drawn (default: 16384)',
@@ -133,10 +135,13 @@ export const trainBackboneFlags = () =>
     )
     .option('--label-smoothing <fraction>', 'label smoothing; 0: off', number({ from: 0, below: 1 }))
     .addOption(training.average)
+    .addOption(classifier.freeze)
+    .addOption(classifier.layerDecay)
+    .addOption(classifier.balance)
     .addOption(
       new Option(
         '--augmentation <kind>',
-        'how training images change: a shift of some pixels (--crop, --cutout, --colour), or the random crops and colours of Inception',
+        'how training images change: a shift of some pixels (--crop), a random part of the image, or the random parts and colours of Inception; --cutout, --colour and --randaugment go with the first two',
       ).choices(AUGMENTATIONS),
     )
     .option('--crop <pixels>', 'padding on each side before a random crop; 0: off', wholeNumber(0, 1000))
@@ -148,6 +153,9 @@ export const trainBackboneFlags = () =>
       wholeNumber(0, 1000),
     )
     .addOption(training.colour)
+    .addOption(classifier.randaugment)
+    .addOption(classifier.mixup)
+    .addOption(classifier.cutmix)
     .option(
       '--resolution <stages|off>',
       'smaller images at first: 16@5,24@10 means 16 pixels until epoch 5, 24 until epoch 10',
@@ -159,6 +167,8 @@ export const trainBackboneFlags = () =>
       'epochs between evaluations on the validation images',
       wholeNumber(1),
     )
+    .addOption(classifier.earlyStopping)
+    .addOption(classifier.keep)
     .addOption(training.checkpointSteps)
     .addOption(training.checkpointSeconds)
 
@@ -176,12 +186,12 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       resolution: flags.resolution,
       evaluateEvery: flags.evaluateEvery,
       accumulate: flags.accumulate,
+      ...classifier.classifierSettings(flags),
     }),
     ...training.trainingSettings(config, flags),
-    data: changed(data, {
+    data: changed(classifier.withHeldOut(data, flags), {
       name: flags.data,
       folder: flags.dataDir,
-      validation: flags.validation,
       imageSize: flags.imageSize,
       shuffleBuffer: flags.shuffleBuffer,
       skipUnreadable: flags.skipUnreadable,
@@ -198,17 +208,22 @@ export function applyFlags(config: RunConfig, flags: Partial<TrainFlags>, genoty
       dropout: flags.dropout,
     }),
     optimizer: optimizerOf(config.optimizer, flags),
-    augmentation: changed(augmentationOf(augmentation, flags.augmentation), {
+    augmentation: changed(augmentationOf(augmentation, flags), {
       crop: flags.crop,
       flip: flags.flip,
       cutout: flags.cutout,
       colour: flags.colour,
+      randaugment: flags.randaugment === 'off' ? null : flags.randaugment,
     }),
   })
 }
 
 /** How images are prepared for evaluation, and by the exported model, where a flag names the augmentation of training. */
-const PREPROCESSING_OF = { 'padded-crop': 'cover', inception: 'slim' } as const
+const PREPROCESSING_OF = {
+  'padded-crop': 'cover',
+  'random-resized-crop': 'cover',
+  inception: 'slim',
+} as const
 
 /** The preprocessing that the flags choose; undefined: as before. */
 function preprocessingOf(
@@ -221,29 +236,13 @@ function preprocessingOf(
   return augmentation && PREPROCESSING_OF[augmentation]
 }
 
-/** The augmentation with the kind that a flag names. Inception has a crop and colours of its own. */
-function augmentationOf(
-  before: AugmentationConfig,
-  kind: AugmentationConfig['kind'] = before.kind,
-): AugmentationConfig {
-  if (kind === before.kind) return before
-  return { ...before, kind, ...(kind === 'inception' && { crop: 0, cutout: 0, colour: 0 }) }
-}
-
-/** The optimisers' own settings where a flag changes the kind: the paper's for RMSProp, the usual for Adam. */
-const optimizers: { [K in OptimizerConfig['kind']]: Extract<OptimizerConfig, { kind: K }> } = {
-  momentum: { kind: 'momentum', momentum: 0.9, nesterov: false },
-  rmsprop: { kind: 'rmsprop', decay: 0.9, momentum: 0.9, epsilon: 1 },
-  adam: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-}
-
-function optimizerOf(before: OptimizerConfig, flags: Partial<TrainFlags>): OptimizerConfig {
-  const { momentum, nesterov } = flags
-  const optimizer =
-    flags.optimizer === undefined || flags.optimizer === before.kind ? before : optimizers[flags.optimizer]
-  if (nesterov !== undefined && optimizer.kind !== 'momentum')
-    throw new UserError(`--nesterov goes with the optimizer momentum, not ${optimizer.kind}`)
-  if (momentum !== undefined && optimizer.kind === 'adam')
-    throw new UserError('--momentum goes with the optimizers momentum and rmsprop, not adam')
-  return changed<object>(optimizer, { momentum, nesterov }) as OptimizerConfig
+/** The augmentation with the kind that flags name. Random parts need no shift; Inception has colours of its own too. */
+function augmentationOf(before: AugmentationConfig, flags: Partial<TrainFlags>): AugmentationConfig {
+  const isShifted = before.kind === 'random-resized-crop' && Boolean(flags.crop)
+  const kind = flags.augmentation ?? (isShifted ? 'padded-crop' : before.kind)
+  if (kind === before.kind || kind === undefined) return before
+  if (kind === 'padded-crop') return { ...before, kind }
+  if (kind === 'random-resized-crop') return { ...before, kind, crop: 0 }
+  const { randaugment, ...others } = before
+  return { ...others, kind, crop: 0, cutout: 0, colour: 0 }
 }

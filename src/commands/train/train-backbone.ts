@@ -7,23 +7,26 @@ import type { RunConfig } from '../../train/classification/config.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
-import { FINETUNE_PRESET, IMAGENET_PRESET, withStepSize } from '../../train/classification/presets.js'
-import { trainClassifier } from '../../train/classification/train.js'
+import { rehearsing } from '../../train/classification/rehearse.js'
+import { type Compiler, trainClassifier } from '../../train/classification/train.js'
 import { noteData, type OpenDataset, openData } from '../../train/images/data.js'
-import { fixedKindOf } from '../../train/images/data-place.js'
 import { sideOf } from '../../train/images/training-images.js'
 import { loadBackbone } from '../../train/load-backbone.js'
+import { totalSteps } from '../../train/step/schedules.js'
 import type { ParameterSlot, StateVectors } from '../../train/step/step-types.js'
 import type { StreamOptions } from '../../train/streaming/image-stream.js'
 import { skippedSentence, type Unreadable } from '../../train/streaming/unreadable.js'
-import { createRun, type EvaluationRow, readConfig, resumeRun } from '../../train/tasks.js'
+import { createRun, type Run, resumeRun } from '../../train/tasks.js'
 import { freeRunFolder } from '../shared/new-folder.js'
 import { withQuietLine } from '../shared/quiet-line.js'
 import { readGenotype } from '../shared/read-genotype.js'
 import { say, sayAll } from '../shared/say.js'
-import { applyFlags, DEFAULT_PRESET, type TrainFlags, trainBackboneFlags } from './backbone-flags.js'
+import { applyFlags, trainBackboneFlags } from './backbone-flags.js'
+import { chanceOf, describeResult, lowAccuracyNote, measuredOf } from './classifier-result.js'
+import { beginning, resumable, type Start } from './classifier-start.js'
+import { expectedDuration } from './expected-duration.js'
 import { runSession } from './session.js'
-import { startLine } from './start-line.js'
+import { type StartLine, startLine } from './start-line.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
 
 /** Skipped images that are named while training goes on. */
@@ -72,59 +75,23 @@ export function trainBackboneCommand() {
           '--resume continues a run with its own settings: leave out --out, --preset and --init',
         )
       const genotype = flags.arch === undefined ? undefined : await readGenotype(flags.arch)
-      const before = resume === undefined ? await beginning(flags) : await resumable(resume)
+      const { config, fit } = resume === undefined ? await beginning(flags) : await resumable(resume)
       const placed = flags.data !== undefined || flags.dataDir !== undefined
       const { workers, cache } = flags
-      const result = await trainIn(applyFlags(before, flags, genotype), {
+      const { low, kept, ...result } = await trainIn(applyFlags(config, flags, genotype), fit, {
         ...{ resume, out, device, placed, workers },
         cacheBytes: cache === undefined ? undefined : cache * 2 ** 20,
       })
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.finished) console.log(describeResult(result))
+      else if (result.finished) console.log(describeResult(result, kept))
+      if (result.finished && low !== undefined) say(low)
     })
-}
-
-/** Two lines: what was reached, and the commands to type next. */
-function describeResult({ run, steps, validation, model }: Awaited<ReturnType<typeof trainIn>>): string {
-  const measured =
-    validation === null
-      ? ''
-      : `: accuracy ${percent(validation.top1)} on ${plural(validation.images, 'validation image')}`
-  return [
-    `Trained ${plural(steps, 'step')}${measured}; the model is ${model}`,
-    `Next: toolkit evaluate ${run}, or toolkit serve ${model}`,
-  ].join('\n')
-}
-
-/** What a new run starts from: a preset, for steps of the size that the flags give, with the weights of --init. */
-async function beginning({ preset, init, data, batchSize, accumulate }: TrainFlags): Promise<RunConfig> {
-  const usual = data === 'imagenet' ? IMAGENET_PRESET : DEFAULT_PRESET
-  const name = preset ?? (init === undefined ? usual : FINETUNE_PRESET)
-  const config = withStepSize(name, { batchSize, accumulate })
-  return init === undefined ? config : beginWith(init, config, data)
-}
-
-/** The config of a run to resume. Throws for imported weights, which no optimizer has a state for. */
-async function resumable(folder: string): Promise<RunConfig> {
-  const config = await readConfig(folder)
-  if (config.imported === undefined) return config
-  throw new UserError(
-    `${folder} holds imported weights, which were not trained here; begin a new run with them: --init ${folder}`,
-  )
-}
-
-/** The config of a run that begins with the weights of another: a preset's, with the architecture of the weights. */
-async function beginWith(init: string, preset: RunConfig, data = preset.data.name): Promise<RunConfig> {
-  const { model, imageSize, preprocessing } = await loadBackbone(init, preset.model)
-  // Other data sets have images of one size.
-  const input =
-    fixedKindOf(data) === 'folder' ? defined({ imageSize: imageSize ?? undefined, preprocessing }) : {}
-  return { ...preset, data: { ...preset.data, ...input }, model, init }
 }
 
 /** Trains a new or resumed run with progress on stderr, and exports the model at its end. */
 async function trainIn(
-  config: RunConfig,
+  wanted: RunConfig,
+  fit: Start['fit'],
   {
     resume,
     out,
@@ -136,11 +103,12 @@ async function trainIn(
     'workers' | 'cacheBytes'
   >,
 ) {
-  const compiler = await compilerFor(device)
-  const dataset = await openShown(config)
+  const dataset = await openShown(wanted)
   sayAll(dataset.warnings)
+  const config = fit(wanted, dataset.train.count)
   if (resume !== undefined && placed && config.data.fingerprint === undefined && dataset.fingerprint)
     say(UNCHECKED_DATA)
+  const compiler = await compilerFor(device)
   const run =
     resume === undefined
       ? await createRun(out ?? freeRunFolder(config.data.name, config.model), noteData(config, dataset))
@@ -168,11 +136,15 @@ async function trainIn(
     data: `${plural(dataset.train.count, 'image')} of ${plural(dataset.classes.length, 'class', 'classes')}`,
     formatter: classifierFormatter,
     train: async (options, progress) => {
-      progress.note(await describeStart(run.config, dataset))
-      return trainClassifier(run, dataset, compiler, {
+      const start = await describeStart(run.config, dataset)
+      progress.note(startLine(start))
+      progress.note('Compiling the training step …')
+      return trainClassifier(run, dataset, rehearsed(compiler, run, start, progress.note), {
         ...options,
         ...defined(streaming),
         begin,
+        onEarlyStop: (evaluations) =>
+          progress.note(`Ending early: no higher accuracy in ${plural(evaluations, 'evaluation')}`),
         onUnreadable(unreadable) {
           const { title, reason } = unreadable
           if (!skipped.has(title) && skipped.size < SHOWN_UNREADABLE)
@@ -184,43 +156,67 @@ async function trainIn(
   })
   const sentence = skippedSentence(skipped)
   if (sentence !== null) say(sentence)
-  return { ...session, validation: metricsOf(session.validation) }
+  const result = {
+    ...session,
+    validation: await measuredOf(session.run, run.config),
+    chance: dataset.validation && chanceOf(dataset.validation),
+  }
+  return { ...result, low: lowAccuracyNote(result, run.config, dataset.train), kept: run.config }
+}
+
+/** Steps below which nobody needs to know how long a run takes. */
+const SHORT_RUN = 20
+
+/** The compiler, which times the first step that it builds and reports how long training will take. */
+function rehearsed(
+  compiler: Compiler,
+  { config, checkpoint }: Run,
+  { length, images, imagesPerStep }: StartLine,
+  note: (text: string) => void,
+): Compiler {
+  const left = totalSteps(length, Math.max(1, Math.floor(images / imagesPerStep))) - (checkpoint?.step ?? 0)
+  if (left < SHORT_RUN) return compiler
+  const { accumulate = 1 } = config
+  return rehearsing(compiler, (seconds) =>
+    note(
+      expectedDuration({
+        ...{ length, images, imagesPerStep, secondsPerStep: seconds * accumulate },
+        before: { step: checkpoint?.step ?? 0, seconds: checkpoint?.seconds ?? 0 },
+      }),
+    ),
+  )
 }
 
 async function describeStart(
   config: RunConfig,
   { train, validation, classes }: OpenDataset,
-): Promise<string> {
+): Promise<StartLine> {
   // They load TensorFlow.js, which --help and errors of flags can do without.
   const [{ describeNetwork }, { networkConfig }] = await Promise.all([
     import('../../train/classification/describe.js'),
     import('../../train/classification/network.js'),
   ])
   const side = sideOf(train, config.data)
-  return startLine({
+  return {
     inputSize: [side, side],
     parameters: describeNetwork(networkConfig(config, classes.length), side).parameters.total,
     images: train.count,
     measured: validation?.count ?? 0,
     imagesPerStep: config.batchSize * (config.accumulate ?? 1),
     length: config.length,
-  })
+  }
 }
 
 /** Opens the data; where that takes long, as listing the members of large tar files does, with progress on stderr. */
 function openShown(config: RunConfig): Promise<OpenDataset> {
+  const { name } = config.data
+  // A log needs no line for what is there in a moment.
+  if (process.stderr.isTTY) say(`Opening ${name} …`)
   return withQuietLine((show) =>
     openData(config, {
       onProgress: ({ unit, done, total }) =>
-        show(() => `Opening ${config.data.name}: ${percent(done / Math.max(1, total))} of the ${unit}`),
+        show(() => `Opening ${name}: ${percent(done / Math.max(1, total))} of the ${unit}`),
+      onCompared: (done, count) => show(() => `Opening ${name}: ${done} of ${count} images compared`),
     }),
   )
-}
-
-function metricsOf(
-  row: EvaluationRow | null,
-): Pick<EvaluationRow, 'top1' | 'top5' | 'loss' | 'images'> | null {
-  if (row === null) return null
-  const { top1, top5, loss, images } = row
-  return { top1, top5, loss, images }
 }

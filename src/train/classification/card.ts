@@ -35,6 +35,7 @@ export function classifierCard(
       data: {
         name: data.name,
         validation: data.validation,
+        ...(data.validationFraction != null && { validationFraction: data.validationFraction }),
         ...(data.fingerprint && { fingerprint: data.fingerprint }),
       },
       ...(imported === undefined ? { training } : { imported }),

@@ -12,6 +12,13 @@ const imported = z.strictObject({
   averages: z.boolean(),
 })
 
+/** Which checkpoint is evaluated and exported. */
+export const KEEPS = ['last', 'best'] as const
+/** How classes with many images and with few are balanced. */
+export const BALANCES = ['class-weights', 'sampling'] as const
+/** The weights of the first ones: those of the stem, of the stem and the first N cells after it, or of all but the head. */
+export const FREEZE = /^(stem|all|cells:[1-9]\d*)$/
+
 /** For configs that hold a classifier's. */
 export const runConfig = z
   .strictObject({
@@ -33,8 +40,27 @@ export const runConfig = z
     init: z.optional(text()),
     /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
     imported: z.optional(imported),
+    /** Missing: the last. The best is the first one with the highest accuracy on the validation images. */
+    keep: z.optional(z.enum(KEEPS)),
+    /** Evaluations in a row without a higher accuracy after which training ends; null or missing: it does not. */
+    earlyStopping: z.optional(z.nullable(wholeNumber(1))),
+    /** Part of the network that keeps the weights of `init`, and whose batch norm uses their statistics. */
+    freeze: z.optional(text().check(z.regex(FREEZE, 'stem, all, or cells:N with N of 1 or more'))),
+    /** Factor of the learning rate from each cell to the one before it, from the head on; missing: 1. */
+    layerDecay: z.optional(number({ above: 0, to: 1 })),
+    /** α of mixup and of CutMix; 0 or missing: off. With both, each batch takes one of them. */
+    mixup: z.optional(number({ from: 0 })),
+    cutmix: z.optional(number({ from: 0 })),
+    balance: z.optional(z.nullable(z.enum(BALANCES))),
   })
   .check(
+    rule(({ freeze, init, model: { cells } }, refuse) => {
+      if (freeze === undefined) return
+      if (init === undefined) refuse(['freeze'], 'keeps trained weights, which --init must name')
+      const after = 3 * cells + 2
+      if (frozenCells(freeze) > after && freeze !== 'all')
+        refuse(['freeze'], `is ${freeze}, but the network has ${after} cells after its stem`)
+    }),
     rule(({ resolution, auxiliaryWeight }, refuse) => {
       let last = 0
       for (const [index, { untilEpoch }] of resolution.entries()) {
@@ -50,7 +76,19 @@ export const runConfig = z
     }),
   )
 
+/** Cells after the stem that `freeze` keeps; infinite for all. */
+export const frozenCells = (freeze: string): number =>
+  freeze === 'all' ? Number.POSITIVE_INFINITY : Number(freeze.split(':')[1] ?? 0)
+
 export type RunConfig = z.infer<typeof runConfig>
+
+/** Whether the labels of a step come in pairs: of mixed images, and with weights of classes. */
+export const hasPairs = ({
+  mixup = 0,
+  cutmix = 0,
+  balance,
+}: Pick<RunConfig, 'mixup' | 'cutmix' | 'balance'>): boolean =>
+  mixup > 0 || cutmix > 0 || balance === 'class-weights'
 
 /** Checks a config, for example one read from `config.json`. Throws a `UserError` that names the field, below `field`. */
 export function validateConfig(value: unknown, field?: string): RunConfig {

@@ -8,6 +8,7 @@ import { firstState } from '../step/state-vectors.js'
 import type { StateVectors } from '../step/step-types.js'
 import type { RunConfig } from './config.js'
 import { networkOf } from './network.js'
+import { pairTensors } from './pairs.js'
 import { classifierSpecs } from './step.js'
 import { stepFunction } from './step-function.js'
 import type { TrainStep } from './step-types.js'
@@ -23,7 +24,7 @@ export async function buildEagerStep(
   const specs = classifierSpecs(network, batchSize, imageSize)
   const layout = layoutOf(specs.parameters)
   const vectors = accumulatedVectors({ ...config, accumulate }, layout)
-  const step = stepFunction(config, network, specs, layout)
+  const step = stepFunction(config, network, { specs, layout, classes })
   const names = Object.keys(vectors)
   let state: StateTensors = {}
 
@@ -39,7 +40,7 @@ export async function buildEagerStep(
     batchSize,
     imageSize,
     parameters: layout.parameters + layout.statistics,
-    async run({ images, labels, learningRate, progress, step: done, part = 0 }) {
+    async run({ images, labels, pairs, learningRate, progress, step: done, part = 0 }) {
       await tf.setBackend(backend)
       const noise = drawNoise(specs, seed, drawOf({ accumulate }, done, part))
       // `tf.tidy` keeps the tensors of a flat list.
@@ -52,6 +53,7 @@ export async function buildEagerStep(
         } = step(state, {
           images: tf.tensor4d(images, [batchSize, imageSize, imageSize, 3]),
           labels: tf.tensor1d(labels, 'int32'),
+          ...pairTensors(pairs),
           learningRate: tf.scalar(learningRate),
           progress: tf.scalar(progress),
           step: tf.scalar(done),

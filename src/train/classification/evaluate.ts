@@ -41,6 +41,14 @@ export interface ImageBatches {
 /** How far an evaluation is: how many images are measured, and their fractions in [0, 1]. */
 export type Measured = Pick<Evaluation, 'images' | 'top1' | 'top5'>
 
+export interface EvaluateOptions {
+  batchSize: number
+  /** Whether the probabilities of each image and of its mirror image are averaged. */
+  flip?: boolean
+  signal?: AbortSignal
+  onBatch?: (done: number, soFar: Measured) => void
+}
+
 /**
  * Runs the predictor over images in batches; probabilities are not kept. Returns null when `signal` is aborted meanwhile.
  * `onBatch` is called after each batch with the number of measured images and the metrics so far.
@@ -50,22 +58,40 @@ export type Measured = Pick<Evaluation, 'images' | 'top1' | 'top5'>
 export async function evaluate(
   predictor: Predictor,
   images: ImageSet | ImageBatches,
-  {
-    batchSize,
-    signal,
-    onBatch,
-  }: { batchSize: number; signal?: AbortSignal; onBatch?: (done: number, soFar: Measured) => void },
+  { batchSize, flip = false, signal, onBatch }: EvaluateOptions,
 ): Promise<Evaluation | null> {
   const classes = images.classes.length
   const tally = new Tally(classes)
   const batches = 'pixels' in images ? batchesOf(images, batchSize) : images.batches(batchSize)
   for await (const { pixels, labels, count } of batches) {
     if (signal?.aborted) return null
-    tally.add((await predictor.run(pixels, count)).subarray(0, count * classes), labels)
+    const probabilities = await (flip ? averaged(predictor, pixels, count) : predictor.run(pixels, count))
+    tally.add(probabilities.subarray(0, count * classes), labels)
     const soFar = tally.measured()
     onBatch?.(soFar.images, soFar)
   }
   return signal?.aborted ? null : tally.evaluation()
+}
+
+/** Probabilities averaged over images and their mirror images. */
+async function averaged(predictor: Predictor, pixels: Uint8Array, count: number): Promise<Float32Array> {
+  // The buffer of the images is given away.
+  const flipped = mirrored(pixels, count)
+  const plain = await predictor.run(pixels, count)
+  const other = await predictor.run(flipped, count)
+  return plain.map((probability, i) => (probability + other[i]) / 2)
+}
+
+/** Square images with their columns in reverse. `pixels`: count × S × S × 3. */
+function mirrored(pixels: Uint8Array, count: number): Uint8Array {
+  const side = Math.sqrt(pixels.length / count / 3)
+  const result = new Uint8Array(pixels.length)
+  for (let row = 0; row < count * side; row++)
+    for (let x = 0; x < side; x++) {
+      const from = (row * side + x) * 3
+      result.set(pixels.subarray(from, from + 3), (row * side + side - 1 - x) * 3)
+    }
+  return result
 }
 
 function* batchesOf(set: ImageSet, batchSize: number): Generator<LabelledBatch> {

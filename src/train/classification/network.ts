@@ -2,12 +2,16 @@
 import { type NasnetConfig, nasnet } from '../../../models/index.js'
 import { backboneConfig } from '../step/backbone-config.js'
 import type { RunConfig } from './config.js'
+import { frozenParts, withFrozen } from './freeze.js'
 
 export type Network = ReturnType<typeof nasnet>
 
-/** The network of a config. Throws a `ModelError` when it cannot be built. */
+/** The network of a config, a part of it frozen where the config says so. Throws a `ModelError` when it cannot be built. */
 export function networkOf(config: RunConfig, classes: number): Network {
-  return nasnet(networkConfig(config, classes))
+  const settings = networkConfig(config, classes)
+  const network = nasnet(settings)
+  const frozen = frozenParts(settings, config.freeze)
+  return (ctx, images) => network(withFrozen(ctx, frozen), images)
 }
 
 /** The settings of that network, as `models/` takes them. */

@@ -150,7 +150,27 @@ const finetune: RunConfig = {
   auxiliaryWeight: 0,
   labelSmoothing: 0.1,
   augmentation: { crop: 16, flip: true, cutout: 0, colour: 0.4 },
+  keep: 'best',
 }
+
+/**
+ * What a folder of one's own images starts from: a small network at 96 pixels, through the stem that detectors need, and
+ * with the architecture of {@link embeddedBackbone}. Length, batch and evaluations are fitted to the number of images.
+ */
+const folder: RunConfig = {
+  ...embeddedBackbone,
+  data: { ...paperCifar.data, name: 'photos', validation: 0, validationFraction: null, imageSize: 96 },
+  batchSize: 16,
+  length: { kind: 'epochs', amount: 60 },
+  learningRate: { kind: 'cosine', peak: 0.05, warmup: 1 },
+  labelSmoothing: 0.1,
+  augmentation: { kind: 'random-resized-crop', crop: 0, flip: true, cutout: 0, colour: 0.4 },
+  checkpoint: { steps: null, seconds: 60 },
+  keep: 'best',
+}
+
+/** The preset of folders and shards of images. */
+export const FOLDER_PRESET = 'folder'
 
 /** The preset of runs that begin with trained weights. */
 export const FINETUNE_PRESET = 'finetune'
@@ -181,6 +201,7 @@ export const presets: Record<string, RunConfig> = {
   'laptop-cifar10': laptopCifar10,
   embedded,
   'embedded-backbone': embeddedBackbone,
+  [FOLDER_PRESET]: folder,
   [FINETUNE_PRESET]: finetune,
   [IMAGENET_PRESET]: imagenetMobile,
   'imagenet-large': imagenetLarge,

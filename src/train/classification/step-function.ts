@@ -10,9 +10,11 @@ import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
 import type { RunConfig } from './config.js'
-import type { Network } from './network.js'
+import { frozenParts, layerRates } from './freeze.js'
+import { type Network, networkConfig } from './network.js'
+import { type PairTensors, pairCorrect, pairLoss } from './pairs.js'
 
-export interface StepTensors extends StepScalars, PassScalar {
+export interface StepTensors extends StepScalars, PassScalar, Partial<PairTensors> {
   /** N × S × S × 3 in [−1, 1]. */
   images: tf.Tensor4D
   /** N, int32. */
@@ -22,26 +24,72 @@ export interface StepTensors extends StepScalars, PassScalar {
 export type StepOutputs = { state: StateTensors } & Record<'loss' | 'correct' | 'gradientNorm', tf.Scalar>
 
 /** Builds the step of a network with these parameters. `layout`: the layout of its state vectors. */
-export function stepFunction(config: RunConfig, network: Network, specs: ParameterSpecs, layout: FlatLayout) {
-  const { labelSmoothing, auxiliaryWeight } = config
+export function stepFunction(
+  config: RunConfig,
+  network: Network,
+  { specs, layout, classes }: { specs: ParameterSpecs; layout: FlatLayout; classes: number },
+) {
+  const { labelSmoothing, auxiliaryWeight, layerDecay = 1 } = config
+  const rates = layerDecay === 1 ? null : layerRates(networkConfig(config, classes), layout, layerDecay)
   return (state: StateTensors, inputs: StepTensors): StepOutputs => {
     const { images, labels } = inputs
+    const pairs = pairsOf(inputs)
     const pass = differentiate(
       (ctx) => {
         const outputs = network(ctx, images)
-        const isCorrect = tf.equal(tf.argMax(outputs.logits, 1), labels)
-        return {
-          loss: classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight }),
-          metrics: {
-            loss: classificationLoss({ logits: outputs.logits }, labels, { labelSmoothing }),
-            correct: tf.sum(tf.cast(isCorrect, 'float32')) as tf.Scalar,
-          },
-        }
+        const predicted = tf.argMax(outputs.logits, 1) as tf.Tensor1D
+        return pairs === null
+          ? {
+              loss: classificationLoss(outputs, labels, { labelSmoothing, auxiliaryWeight }),
+              metrics: {
+                loss: classificationLoss({ logits: outputs.logits }, labels, { labelSmoothing }),
+                correct: tf.sum(tf.cast(tf.equal(predicted, labels), 'float32')) as tf.Scalar,
+              },
+            }
+          : pairedLoss(outputs, predicted, labels, pairs)
       },
       { specs, layout },
       state,
       inputs,
     )
-    return { ...accumulatedState({ accumulate: 1, ...config }, layout, state, pass, inputs), ...pass.metrics }
+    const rated =
+      rates === null
+        ? inputs
+        : { ...inputs, learningRate: tf.mul(inputs.learningRate, tf.tensor1d(rates)) as tf.Tensor1D }
+    const after = accumulatedState({ accumulate: 1, ...config }, layout, state, pass, rated)
+    return { ...after, ...pass.metrics, state: keepFrozen(after.state) }
   }
+
+  function pairedLoss(
+    { logits, auxiliary }: ReturnType<Network>,
+    predicted: tf.Tensor1D,
+    labels: tf.Tensor1D,
+    pairs: PairTensors,
+  ) {
+    const lossOf = (of: tf.Tensor2D): tf.Scalar => pairLoss(of, labels, pairs, labelSmoothing)
+    const main = lossOf(logits)
+    return {
+      loss:
+        auxiliary === undefined
+          ? main
+          : (tf.add(main, tf.mul(lossOf(auxiliary), auxiliaryWeight)) as tf.Scalar),
+      metrics: { loss: lossOf(logits), correct: pairCorrect(predicted, labels, pairs) },
+    }
+  }
+
+  /** The average of equal numbers may differ from them in the last bit: frozen weights are copied instead. */
+  function keepFrozen(state: StateTensors): StateTensors {
+    const { averageStatistics, statistics } = state
+    if (config.freeze === undefined || averageStatistics === undefined) return state
+    const frozen = frozenParts(networkConfig(config, classes), config.freeze)
+    const mask = new Float32Array(layout.statistics)
+    for (const { path, vector, offset, size } of layout.slots)
+      if (vector === 'statistics' && frozen.has(path.split('/')[0])) mask.fill(1, offset, offset + size)
+    const isFrozen = tf.cast(tf.tensor1d(mask), 'bool')
+    return { ...state, averageStatistics: tf.where(isFrozen, statistics, averageStatistics) }
+  }
+}
+
+function pairsOf({ weights, otherLabels, otherWeights }: StepTensors): PairTensors | null {
+  return weights && otherLabels && otherWeights ? { weights, otherLabels, otherWeights } : null
 }

@@ -1,10 +1,12 @@
 /** The images of each step, from memory or from files that are read while the run trains. */
 import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import type { ImageSource } from '../../../datasets/classification/image-source.js'
+import { UserError } from '../../shared/errors.js'
 import { type Batch, makeBatches } from '../images/batches.js'
+import { balancedWeights, drawMix, mixImages, pairLabels } from '../images/mix.js'
 import { isInMemory, type TrainingImages } from '../images/training-images.js'
 import { ImageStream, type StreamOptions, streamedSteps } from '../streaming/image-stream.js'
-import type { RunConfig } from './config.js'
+import { hasPairs, type RunConfig } from './config.js'
 
 /** The batches of one step, of which the first is there. */
 export interface StepImages {
@@ -22,11 +24,26 @@ export interface StepSource {
 
 /** The batches of a run. Throws a `UserError` when there are fewer images than one step takes. */
 export function stepSource(config: RunConfig, images: TrainingImages, options: StreamOptions): StepSource {
-  return isInMemory(images) ? inMemory(config, images) : streamed(config, images, options)
+  const pair = pairing(config, images)
+  return isInMemory(images) ? inMemory(config, images, pair) : streamed(config, images, options, pair)
 }
 
-function inMemory(config: RunConfig, set: ImageSet): StepSource {
-  const { stepsPerEpoch, batch } = makeBatches(config, set)
+/** Mixes the batch of a step where the config says so, in place, and gives it its labels in pairs. */
+type Pairing = (batch: Batch, place: { step: number; part: number }) => Batch
+
+function pairing(config: RunConfig, { labels, classes }: TrainingImages): Pairing {
+  if (!hasPairs(config)) return (batch) => batch
+  const weights = config.balance === 'class-weights' ? balancedWeights(labels, classes.length) : undefined
+  return (batch, place) => {
+    const mix = drawMix(config, batch.imageSize, place)
+    if (mix !== null) mixImages(batch.images, batch.imageSize, mix)
+    return { ...batch, pairs: pairLabels(batch.labels, mix?.own ?? 1, weights) }
+  }
+}
+
+function inMemory(config: RunConfig, set: ImageSet, pair: Pairing): StepSource {
+  const { stepsPerEpoch, batch: plain } = makeBatches(config, set)
+  const batch = (step: number, part = 0): Batch => pair(plain(step, part), { step, part })
   return {
     stepsPerEpoch,
     prepare(step) {
@@ -38,8 +55,12 @@ function inMemory(config: RunConfig, set: ImageSet): StepSource {
   }
 }
 
-function streamed(config: RunConfig, source: ImageSource, options: StreamOptions): StepSource {
-  const { accumulate = 1 } = config
+function streamed(config: RunConfig, source: ImageSource, options: StreamOptions, pair: Pairing): StepSource {
+  const { accumulate = 1, balance } = config
+  if (balance === 'sampling' && source.shards !== null)
+    throw new UserError(
+      `The images of ${source.name} are read shard by shard, so that their classes cannot be balanced by sampling; use --balance class-weights`,
+    )
   let stream: ImageStream | undefined
   /** Resolves when all batches of the step that was prepared last are taken: the stream gives them in order. */
   let taken: Promise<void> = Promise.resolve()
@@ -58,9 +79,10 @@ function streamed(config: RunConfig, source: ImageSource, options: StreamOptions
       return {
         imageSize: first.imageSize,
         async next() {
-          const batch = part++ === 0 ? first : await open.next()
+          const at = { step, part: part++ }
+          const batch = at.part === 0 ? first : await open.next()
           if (part === accumulate) done()
-          return batch
+          return pair(batch, at)
         },
       }
     },

@@ -1,4 +1,5 @@
 /** The contract between the host (loop, evaluation, commands) and a classifier's compiled graphs. */
+import type { PairedLabels } from '../images/mix.js'
 import type { ParameterSlot, StepNumbers, StepState } from '../step/step-types.js'
 
 /** `step`: noise for dropout and drop path is drawn from (seed, step); `progress`: ScheduledDropPath follows it. */
@@ -7,6 +8,8 @@ export interface StepInputs extends StepNumbers {
   images: Float32Array
   /** Class index of each image. */
   labels: Int32Array
+  /** Where images are mixed or classes weighted; a config either has them in every step, or in none. */
+  pairs?: PairedLabels
   /** With accumulated batches: which one of the step this is, from 0; the last one changes the weights. */
   part?: number
 }

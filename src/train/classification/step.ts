@@ -12,6 +12,7 @@ import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import type { RunConfig } from './config.js'
 import { type Network, networkOf } from './network.js'
+import { pairInputs, pairValues } from './pairs.js'
 import { stepFunction } from './step-function.js'
 import type { TrainStep } from './step-types.js'
 
@@ -42,9 +43,10 @@ export function compileStep(
       batch: (input) => ({
         images: input('images', [batchSize, imageSize, imageSize, 3]) as tf.Tensor4D,
         labels: input('labels', [batchSize], 'int32') as tf.Tensor1D,
+        ...pairInputs(config, input),
         ...passInput({ accumulate }, input),
       }),
-      step: stepFunction(config, network, specs, layout),
+      step: stepFunction(config, network, { specs, layout, classes }),
     },
     block,
   )
@@ -66,11 +68,12 @@ export async function buildTrainStep(
     batchSize,
     imageSize,
     parameters: layout.parameters + layout.statistics,
-    async run({ images, labels, part = 0, ...numbers }) {
+    async run({ images, labels, pairs, part = 0, ...numbers }) {
       const { loss, correct, gradientNorm } = await run(
         {
           images: { type: 'float32', shape: [batchSize, imageSize, imageSize, 3], data: images },
           labels: { type: 'int32', shape: [batchSize], data: labels },
+          ...pairValues(pairs),
           ...passValue({ accumulate }, part),
         },
         numbers,

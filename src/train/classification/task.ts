@@ -14,7 +14,7 @@ export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCar
   modelFile: 'model.onnx',
   validate: (value) => validateConfig(value),
   fixedSettings(config) {
-    const { model, seed, batchSize, accumulate = 1, auxiliaryWeight } = config
+    const { model, seed, batchSize, accumulate = 1, auxiliaryWeight, freeze } = config
     const {
       fingerprint,
       skipUnreadable,
@@ -31,6 +31,8 @@ export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCar
       data: { ...data, folder: null, name: fixedKindOf(data.name), shuffleBuffer },
       ...fixedTrainingSettings(config),
       auxiliaryWeight: auxiliaryWeight === 0,
+      // Frozen weights lie in another vector.
+      freeze: freeze ?? null,
     }
   },
   refuseOtherData(saved, { data }) {
@@ -38,6 +40,7 @@ export const classification: RunTask<RunConfig, ClassifierMetrics, ClassifierCar
     const change = before && now ? changeOfData(before, now) : null
     if (change !== null) throw changedData(data, change)
   },
+  keep: ({ keep }) => keep,
   card: classifierCard,
   loadExporter: async () => (await import('./export.js')).exportModel,
   formatter: classifierFormatter,

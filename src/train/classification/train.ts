@@ -71,9 +71,9 @@ function classification(
           let [gradientNorm, waited] = [0, 0]
           for (let part = 0; part < accumulate; part++) {
             const began = performance.now()
-            const { images, labels } = await next()
+            const { images, labels, pairs } = await next()
             waited += (performance.now() - began) / 1000
-            const result = await step.run({ images, labels, part, ...place })
+            const result = await step.run({ images, labels, pairs, part, ...place })
             sums.loss += result.loss / accumulate
             sums.accuracy += result.correct / (batchSize * accumulate)
             // After the last batch this is the norm of their mean.
@@ -96,6 +96,7 @@ function classification(
         const { loss, top1, top5, images } = metrics
         return { loss, top1, top5, images }
       }),
+    score: ({ top1 }) => top1,
     close,
   }
 }

@@ -3,7 +3,8 @@ import type { ImageSet } from '../../../datasets/classification/image-set.js'
 import { UserError } from '../../shared/errors.js'
 import type { ImageConfig, TrainingConfig } from '../settings/config.js'
 import { imageSizeAt } from './image-size.js'
-import { batchPlace, epochOrder, type StepSizes, stepsInEpoch } from './order.js'
+import type { PairedLabels } from './mix.js'
+import { balancedOrder, batchPlace, epochOrder, type StepSizes, stepsInEpoch } from './order.js'
 import { squareAugmenter } from './training-image.js'
 
 export interface Batch {
@@ -12,12 +13,17 @@ export interface Batch {
   labels: Int32Array
   /** S. */
   imageSize: number
+  /** Where images are mixed or classes weighted: what counts instead of `labels` alone. */
+  pairs?: PairedLabels
 }
 
-/** The settings that batches depend on. `accumulate`: batches in a step, by default 1. */
+/**
+ * The settings that batches depend on. `accumulate`: batches in a step, by default 1. `balance`: with `sampling`, classes are
+ * equally frequent in each epoch.
+ */
 export type BatchConfig = ImageConfig &
   Pick<TrainingConfig, 'batchSize' | 'seed'> &
-  Partial<Pick<StepSizes, 'accumulate'>>
+  Partial<Pick<StepSizes, 'accumulate'>> & { balance?: string | null }
 
 export interface Batches {
   /** Full steps in an epoch. The images left over are skipped in this epoch; in the next one others are. */
@@ -62,6 +68,10 @@ export function makeBatches(config: BatchConfig, set: ImageSet): Batches {
   const sizes = { batchSize, accumulate }
   const stepsPerEpoch = stepsInEpoch(set.count, sizes)
   const augment = squareAugmenter(config, side)
+  const orderOf = (epoch: number): Uint32Array =>
+    config.balance === 'sampling'
+      ? balancedOrder(set.labels, seed, epoch)
+      : epochOrder(set.count, seed, epoch)
   let shuffled: { epoch: number; order: Uint32Array } = { epoch: -1, order: new Uint32Array(0) }
 
   return {
@@ -69,14 +79,15 @@ export function makeBatches(config: BatchConfig, set: ImageSet): Batches {
     batch(step, part = 0) {
       const { epoch, first } = batchPlace({ step, part, stepsPerEpoch }, sizes)
       const imageSize = imageSizeAt(config, epoch, side)
-      if (shuffled.epoch !== epoch) shuffled = { epoch, order: epochOrder(set.count, seed, epoch) }
+      if (shuffled.epoch !== epoch) shuffled = { epoch, order: orderOf(epoch) }
       const floats = imageSize * imageSize * 3
       const images = new Float32Array(batchSize * floats)
       const labels = new Int32Array(batchSize)
       for (let i = 0; i < batchSize; i++) {
-        const image = shuffled.order[first + i]
+        const drawn = shuffled.order[first + i]
+        const image = drawn % set.count
         const target = { values: images, offset: i * floats, size: imageSize }
-        augment(target, { data: set.pixels, from: image * side * side * 3 }, { epoch, image })
+        augment(target, { data: set.pixels, from: image * side * side * 3 }, { epoch, image: drawn })
         labels[i] = set.labels[image]
       }
       return { images, labels, imageSize }

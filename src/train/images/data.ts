@@ -4,6 +4,7 @@ import {
   changeOfData,
   type Dataset,
   hasImageSources,
+  holdOutImages,
   loadDataset,
   type OpenOptions,
   openImageSources,
@@ -48,31 +49,61 @@ export interface OpenDataset extends Pick<Dataset, 'name' | 'classes' | 'warning
   train: TrainingImages
   /** Null: there are none. */
   validation: TrainingImages | null
+  /** The share of the training images that was held out; missing where the config asks for no share. */
+  validationFraction?: number
+}
+
+export interface OpenDataOptions extends Pick<OpenOptions, 'onProgress' | 'signal'> {
+  /** Called while images are compared, so that near-duplicates stay on one side. */
+  onCompared?: (done: number, count: number) => void
 }
 
 /**
  * Opens the data set of a config for training. Images of folders and shards are not read yet; CIFAR-10 and the embedded
  * data set are loaded.
  *
- * @throws as {@link loadData}
+ * @throws as {@link loadData}, and UserError for images of fewer than two classes
  */
 export async function openData(
   config: Pick<ImageConfig, 'data'> & Pick<TrainingConfig, 'seed'>,
-  options: Pick<OpenOptions, 'onProgress' | 'signal'> = {},
+  { onCompared, ...options }: OpenDataOptions = {},
 ): Promise<OpenDataset> {
   const { data, seed } = config
   refuseMoved(data)
   const dataDir = fetchedFolder(data) ?? undefined
   if (!(await hasImageSources(data.name, { dataDir }))) {
+    if (data.validationFraction)
+      throw new UserError(
+        `A share is held out of folders and shards of images; of ${data.name} hold images out by their number: --validation`,
+      )
     const dataset = await loadData(config)
     return { ...dataset, validation: dataset.validation ?? null }
   }
   const { train, validation, ...rest } = await openImageSources(data.name, { dataDir, ...options })
+  refuseOneClass(data.name, rest.classes)
   refuseChanged(data, rest)
-  const { name } = data
+  const { name, validationFraction } = data
+  if (validationFraction !== undefined) {
+    if (validation !== undefined) {
+      if (validationFraction)
+        throw new UserError(`${name} has validation images of its own: leave out --val-fraction`)
+      return { ...rest, name, train, validation, validationFraction: 0 }
+    }
+    const { notes, fraction, ...parts } = await holdOutImages(train, {
+      ...{ fraction: validationFraction, seed, onProgress: onCompared },
+    })
+    return { ...rest, name, ...parts, warnings: [...rest.warnings, ...notes], validationFraction: fraction }
+  }
   if (validation !== undefined || data.validation === 0)
     return { ...rest, name, train, validation: validation ?? null }
   return { ...rest, name, ...splitSource(train, { validation: data.validation, seed }) }
+}
+
+function refuseOneClass(name: string, classes: readonly string[]): void {
+  if (classes.length < 2)
+    throw new UserError(
+      `${name} has images of one class alone, "${classes[0]}"; a classifier needs two classes or more, each a folder of its images`,
+    )
 }
 
 /** Throws a `UserError` when the data is not what a run started with, unless `onChange` is told of it. */
@@ -92,14 +123,24 @@ function refuseChanged(
 
 /**
  * The config with a record of its data: the classes and the image size, so that a model can be exported without the
- * data; the absolute path and the fingerprint, so that a resumed run finds the data and recognises it.
+ * data; the absolute path and the fingerprint, so that a resumed run finds the data and recognises it; the share of images held out.
  */
 export function noteData<C extends Pick<ImageConfig, 'data'>>(
   config: C,
-  { train, classes, fingerprint }: Pick<OpenDataset, 'train' | 'classes' | 'fingerprint'>,
+  {
+    train,
+    classes,
+    fingerprint,
+    validationFraction,
+  }: Pick<OpenDataset, 'train' | 'classes' | 'fingerprint' | 'validationFraction'>,
 ): C {
+  const side = sideOf(train, config.data)
   return {
     ...config,
-    data: { ...withPlace(config.data, fingerprint), classes, imageSize: sideOf(train, config.data) },
+    data: {
+      ...withPlace(config.data, fingerprint),
+      ...(validationFraction !== undefined && { validationFraction }),
+      ...{ classes, imageSize: side },
+    },
   }
 }

@@ -48,11 +48,42 @@ export function shardOrder(
   return order
 }
 
+/**
+ * The order of an epoch in which all classes are equally frequent, as far as the count can be divided: of a class with many
+ * images some are left out, others in each epoch, and one with few comes again. An image that comes for the (n+1)-th time
+ * in an epoch stands there as its index plus n × count.
+ */
+export function balancedOrder(labels: Int32Array, seed: number, epoch: number): Uint32Array {
+  const { uniform } = random(seed, 'balanced order', epoch)
+  const count = labels.length
+  const byClass = new Map<number, number[]>()
+  for (const [image, label] of labels.entries()) {
+    const pile = byClass.get(label)
+    if (pile === undefined) byClass.set(label, [image])
+    else pile.push(image)
+  }
+  const piles = shuffle([...byClass.values()], uniform)
+  const order = new Uint32Array(count)
+  let at = 0
+  for (const [place, pile] of piles.entries()) {
+    const end = Math.floor((count * (place + 1)) / piles.length)
+    for (let turn = 0; at < end; turn++)
+      for (const image of shuffle([...pile], uniform)) if (at < end) order[at++] = image + turn * count
+  }
+  return shuffle(order, uniform)
+}
+
 /** The order of an epoch of a source. `shuffleBuffer`: see {@link shardOrder}; other sources are shuffled as a whole. */
 export function sourceOrder(
-  { count, shards }: Pick<ImageSource, 'count' | 'shards'>,
-  { seed, epoch, shuffleBuffer }: { seed: number; epoch: number; shuffleBuffer: number },
+  { count, shards, labels }: Pick<ImageSource, 'count' | 'shards' | 'labels'>,
+  {
+    seed,
+    epoch,
+    shuffleBuffer,
+    balanced,
+  }: { seed: number; epoch: number; shuffleBuffer: number; balanced?: boolean },
 ): Uint32Array {
+  if (balanced) return balancedOrder(labels, seed, epoch)
   return shards === null
     ? epochOrder(count, seed, epoch)
     : shardOrder(count, shards, { seed, epoch, buffer: shuffleBuffer })

@@ -5,12 +5,12 @@ import { writeFileAtomically } from '../../shared/files.js'
 import type { ModelCard } from '../../shared/model-card.js'
 import { inferenceState } from './checkpoint.js'
 import { type Metrics, readRows } from './metrics.js'
-import { metricsPath, newestCheckpoint } from './run-folder.js'
+import { keptCheckpoint, metricsPath } from './run-folder.js'
 import type { RunTask } from './run-task.js'
 
 /**
- * Exports the newest checkpoint of a run (its averaged weights, where it keeps an average) to `path`, by default
- * into its folder. `config` is that of the run. Returns the path and the card.
+ * Exports the newest checkpoint of a run (its averaged weights, where it keeps an average), or the best one where it keeps
+ * that, to `path`, by default into its folder. `config` is that of the run. Returns the path and the card.
  *
  * @throws UserError when the run has no checkpoint yet, or the file cannot be written
  */
@@ -20,7 +20,7 @@ export async function exportNewest<C, M extends Metrics, Card extends ModelCard>
   config: C,
   path: string = join(folder, task.modelFile),
 ): Promise<{ path: string; card: Card }> {
-  const checkpoint = await newestCheckpoint(folder)
+  const checkpoint = await keptCheckpoint(folder, task.keep?.(config))
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
   const rows = (await readRows<M>(metricsPath(folder))).filter((row) => row.step <= checkpoint.step)
   const card = task.card(config, checkpoint.step, rows)

@@ -2,9 +2,15 @@
 import type { TrainingConfig } from '../settings/config.js'
 import type { ParameterSlot, StateVectors, StepNumbers, StepState } from '../step/step-types.js'
 import type { EvaluationRow, ImageSize, Metrics, StepMetrics } from './metrics.js'
+import type { Keep } from './run-checkpoints.js'
 
 /** What the loop reads of a config. */
-export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'>
+export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evaluateEvery' | 'checkpoint'> & {
+  /** With `best`, the weights with the highest score are kept beside the checkpoints; missing: the last ones count. */
+  keep?: Keep
+  /** Evaluations in a row without a higher score after which training ends; null or missing: it does not. */
+  earlyStopping?: number | null
+}
 
 /** What is trained: everything in which the tasks differ. `Batch` is the input of one step. */
 export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
@@ -18,6 +24,8 @@ export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }>
   begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
   /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
   evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
+  /** How good an evaluation is, higher is better; missing: no evaluation is called the best. */
+  score?: (metrics: M['evaluation']) => number
   /** Whether the time that steps wait for their images is reported: where they are read while training goes on. */
   reportsWaiting?: boolean
   /** Releases what the task holds besides its steps. */
@@ -56,6 +64,8 @@ export interface TrainOptions<M extends Metrics> {
   onStep?: (report: StepReport<M>) => void
   onEvaluation?: (row: EvaluationRow<M>) => void
   onCheckpoint?: (step: number) => void
+  /** Called when training ends early, after so many evaluations without a higher score. */
+  onEarlyStop?: (evaluations: number) => void
 }
 
 /** The state of a run when training returns. */

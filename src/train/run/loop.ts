@@ -8,6 +8,7 @@ import { isUserError } from '../../shared/errors.js'
 import type { CheckpointConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
 import type { StateVectors } from '../step/step-types.js'
+import { BestSoFar } from './best-so-far.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
 import { brokenMetrics, brokenState, Diverged, whyDiverged } from './divergence.js'
 import type { LoopConfig, Task, TaskStep, TrainOptions, TrainResult } from './loop-types.js'
@@ -65,6 +66,10 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   #learningRate: number
   #saved: { step: number | null; seconds: number }
   #window: MetricsWindow = emptyWindow
+  /** Of all evaluations, for early stopping. */
+  readonly #scores = new BestSoFar()
+  /** Of those whose weights could be kept. */
+  readonly #kept = new BestSoFar()
 
   /** The clock starts here, so that compiling `step` has not counted towards a time budget. */
   constructor(
@@ -86,6 +91,12 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     this.#evaluated = run.rows.filter((row) => row.kind === 'evaluation').at(-1)?.step ?? 0
     this.#saved = { step: run.checkpoint?.step ?? null, seconds: this.#trainedBefore }
     this.#learningRate = this.#scheduledRate()
+    for (const row of run.rows)
+      if (row.kind === 'evaluation' && task.score !== undefined) {
+        const scored = { step: row.step, score: task.score(row as EvaluationRow<M>) }
+        this.#scores.add(scored)
+        if (row.step === run.best) this.#kept.add(scored)
+      }
   }
 
   async run(): Promise<TrainResult> {
@@ -97,14 +108,22 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
         const atEvaluation = finished || this.#done % this.#evaluateEvery === 0
         if (atEvaluation && this.#done > this.#evaluated && this.#task.evaluate !== null)
           await this.#validate(this.#task.evaluate)
-        const stop = finished || signal?.aborted === true
+        const early = !finished && this.#stopsEarly()
+        if (early) this.#options.onEarlyStop?.(this.#scores.since)
+        const stop = finished || early || signal?.aborted === true
         // The steps that were computed are not lost with the images of one that cannot be.
         const failed = 'error' in this.#next
         if ((stop || failed || this.#checkpointIsDue()) && this.#done > (this.#saved.step ?? 0))
           await this.#save()
         if (stop) {
           const { step, seconds } = this.#place()
-          return { finished, step, seconds, layout: this.#step.layout, state: await this.#step.state() }
+          return {
+            finished: finished || early,
+            step,
+            seconds,
+            layout: this.#step.layout,
+            state: await this.#step.state(),
+          }
         }
         if ('error' in this.#next) throw this.#next.error
         const { batch } = this.#next
@@ -210,6 +229,11 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     }
   }
 
+  #stopsEarly(): boolean {
+    const { earlyStopping } = this.#run.config
+    return typeof earlyStopping === 'number' && this.#scores.since >= earlyStopping
+  }
+
   #checkpointIsDue(): boolean {
     const { steps, seconds }: CheckpointConfig = this.#run.config.checkpoint
     const secondsSince = this.#place().seconds - this.#saved.seconds
@@ -243,6 +267,17 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     await this.#run.append(row)
     this.#evaluated = step
     this.#options.onEvaluation?.(row)
+    if (this.#task.score !== undefined) await this.#score(this.#task.score(metrics), state)
+  }
+
+  /** Notes the score of the evaluation of `weights`, and keeps them where they are the best. */
+  async #score(score: number, weights: StateVectors): Promise<void> {
+    const { step, seconds } = this.#place()
+    this.#scores.add({ step, score })
+    if (this.#run.config.keep !== 'best' || !this.#kept.add({ step, score })) return
+    await this.#run.saveBest({ step, seconds, layout: this.#step.layout, state: weights })
+    // With it, a run that goes on has this evaluation too.
+    if (step > (this.#saved.step ?? 0)) await this.#save()
   }
 
   /** Compiles the network for images of another size, and moves the state to it. */

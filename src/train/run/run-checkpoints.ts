@@ -1,4 +1,4 @@
-/** The checkpoints of a run's folder: `checkpoint-<step>.safetensors`. */
+/** The checkpoints of a run's folder: `checkpoint-<step>.safetensors`, and the weights of its best evaluation. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
@@ -7,13 +7,48 @@ import { type Checkpoint, readCheckpointAndConfig } from './checkpoint.js'
 /** File name of the checkpoint of a step. */
 export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`
 
+/** File name of the weights that were evaluated after a step, the averages where the run keeps them. */
+export const bestName = (step: number): string => `best-${step}.safetensors`
+
+/** Which weights of a run are evaluated and exported. */
+export type Keep = 'last' | 'best'
+
 /** Steps of the checkpoints in a folder, newest first. */
-export async function checkpointSteps(folder: string): Promise<number[]> {
+export const checkpointSteps = (folder: string): Promise<number[]> => stepsOf(folder, 'checkpoint')
+
+/** Steps of the best weights in a folder, newest first. There may be several until a checkpoint is written. */
+export const bestSteps = (folder: string): Promise<number[]> => stepsOf(folder, 'best')
+
+async function stepsOf(folder: string, prefix: string): Promise<number[]> {
   const found = (await readdir(folder)).flatMap((file) => {
-    const match = /^checkpoint-(\d+)\.safetensors$/.exec(file)
-    return match ? [Number(match[1])] : []
+    const match = /^(\w+)-(\d+)\.safetensors$/.exec(file)
+    return match?.[1] === prefix ? [Number(match[2])] : []
   })
   return found.sort((a, b) => b - a)
+}
+
+/** The step of the best weights of a run that a checkpoint has confirmed; null: there are none. */
+async function bestStep(folder: string): Promise<number | null> {
+  // Later ones were reached by steps that no checkpoint holds.
+  const [newest = 0] = await checkpointSteps(folder)
+  return (await bestSteps(folder)).find((step) => step <= newest) ?? null
+}
+
+/** The step of {@link keptCheckpoint}. */
+export async function keptStep(folder: string, keep: Keep = 'last'): Promise<number | null> {
+  const best = keep === 'best' ? await bestStep(folder) : null
+  return best ?? (await checkpointSteps(folder))[0] ?? null
+}
+
+/**
+ * The checkpoint of a run that is evaluated and exported: with `best` that of its best evaluation, which holds nothing but
+ * weights, or the newest one where there was no evaluation. Null when there is none yet.
+ *
+ * @throws UserError when it is damaged
+ */
+export async function keptCheckpoint(folder: string, keep: Keep = 'last'): Promise<Checkpoint | null> {
+  const best = keep === 'best' ? await bestStep(folder) : null
+  return best === null ? newestCheckpoint(folder) : (await savedAt(folder, bestName(best), best)).checkpoint
 }
 
 /**
@@ -46,8 +81,11 @@ export async function newestSaved(folder: string): Promise<Saved | null> {
 }
 
 /** Throws a `UserError` when the checkpoint is damaged, or its step is not the one in its name. */
-async function checkpointAt(folder: string, step: number): Promise<Saved> {
-  const path = join(folder, checkpointName(step))
+const checkpointAt = (folder: string, step: number): Promise<Saved> =>
+  savedAt(folder, checkpointName(step), step)
+
+async function savedAt(folder: string, file: string, step: number): Promise<Saved> {
+  const path = join(folder, file)
   const saved = await readCheckpointAndConfig(path)
   const { step: own } = saved.checkpoint
   if (own !== step) throw new UserError(`${path} is damaged or was renamed: its metadata says step ${own}`)

@@ -1,6 +1,6 @@
 /**
- * The folder of a run: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, at the end
- * `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
+ * The folder of a run: `config.json`, `metrics.jsonl`, the newest two `checkpoint-<step>.safetensors`, where a run keeps them
+ * the best weights in `best-<step>.safetensors`, at the end `model.onnx` or `detector.onnx`; while a process trains there, `lock`.
  */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,9 +18,9 @@ import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import type { ConfigRules } from './config-rules.js'
 import { appendRow, cutRows, type Metrics, type MetricsRow } from './metrics.js'
 import { assertResumable, differences, editedSince } from './resumable.js'
-import { checkpointName, checkpointSteps, newestSaved } from './run-checkpoints.js'
+import { bestName, bestSteps, checkpointName, checkpointSteps, newestSaved } from './run-checkpoints.js'
 
-export { checkpointName, newestCheckpoint } from './run-checkpoints.js'
+export { checkpointName, keptCheckpoint, keptStep, newestCheckpoint } from './run-checkpoints.js'
 
 /** A run that this process trains. The lock in its folder keeps other processes out. */
 export interface Run<C> {
@@ -32,9 +32,16 @@ export interface Run<C> {
   readonly rows: readonly MetricsRow<Metrics>[]
   /** A sentence for each setting in config.json that differs from the one that the checkpoint was trained with. */
   readonly edited: readonly string[]
+  /** The step of the best weights that are kept; null: none are. */
+  readonly best: number | null
   append(row: MetricsRow<Metrics>): Promise<void>
   /** Writes a checkpoint, and removes all except it and the one before. */
   save(checkpoint: Checkpoint): Promise<void>
+  /**
+   * Writes weights that were evaluated as the best so far. Those before are removed with the next checkpoint: a run that is
+   * killed before goes on without these.
+   */
+  saveBest(weights: Checkpoint): Promise<void>
   /**
    * Removes the files of a run that this process created and that has no trained step yet, because a run that failed
    * would block the next one. Returns whether it did. {@link close} then removes the folder too, if it was created for
@@ -94,7 +101,11 @@ export async function createRunIn<C extends FolderConfig>(
       await part.fill(place)
     }
     await writeConfig(folder, config)
-    return createdRun(openedRun(folder, config, null, [], release), { before, removePart, removeFolder })
+    return createdRun(openedRun(folder, config, null, null, [], release), {
+      before,
+      removePart,
+      removeFolder,
+    })
   } catch (error) {
     await removePart()
     await release?.()
@@ -114,7 +125,8 @@ function createdRun<C>(
 ): Run<C> {
   const { folder } = run
   const isOurs = (file: string): boolean =>
-    !before.includes(file) && /^(config\.json|metrics\.jsonl|checkpoint-0\.safetensors)(\..*tmp)?$/.test(file)
+    !before.includes(file) &&
+    /^(config\.json|metrics\.jsonl|checkpoint-0\.safetensors|best-\d+\.safetensors)(\..*tmp)?$/.test(file)
   let discarded = false
   return {
     ...run,
@@ -155,6 +167,9 @@ export async function resumeRunIn<C extends FolderConfig>(
       if (file.endsWith('.tmp')) await rm(join(folder, file), { force: true })
     const saved = await newestSaved(folder)
     const checkpoint = saved?.checkpoint ?? null
+    for (const step of await bestSteps(folder))
+      if (step > (checkpoint?.step ?? 0)) await rm(join(folder, bestName(step)), { force: true })
+    const [best = null] = await bestSteps(folder)
     // Without a checkpoint the run starts again, so that every setting may change.
     if (config !== undefined && checkpoint !== null) assertResumable(rules, noted, config)
     const rows = await cutRows(metricsPath(folder), checkpoint?.step ?? 0)
@@ -169,7 +184,7 @@ export async function resumeRunIn<C extends FolderConfig>(
       ([key, [before, now]]) =>
         `${configPath(folder)} was edited or is damaged: ${checkpointName(checkpoint!.step)} was trained with "${key}" ${JSON.stringify(before)}, and now it is ${JSON.stringify(now)}`,
     )
-    const run = { ...openedRun(folder, config ?? noted, checkpoint, rows, release), edited }
+    const run = { ...openedRun(folder, config ?? noted, checkpoint, best, rows, release), edited }
     const settings = { ...changed, ...differences(noted, run.config) }
     if (Object.keys(settings).length > 0) {
       await run.append({ kind: 'change', step: checkpoint?.step ?? 0, settings })
@@ -186,6 +201,7 @@ function openedRun<C>(
   folder: string,
   config: C,
   checkpoint: Checkpoint | null,
+  best: number | null,
   rows: MetricsRow<Metrics>[],
   close: () => Promise<void>,
 ): Run<C> {
@@ -193,6 +209,7 @@ function openedRun<C>(
     folder,
     config,
     checkpoint,
+    best,
     rows,
     edited: [],
     close,
@@ -202,7 +219,10 @@ function openedRun<C>(
       await writeCheckpoint(join(folder, checkpointName(next.step)), next, config)
       for (const step of (await checkpointSteps(folder)).slice(KEPT))
         await rm(join(folder, checkpointName(step)), { force: true })
+      for (const step of (await bestSteps(folder)).slice(1))
+        await rm(join(folder, bestName(step)), { force: true })
     },
+    saveBest: (weights) => writeCheckpoint(join(folder, bestName(weights.step)), weights, config),
   }
 }
 

@@ -5,6 +5,7 @@ import type { ConfigRules } from './config-rules.js'
 import type { CurveKind } from './curve.js'
 import type { Metrics, MetricsRow } from './metrics.js'
 import type { MetricFormatter } from './progress.js'
+import type { Keep } from './run-checkpoints.js'
 
 /** A task whose runs have configs `C`, report metrics `M` and end in a model with a card `Card`. */
 export interface RunTask<C, M extends Metrics, Card extends ModelCard> extends ConfigRules<C> {
@@ -12,6 +13,8 @@ export interface RunTask<C, M extends Metrics, Card extends ModelCard> extends C
   title: string
   /** Name of the exported model in the folder of the run. */
   modelFile: string
+  /** Which weights are exported; missing: the last. */
+  keep?: (config: C) => Keep | undefined
   /** What the exported model says about itself. `rows`: the metrics up to the step that is exported. */
   card(config: C, step: number, rows: readonly MetricsRow<M>[]): Card
   /** Loads the function that writes the model's bytes. It is loaded late, because it needs TensorFlow.js. */

@@ -8,10 +8,12 @@ export function unsavedRun<C>(config: C): Run<C> {
     folder: 'a run without a folder',
     config,
     checkpoint: null,
+    best: null,
     rows: [],
     edited: [],
     append: nothing,
     save: nothing,
+    saveBest: nothing,
     discardUntrained: async () => false,
     close: nothing,
   }

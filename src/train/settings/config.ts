@@ -36,6 +36,11 @@ const data = z.strictObject({
   folder: z.nullable(text()),
   /** Training images held out for validation, chosen by `seed`; ignored where the data set brings its own. */
   validation: wholeNumber(0),
+  /**
+   * Instead of `validation`: the share of the training images of folders and shards that is held out, stratified by class.
+   * Null in presets: it is chosen, and noted when a run begins.
+   */
+  validationFraction: z.optional(z.nullable(fraction)),
   /** Names of the classes, noted when a run begins; null in presets. */
   classes: z.nullable(z.array(text())),
   /** Side of the images in pixels, noted when a run begins; null in presets. */
@@ -58,13 +63,17 @@ export type DataConfig = z.infer<typeof data>
 export const colourStrength = z._default(number({ from: 0, to: 1 }), 0)
 
 /** How training images are changed by chance; the first is meant where none is named. */
-export const AUGMENTATIONS = ['padded-crop', 'inception'] as const
+export const AUGMENTATIONS = ['padded-crop', 'random-resized-crop', 'inception'] as const
+
+/** `magnitude` as in torchvision, from 0 to 30. */
+const randaugment = z.strictObject({ operations: wholeNumber(1, 14), magnitude: wholeNumber(0, 30) })
 
 const augmentation = z
   .strictObject({
     /**
-     * `padded-crop`: scaled to cover the square, then shifted, and changed by `cutout` and `colour`. `inception`: a random
-     * part of the image, a tenth of it or more, scaled to the square, its colours distorted as in TF-Slim.
+     * `padded-crop`: scaled to cover the square, then shifted, and changed by `cutout` and `colour`. `random-resized-crop`: a
+     * random part of the image, 0.08 of it or more, scaled to the square as in torchvision, and changed by the same two.
+     * `inception`: a random part, a tenth or more, scaled to the square, its colours distorted as in TF-Slim.
      */
     kind: z.optional(z.enum(AUGMENTATIONS)),
     /** Pixels padded at each side before a random crop to the first size; 0: off. */
@@ -75,10 +84,15 @@ const augmentation = z
     cutout: wholeNumber(0, 1000),
     /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
     colour: colourStrength,
+    /** RandAugment (Cubuk et al. 2020): so many operations for each image, of this magnitude; null or missing: off. */
+    randaugment: z.optional(z.nullable(randaugment)),
   })
   .check(
-    rule(({ kind, crop, cutout, colour }, refuse) => {
+    rule(({ kind, crop, cutout, colour, randaugment }, refuse) => {
+      if (kind === 'random-resized-crop' && crop !== 0)
+        refuse(['crop'], 'must be 0 with the augmentation "random-resized-crop", which has a crop of its own')
       if (kind !== 'inception') return
+      if (randaugment) refuse(['randaugment'], 'must be off with the augmentation "inception"')
       for (const [field, value] of Object.entries({ crop, cutout, colour }))
         if (value !== 0)
           refuse(

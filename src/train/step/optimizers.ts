@@ -14,12 +14,12 @@ export interface Update {
 export interface Optimizer {
   /** Slot name → the initial value of all its numbers. */
   slots: Record<string, number>
-  /** `step`: steps done before this one, a scalar. */
+  /** `learningRate`: one for all parameters, or one for each. `step`: steps done before this one, a scalar. */
   apply(
     parameters: tf.Tensor1D,
     gradient: tf.Tensor1D,
     slots: Record<string, tf.Tensor1D>,
-    learningRate: tf.Scalar,
+    learningRate: tf.Scalar | tf.Tensor1D,
     step: tf.Scalar,
   ): Update
 }

@@ -8,7 +8,8 @@ import { optimizerOf } from './optimizers.js'
 export type UpdateConfig = Pick<TrainingConfig, 'optimizer' | 'weightDecay' | 'clipNorm' | 'averageDecay'>
 
 export interface UpdateInputs {
-  learningRate: tf.Scalar
+  /** One for all parameters, or one for each. */
+  learningRate: tf.Scalar | tf.Tensor1D
   /** Steps done before this one. */
   step: tf.Scalar
 }

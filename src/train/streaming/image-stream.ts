@@ -16,6 +16,7 @@ import { sideOf } from '../images/training-images.js'
 import { SHUFFLE_BUFFER } from '../settings/config.js'
 import { Decoders, defaultWorkers, type StartDecoder } from './decoders.js'
 import { makePixelCache } from './pixel-cache.js'
+import { reducedBytes } from './reduced-side.js'
 import { GIVE_UP, giveUpError, type Unreadable, unreadableError } from './unreadable.js'
 
 /** Batches in preparation, at most, and the bytes that they may take together, where that is more than one. */
@@ -105,8 +106,8 @@ export class ImageStream {
     const bytes = config.batchSize * pixels * Float32Array.BYTES_PER_ELEMENT
     const slots = Array.from({ length: preparedBatches(bytes) }, () => new SharedArrayBuffer(bytes))
     this.#memory = slots.map((slot) => new Float32Array(slot))
-    const cache =
-      config.augmentation.kind === 'inception' ? null : makePixelCache(source.count, pixels, cacheBytes)
+    const kept = keptBytes(config, this.#side)
+    const cache = kept === null ? null : makePixelCache(source.count, kept, cacheBytes)
     const { augmentation, seed } = config
     this.#decoders = new Decoders(
       { config: { augmentation, seed }, side: this.#side, slots, cache },
@@ -177,7 +178,8 @@ export class ImageStream {
   #prepare(wanted: Wanted): void {
     const { slot, number, epoch, order, at, index, tried } = wanted
     const { count } = this.#source
-    const image = order[(at + tried) % count]
+    const drawn = order[(at + tried) % count]
+    const image = drawn % count
     const known = this.unreadable.get(image)
     if (known !== undefined) {
       this.#replace(wanted, known)
@@ -187,7 +189,14 @@ export class ImageStream {
     const { imageSize: size } = slot
     const task = {
       place: this.#source.place(image),
-      ...{ image, epoch, size, slot: number % this.#memory.length, offset: index * size * size * 3 },
+      ...{
+        image: drawn,
+        index: image,
+        epoch,
+        size,
+        slot: number % this.#memory.length,
+        offset: index * size * size * 3,
+      },
     }
     const done = (reason: string | null): void => {
       if (reason === null) {
@@ -219,6 +228,7 @@ export class ImageStream {
     if (known !== undefined) return known
     const { seed, data } = this.#config
     const order = sourceOrder(this.#source, {
+      balanced: this.#config.balance === 'sampling',
       seed,
       epoch,
       shuffleBuffer: data.shuffleBuffer ?? SHUFFLE_BUFFER,
@@ -233,6 +243,12 @@ export class ImageStream {
     this.#failure = error
     for (const slot of this.#slots.values()) slot.reject(error)
   }
+}
+
+/** Bytes of an image that is kept for the next epoch; null: none is. */
+function keptBytes({ augmentation }: BatchConfig, side: number): number | null {
+  if (augmentation.kind === 'inception') return null
+  return augmentation.kind === 'random-resized-crop' ? reducedBytes(side) : side * side * 3
 }
 
 /** An image that a batch needs. */

@@ -6,11 +6,11 @@
 export interface PixelCache {
   /** Images that have a place: those of index 0 … count − 1. */
   count: number
-  /** Bytes of an image. */
+  /** Bytes of the place of an image. */
   bytes: number
   /** count × bytes; the system provides the memory when it is written. */
   pixels: SharedArrayBuffer
-  /** One number for each image: 1 when its pixels are there. */
+  /** One number for each image: 0 until its pixels are there; then its width times 2¹⁶ plus its height. */
   present: SharedArrayBuffer
 }
 
@@ -26,28 +26,39 @@ export function makePixelCache(images: number, bytes: number, limit: number): Pi
   }
 }
 
+/** An image in the cache. */
+export interface CachedImage {
+  /** height × width × 3 bytes. */
+  data: Uint8Array
+  width: number
+  height: number
+}
+
 /** The cache as a thread uses it. */
 export interface OpenPixelCache {
-  /** The pixels of an image; null: they are not there. */
-  get(image: number): Uint8Array | null
-  /** Keeps them, where the image has a place. Threads that do so at the same time write the same bytes. */
-  put(image: number, pixels: Uint8Array): void
+  /** An image; null: it is not there. */
+  get(image: number): CachedImage | null
+  /** Keeps it, where it has a place that is large enough. Threads that do so at the same time write the same bytes. */
+  put(image: number, decoded: CachedImage): void
 }
 
 export function openPixelCache(cache: PixelCache | null): OpenPixelCache {
   if (cache === null) return { get: () => null, put() {} }
   const { count, bytes } = cache
   const pixels = new Uint8Array(cache.pixels)
-  const present = new Int32Array(cache.present)
+  const present = new Uint32Array(cache.present)
   return {
-    get: (image) =>
-      image < count && Atomics.load(present, image) === 1
-        ? pixels.subarray(image * bytes, (image + 1) * bytes)
-        : null,
-    put(image, decoded) {
-      if (image >= count) return
-      pixels.set(decoded, image * bytes)
-      Atomics.store(present, image, 1)
+    get(image) {
+      const size = image < count ? Atomics.load(present, image) : 0
+      if (size === 0) return null
+      const [width, height] = [size >>> 16, size & 0xffff]
+      const at = image * bytes
+      return { data: pixels.subarray(at, at + width * height * 3), width, height }
+    },
+    put(image, { data, width, height }) {
+      if (image >= count || data.length > bytes || Math.max(width, height) > 0xffff) return
+      pixels.set(data, image * bytes)
+      Atomics.store(present, image, width * 0x10000 + height)
     },
   }
 }

@@ -1,10 +1,22 @@
 /** Prepares one image of a batch: reads, decodes and augments it, and writes it into the memory of the batch. */
-import { decodeBox, decodeImage, unreadableReason } from '../../../datasets/classification/decode-image.js'
-import { distortionOf, squareAugmenter } from '../images/training-image.js'
+import {
+  decodeBox,
+  decodeImage,
+  decodeReduced,
+  unreadableReason,
+} from '../../../datasets/classification/decode-image.js'
+import {
+  cropAugmenter,
+  distortionOf,
+  type ImageKey,
+  squareAugmenter,
+  type Target,
+} from '../images/training-image.js'
 import { distortInto } from '../inception/distort.js'
-import { openPixelCache } from './pixel-cache.js'
+import { type CachedImage, openPixelCache } from './pixel-cache.js'
 import type { DecoderSettings, ImageTask } from './protocol.js'
 import { openPlaceReader } from './read-place.js'
+import { reducedSide } from './reduced-side.js'
 
 export interface ImagePreparer {
   /** Resolves with null, or with the reason why the image cannot be read, as half a sentence. */
@@ -19,11 +31,16 @@ type Write = () => void
 export function openPreparer({ config, side, slots, cache }: DecoderSettings): ImagePreparer {
   const batches = slots.map((slot) => new Float32Array(slot))
   const reader = openPlaceReader()
-  const decode = config.augmentation.kind === 'inception' ? croppedDecoder() : squareDecoder()
+  const decoders = {
+    'padded-crop': squareDecoder,
+    'random-resized-crop': reducedDecoder,
+    inception: croppedDecoder,
+  }
+  const decode = decoders[config.augmentation.kind ?? 'padded-crop']()
 
   /** Decodes the crop alone: what lies beside it is never used. */
   function croppedDecoder() {
-    return async ({ place, slot, offset, size, ...key }: ImageTask): Promise<Write> => {
+    return async ({ place, slot, offset, size, index, ...key }: ImageTask): Promise<Write> => {
       const { data, box } = await decodeBox(reader.read(place), (whole) => {
         const distortion = distortionOf(config, whole, key)
         return { ...distortion.crop, distortion }
@@ -35,17 +52,37 @@ export function openPreparer({ config, side, slots, cache }: DecoderSettings): I
     }
   }
 
+  /** Decodes the square once and keeps it: every epoch begins with the same pixels. */
   function squareDecoder() {
-    const kept = openPixelCache(cache)
     const augment = squareAugmenter(config, side)
-    return async ({ place, slot, offset, size, ...key }: ImageTask): Promise<Write> => {
-      let data = kept.get(key.image)
-      if (data === null) {
-        data = await decodeImage(reader.read(place), side)
-        kept.put(key.image, data)
+    return keepingDecoder(
+      async (bytes) => ({ data: await decodeImage(bytes, side), width: side, height: side }),
+      (target, { data }, key) => augment(target, { data, from: 0 }, key),
+    )
+  }
+
+  /** Decodes the image once, reduced to what crops need, and keeps it. */
+  function reducedDecoder() {
+    const augment = cropAugmenter(config)
+    return keepingDecoder(
+      (bytes) => decodeReduced(bytes, reducedSide(side)),
+      (target, image, key) => augment(target, { ...image, from: 0 }, key),
+    )
+  }
+
+  function keepingDecoder(
+    decodeWhole: (bytes: Buffer) => Promise<CachedImage>,
+    augment: (target: Target, image: CachedImage, key: ImageKey) => void,
+  ) {
+    const kept = openPixelCache(cache)
+    return async ({ place, slot, offset, size, index, ...key }: ImageTask): Promise<Write> => {
+      let image = kept.get(index)
+      if (image === null) {
+        image = await decodeWhole(reader.read(place))
+        kept.put(index, image)
       }
-      const pixels = { data, from: 0 }
-      return () => augment({ values: batches[slot], offset, size }, pixels, key)
+      const whole = image
+      return () => augment({ values: batches[slot], offset, size }, whole, key)
     }
   }
 

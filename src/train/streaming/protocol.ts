@@ -17,6 +17,8 @@ export interface DecoderSettings {
 /** An image to prepare: read, decoded, augmented, and written into a batch. */
 export interface ImageTask extends ImageKey {
   place: ImagePlace
+  /** Index in its source. */
+  index: number
   /** Index into the slots. */
   slot: number
   /** Index of its first float in the slot. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../../shared/errors.js'
 import { writeSafetensors } from '../../shared/safetensors.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
-import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { keptCheckpoint } from '../../train/run/run-folder.js'
 import type { ModelConfig } from '../../train/settings/config.js'
 import { readConfig } from '../../train/tasks.js'
 import { type KerasLayer, writeKerasWeights } from '../keras/write-keras.js'
@@ -54,7 +54,7 @@ export const FORMATS = {
 export type FormatName = keyof typeof FORMATS
 
 /**
- * Writes the weights of a classifier's newest checkpoint (its averaged weights, where it keeps an average), without an
+ * Writes the weights of a classifier's newest checkpoint (its averaged weights, where it keeps an average), or of its best, without an
  * auxiliary head, to `path`, by default into the run's folder.
  *
  * @throws UserError when the folder holds no run, has no checkpoint yet, the other program has no such network, or the
@@ -65,8 +65,8 @@ export async function exportWeights(
   to: FormatName,
   path: string = join(folder, FORMATS[to].file),
 ): Promise<{ path: string; tensors: number }> {
-  const { model } = await readConfig(folder)
-  const checkpoint = await newestCheckpoint(folder)
+  const { model, keep } = await readConfig(folder)
+  const checkpoint = await keptCheckpoint(folder, keep)
   if (checkpoint === null) throw new UserError(`${folder} has no checkpoint yet; train it first`)
   const { dialect, write }: Format = FORMATS[to]
   const slots = checkpoint.layout.filter((slot) => !slot.path.startsWith('auxiliary/'))

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
-import type { RunConfig } from '../../../src/train/classification/config.js'
+import { hasPairs, type RunConfig } from '../../../src/train/classification/config.js'
 import { buildEagerStep } from '../../../src/train/classification/eager-step.js'
 import { presets } from '../../../src/train/classification/presets.js'
 import { buildTrainStep } from '../../../src/train/classification/step.js'
 import type { StepInputs, TrainStep } from '../../../src/train/classification/step-types.js'
+import { pairLabels } from '../../../src/train/images/mix.js'
 import type { StateVectors } from '../../../src/train/step/step-types.js'
 
 const CLASSES = 3
@@ -32,8 +33,10 @@ function inputs(step: number): StepInputs {
 }
 
 /** Metrics and state after one step, which is not the run's first. */
-async function oneStep(step: TrainStep, part = 0): Promise<[Float32Array, StateVectors]> {
-  const { loss, correct, gradientNorm } = await step.run({ ...inputs(1), part })
+async function oneStep(step: TrainStep, part = 0, isMixed = false): Promise<[Float32Array, StateVectors]> {
+  const { labels } = inputs(1)
+  const pairs = isMixed ? pairLabels(labels, 0.7, Float32Array.of(0.5, 2, 1)) : undefined
+  const { loss, correct, gradientNorm } = await step.run({ ...inputs(1), part, pairs })
   const state = await step.state()
   await step.close()
   return [Float32Array.of(loss, correct, gradientNorm), state]
@@ -69,15 +72,18 @@ const CASES: Record<string, Partial<RunConfig> & { part?: number }> = {
   },
   'the first of two accumulated batches': { accumulate: 2, averageDecay: 0.99, part: 0 },
   'the last of two accumulated batches': { accumulate: 2, averageDecay: 0.99, part: 1 },
+  'mixed images of weighted classes, with an auxiliary head': { mixup: 0.4, balance: 'class-weights' },
+  'learning rates that fall from the head to the stem': { layerDecay: 0.7, auxiliaryWeight: 0 },
+  'two cells frozen': { init: 'run', freeze: 'cells:2', averageDecay: 0.9, auxiliaryWeight: 0 },
 }
 
 for (const [what, { part, ...changes }] of Object.entries(CASES))
   test(`a step equals the eager one: ${what}`, async () => {
     const run = config(changes)
     const shapes = { imageSize: SIZE, classes: CLASSES }
-    const [metrics, state] = await oneStep(await buildTrainStep(run, shapes), part)
+    const [metrics, state] = await oneStep(await buildTrainStep(run, shapes), part, hasPairs(run))
     await tf.setBackend('cpu')
-    const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes), part)
+    const [expected, expectedState] = await oneStep(await buildEagerStep(run, shapes), part, hasPairs(run))
     assertNear(metrics, expected, 1e-4, 'metrics')
     assert.deepEqual(Object.keys(state).sort(), Object.keys(expectedState).sort())
     for (const name of Object.keys(state)) assertNear(state[name], expectedState[name], 1e-3, name)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  balancedOrder,
   batchPlace,
   epochOrder,
   shardOrder,
@@ -49,9 +50,12 @@ test('the order depends on seed and epoch alone, and files are shuffled as a who
   assert.notDeepEqual(order(1, 2), order(1, 3))
   assert.notDeepEqual(order(1, 2), order(2, 2))
   const settings = { seed: 5, epoch: 4, shuffleBuffer: 10 }
-  assert.deepEqual(sourceOrder({ count: 99, shards: null }, settings), epochOrder(99, 5, 4))
   assert.deepEqual(
-    sourceOrder({ count: 1000, shards }, settings),
+    sourceOrder({ count: 99, shards: null, labels: new Int32Array(99) }, settings),
+    epochOrder(99, 5, 4),
+  )
+  assert.deepEqual(
+    sourceOrder({ count: 1000, shards, labels: new Int32Array(1000) }, settings),
     shardOrder(1000, shards, { seed: 5, epoch: 4, buffer: 10 }),
   )
 })
@@ -72,4 +76,22 @@ test('the batches of a step follow each other, and a step is never cut by the en
       [2, 2, 2].map((epoch, part) => [epoch, 12 + 4 * part]),
     ],
   )
+})
+
+test('in a balanced order all classes come equally often, and an image that comes again has a number of its own', () => {
+  // 60, 30 and 10 images; none of class 3.
+  const labels = Int32Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : i < 90 ? 1 : 2))
+  const order = balancedOrder(labels, 1, 0)
+  assert.equal(new Set(order).size, 100)
+  const counts = [0, 0, 0]
+  for (const drawn of order) counts[labels[drawn % 100]]++
+  assert.deepEqual([...counts].sort(), [33, 33, 34])
+  const rare = [...order].filter((drawn) => labels[drawn % 100] === 2)
+  for (let image = 90; image < 100; image++) {
+    const times = rare.filter((drawn) => drawn % 100 === image).map((drawn) => Math.floor(drawn / 100))
+    assert.deepEqual(times.sort(), [0, 1, 2, 3].slice(0, times.length))
+    assert.ok(times.length >= 3)
+  }
+  assert.deepEqual(balancedOrder(labels, 1, 0), order)
+  assert.notDeepEqual(balancedOrder(labels, 1, 1), order)
 })

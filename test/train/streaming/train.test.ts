@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ImageSource } from '../../../datasets/classification/image-source.js'
+import { selectFromSource } from '../../../datasets/sources/split-source.js'
 import type { RunConfig } from '../../../src/train/classification/config.js'
 import { type TrainClassifierOptions, trainClassifier } from '../../../src/train/classification/train.js'
 import type { TrainResult } from '../../../src/train/run/loop-types.js'
 import { metricsPath, newestCheckpoint } from '../../../src/train/run/run-folder.js'
 import { createRun, type Run, readRows, resumeRun, type TrainingRow } from '../../../src/train/tasks.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
-import { writeShards } from '../../helpers/train/image-files.js'
+import { folderSource, writeClassFolders, writeShards } from '../../helpers/train/image-files.js'
 import { colourConfig, linearCompiler } from '../../helpers/train/linear-step.js'
 
 const COUNT = 60
@@ -19,6 +20,16 @@ function config(changes: Partial<RunConfig> = {}): RunConfig {
 }
 
 const inception = { kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0 } as const
+
+const modern: Partial<RunConfig> = {
+  augmentation: {
+    ...{ kind: 'random-resized-crop', crop: 0, flip: true, cutout: 2, colour: 0.4 },
+    randaugment: { operations: 2, magnitude: 9 },
+  },
+  mixup: 0.4,
+  cutmix: 1,
+  balance: 'class-weights',
+}
 
 /** Trains a run on shards and closes it. */
 async function trained(
@@ -37,6 +48,7 @@ for (const [name, changes] of [
   ['one batch a step', { augmentation: inception }],
   ['two batches a step', { augmentation: inception, batchSize: 4, accumulate: 2 }],
   ['decoded images kept', {}],
+  ['random parts, RandAugment, mixup and weights of classes', modern],
 ] as const)
   test(`a run over shards stopped in the middle of an epoch ends bit-identical to an unbroken one: ${name}`, async (t) => {
     const folder = await temporaryFolder(t)
@@ -62,6 +74,33 @@ for (const [name, changes] of [
       assert.deepEqual(resumed.state, unbroken.state)
     }
   })
+
+test('classes that are balanced by sampling are drawn from files again after a stop, and not from shards', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeClassFolders(join(folder, 'photos'), COUNT)
+  // 20 images of a class; of the third one few are left.
+  const whole = folderSource(join(folder, 'photos'), COUNT)
+  const files = selectFromSource(
+    whole,
+    Uint32Array.from({ length: 43 }, (_, i) => i),
+    'files',
+  )
+  const settings = config({ ...modern, balance: 'sampling' })
+  const unbroken = await trained(await createRun(join(folder, 'unbroken'), settings), files)
+  const path = join(folder, 'stopped')
+  const stop = new AbortController()
+  await trained(await createRun(path, settings), files, {
+    signal: stop.signal,
+    onStep: ({ step }) => step === 7 && stop.abort(),
+  })
+  const resumed = await trained(await resumeRun(path), files, { workers: 2, cacheBytes: 0 })
+  assert.deepEqual(resumed.state, unbroken.state)
+  const shards = await writeShards(join(folder, 'shards'), { count: COUNT, perShard: 9 })
+  await assert.rejects(
+    trained(await createRun(join(folder, 'refused'), settings), shards),
+    /^UserError: The images of shards are read shard by shard, .* use --balance class-weights$/,
+  )
+})
 
 test('training stops at an image that cannot be read, with a checkpoint, and goes on when it may be skipped', async (t) => {
   const folder = await temporaryFolder(t)
