@@ -110,9 +110,11 @@ export {
   type LoadDataOptions,
   loadData,
   noteData,
+  type OpenDataOptions,
   type OpenDataset,
   openData,
 } from './images/data.js'
+export type { PairedLabels } from './images/mix.js'
 export type { TrainingImages } from './images/training-images.js'
 export { type LoadedBackbone, loadBackbone } from './load-backbone.js'
 export { type LoadedDetector, loadDetector } from './load-detector.js'

@@ -12,7 +12,7 @@ import { tinyDetector } from '../helpers/train/detection/tiny-detector.js'
 const words = (line: string) => line.split(' ')
 
 const classifier =
-  'train-backbone --data images --image-size 16 --validation 8 --cells 1 --filters 4 --auxiliary 0 --schedule constant --warmup 0'
+  'train-backbone --preset paper-cifar --data images --image-size 16 --validation 8 --cells 1 --filters 4 --auxiliary 0 --schedule constant --warmup 0'
 
 test('classifiers: refused and begun again, diverged and gone on with as the last line says', async (t) => {
   const cwd = await temporaryFolder(t)
@@ -52,7 +52,7 @@ test('detectors: refused and begun again; whatever the learning rate, divergence
   await writeFile(join(cwd, 'tiny.json'), JSON.stringify(tinyDetector().backbone.genotype))
   const backbone = await toolkit(
     words(
-      'train-backbone --data images --image-size 32 --validation 8 --arch tiny.json --stem imagenet --cells 1 --filters 16 --stem-filters 8 --auxiliary 0 --batch-size 8 --steps 1 --out backbone',
+      'train-backbone --preset paper-cifar --data images --image-size 32 --validation 8 --arch tiny.json --stem imagenet --cells 1 --filters 16 --stem-filters 8 --auxiliary 0 --batch-size 8 --steps 1 --out backbone',
     ),
     { cwd },
   )

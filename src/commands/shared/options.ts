@@ -7,12 +7,12 @@ export const json = new Option('--json', 'print the result as JSON')
 
 /** What names images with one class each, read when they are needed. */
 export const IMAGES =
-  'cifar10, embedded, imagenet, a folder with train/<class>/*.jpg or with tar shards, or a pattern like train-{000..146}.tar'
+  'cifar10, embedded, imagenet, a folder with <class>/*.jpg, train/<class>/*.jpg or tar shards, or a pattern like train-{000..146}.tar'
 
 /** Images that a search holds in memory. */
 export const trainingData = new Option(
   '--data <name>',
-  'images: cifar10, embedded, or a folder with train/<class>/*.jpg, which fit into memory',
+  'images: cifar10, embedded, or a folder with <class>/*.jpg or train/<class>/*.jpg, which fit into memory',
 ).default('cifar10')
 
 export const dataDir = new Option(

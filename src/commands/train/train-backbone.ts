@@ -7,6 +7,7 @@ import type { RunConfig } from '../../train/classification/config.js'
 import { compilerFor, type Device } from '../../train/classification/devices.js'
 import { applyInitialWeights } from '../../train/classification/initial-weights.js'
 import { classifierFormatter } from '../../train/classification/metrics.js'
+import { FOLDER_PRESET } from '../../train/classification/presets.js'
 import { rehearsing } from '../../train/classification/rehearse.js'
 import { type Compiler, trainClassifier } from '../../train/classification/train.js'
 import { noteData, type OpenDataset, openData } from '../../train/images/data.js'
@@ -38,27 +39,37 @@ model.onnx. The preset gives every setting; other flags change single ones. Ctrl
 the command that continues the run; a resumed run ends bit-identical to an uninterrupted one.
 
 --init begins with trained weights, for example imported ones, whose architecture and --preprocessing the run takes over.
-Where the classes are others, or in another order, the classifier's head begins with random ones.
+Where the classes are others, or in another order, the classifier's head begins with random ones. With few images, keep
+what is trained already: --freeze leaves the first part of the network as it is, --layer-decay changes it less.
 
-A folder of images has train/<class>/*.jpg (${imageFormats}), and optionally val/ (or valid/,
-validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. Tar shards have the
-form of WebDataset. Both are read while the network trains, so that they may have any size; a run needs memory for a few
-batches, and --cache. Shards are read from front to back through a shuffle buffer. A run records the path and the files
-of its data: --resume works from any folder, refuses other data, and takes --data or --data-dir for data that was moved.
+A folder of images has <class>/*.jpg (${imageFormats}), or train/<class>/ and optionally val/ (or
+valid/, validation/) and test/ with the same classes; images may lie in subfolders, and links are followed. Without val/,
+a fifth of the images is held out (--val-fraction). Tar shards have the form of WebDataset. Both are read while the
+network trains, so that they may have any size; a run needs memory for a few batches, and --cache. Shards are read from
+front to back through a shuffle buffer. A run records the path and the files of its data: --resume works from any folder,
+refuses other data, and takes --data or --data-dir for data that was moved.
+
+The preset ${FOLDER_PRESET}, which folders and shards take, is a small network at 96 pixels. Without --epochs, --steps or --seconds its
+length is fitted to the number of images, and its best weights on the validation images are kept (--keep).
 
 The presets imagenet-mobile and imagenet-large are the published recipes. A step of theirs has 1600 images, in
 --accumulate passes of --batch-size; with other numbers and without --learning-rate, the rate changes in proportion.
 
-${jsonFields('"top1", "top5", "loss" and "images", their number')}
+${jsonFields('"top1", "top5", "loss", "images", their number, and "epoch"')}
+"validation" is that of the weights that are exported (see --keep). Also "chance", the accuracy of always naming the class
+that most validation images have.
 
 Examples:
   $ toolkit train-backbone --preset laptop-cifar10
   $ toolkit train-backbone --data cifar10 --arch nasnet-a --cells 2 --filters 32 --cutout 16 --epochs 20
   $ toolkit train-backbone --preset embedded --arch my-genotype.json --seconds 600 --out runs/mine
+  $ toolkit train-backbone --data photos
   $ toolkit train-backbone --init runs/mobile --data photos --epochs 5
+  $ toolkit train-backbone --init runs/mobile --data photos --freeze cells:4 --layer-decay 0.8 --early-stopping 5
+  $ toolkit train-backbone --data photos --randaugment 2,9 --mixup 0.2 --balance sampling
   $ toolkit train-backbone --data imagenet --data-dir /data --out runs/mobile
   $ toolkit train-backbone --preset imagenet-mobile --data '/data/shards/train-{000000..000146}.tar' --arch my-genotype.json
-  $ toolkit train-backbone --data photos --augmentation inception --cells 2 --filters 32 --accumulate 4 --epochs 30
+  $ toolkit train-backbone --data photos --augmentation inception --image-size 128 --accumulate 4 --epochs 30
   $ toolkit train-backbone --resume runs/mine
   $ toolkit train-backbone --resume runs/mine --learning-rate 0.01
 

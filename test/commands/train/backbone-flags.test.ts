@@ -79,6 +79,20 @@ test('each flag changes its setting and nothing else', () => {
     ['--checkpoint-steps 100', { checkpoint: { ...checkpoint, steps: 100 } }],
     ['--checkpoint-seconds off', { checkpoint: { ...checkpoint, seconds: null } }],
     ['--evaluate-every 3', { evaluateEvery: 3 }],
+    ['--val-fraction 0.1', { data: { ...data, validation: 0, validationFraction: 0.1 } }],
+    [
+      '--augmentation random-resized-crop --randaugment 2,9',
+      {
+        augmentation: {
+          ...{ kind: 'random-resized-crop', crop: 0, flip: true, cutout: 0, colour: 0 },
+          randaugment: { operations: 2, magnitude: 9 },
+        },
+        data: { ...data, preprocessing: 'cover' },
+      },
+    ],
+    ['--mixup 0.2 --cutmix 1 --balance sampling', { mixup: 0.2, cutmix: 1, balance: 'sampling' }],
+    ['--early-stopping 5 --keep best', { earlyStopping: 5, keep: 'best' }],
+    ['--layer-decay 0.8', { layerDecay: 0.8 }],
   ]
   for (const [line, change] of cases) assert.deepEqual(configOf(line), { ...paper, ...change }, line)
 })
@@ -96,7 +110,31 @@ test('the preprocessing is the one that a flag names, that of the first weights,
   assert.equal(of('--augmentation padded-crop --data photos', presets['imagenet-mobile']), 'cover')
 })
 
+test('flags of transfer and augmentation change or switch off what a preset has', () => {
+  const begun: RunConfig = { ...presets.finetune, init: 'run' }
+  assert.equal(configOf('--freeze cells:2', begun).freeze, 'cells:2')
+  const modern = configOf('--randaugment 2,9 --early-stopping 3 --balance class-weights', begun)
+  const off = configOf('--randaugment off --early-stopping off --balance off', modern)
+  assert.deepEqual([off.augmentation.randaugment, off.earlyStopping, off.balance], [null, null, null])
+  // A number of images takes the place of a share.
+  assert.deepEqual(configOf('--validation 8', 'folder').data, {
+    ...{ name: 'photos', folder: null, validation: 8, classes: null, imageSize: 96 },
+  })
+  // A shift needs images that are not cropped otherwise.
+  const { kind, crop } = configOf('--crop 4', 'folder').augmentation
+  assert.deepEqual([kind, crop], ['padded-crop', 4])
+  assert.deepEqual(configOf('--augmentation inception', modern).augmentation, {
+    ...{ kind: 'inception', crop: 0, flip: true, cutout: 0, colour: 0 },
+  })
+})
+
 test('flags that contradict each other are refused', () => {
+  assert.throws(
+    () => configOf('--validation 5 --val-fraction 0.2'),
+    /Give one of --validation and --val-fraction/,
+  )
+  assert.throws(() => configOf('--freeze head'), /It must be stem, all, or cells:N with N of 1 or more/)
+  assert.throws(() => configOf('--randaugment 2,31'), /N,M like 2,9: 1 to 14 operations of magnitude 0 to 30/)
   assert.throws(
     () => configOf('--augmentation inception --crop 4'),
     /"augmentation.crop" must be 0 with the augmentation "inception"/,

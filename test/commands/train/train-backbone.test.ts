@@ -10,7 +10,20 @@ import { toolkit } from '../../helpers/commands/toolkit.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const small = [
-  ...['--data', 'images', '--image-size', '16', '--validation', '8', '--cells', '1', '--filters', '4'],
+  ...[
+    '--preset',
+    'paper-cifar',
+    '--data',
+    'images',
+    '--image-size',
+    '16',
+    '--validation',
+    '8',
+    '--cells',
+    '1',
+    '--filters',
+    '4',
+  ],
   ...['--stem-filters', '4', '--batch-size', '8', '--learning-rate', '0.05', '--auxiliary', '0'],
   ...['--drop-path-keep', '1', '--crop', '1', '--average', '0.8'],
 ]
