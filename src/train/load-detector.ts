@@ -6,7 +6,7 @@ import type { Tensor } from '../shared/safetensors.js'
 import type { DetectorRunConfig } from './detection/config.js'
 import type { DetectorWeights } from './detection/initial-weights.js'
 import { inferenceState } from './run/checkpoint.js'
-import { newestCheckpoint } from './run/run-folder.js'
+import { keptCheckpoint } from './run/run-folder.js'
 import { readAnyConfig } from './tasks.js'
 
 export interface LoadedDetector {
@@ -15,7 +15,7 @@ export interface LoadedDetector {
 }
 
 /**
- * The detector in a run: its newest checkpoint, with the averaged weights where it keeps an average.
+ * The detector in a run: its newest checkpoint, or its best one where it keeps that, with the averaged weights where it keeps an average.
  *
  * @throws UserError when there is no run of a detector at `source`, it is damaged, or it was never trained
  */
@@ -31,7 +31,7 @@ export async function loadDetector(source: string): Promise<LoadedDetector> {
       `${source} is the run of a classifier, and --init takes a detector's; begin with its cells: --backbone ${source}`,
     )
   const { categories } = config.data
-  const checkpoint = await newestCheckpoint(source)
+  const checkpoint = await keptCheckpoint(source, config.keep)
   if (checkpoint === null || categories === null)
     throw new UserError(`${source} has no checkpoint yet; train it first`)
   const state = inferenceState(checkpoint.state)

@@ -9,7 +9,7 @@ import { evaluateDetector } from '../../train/detection/evaluate.js'
 import { detectorFrom, exportDetector } from '../../train/detection/export.js'
 import { type EvaluationSummary, writeEvaluation } from '../../train/detection/report/write-evaluation.js'
 import { inferenceState } from '../../train/run/checkpoint.js'
-import { newestCheckpoint } from '../../train/run/run-folder.js'
+import { keptCheckpoint } from '../../train/run/run-folder.js'
 import { interruptible } from '../shared/interrupt.js'
 import { say, sayAll } from '../shared/say.js'
 import { categoryTable } from './category-table.js'
@@ -106,7 +106,7 @@ interface Exported {
 }
 
 async function exportedRun({ path, config }: { path: string; config: DetectorRunConfig }): Promise<Exported> {
-  const checkpoint = await newestCheckpoint(path)
+  const checkpoint = await keptCheckpoint(path, config.keep)
   if (checkpoint === null) throw new UserError(`${path} has no checkpoint yet; train it first`)
   const card = detectorCard(config, checkpoint.step)
   return { card, model: exportDetector(config, inferenceState(checkpoint.state), card) }

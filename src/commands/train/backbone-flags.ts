@@ -167,8 +167,8 @@ export const trainBackboneFlags = () =>
       'epochs between evaluations on the validation images',
       wholeNumber(1),
     )
-    .addOption(classifier.earlyStopping)
-    .addOption(classifier.keep)
+    .addOption(training.earlyStopping('accuracy'))
+    .addOption(training.keep('accuracy'))
     .addOption(training.checkpointSteps)
     .addOption(training.checkpointSeconds)
 

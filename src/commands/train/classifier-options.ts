@@ -2,8 +2,9 @@
 import { Option } from '@commander-js/extra-typings'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
-import { BALANCES, FREEZE, KEEPS } from '../../train/classification/config.js'
+import { BALANCES, FREEZE } from '../../train/classification/config.js'
 import type { DataConfig } from '../../train/settings/config.js'
+import { type KeepFlags, keepSettings } from './training-options.js'
 import { number, orOff, type Parser, WrongValue, wholeNumber } from '../shared/flags.js'
 
 export const validation = new Option(
@@ -58,18 +59,8 @@ export const balance = new Option(
   'classes with many and with few images: weigh their losses, draw them equally often, or off',
 ).choices([...BALANCES, 'off'] as const)
 
-export const earlyStopping = new Option(
-  '--early-stopping <n|off>',
-  'end after n evaluations in a row without a higher accuracy on the validation images',
-).argParser(orOff(wholeNumber(1)))
-
-export const keep = new Option(
-  '--keep <which>',
-  'weights that are evaluated and exported: the last, or those with the highest accuracy on the validation images',
-).choices(KEEPS)
-
 /** Values of the options above. */
-export interface ClassifierFlags {
+export interface ClassifierFlags extends KeepFlags {
   validation?: number
   valFraction?: number
   freeze?: string
@@ -78,8 +69,6 @@ export interface ClassifierFlags {
   mixup?: number
   cutmix?: number
   balance?: (typeof BALANCES)[number] | 'off'
-  earlyStopping?: number | 'off'
-  keep?: (typeof KEEPS)[number]
 }
 
 /** The settings of the run that these flags change. */
@@ -89,13 +78,11 @@ export const classifierSettings = ({
   mixup,
   cutmix,
   balance,
-  earlyStopping,
-  keep,
+  ...kept
 }: ClassifierFlags) =>
   defined({
-    ...{ freeze, layerDecay, mixup, cutmix, keep },
+    ...{ freeze, layerDecay, mixup, cutmix, ...keepSettings(kept) },
     balance: balance === 'off' ? null : balance,
-    earlyStopping: earlyStopping === 'off' ? null : earlyStopping,
   })
 
 /** The data with the images that the flags hold out. Throws a `UserError` for two ways at once. */

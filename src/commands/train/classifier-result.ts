@@ -2,8 +2,9 @@
 import type { ImageSource } from '../../../datasets/classification/image-source.js'
 import { percent, plural } from '../../shared/text.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { keptStep, metricsPath } from '../../train/run/run-folder.js'
-import { type EvaluationRow, readRows } from '../../train/tasks.js'
+import type { ClassifierMetrics } from '../../train/classification/metrics.js'
+import type { EvaluationRow } from '../../train/tasks.js'
+import { keptEvaluation } from './kept-evaluation.js'
 import type { TrainingSession } from './session.js'
 
 /** The evaluation of the weights that are exported. */
@@ -16,11 +17,9 @@ export interface ClassifierResult extends Omit<TrainingSession<never>, 'validati
 }
 
 /** The evaluation of the weights of a run that are exported; null: they were not evaluated. */
-export async function measuredOf(folder: string, { keep }: RunConfig): Promise<Measured | null> {
-  const step = await keptStep(folder, keep)
-  const rows = (await readRows(metricsPath(folder))).filter((row) => row.kind === 'evaluation')
-  const row = rows.filter((one) => one.step === step).at(-1)
-  if (row === undefined) return null
+export async function measuredOf(folder: string, config: RunConfig): Promise<Measured | null> {
+  const row = await keptEvaluation<ClassifierMetrics>(folder, config)
+  if (row === null) return null
   const { top1, top5, loss, images, epoch } = row
   return { top1, top5, loss, images, epoch }
 }

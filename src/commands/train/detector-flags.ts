@@ -110,6 +110,8 @@ export const finetuneCocoFlags = () =>
       'epochs between evaluations on the validation images, for example 0.5',
       number({ above: 0 }),
     )
+    .addOption(training.keep('AP'))
+    .addOption(training.earlyStopping('AP'))
     .addOption(training.checkpointSteps)
     .addOption(training.checkpointSeconds)
 
@@ -122,8 +124,9 @@ export function applyFinetuneFlags(
 ): DetectorRunConfig {
   const { detector, augmentation } = config
   const { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery } = flags
+  const kept = training.keepSettings(flags)
   return validateDetectorConfig({
-    ...changed(config, { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery }),
+    ...changed(config, { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery, ...kept }),
     ...training.trainingSettings(config, flags),
     data: dataOf(config.data, flags),
     detector: changed(detector, { batchNorm: flags.batchNorm }),

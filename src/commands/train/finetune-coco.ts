@@ -13,6 +13,7 @@ import { say, sayAll } from '../shared/say.js'
 import type { RunData } from './detector-data.js'
 import { type FinetuneFlags, finetuneCocoFlags } from './detector-flags.js'
 import { configOf, type FirstWeights, firstWeights, startOf } from './detector-start.js'
+import { keptEvaluation } from './kept-evaluation.js'
 import { runSession, type TrainingSession } from './session.js'
 import { startLine } from './start-line.js'
 import { jsonFields, UNCHECKED_DATA } from './training-options.js'
@@ -68,14 +69,20 @@ export function finetuneCocoCommand() {
       const { config, weights } = await startOf(flags)
       const { low, ...result } = await trainIn(config, weights, flags)
       if (flags.json) console.log(JSON.stringify(result))
-      else if (result.finished) console.log(describeResult(result))
+      else if (result.finished) console.log(describeResult(result, config))
       if (low !== undefined) say(low)
     })
 }
 
 /** For example two lines: what was reached, and the commands to type next. */
-function describeResult({ run, steps, validation, model }: TrainingSession<DetectorMetrics>): string {
-  const measured = validation === null ? '' : `: ${detectorFormatter.evaluation(validation)}`
+function describeResult(
+  { run, steps, validation, model }: TrainingSession<DetectorMetrics>,
+  { keep }: Pick<DetectorRunConfig, 'keep'>,
+): string {
+  const measured =
+    validation === null
+      ? ''
+      : `${keep === 'best' ? `, the best after epoch ${validation.epoch.toFixed(1)}` : ''}: ${detectorFormatter.evaluation(validation)}`
   return [
     `Trained ${plural(steps, 'step')}${measured}; the detector is ${model}`,
     validation === null
@@ -156,9 +163,10 @@ async function trainIn(config: DetectorRunConfig, start: FirstWeights, flags: Fi
       )
     },
   })
-  const { finished, validation: measured } = session
+  const { finished } = session
+  const measured = finished ? await keptEvaluation<DetectorMetrics>(run.folder, config) : session.validation
   const low = finished && measured ? lowResultNote(measured.ap50, session.steps, config, train) : undefined
-  return { ...session, low }
+  return { ...session, validation: measured, low }
 }
 
 /** Loads the data, checks it, and opens the run: nothing is left of a new one whose data is refused. */

@@ -2,7 +2,7 @@
 import { Option } from '@commander-js/extra-typings'
 import { UserError } from '../../shared/errors.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import type { LearningRateConfig, LengthConfig } from '../../train/settings/config.js'
+import { KEEPS, type LearningRateConfig, type LengthConfig } from '../../train/settings/config.js'
 import { number, orNull, orOff, wholeNumber } from '../shared/flags.js'
 
 export const out = new Option('--out <folder>', 'folder of the new run (default: a new one in runs/)')
@@ -93,6 +93,29 @@ export type TrainingFlags = LengthFlags &
   Partial<Record<'seed' | 'batchSize' | 'weightDecay', number>> &
   Partial<Record<'clip' | 'average' | 'checkpointSteps' | 'checkpointSeconds', number | 'off'>>
 
+/** `measure`: what evaluations are ranked by. */
+export const earlyStopping = (measure: string) =>
+  new Option(
+    '--early-stopping <n|off>',
+    `end after n evaluations in a row without a higher ${measure} on the validation images`,
+  ).argParser(orOff(wholeNumber(1)))
+
+export const keep = (measure: string) =>
+  new Option(
+    '--keep <which>',
+    `weights that are evaluated and exported: the last, or those with the highest ${measure} on the validation images`,
+  ).choices(KEEPS)
+
+export interface KeepFlags {
+  earlyStopping?: number | 'off'
+  keep?: (typeof KEEPS)[number]
+}
+
+export const keepSettings = ({ keep, earlyStopping }: KeepFlags) => ({
+  keep,
+  earlyStopping: earlyStopping === 'off' ? null : earlyStopping,
+})
+
 /** The settings that these flags change, as they are afterwards. */
 export const trainingSettings = (
   before: Pick<
@@ -147,7 +170,7 @@ function learningRateOf(before: LearningRateConfig, flags: LearningRateFlags): L
 /** What --json prints, for the help of a command; `metrics` names those of its evaluations. */
 export const jsonFields = (metrics: string): string =>
   `--json prints {"run", "finished", "steps", "seconds", "validation", "model"}: the run's folder, whether it is complete,
-the steps and seconds of its training, the last evaluation (${metrics};
+the steps and seconds of its training, the evaluation of the weights that are exported (${metrics};
 null if there was none) and the path of the exported model (null if the run is not complete).`
 
 /** Of a run that an earlier version began. */

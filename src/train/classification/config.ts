@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import { dropPathKeep } from '../../../models/nasnet-config.js'
 import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
-import { accumulate, imageFields, model, trainingFields } from '../settings/config.js'
+import { accumulate, imageFields, keepFields, model, trainingFields } from '../settings/config.js'
 
 const imported = z.strictObject({
   /** Whose names the file had. */
@@ -12,8 +12,6 @@ const imported = z.strictObject({
   averages: z.boolean(),
 })
 
-/** Which checkpoint is evaluated and exported. */
-export const KEEPS = ['last', 'best'] as const
 /** How classes with many images and with few are balanced. */
 export const BALANCES = ['class-weights', 'sampling'] as const
 /** The weights of the first ones: those of the stem, of the stem and the first N cells after it, or of all but the head. */
@@ -40,10 +38,8 @@ export const runConfig = z
     init: z.optional(text()),
     /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
     imported: z.optional(imported),
-    /** Missing: the last. The best is the first one with the highest accuracy on the validation images. */
-    keep: z.optional(z.enum(KEEPS)),
-    /** Evaluations in a row without a higher accuracy after which training ends; null or missing: it does not. */
-    earlyStopping: z.optional(z.nullable(wholeNumber(1))),
+    /** Scored by accuracy. */
+    ...keepFields,
     /** Part of the network that keeps the weights of `init`, and whose batch norm uses their statistics. */
     freeze: z.optional(text().check(z.regex(FREEZE, 'stem, all, or cells:N with N of 1 or more'))),
     /** Factor of the learning rate from each cell to the one before it, from the head on; missing: 1. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import { detectorSettings } from '../../../models/faster-rcnn-config.js'
 import { RESIZE_MODES } from '../../shared/detector-input.js'
 import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
-import { accumulate, colourStrength, filesFingerprint, model, trainingFields } from '../settings/config.js'
+import { accumulate, colourStrength, filesFingerprint, keepFields, model, trainingFields } from '../settings/config.js'
 
 /** A folder of images and the COCO annotations of those that count. */
 const annotatedImages = z.strictObject({
@@ -107,6 +107,8 @@ const detectorRunConfig = z
     /** Further sizes to train at, one drawn for each step from (seed, step); empty: the input size alone. */
     multiScale: z.array(z.tuple([side, side])),
     ...trainingFields,
+    /** Scored by AP. */
+    ...keepFields,
     accumulate,
     augmentation,
     /** Boxes of an image that are trained on; of more, the largest. */

@@ -187,6 +187,7 @@ const small: DetectorRunConfig = {
   maxObjects: 50,
   checkpoint: { steps: null, seconds: 300 },
   evaluateEvery: 5,
+  keep: 'best',
 }
 
 /**

@@ -24,6 +24,7 @@ export const detection: RunTask<DetectorRunConfig, DetectorMetrics, DetectorCard
     }
   },
   refuseOtherData: (saved, { data }) => refuseOtherImages(saved.data, data),
+  keep: ({ keep }) => keep,
   card: detectorCard,
   loadExporter: async () => (await import('./export.js')).exportDetector,
   formatter: detectorFormatter,

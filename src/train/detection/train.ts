@@ -113,6 +113,7 @@ function detection(
         }).finally(() => detector.close())
         return measured && metricsOf(measured)
       }),
+    score: ({ ap }) => ap,
     async close() {
       for (const step of compiled.values()) await step.close()
     },

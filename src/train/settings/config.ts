@@ -179,6 +179,17 @@ export const trainingFields = {
 }
 export type TrainingConfig = Fields<typeof trainingFields>
 
+/** Which weights are evaluated and exported. */
+export const KEEPS = ['last', 'best'] as const
+
+/** The settings of the tasks whose evaluations have a score. */
+export const keepFields = {
+  /** Missing: the last. The best is the first one with the highest score on the validation images. */
+  keep: z.optional(z.enum(KEEPS)),
+  /** Evaluations in a row without a higher score after which training ends; null or missing: it does not. */
+  earlyStopping: z.optional(z.nullable(wholeNumber(1))),
+}
+
 /** The settings of the tasks that train on whole images. */
 export const imageFields = {
   data,
