@@ -101,7 +101,7 @@ test('inspect refuses flags of the other kind of data, and data that is not ther
     inspect(t, folder, '--draw', 'x.png'),
     /^UserError: --draw is for COCO files; "toolkit/,
   )
-  await assert.rejects(inspect(t, coco, '--verify'), /^UserError: --verify is for images with one class each/)
+  await assert.rejects(inspect(t, coco, '--verify'), /^UserError: --verify is for folders/)
   await assert.rejects(inspect(t, join(folder, 'x.tar')), /^DatasetError: No file fits ".*x\.tar"/)
   await assert.rejects(
     inspect(t, 'imagenet', '--data-dir', folder),
