@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { type DetectorMetrics, detectorFormatter } from '../../../src/train/detection/metrics.js'
 import { type TrainDetectorOptions, trainDetector } from '../../../src/train/detection/train.js'
-import { metricsPath } from '../../../src/train/run/run-folder.js'
+import { keptStep, metricsPath } from '../../../src/train/run/run-folder.js'
 import {
   createRun,
   type EvaluationRow,
@@ -66,6 +66,25 @@ test('a run learns, measures by COCO’s metrics each epoch and reports the part
   assert.deepEqual(training[0].imageSize, [64, 64])
   assert.equal(training[0].objectness, training[0].loss / 4)
   assert.ok(training.at(-1)!.loss < training[0].loss / 2)
+})
+
+test('the weights with the highest AP are kept where the run wants the best', async (t) => {
+  const folder = join(await temporaryFolder(t), 'run')
+  const linear = linearDetector()
+  let evaluations = 0
+  await trainAndClose(await createRun(folder, redConfig({ keep: 'best' })), {}, {
+    ...linear,
+    async buildDetector(config, state) {
+      const detector = await linear.buildDetector(config, state)
+      const blind = async () => ({
+        boxes: new Float32Array(4),
+        scores: new Float32Array(1),
+        classes: new Int32Array(1),
+      })
+      return evaluations++ === 0 ? detector : { ...detector, run: blind }
+    },
+  })
+  assert.deepEqual([await keptStep(folder, 'best'), await keptStep(folder)], [3, 9])
 })
 
 for (const [name, changes] of [
