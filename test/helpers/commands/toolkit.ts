@@ -53,6 +53,9 @@ export function toolkit(
   })
 }
 
+/** What a command says on stderr besides its progress, which only slow machines see. */
+export const notesIn = (stderr: string): string => stderr.replaceAll(/^.* · .* left\n/gm, '')
+
 function pausing(pause: Pause): Record<string, string> {
   return { NODE_OPTIONS: `--import=${preload}`, TOOLKIT_TEST_PAUSE: JSON.stringify(pause) }
 }
