@@ -98,7 +98,8 @@ for (const { program, kind, side, file, count } of PROGRAMS)
       `largest difference of ${at} × 1,000 probabilities: ${largest.exact.toExponential(1)}, ` +
         `where the program rounds pixels to bytes too: ${largest.rounded.toExponential(1)}`,
     )
-    assert.ok(largest.rounded < 1e-4, `the probabilities differ by ${largest.rounded}`)
+    // The decoders of JPEG round a few pixels differently, and random weights magnify that.
+    assert.ok(largest.rounded < 1e-3, `the probabilities differ by ${largest.rounded}`)
     // TF-Slim scales to numbers between bytes.
-    assert.ok(largest.exact < 0.02, `the probabilities differ by ${largest.exact}`)
+    assert.ok(largest.exact < 2e-3, `the probabilities differ by ${largest.exact}`)
   })
