@@ -50,7 +50,8 @@ test('a wing of training imports no other wing, and nothing below the wings impo
   const wing = /^src\/train\/(classification|detection|autoencoder)$/
   for (const [folder, imports] of importsOfFolders())
     for (const [to, example] of imports)
-      if (folder.startsWith('src/train/') && !folder.startsWith(`${to}/`)) assert.doesNotMatch(to, wing, example)
+      if (folder.startsWith('src/train/') && !folder.startsWith(`${to}/`))
+        assert.doesNotMatch(to, wing, example)
 })
 
 test('rooms have few loose files', () => {

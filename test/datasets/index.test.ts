@@ -77,7 +77,7 @@ describe('loadDataset', () => {
       [
         empty,
         {},
-        /^DatasetError: ".*empty" is not a known data set: it needs train\/<class>\/\*\.jpg .*, tar shards or/,
+        /^DatasetError: ".*empty" is not a known data set: it needs <class>\/\*\.jpg or train\/<class>\/\*\.jpg .*, tar shards or/,
       ],
     ] as const) {
       await assert.rejects(loadDataset(name, options), expected)

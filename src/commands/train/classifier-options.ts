@@ -4,8 +4,8 @@ import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
 import { BALANCES, FREEZE } from '../../train/classification/config.js'
 import type { DataConfig } from '../../train/settings/config.js'
-import { type KeepFlags, keepSettings } from './training-options.js'
 import { number, orOff, type Parser, WrongValue, wholeNumber } from '../shared/flags.js'
+import { type KeepFlags, keepSettings } from './training-options.js'
 
 export const validation = new Option(
   '--validation <images>',

@@ -4,7 +4,14 @@ import * as z from 'zod/mini'
 import { detectorSettings } from '../../../models/faster-rcnn-config.js'
 import { RESIZE_MODES } from '../../shared/detector-input.js'
 import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
-import { accumulate, colourStrength, filesFingerprint, keepFields, model, trainingFields } from '../settings/config.js'
+import {
+  accumulate,
+  colourStrength,
+  filesFingerprint,
+  keepFields,
+  model,
+  trainingFields,
+} from '../settings/config.js'
 
 /** A folder of images and the COCO annotations of those that count. */
 const annotatedImages = z.strictObject({

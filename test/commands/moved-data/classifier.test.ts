@@ -7,7 +7,20 @@ import { fails, notesIn, succeeds, toolkit } from '../../helpers/commands/toolki
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 const small = [
-  ...['--preset', 'paper-cifar', '--image-size', '16', '--validation', '4', '--cells', '1', '--filters', '4', '--stem-filters', '4'],
+  ...[
+    '--preset',
+    'paper-cifar',
+    '--image-size',
+    '16',
+    '--validation',
+    '4',
+    '--cells',
+    '1',
+    '--filters',
+    '4',
+    '--stem-filters',
+    '4',
+  ],
   ...['--batch-size', '4', '--auxiliary', '0', '--crop', '0', '--average', 'off'],
   // Nothing that depends on the length, which grows with every session.
   ...['--schedule', 'constant', '--warmup', '0', '--drop-path-keep', '1'],

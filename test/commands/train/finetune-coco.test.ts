@@ -22,7 +22,9 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   const network = '--arch tiny.json --stem imagenet --cells 1 --filters 16 --stem-filters 8'
   const data = '--data images --image-size 32 --validation 8'
   const backbone = await toolkit(
-    words(`train-backbone --preset paper-cifar ${data} ${network} --auxiliary 0 --batch-size 8 --steps 4 --out backbone --json`),
+    words(
+      `train-backbone --preset paper-cifar ${data} ${network} --auxiliary 0 --batch-size 8 --steps 4 --out backbone --json`,
+    ),
     { cwd },
   )
   assert.equal(backbone.code, 0, backbone.stderr)

@@ -72,18 +72,22 @@ test('the weights with the highest AP are kept where the run wants the best', as
   const folder = join(await temporaryFolder(t), 'run')
   const linear = linearDetector()
   let evaluations = 0
-  await trainAndClose(await createRun(folder, redConfig({ keep: 'best' })), {}, {
-    ...linear,
-    async buildDetector(config, state) {
-      const detector = await linear.buildDetector(config, state)
-      const blind = async () => ({
-        boxes: new Float32Array(4),
-        scores: new Float32Array(1),
-        classes: new Int32Array(1),
-      })
-      return evaluations++ === 0 ? detector : { ...detector, run: blind }
+  await trainAndClose(
+    await createRun(folder, redConfig({ keep: 'best' })),
+    {},
+    {
+      ...linear,
+      async buildDetector(config, state) {
+        const detector = await linear.buildDetector(config, state)
+        const blind = async () => ({
+          boxes: new Float32Array(4),
+          scores: new Float32Array(1),
+          classes: new Int32Array(1),
+        })
+        return evaluations++ === 0 ? detector : { ...detector, run: blind }
+      },
     },
-  })
+  )
   assert.deepEqual([await keptStep(folder, 'best'), await keptStep(folder)], [3, 9])
 })
 
