@@ -194,7 +194,7 @@ test('what cannot be told apart or is not there is refused', async (t) => {
   await refused(open(join(top, 'empty')), /^The folder ".*empty" is empty; it needs <class>\/\*\.jpg or train\/<class>/)
   const failing = async (files: Record<string, string | Uint8Array>, words: RegExp) =>
     refused((await data(t, files)).open(), words)
-  await failing({ 'a.txt': '' }, /holds no images that can be opened; it needs train\/<class>/)
+  await failing({ 'a.txt': '' }, /holds no images that can be opened; it needs <class>/)
   await failing({ 'val-0.tar': shard }, /^".*data" has no shards of train; name them/)
   await failing(
     { 'train-0.tar': shard, 'x.tar': shard },
