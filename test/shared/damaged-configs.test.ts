@@ -25,6 +25,8 @@ const MAY_BE_MISSING = new Set([
   ...['task', 'colour', 'fingerprint', 'output', 'stridedPools', 'preprocessing'],
   ...['accumulate', 'augmentation.kind', 'shuffleBuffer', 'skipUnreadable'],
   ...['stemPadding', 'rpnActivation', 'clipAnchors', 'clipBoxes', 'cropping'],
+  ...['pyramid', 'anchorScales', 'canonicalSize', 'keep', 'earlyStopping'],
+  ...['validationFraction', 'freeze', 'layerDecay', 'mixup', 'cutmix', 'balance', 'randaugment'],
 ])
 /** Numbers that may be as low as one likes. */
 const UNBOUNDED = new Set(['exponent', 'id'])
