@@ -87,7 +87,7 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   assert.equal(scratch.code, 0, scratch.stderr)
   assert.match(
     scratch.stdout,
-    /^Trained 2 steps: AP \S+ and AP50 \S+ on 3 validation images; the detector is scratch\/detector\.onnx\nNext: toolkit evaluate scratch, or toolkit serve scratch\/detector\.onnx\n$/,
+    /^Trained 2 steps, the best after epoch 0\.3: AP \S+ and AP50 \S+ on 3 validation images; the detector is scratch\/detector\.onnx\nNext: toolkit evaluate scratch, or toolkit serve scratch\/detector\.onnx\n$/,
   )
   const preview = await toolkit(words(`finetune-coco ${scenes} ${small} --preview sheet.png --json`), { cwd })
   assert.deepEqual(JSON.parse(preview.stdout), { preview: 'sheet.png' })
