@@ -191,7 +191,10 @@ test('what cannot be told apart or is not there is refused', async (t) => {
   await refused(at('x.txt'), /^".*x\.txt" is no data set of images/)
   await refused(open('imagenet'), /^ImageNet is not in ".*imagenet"; it needs an account at image-net\.org/)
   await mkdir(join(top, 'empty'))
-  await refused(open(join(top, 'empty')), /^The folder ".*empty" is empty; it needs <class>\/\*\.jpg or train\/<class>/)
+  await refused(
+    open(join(top, 'empty')),
+    /^The folder ".*empty" is empty; it needs <class>\/\*\.jpg or train\/<class>/,
+  )
   const failing = async (files: Record<string, string | Uint8Array>, words: RegExp) =>
     refused((await data(t, files)).open(), words)
   await failing({ 'a.txt': '' }, /holds no images that can be opened; it needs <class>/)
