@@ -3,15 +3,14 @@
  * the same images for as many steps, several times with other cuts of the data. Each training is a run of the toolkit in
  * a folder that stays, so that an interrupted comparison goes on where it was.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import type { DetectorMetrics } from '../../src/train/detection/metrics.js'
 import { readRows } from '../../src/train/tasks.js'
 import { count, machine } from '../measure.js'
 import { median, table } from '../statistics.js'
+import { trainIn } from '../toolkit.js'
 import { type Annotations, cut, mostFrequent } from './split.js'
 
 interface Options {
@@ -47,7 +46,6 @@ const program = new Command('npm run bench photographs --')
   .addHelpText('after', help)
   .parse()
 const options = program.opts<Options>()
-const toolkit = fileURLToPath(new URL('../../../bin/toolkit.js', import.meta.url))
 
 function named(text: string, before: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=')
@@ -82,14 +80,7 @@ function dataOf(all: Annotations, seed: number): string[] {
 /** Trains one detector to its end, or goes on with it. Returns what it finds in the held-out images. */
 async function trained(begin: string, seed: number, flags: string[]): Promise<Result> {
   const run = join(options.out, `${begin}-${seed}`)
-  const started = existsSync(join(run, 'config.json'))
-  const rest = started ? ['--resume', run] : [...flags, '--seed', `${seed}`, '--out', run]
-  const { status, stdout } = spawnSync(process.execPath, [toolkit, 'finetune-coco', ...rest, '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  if (status !== 0) throw new Error(`The training of ${run} failed.`)
-  const { seconds } = JSON.parse(stdout)
+  const seconds = trainIn(run, 'finetune-coco', [...flags, '--seed', `${seed}`])
   // A run that was finished before evaluates nothing again.
   const rows = await readRows<DetectorMetrics>(join(run, 'metrics.jsonl'))
   const { ap, ap50 } = rows.filter((row) => row.kind === 'evaluation').at(-1)!

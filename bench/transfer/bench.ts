@@ -4,14 +4,13 @@
  * drawings no training shows. Each training is a run of the toolkit in a folder that stays, so that an interrupted
  * comparison goes on where it was.
  */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { embeddedClasses, loadEmbedded } from '../../datasets/index.js'
 import { count, machine } from '../measure.js'
 import { median, table } from '../statistics.js'
+import { runToolkit, trainIn } from '../toolkit.js'
 import { writeClasses } from './class-images.js'
 
 interface Options {
@@ -61,7 +60,6 @@ const program = new Command('npm run bench transfer --')
   .addHelpText('after', help)
   .parse()
 const options = program.opts<Options>()
-const toolkit = fileURLToPath(new URL('../../../bin/toolkit.js', import.meta.url))
 
 function classes(text: string): string[] {
   const names = text.split(',')
@@ -69,23 +67,6 @@ function classes(text: string): string[] {
   if (unknown !== undefined)
     program.error(`error: "${unknown}" is no class; they are ${embeddedClasses.join(', ')}.`)
   return names
-}
-
-/** Runs a command of the toolkit, and returns what it prints as JSON. */
-function run(args: readonly string[]): Record<string, number> {
-  const { status, stdout } = spawnSync(process.execPath, [toolkit, ...args, '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  if (status !== 0) throw new Error(`toolkit ${args.join(' ')} failed.`)
-  return JSON.parse(stdout)
-}
-
-/** Trains a run to its end, or goes on with it. Returns the seconds of its training. */
-function train(folder: string, flags: readonly string[]): number {
-  const started = existsSync(join(folder, 'config.json'))
-  const rest = started ? ['--resume', folder] : [...flags, '--out', folder]
-  return run(['train-backbone', ...rest]).seconds
 }
 
 /** The folder of images that `make` writes, if it is not there yet. */
@@ -110,7 +91,7 @@ const ofBackbone = await folderOf('others', async (folder) => {
 })
 const network = ['--cells', `${options.cells}`, '--filters', `${options.filters}`]
 const backbone = join(options.out, 'backbone')
-train(backbone, [
+trainIn(backbone, 'train-backbone', [
   ...['--preset', 'embedded-backbone', '--data', ofBackbone, '--val-fraction', '0', ...network],
   ...['--image-size', `${size}`, '--steps', `${options.backboneSteps}`],
 ])
@@ -132,11 +113,11 @@ for (let seed = 1; seed <= seeds; seed++) {
   })
   for (const [begin, flags] of begins) {
     const folder = join(options.out, `${begin.replace(/\W+/g, '-')}-${seed}`)
-    const seconds = train(folder, [
+    const seconds = trainIn(folder, 'train-backbone', [
       ...['--preset', 'folder', '--data', data, '--val-fraction', '0', '--image-size', `${size}`],
       ...['--steps', `${options.steps}`, '--seed', `${seed}`, ...flags, ...program.args],
     ])
-    const { top1 } = run(['evaluate', folder, '--split', 'test'])
+    const { top1 } = runToolkit(['evaluate', folder, '--split', 'test'])
     console.error(`${begin}, seed ${seed}: ${(100 * top1).toFixed(1)} %`)
     results.push({ begin, seed, top1, seconds })
   }

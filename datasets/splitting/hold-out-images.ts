@@ -1,19 +1,10 @@
 /** Holds images with one class each out for validation. */
 import type { ImageSource } from '../classification/image-source.js'
-import { DatasetError } from '../files/errors.js'
-import { count, listed } from '../files/left-out.js'
+import { count } from '../files/left-out.js'
 import { imageInput } from '../sources/read-image.js'
 import { selectFromSource, validationName } from '../sources/split-source.js'
-import { FARTHEST } from './near-duplicates.js'
+import { heldOutNotes, holdOutOptions, LEAST_IMAGES, splitOrReason, usualShare } from './hold-out.js'
 import { type SplitOptions, splitImages } from './split.js'
-
-/** Images of a source from which on some are held out without being asked for. */
-const LEAST_IMAGES = 10
-/** The share that is held out then, and so many images at most: they are measured on again and again. */
-const SHARE = 0.2
-const MOST_IMAGES = 1000
-/** Images that are compared to find near-duplicates: some half a minute. */
-const MOST_COMPARED = 5000
 
 export interface HoldOutImagesOptions extends Pick<SplitOptions, 'seed' | 'onProgress'> {
   /** Share of the images in [0, 1); null: it is chosen, and nothing is held out of a source that is too small for it. */
@@ -49,21 +40,20 @@ export async function holdOutImages(
     return none(
       `${count(total, 'image')} ${total === 1 ? 'is' : 'are'} too few to hold some out for validation.`,
     )
-  const share = fraction ?? Math.min(SHARE, MOST_IMAGES / total)
-  const isCompared = total <= MOST_COMPARED
+  const share = fraction ?? usualShare(total)
   const indices = Array.from({ length: total }, (_, index) => index)
-  const split = await splitImages(
-    {
-      names: indices.map((index) => source.place(index).title),
-      images: indices.map((index) => () => imageInput(source.place(index))),
-      categories: indices.map((index) => [source.labels[index]]),
-    },
-    { val: share, test: 0, seed, onProgress, nearDuplicates: isCompared ? FARTHEST : null },
-  ).catch((error) => {
-    if (fraction === null && error instanceof DatasetError) return error
-    throw error
-  })
-  if (split instanceof DatasetError) return none(`Nothing is held out for validation. ${split.message}`)
+  const split = await splitOrReason(
+    splitImages(
+      {
+        names: indices.map((index) => source.place(index).title),
+        images: indices.map((index) => () => imageInput(source.place(index))),
+        categories: indices.map((index) => [source.labels[index]]),
+      },
+      holdOutOptions(total, share, { seed, onProgress }),
+    ),
+    fraction === null,
+  )
+  if (typeof split === 'string') return none(split)
   const { parts } = split
   const pick = (part: string): Uint32Array =>
     Uint32Array.from(indices.filter((index) => parts[index] === part))
@@ -72,14 +62,7 @@ export async function holdOutImages(
     train: selectFromSource(source, pick('train'), source.name),
     validation,
     fraction: share,
-    notes: [
-      `${count(validation.count, 'image')} of ${total}, such as ${listed(examples(validation))}, ` +
-        `${validation.count === 1 ? 'is' : 'are'} held out for validation; --val-fraction 0 trains on all.`,
-      ...(isCompared
-        ? []
-        : [`Of more than ${count(MOST_COMPARED, 'image')}, near-duplicates are not looked for.`]),
-      ...split.notes,
-    ],
+    notes: heldOutNotes({ held: validation.count, total, examples: examples(validation) }, split.notes),
   }
 }
 

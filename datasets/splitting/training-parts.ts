@@ -2,18 +2,10 @@
 import type { Dataset } from '#coco-ts'
 import { type AnnotatedPart, type AnnotatedSet, WHOLE } from '../annotated/annotated-set.js'
 import { DatasetError } from '../files/errors.js'
-import { count, listed } from '../files/left-out.js'
-import { FARTHEST } from './near-duplicates.js'
+import { count } from '../files/left-out.js'
+import { heldOutNotes, holdOutOptions, LEAST_IMAGES, splitOrReason, usualShare } from './hold-out.js'
 import type { SplitOptions } from './split.js'
 import { splitAnnotated } from './split-annotated.js'
-
-/** Images of a set from which on some are held out without being asked for. */
-const LEAST_IMAGES = 10
-/** The share that is held out then, and so many images at most: they are measured on again and again. */
-const SHARE = 0.2
-const MOST_IMAGES = 1000
-/** Images that are compared to find near-duplicates: some half a minute. */
-const MOST_COMPARED = 5000
 
 export interface HoldOutOptions extends Pick<SplitOptions, 'seed' | 'onProgress'> {
   /** Share of the images; undefined: it is chosen, and nothing is held out of a set that is too small for it. */
@@ -86,18 +78,12 @@ export async function holdOut(
   const { dataset } = part
   const total = dataset.images.length
   const none = (...notes: string[]): HeldOut => ({ train: dataset, validation: null, notes })
-  const share = fraction ?? Math.min(SHARE, MOST_IMAGES / total)
+  const share = fraction ?? usualShare(total)
   const chosen = fraction === undefined
   if (share === 0 || (chosen && total < LEAST_IMAGES)) return none()
-  const isCompared = total <= MOST_COMPARED
-  const options: SplitOptions = {
-    ...{ val: share, test: 0, seed, onProgress, nearDuplicates: isCompared ? FARTHEST : null },
-  }
-  const split = await splitAnnotated(set, part, options).catch((error) => {
-    if (chosen && error instanceof DatasetError) return error
-    throw error
-  })
-  if (split instanceof DatasetError) return none(`Nothing is held out for validation. ${split.message}`)
+  const options = holdOutOptions(total, share, { seed, onProgress })
+  const split = await splitOrReason(splitAnnotated(set, part, options), chosen)
+  if (typeof split === 'string') return none(split)
   const [train, validation] = split.parts.map((one) => one.dataset)
   if (chosen && train.images.length < leastTrain)
     return none('Nothing is held out for validation, because too few images would be left for one step.')
@@ -106,13 +92,13 @@ export async function holdOut(
   return {
     train,
     validation,
-    notes: [
-      `${count(validation.images.length, 'image')} of ${total}, such as ${listed(validation.images.map(({ file_name }) => file_name!))}, ` +
-        `${validation.images.length === 1 ? 'is' : 'are'} held out for validation; --val-fraction 0 trains on all.`,
-      ...(isCompared
-        ? []
-        : [`Of more than ${count(MOST_COMPARED, 'image')}, near-duplicates are not looked for.`]),
-      ...split.notes,
-    ],
+    notes: heldOutNotes(
+      {
+        held: validation.images.length,
+        total,
+        examples: validation.images.map(({ file_name }) => file_name!),
+      },
+      split.notes,
+    ),
   }
 }
