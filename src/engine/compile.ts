@@ -7,6 +7,7 @@ import { DETECTION } from './lower/detection.js'
 import { ELEMENTWISE } from './lower/elementwise.js'
 import { Emitter } from './lower/emitter.js'
 import { NORMALIZATION } from './lower/normalization.js'
+import { planBlocks } from './lower/plan-blocks.js'
 import { POOLING } from './lower/pooling.js'
 import { REDUCTION } from './lower/reduction.js'
 import type { Lowering } from './lower/table.js'
@@ -58,9 +59,12 @@ const CAST_TO: Record<Value['dtype'], number> = { float32: 1, int32: 6, bool: 9 
  */
 export function compile(traced: Trace, options: CompileOptions = {}): Program {
   const { recording, outputs } = traced
-  const e = new Emitter({ block: options.block ?? 0, symbolicBatch: options.symbolicBatch })
+  const operations = needed(recording, Object.values(outputs))
+  const block = options.block ?? 0
+  const plan = planBlocks(operations, block)
+  const e = new Emitter({ block, plan, symbolicBatch: options.symbolicBatch })
   const inputs = recording.inputs.map((value) => declareInput(e, value, options))
-  for (const operation of needed(recording, Object.values(outputs))) {
+  for (const operation of operations) {
     const lowering = LOWERINGS[operation.kernel]
     if (!lowering)
       throw new Error(`the TensorFlow.js kernel ${operation.kernel} cannot be written as ONNX yet`)

@@ -26,7 +26,7 @@ const window = fc.record({
 })
 
 /** Widths that blocks divide, widths they do not, and images of three channels. */
-const channels = fc.constantFrom(1, 3, 5, 16, 24, 32, 48)
+const channels = fc.constantFrom(1, 3, 5, 11, 16, 22, 24, 32, 44, 48)
 
 async function check(
   f: (inputs: Record<string, tf.Tensor>) => tf.Tensor,

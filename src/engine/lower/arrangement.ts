@@ -1,5 +1,6 @@
 /** Lowers kernels that move numbers without changing them, and matrix products. */
 import type { Value } from '../trace/record.js'
+import { areFull, blockRange, sameBlocks } from './blocks.js'
 import { type Emitter, MICROSOFT, NCHW_AXIS } from './emitter.js'
 import type { Lowering } from './table.js'
 import { padOrCrop, plane } from './window.js'
@@ -16,11 +17,24 @@ const reshape: Lowering = (e, { inputs: [x], outputs: [y] }) => {
 const transpose: Lowering = (e, { inputs: [x], outputs: [y], attributes }) =>
   e.put(y, 'plain', e.transpose(e.as(x, 'plain'), attributes.perm as number[]))
 
+/** Whether the blocks of the parts, side by side, are the blocks of the whole. */
+function joinsBlocks(e: Emitter, parts: readonly Value[], whole: Value, axis: number): boolean {
+  if (!parts.every((part) => e.blockable(part))) return false
+  const blocks = e.blocks(whole)
+  if (axis === 0) return parts.every((part) => sameBlocks(e.blocks(part), blocks))
+  return (
+    axis === 3 &&
+    sameBlocks(
+      parts.flatMap((part) => e.blocks(part)),
+      blocks,
+    )
+  )
+}
+
 const concat: Lowering = (e, { inputs, outputs: [y], attributes }) => {
   const axis = attributes.axis as number
-  const byChannel = inputs.every((value) => e.blockable(value.shape)) && (axis === 3 || axis === 0)
-  const wanted = e.layoutFor(y.shape, inputs)
-  const layout = wanted === 'blocked' && !byChannel ? 'nchw' : wanted
+  const wanted = e.layoutFor(y, inputs)
+  const layout = wanted === 'blocked' && !joinsBlocks(e, inputs, y, axis) ? 'nchw' : wanted
   const names = inputs.map((value) => e.as(value, layout))
   e.put(y, layout, e.node('Concat', names, { axis: layout === 'plain' ? axis : NCHW_AXIS[axis] }))
 }
@@ -40,6 +54,12 @@ function range(e: Emitter, name: string, axes: number[], begin: number[], size: 
   return e.node('Slice', [name, e.ints(begin), e.ints(ends), e.ints(axes)])
 }
 
+/** The range of blocks that hold the channels of `y`, from channel `begin` of `x` on; undefined if that would cut blocks. */
+function slicedBlocks(e: Emitter, x: Value, y: Value, begin: number): [number, number] | undefined {
+  const range = e.blockable(y) ? blockRange(e.blocks(x), begin, y.shape[3]) : undefined
+  return range && sameBlocks(e.blocks(x).slice(...range), e.blocks(y)) ? range : undefined
+}
+
 /** Slices rows and columns in the view of the plane, images and channels in the tensor. */
 const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const begin = attributes.begin as number[]
@@ -47,9 +67,9 @@ const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const changed = x.shape
     .map((_, axis) => axis)
     .filter((axis) => begin[axis] > 0 || size[axis] < x.shape[axis])
-  const wanted = e.layoutFor(x.shape, [x])
-  const blocksCut = begin[3] % e.block !== 0 || size[3] % e.block !== 0
-  const layout = wanted === 'blocked' && blocksCut ? 'nchw' : wanted
+  const wanted = e.layoutFor(x, [x])
+  const blocks = wanted === 'blocked' ? slicedBlocks(e, x, y, begin[3]) : undefined
+  const layout = wanted === 'blocked' && !blocks ? 'nchw' : wanted
   if (layout === 'plain') {
     const name = e.as(x, 'plain')
     e.put(
@@ -74,10 +94,11 @@ const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
       e,
       source.name,
       outer.map((a) => NCHW_AXIS[a]),
-      outer.map((a) => begin[a]),
-      outer.map((a) => size[a]),
+      outer.map((a) => (a === 3 && blocks ? blocks[0] * e.block : begin[a])),
+      outer.map((a) => (a === 3 && blocks ? (blocks[1] - blocks[0]) * e.block : size[a])),
     )
-    source = { ...source, name, batch: size[0], channels: size[3] }
+    const channels = blocks ? e.blocks(y).length * e.block : size[3]
+    source = { ...source, name, batch: size[0], channels }
   }
   const crop = [-begin[1], -begin[2], begin[1] + size[1] - x.shape[1], begin[2] + size[2] - x.shape[2]]
   e.put(y, layout, padOrCrop(e, source, crop, x).name)
@@ -86,16 +107,21 @@ const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
 const pad: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const paddings = attributes.paddings as number[][]
   const value = attributes.value as number
-  const wanted = e.layoutFor(x.shape, [x])
+  const wanted = e.layoutFor(x, [x])
   const isPlane = wanted !== 'plain' && paddings[0].every((p) => p === 0) && paddings[3].every((p) => p === 0)
-  if (isPlane) {
+  const fillsFreePlaces = wanted === 'blocked' && value !== 0 && e.hasFreePlaces(x)
+  if (isPlane && !fillsFreePlaces) {
     const [, [top, bottom], [left, right]] = paddings
     e.put(y, wanted, padOrCrop(e, plane(e, x, wanted), [top, left, bottom, right], x, value).name)
     return
   }
-  const blocksCut = wanted === 'blocked' && paddings[3].some((p) => p % e.block !== 0)
+  const cutsBlocks =
+    wanted === 'blocked' &&
+    (paddings[3].some((p) => p % e.block !== 0) ||
+      !e.blockable(y) ||
+      !areFull([...e.blocks(x), ...e.blocks(y)], e.block))
   const layout =
-    wanted === 'blocked' && (blocksCut || paddings[1].some(Boolean) || paddings[2].some(Boolean))
+    wanted === 'blocked' && (cutsBlocks || paddings[1].some(Boolean) || paddings[2].some(Boolean))
       ? 'nchw'
       : wanted
   const order = layout === 'plain' ? x.shape.map((_, axis) => axis) : [0, 3, 1, 2]
@@ -122,13 +148,14 @@ const stridedSlice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) =>
 const split: Lowering = (e, { inputs: [x], outputs, attributes }) => {
   const axis = attributes.axis as number
   const sizes = attributes.sizes as number[]
-  const byChannel = e.blockable(x.shape) && axis === 3 && sizes.every((size) => size % e.block === 0)
-  const wanted = e.layoutFor(x.shape, [x])
+  const wanted = e.layoutFor(x, [x])
+  const byChannel = wanted === 'blocked' && axis === 3 && joinsBlocks(e, outputs, x, 3)
   const layout = wanted === 'blocked' && !byChannel ? 'nchw' : wanted
   const onnxAxis = layout === 'plain' ? axis : NCHW_AXIS[axis]
+  const counts = byChannel ? outputs.map((output) => e.blocks(output).length * e.block) : sizes
   const parts = e.nodesOutputs(
     'Split',
-    [e.as(x, layout), e.ints(sizes)],
+    [e.as(x, layout), e.ints(counts)],
     { axis: onnxAxis },
     '',
     sizes.length,

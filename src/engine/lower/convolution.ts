@@ -1,14 +1,13 @@
 /**
- * Lowers convolutions and their gradients. Each has a blocked form, for widths that are multiples of the block, and a
- * plain NCHW form. Both use ONNX Runtime's kernels with filters as ordinary inputs.
+ * Lowers convolutions and their gradients. Each has a blocked form and, for widths of a few channels, a plain NCHW form. Both use ONNX Runtime's kernels with filters as ordinary inputs.
  */
 import type { Value } from '../trace/record.js'
+import { type Blocks, channelsIn, onlyLastIsPartial } from './blocks.js'
 import { type Emitter, MICROSOFT } from './emitter.js'
 import { denseBlocked, denseNchw, depthwiseBlocked, depthwiseNchw } from './filters.js'
 import { sumOfRows } from './sum-of-rows.js'
 import type { Lowering } from './table.js'
 import {
-  channelsFirst,
   channelsLast,
   conv,
   isPointwise,
@@ -24,39 +23,49 @@ import {
 /** Up to this number of pixels, one product over all images is faster than one per image (measured). */
 const SMALL_MAP = 64
 
-const divides = (e: Emitter, ...channels: number[]) => e.block > 0 && channels.every((c) => c % e.block === 0)
+/** Blocked if every one of these values can be. */
+const layoutOf = (e: Emitter, ...values: Value[]): Plane['layout'] =>
+  values.every((value) => e.blockable(value)) ? 'blocked' : 'nchw'
 
 const dense: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
-  const [, , i, o] = filter.shape
+  const channels = x.shape[3]
   const window = windowOf(attributes)
-  if (divides(e, o) && (i < e.block || divides(e, i))) {
-    // ONNX Runtime takes an NCHW input of few channels and writes blocked output.
-    const input = e.as(x, i < e.block ? 'nchw' : 'blocked')
-    e.put(y, 'blocked', conv(e, [input, denseBlocked(e, filter, false)], window, 1, 'blocked'))
+  // ONNX Runtime takes an NCHW input of few channels and writes blocked output.
+  const isThin = channels < e.block && !e.has(x, 'blocked')
+  if (e.blockable(y) && (isThin || e.blockable(x))) {
+    const input = e.as(x, isThin ? 'nchw' : 'blocked')
+    const weights = denseBlocked(e, filter, isThin ? undefined : e.blocks(x), e.blocks(y), false)
+    e.put(y, 'blocked', conv(e, [input, weights], window, 1, 'blocked'))
   } else e.put(y, 'nchw', conv(e, [e.as(x, 'nchw'), denseNchw(e, filter, false)], window, 1, 'nchw'))
 }
 
+/** Depthwise filters in the layout of the plane that they are for; `flip`: rotated by 180°. */
+const depthwiseFilters = (e: Emitter, filter: Value, { blocks }: Plane, flip: boolean): string =>
+  blocks ? depthwiseBlocked(e, filter, blocks, flip) : depthwiseNchw(e, filter, flip)
+
 const depthwise: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
-  const [, , channels, multiplier] = filter.shape
-  const layout = divides(e, channels) && multiplier === 1 ? 'blocked' : 'nchw'
-  const weights = layout === 'blocked' ? depthwiseBlocked(e, filter, false) : depthwiseNchw(e, filter, false)
-  e.put(y, layout, conv(e, [e.as(x, layout), weights], windowOf(attributes), channels, layout))
+  const layout = filter.shape[3] === 1 ? layoutOf(e, x, y) : 'nchw'
+  const source = plane(e, x, layout)
+  const weights = depthwiseFilters(e, filter, source, false)
+  e.put(y, layout, conv(e, [source.name, weights], windowOf(attributes), source.channels, layout))
 }
 
 const denseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
-  const layout = divides(e, filter.shape[2], filter.shape[3]) ? 'blocked' : 'nchw'
+  const layout = layoutOf(e, dx, dy)
   const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
-  const weights = layout === 'blocked' ? denseBlocked(e, filter, true) : denseNchw(e, filter, true)
+  const weights =
+    layout === 'blocked'
+      ? denseBlocked(e, filter, e.blocks(dx), e.blocks(dy), true)
+      : denseNchw(e, filter, true)
   e.put(dx, layout, conv(e, [source.name, weights], window, 1, layout))
 }
 
 const depthwiseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
   oneMultiplier(filter.shape)
-  const channels = filter.shape[2]
-  const layout = divides(e, channels) ? 'blocked' : 'nchw'
+  const layout = layoutOf(e, dx, dy)
   const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
-  const weights = layout === 'blocked' ? depthwiseBlocked(e, filter, true) : depthwiseNchw(e, filter, true)
-  e.put(dx, layout, conv(e, [source.name, weights], window, channels, layout))
+  const weights = depthwiseFilters(e, filter, source, true)
+  e.put(dx, layout, conv(e, [source.name, weights], window, source.channels, layout))
 }
 
 function oneMultiplier(filterShape: readonly number[]): void {
@@ -66,23 +75,40 @@ function oneMultiplier(filterShape: readonly number[]): void {
     )
 }
 
+/** A plane for a matrix product. Free places between channels stay in it: moving its product is cheaper. */
+function operand(
+  e: Emitter,
+  p: Plane,
+  layout: 'nchw' | 'plain',
+): { name: string; rows: number; blocks?: Blocks } {
+  const { blocks } = p
+  if (!blocks) return { name: layout === 'nchw' ? p.name : channelsLast(e, p), rows: p.channels }
+  if (onlyLastIsPartial(blocks, e.block))
+    return { name: e.reorderOutput(p.name, layout, blocks), rows: channelsIn(blocks) }
+  const full = blocks.map(() => e.block)
+  return { name: e.reorderOutput(p.name, layout, full), rows: p.channels, blocks }
+}
+
 /**
  * Σ over images and pixels of x·dyᵀ, as I × O. Large maps: one product per image, then the sum over images as another
  * product, because ONNX Runtime's reductions are slower. Small maps: a single product over all pixels of all images,
  * which needs the channels last.
  */
 function pointwiseFilterGradient(e: Emitter, x: Plane, dy: Plane, of: Value): string {
-  const [i, o, pixels] = [x.channels, dy.channels, x.height * x.width]
-  if (pixels <= SMALL_MAP) {
-    const left = e.reshape(channelsLast(e, x), [x.batch * pixels, i], of)
-    const right = e.reshape(channelsLast(e, dy), [x.batch * pixels, o], of)
-    return e.reshape(e.node('Gemm', [left, right], { transA: 1 }), [1, 1, i, o], of)
+  const pixels = x.height * x.width
+  const isSmall = pixels <= SMALL_MAP
+  const [left, right] = [x, dy].map((p) => operand(e, p, isSmall ? 'plain' : 'nchw'))
+  const matrix = ({ name, rows }: typeof left) =>
+    e.reshape(name, isSmall ? [x.batch * pixels, rows] : [x.batch, rows, pixels], of)
+  let product: string
+  if (isSmall) product = e.node('Gemm', [matrix(left), matrix(right)], { transA: 1 })
+  else {
+    const products = e.node('FusedMatMul', [matrix(left), matrix(right)], { transB: 1 }, MICROSOFT)
+    product = sumOfRows(e, e.reshape(products, [x.batch, left.rows * right.rows], of), x.batch)
   }
-  const left = e.reshape(channelsFirst(e, x), [x.batch, i, pixels], of)
-  const right = e.reshape(channelsFirst(e, dy), [x.batch, o, pixels], of)
-  const products = e.node('FusedMatMul', [left, right], { transB: 1 }, MICROSOFT)
-  const byImage = e.reshape(products, [x.batch, i * o], of)
-  return e.reshape(sumOfRows(e, byImage, x.batch), [1, 1, i, o], of)
+  let gradient = e.reshape(product, [left.rows, right.rows], of)
+  if (left.blocks) gradient = e.toChannels(gradient, 0, left.blocks)
+  return right.blocks ? e.toChannels(gradient, 1, right.blocks) : gradient
 }
 
 const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attributes }) => {
@@ -90,9 +116,10 @@ const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attr
   const [, height, width, o] = dy.shape
   const [kh, kw, i] = dw.shape
   if (isPointwise(window)) {
-    const layout = divides(e, i, o) ? 'blocked' : 'nchw'
+    const layout = layoutOf(e, x, dy)
     const source = subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x)
-    e.put(dw, 'plain', pointwiseFilterGradient(e, source, plane(e, dy, layout), x))
+    const gradient = pointwiseFilterGradient(e, source, plane(e, dy, layout), x)
+    e.put(dw, 'plain', e.reshape(gradient, [1, 1, i, o], x))
     return
   }
   // One matrix product for all taps: the parts of x under each tap are stacked along the channels.
@@ -124,12 +151,12 @@ const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], 
   const [kh, kw, channels] = dw.shape
   const [batch, height, width] = dy.shape
   const { strides, dilations, pads } = windowOf(attributes)
-  const layout = divides(e, channels) ? 'blocked' : 'nchw'
+  const layout = layoutOf(e, x, dy)
   const needs = (axis: 0 | 1, taps: number, out: number) =>
     (taps - 1) * dilations[axis] + (out - 1) * strides[axis] + 1 - x.shape[1 + axis] - pads[axis]
   const end = [needs(0, kh, height), needs(1, kw, width)]
   const source = padOrCrop(e, plane(e, x, layout), [0, 0, Math.min(end[0], 0), Math.min(end[1], 0)], x)
-  const all = batch * channels
+  const all = batch * source.channels
   const images = e.reshape(source.name, [1, all, source.height, source.width], x)
   const filters = e.reshape(e.as(dy, layout), [all, 1, height, width], x)
   const window: Window = {
@@ -139,10 +166,12 @@ const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], 
     pads: [pads[0], pads[1], Math.max(end[0], 0), Math.max(end[1], 0)],
   }
   const each = conv(e, [images, filters], window, all, layout)
-  const b = layout === 'blocked' ? e.block : 1
-  const byImage = e.reshape(each, [batch, channels * kh * kw], x)
-  const summed = e.reshape(sumOfRows(e, byImage, batch), [channels / b, kh * kw, b], x)
-  e.put(dw, 'plain', e.reshape(e.transpose(summed, [1, 0, 2]), [kh, kw, channels, 1], x))
+  const b = source.blocks ? e.block : 1
+  const byImage = e.reshape(each, [batch, source.channels * kh * kw], x)
+  const summed = e.reshape(sumOfRows(e, byImage, batch), [source.channels / b, kh * kw, b], x)
+  const placed = e.reshape(e.transpose(summed, [1, 0, 2]), [kh * kw, source.channels], x)
+  const gradient = source.blocks ? e.toChannels(placed, 1, source.blocks) : placed
+  e.put(dw, 'plain', e.reshape(gradient, [kh, kw, channels, 1], x))
 }
 
 export const CONVOLUTION: Record<string, Lowering> = {

@@ -23,35 +23,41 @@ function smallNchw(e: Emitter, value: Value): string {
 }
 
 /**
- * The shape in which a small operand broadcasts correctly against a blocked tensor N × C/b × HW × b; undefined when no
- * view does.
+ * The shape in which a small operand broadcasts correctly against a blocked tensor N × P/b × HW × b of P places;
+ * undefined when no view does.
  */
 function blockedViews(
   e: Emitter,
   out: Value,
   small: readonly Value[],
 ): { full: number[]; small: number[][] } | undefined {
-  const [N, H, W, C] = out.shape
+  const [N, H, W] = out.shape
   const b = e.block
+  const P = e.blocks(out).length * b
   const shapes = small.map((value) => shape4(value.shape))
   // One number per image: one row per image is the fastest broadcast.
   if (shapes.every(([, h, w, c]) => h * w * c === 1))
-    return { full: [N, C * H * W], small: shapes.map(([n]) => [n, 1]) }
+    return { full: [N, P * H * W], small: shapes.map(([n]) => [n, 1]) }
   // A constant for each pixel, repeated for the channels of a block, is one long row.
   if (
     small.every(
       ({ data, shape }) => data instanceof Float32Array && sizeOf(shape) === H * W && shape[3] === 1,
     )
   )
-    return { full: [(N * C) / b, H * W * b], small: shapes.map(() => [1, H * W * b]) }
+    return { full: [(N * P) / b, H * W * b], small: shapes.map(() => [1, H * W * b]) }
   const views = shapes.map(([n, h, w, c]) => {
-    if (h === 1 && w === 1) return c === 1 ? [n, 1, 1, 1] : [n, C / b, 1, b]
+    if (h === 1 && w === 1) return c === 1 ? [n, 1, 1, 1] : [n, P / b, 1, b]
     return h === H && w === W && c === 1 ? [n, 1, H * W, 1] : undefined
   })
-  return views.every((view) => view !== undefined) ? { full: [N, C / b, H * W, b], small: views } : undefined
+  return views.every((view) => view !== undefined) ? { full: [N, P / b, H * W, b], small: views } : undefined
 }
 
-function smallBlocked(e: Emitter, value: Value, view: readonly number[]): string {
+function smallBlocked(e: Emitter, value: Value, view: readonly number[], out: Value): string {
+  const [n, , , channels] = shape4(value.shape)
+  if (channels > 1 && sizeOf(value.shape) === n * channels) {
+    const row = e.reshape(e.as(value, 'plain'), [n, channels], value)
+    return e.reshape(e.toPlaces(row, 1, 2, e.blocks(out)), view, value)
+  }
   const repeats = sizeOf(view) / sizeOf(value.shape)
   if (repeats === 1) return e.reshape(e.as(value, 'plain'), view, value)
   const data = value.data as Float32Array
@@ -60,11 +66,54 @@ function smallBlocked(e: Emitter, value: Value, view: readonly number[]): string
   )
 }
 
+/** Kernels that return zero for zeros. */
+const KEEPS_ZEROS = new Set([
+  'Abs',
+  'Add',
+  'AddN',
+  'Cast',
+  'Ceil',
+  'Floor',
+  'Identity',
+  'LeakyRelu',
+  'Maximum',
+  'Minimum',
+  'Multiply',
+  'Neg',
+  'Relu',
+  'Relu6',
+  'Sqrt',
+  'Square',
+  'SquaredDifference',
+  'Sub',
+  'Tanh',
+])
+
+/** Whether zeros in the free places of the operands become zeros in those of the output. */
+function leavesFreePlaces(e: Emitter, { kernel, inputs, outputs: [out], attributes }: Operation): boolean {
+  if (!e.hasFreePlaces(out)) return true
+  // An operand that broadcasts along the channels reaches the free places.
+  const reaches = ({ shape }: Value) => shape.length === 0 || shape[shape.length - 1] !== out.shape[3]
+  switch (kernel) {
+    case 'ClipByValue':
+      return (attributes.minimum as number) <= 0 && (attributes.maximum as number) >= 0
+    case 'Step':
+      return attributes.alpha === 0
+    case 'Multiply':
+      return true
+    case 'RealDiv':
+      return !reaches(inputs[0]) && reaches(inputs[1])
+    default:
+      return KEEPS_ZEROS.has(kernel) && !inputs.some(reaches)
+  }
+}
+
 function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layout; name: string } {
   const { inputs, outputs } = operation
   const [out] = outputs
   const isFull = (value: Value) => sameShape(value.shape, out.shape)
-  const layout = e.layoutFor(out.shape, inputs.filter(isFull))
+  const cheapest = e.layoutFor(out, inputs.filter(isFull))
+  const layout = cheapest === 'blocked' && !leavesFreePlaces(e, operation) ? 'nchw' : cheapest
   if (layout === 'plain')
     return {
       layout,
@@ -76,6 +125,7 @@ function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layou
     }
   const scalar = (value: Value) => sizeOf(value.shape) === 1
   if (layout === 'blocked') {
+    const blocks = e.blocks(out)
     const small = inputs.filter((value) => !isFull(value) && !scalar(value))
     const views = small.length > 0 ? blockedViews(e, out, small) : undefined
     if (small.length === 0)
@@ -83,17 +133,20 @@ function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layou
         layout,
         name: emit(
           e,
-          inputs.map((value) => (isFull(value) ? e.as(value, 'blocked') : single(e, value))),
+          inputs.map((value) => (isFull(value) ? e.as(value, 'blocked', blocks) : single(e, value))),
           operation,
         ),
       }
     if (views) {
       const operands = inputs.map((value) => {
-        if (isFull(value)) return e.reshape(e.as(value, 'blocked'), views.full, value)
-        return scalar(value) ? single(e, value) : smallBlocked(e, value, views.small[small.indexOf(value)])
+        if (isFull(value)) return e.reshape(e.as(value, 'blocked', blocks), views.full, value)
+        return scalar(value)
+          ? single(e, value)
+          : smallBlocked(e, value, views.small[small.indexOf(value)], out)
       })
-      const [n, h, w, c] = out.shape
-      return { layout, name: e.reshape(emit(e, operands, operation), [n, c, h, w], out) }
+      const [n, h, w] = out.shape
+      const places = e.blocks(out).length * e.block
+      return { layout, name: e.reshape(emit(e, operands, operation), [n, places, h, w], out) }
     }
   }
   return {

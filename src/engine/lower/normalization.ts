@@ -16,18 +16,31 @@ const mul = (e: Emitter, a: string, b: string) => e.node('Mul', [a, b])
 const add = (e: Emitter, a: string, b: string) => e.node('Add', [a, b])
 const sub = (e: Emitter, a: string, b: string) => e.node('Sub', [a, b])
 
-/** Σ x over images and pixels, times `weight`, for each channel: C numbers. */
+/** Numbers for each channel in the places of `x`, where it is blocked. */
+const toPlaces = (e: Emitter, name: string, x: Value) =>
+  e.blockable(x) ? e.toPlaces(name, 0, 1, e.blocks(x)) : name
+
+/** Numbers for each place of `x` as numbers for each channel. */
+const toChannels = (e: Emitter, name: string, x: Value) =>
+  e.blockable(x) ? e.toChannels(name, 0, e.blocks(x)) : name
+
+/** Places of `x`, where it is blocked, or its channels. */
+const placesOf = (e: Emitter, x: Value) => (e.blockable(x) ? e.blocks(x).length * e.block : x.shape[3])
+
+/** Σ x over images and pixels, times `weight`, for each place. */
 function channelSums(e: Emitter, x: Value, weight: number): string {
-  const [n, h, w, c] = x.shape
-  if (!e.blockable(x.shape)) return mul(e, sum(e, e.as(x, 'nchw'), [0, 2, 3]), e.scalar(weight))
-  const means = e.reshape(e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC), [n, c], x)
+  const [n, h, w] = x.shape
+  if (!e.blockable(x)) return mul(e, sum(e, e.as(x, 'nchw'), [0, 2, 3]), e.scalar(weight))
+  const pooled = e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC)
+  const means = e.reshape(pooled, [n, placesOf(e, x)], x)
   return sumOfRows(e, means, n, h * w * weight)
 }
 
-/** Σ a·b over images and pixels, times `weight`, for each channel. */
+/** Σ a·b over images and pixels, times `weight`, for each place. */
 function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string {
-  const [n, h, w, c] = a.shape
-  if (!e.blockable(a.shape)) {
+  const [n, h, w] = a.shape
+  const c = placesOf(e, a)
+  if (!e.blockable(a)) {
     const [left, right] = [e.as(a, 'nchw'), e.as(b, 'nchw')]
     const total =
       a === b
@@ -41,10 +54,10 @@ function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string
   return sumOfRows(e, e.reshape(each, [n, c], a), n, weight)
 }
 
-/** Computes `out` = Σ over terms of factor·x, plus shift; factors and shift are C numbers each. */
+/** Computes `out` = Σ over terms of factor·x, plus shift; factors and shift are a number for each place. */
 function affine(e: Emitter, out: Value, terms: { x: Value; factor: string }[], shift: string): void {
-  const c = out.shape[3]
-  if (e.blockable(out.shape)) {
+  const c = placesOf(e, out)
+  if (e.blockable(out)) {
     let total: string | undefined
     for (const { x, factor } of terms) {
       const filter = e.node('Reshape', [factor, e.ints([c, 1, 1, 1])])
@@ -75,10 +88,10 @@ const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, var
   // Rounding may give a small negative variance when a channel is constant.
   const v = e.node('Relu', [sub(e, channelProducts(e, x, x, share), mul(e, m, m))])
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
-  const factor = mul(e, e.as(scale, 'plain'), inverse)
-  e.put(mean, 'plain', m)
-  e.put(variance, 'plain', v)
-  affine(e, y, [{ x, factor }], sub(e, e.as(offset, 'plain'), mul(e, m, factor)))
+  const factor = mul(e, toPlaces(e, e.as(scale, 'plain'), x), inverse)
+  e.put(mean, 'plain', toChannels(e, m, x))
+  e.put(variance, 'plain', toChannels(e, v, x))
+  affine(e, y, [{ x, factor }], sub(e, toPlaces(e, e.as(offset, 'plain'), x), mul(e, m, factor)))
 }
 
 function inverseDeviation(e: Emitter, variance: string, epsilon: number): string {
@@ -94,13 +107,14 @@ const gradient: Lowering = (
   { inputs: [dy, x, scale, mean, variance], outputs: [dx, dscale, doffset], attributes },
 ) => {
   const [n, h, w] = x.shape
-  const m = e.as(mean, 'plain')
-  const inverse = inverseDeviation(e, e.as(variance, 'plain'), attributes.epsilon as number)
+  const m = toPlaces(e, e.as(mean, 'plain'), x)
+  const v = toPlaces(e, e.as(variance, 'plain'), x)
+  const inverse = inverseDeviation(e, v, attributes.epsilon as number)
   const dbeta = channelSums(e, dy, 1)
   const dgamma = mul(e, inverse, sub(e, channelProducts(e, dy, x, 1), mul(e, m, dbeta)))
-  e.put(doffset, 'plain', dbeta)
-  e.put(dscale, 'plain', dgamma)
-  const a = mul(e, e.as(scale, 'plain'), inverse)
+  e.put(doffset, 'plain', toChannels(e, dbeta, x))
+  e.put(dscale, 'plain', toChannels(e, dgamma, x))
+  const a = mul(e, toPlaces(e, e.as(scale, 'plain'), x), inverse)
   const shared = mul(e, a, e.scalar(-1 / (n * h * w)))
   const b = mul(e, mul(e, shared, inverse), dgamma)
   const c = sub(e, mul(e, shared, dbeta), mul(e, b, m))
@@ -118,15 +132,16 @@ const gradient: Lowering = (
 /** With given statistics. It is ONNX's own operation, so that it can be folded into the convolution before it. */
 const inference: Lowering = (e, { inputs: [x, scale, offset, mean, variance], outputs: [y], attributes }) => {
   const epsilon = attributes.epsilon as number
-  const [s, o, m, v] = [scale, offset, mean, variance].map((value) => e.as(value, 'plain'))
-  if (e.layoutFor(x.shape, [x]) === 'blocked') {
+  const given = [scale, offset, mean, variance].map((value) => e.as(value, 'plain'))
+  if (e.layoutFor(x, [x]) === 'blocked') {
+    const [s, o, m, v] = given.map((name) => toPlaces(e, name, x))
     const factor = mul(e, s, inverseDeviation(e, v, epsilon))
     affine(e, y, [{ x, factor }], sub(e, o, mul(e, m, factor)))
   } else if (x.shape.length === 4)
     e.put(
       y,
       'nchw',
-      e.node('BatchNormalization', [e.as(x, 'nchw'), s, o, m, v], { epsilon: { float: epsilon } }),
+      e.node('BatchNormalization', [e.as(x, 'nchw'), ...given], { epsilon: { float: epsilon } }),
     )
   else
     throw new Error(

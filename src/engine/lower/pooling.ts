@@ -7,7 +7,7 @@ const pool =
   (op: 'AveragePool' | 'MaxPool', extra: Record<string, number>): Lowering =>
   (e, { inputs: [x], outputs: [y], attributes }) => {
     const window = windowOf(attributes)
-    const layout = e.blockable(x.shape) ? 'blocked' : 'nchw'
+    const layout = e.blockable(x) ? 'blocked' : 'nchw'
     if (isPointwise(window)) {
       const [, height, width] = y.shape
       e.put(y, layout, subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x).name)
@@ -26,13 +26,13 @@ const pool =
 const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes }) => {
   const window = windowOf(attributes)
   const [kh, kw] = window.kernel
-  const channels = dx.shape[3]
-  const layout = e.blockable(dx.shape) ? 'blocked' : 'nchw'
+  const layout = e.blockable(dx) ? 'blocked' : 'nchw'
   const { source, window: back } = mirrored(e, plane(e, dy, layout), window, dx, dy)
   if (isPointwise(back)) {
     e.put(dx, layout, source.name)
     return
   }
+  const { channels } = source
   const shape = [channels, 1, kh, kw]
   const shares = e.sharedConstant(`equal shares [${shape}]`, shape, () =>
     new Float32Array(channels * kh * kw).fill(1 / (kh * kw)),
@@ -87,7 +87,7 @@ const flatten = (e: Emitter, name: string) => e.node('Reshape', [name, e.ints([-
 /** Every pixel becomes a block of equal ones. */
 const enlargement: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
   const scales = [1, 1, ...(attributes.factors as number[])]
-  if (e.blockable(x.shape)) {
+  if (e.blockable(x)) {
     e.put(y, 'blocked', e.node('Upsample', [e.as(x, 'blocked')], { scales, mode: 'nearest' }, NCHWC))
     return
   }

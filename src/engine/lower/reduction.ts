@@ -24,10 +24,12 @@ const reduceBooleans =
 const isPixels = (axes: number[]) => axes.length === 2 && axes[0] === 1 && axes[1] === 2
 
 function overPixels(e: Emitter, { inputs: [x], outputs: [y], kernel, attributes }: Operation): boolean {
-  if (!e.blockable(x.shape) || !e.has(x, 'blocked') || !isPixels(attributes.axes as number[])) return false
+  if (!e.has(x, 'blocked') || !isPixels(attributes.axes as number[])) return false
   if (kernel !== 'Mean' && kernel !== 'Sum') return false
-  const [, h, w] = x.shape
-  const means = e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC)
+  const [n, h, w] = x.shape
+  const blocks = e.blocks(x)
+  const pooled = e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC)
+  const means = e.toChannels(e.reshape(pooled, [n, blocks.length * e.block], x), 1, blocks)
   const result = kernel === 'Mean' ? means : e.node('Mul', [means, e.scalar(h * w)])
   e.put(y, 'plain', e.reshape(result, y.shape, x))
   return true
@@ -49,7 +51,7 @@ const reduction =
     }
     if (overPixels(e, operation)) return
     const channelsMove = !keep && !axes.includes(3) && !(axes.includes(1) && axes.includes(2))
-    if (e.layoutFor(x.shape, [x]) === 'plain' || channelsMove) {
+    if (e.layoutFor(x, [x]) === 'plain' || channelsMove) {
       e.put(y, 'plain', reduce(e, e.as(x, 'plain'), axes, keep))
       return
     }

@@ -1,6 +1,7 @@
 /** Shared by convolutions and pools: windows that slide over height and width. */
 import type { OnnxAttribute } from '../onnx/graph.js'
 import type { Attributes, Value } from '../trace/record.js'
+import type { Blocks } from './blocks.js'
 import { type Emitter, type Layout, NCHWC } from './emitter.js'
 
 /** Sizes along [height, width]. */
@@ -33,7 +34,10 @@ export const isPointwise = ({ kernel, pads }: Window) =>
 /** A tensor `name` in the blocked or NCHW layout, and its height and width. */
 export interface Plane {
   name: string
+  /** In the blocked layout with its free places. */
   channels: number
+  /** In the blocked layout only. */
+  blocks?: Blocks
   batch: number
   height: number
   width: number
@@ -43,7 +47,10 @@ export interface Plane {
 /** The value in `layout`, with its height and width. */
 export function plane(e: Emitter, value: Value, layout: Plane['layout']): Plane {
   const [batch, height, width, channels] = value.shape
-  return { name: e.as(value, layout), batch, height, width, channels, layout }
+  const name = e.as(value, layout)
+  if (layout === 'nchw') return { name, batch, height, width, channels, layout }
+  const blocks = e.blocks(value)
+  return { name, batch, height, width, channels: blocks.length * e.block, blocks, layout }
 }
 
 /** The plane in a shape whose axes `rows` and `rows` + 1 are its rows and columns. */
@@ -172,13 +179,6 @@ export function mirrored(
   return { source, window: { kernel, strides: [1, 1], dilations, pads: rest } }
 }
 
-/** The plane as N × C × H × W. */
-export function channelsFirst(e: Emitter, p: Plane): string {
-  return p.layout === 'nchw' ? p.name : e.node('ReorderOutput', [p.name], { channels: p.channels }, NCHWC)
-}
-
 /** The plane as N × H × W × C. */
-export function channelsLast(e: Emitter, p: Plane): string {
-  if (p.layout === 'nchw') return e.transpose(p.name, [0, 2, 3, 1])
-  return e.node('ReorderOutput', [p.name], { channels: p.channels, channels_last: 1 }, NCHWC)
-}
+export const channelsLast = (e: Emitter, p: Plane): string =>
+  p.blocks ? e.reorderOutput(p.name, 'plain', p.blocks) : e.transpose(p.name, [0, 2, 3, 1])
