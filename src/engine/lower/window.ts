@@ -122,6 +122,20 @@ export function subsample(
     width === p.width
   )
     return p
+  const covers = [p.height, p.width].every(
+    (side, axis) => Math.ceil(side / strides[axis]) === [height, width][axis],
+  )
+  if (top === 0 && left === 0 && covers) {
+    // A pool of single pixels runs on all threads, which a Slice does not.
+    const pixel: Window = {
+      kernel: [1, 1],
+      strides: [strides[0], strides[1]],
+      dilations: [1, 1],
+      pads: [0, 0, 0, 0],
+    }
+    const domain = p.layout === 'blocked' ? NCHWC : ''
+    return { ...p, name: e.node('MaxPool', [p.name], windowAttributes(pixel), domain), height, width }
+  }
   const { name: seen, rows } = rowsAndColumns(e, p, of)
   const ends = [top + (height - 1) * strides[0] + 1, left + (width - 1) * strides[1] + 1]
   const name = e.node('Slice', [
