@@ -36,62 +36,72 @@ function channelSums(e: Emitter, x: Value, weight: number): string {
   return sumOfRows(e, means, n, h * w * weight)
 }
 
-/** Σ a·b over images and pixels, times `weight`, for each place. */
-function channelProducts(e: Emitter, a: Value, b: Value, weight: number): string {
-  const [n, h, w] = a.shape
-  const c = placesOf(e, a)
-  if (!e.blockable(a)) {
-    const [left, right] = [e.as(a, 'nchw'), e.as(b, 'nchw')]
+/** Σ a·b over images and pixels, times `weight`, for each place; a and b have the shape and layout of `like`. */
+function channelProducts(e: Emitter, like: Value, a: string, b: string, weight: number): string {
+  const [n, h, w] = like.shape
+  const c = placesOf(e, like)
+  if (!e.blockable(like)) {
     const total =
       a === b
-        ? e.node('ReduceSumSquare', [left], { axes: [0, 2, 3], keepdims: 0 })
-        : sum(e, mul(e, left, right), [0, 2, 3])
+        ? e.node('ReduceSumSquare', [a], { axes: [0, 2, 3], keepdims: 0 })
+        : sum(e, mul(e, a, b), [0, 2, 3])
     return mul(e, total, e.scalar(weight))
   }
-  const images = e.reshape(e.as(a, 'blocked'), [1, n * c, h, w], a)
-  const filters = e.reshape(e.as(b, 'blocked'), [n * c, 1, h, w], b)
+  const images = e.reshape(a, [1, n * c, h, w], like)
+  const filters = e.reshape(b, [n * c, 1, h, w], like)
   const each = e.node('Conv', [images, filters], { ...POINT, kernel_shape: [h, w], group: n * c }, NCHWC)
-  return sumOfRows(e, e.reshape(each, [n, c], a), n, weight)
+  return sumOfRows(e, e.reshape(each, [n, c], like), n, weight)
 }
 
-/** Computes `out` = Σ over terms of factor·x, plus shift; factors and shift are a number for each place. */
-function affine(e: Emitter, out: Value, terms: { x: Value; factor: string }[], shift: string): void {
-  const c = placesOf(e, out)
-  if (e.blockable(out)) {
+interface Term {
+  /** In the blocked or the NCHW layout. */
+  name: string
+  factor: string
+}
+
+/** Σ over terms of factor·x, plus shift, in the layout of `like`; factors and shift are a number for each place. */
+function affine(e: Emitter, like: Value, terms: readonly Term[], shift?: string): string {
+  const c = placesOf(e, like)
+  if (e.blockable(like)) {
     let total: string | undefined
-    for (const { x, factor } of terms) {
+    for (const { name, factor } of terms) {
       const filter = e.node('Reshape', [factor, e.ints([c, 1, 1, 1])])
-      const bias = total === undefined ? shift : ''
-      const inputs = [e.as(x, 'blocked'), filter, bias, ...(total === undefined ? [] : [total])]
+      const bias = total === undefined ? (shift ?? '') : ''
+      const inputs = [name, filter, bias, ...(total === undefined ? [] : [total])]
       total = e.node('Conv', inputs, { ...POINT, group: c }, NCHWC)
     }
-    e.put(out, 'blocked', total!)
-    return
+    return total!
   }
   const channels = (name: string) => e.node('Reshape', [name, e.ints([1, c, 1, 1])])
-  const scaled = terms.map(({ x, factor }) => mul(e, e.as(x, 'nchw'), channels(factor)))
-  e.put(
-    out,
-    'nchw',
-    add(
-      e,
-      scaled.reduce((a, b) => add(e, a, b)),
-      channels(shift),
-    ),
-  )
+  const scaled = terms.map(({ name, factor }) => mul(e, name, channels(factor)))
+  const total = scaled.reduce((a, b) => add(e, a, b))
+  return shift === undefined ? total : add(e, total, channels(shift))
+}
+
+const layoutOf = (e: Emitter, x: Value) => (e.blockable(x) ? 'blocked' : 'nchw')
+
+/**
+ * x minus its mean for each channel. The variance is the mean square of this: the difference of the mean square of x and
+ * the square of its mean would lose all digits where the mean is large beside the deviation.
+ */
+function centred(e: Emitter, x: Value, mean: string): string {
+  const c = placesOf(e, x)
+  const ones = e.sharedConstant(`ones [${c}]`, [c], () => new Float32Array(c).fill(1))
+  return affine(e, x, [{ name: e.as(x, layoutOf(e, x)), factor: ones }], e.node('Neg', [mean]))
 }
 
 const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, variance], attributes }) => {
   const [n, h, w] = x.shape
   const share = 1 / (n * h * w)
   const m = channelSums(e, x, share)
-  // Rounding may give a small negative variance when a channel is constant.
-  const v = e.node('Relu', [sub(e, channelProducts(e, x, x, share), mul(e, m, m))])
+  const deviations = centred(e, x, m)
+  const v = channelProducts(e, x, deviations, deviations, share)
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
   const factor = mul(e, toPlaces(e, e.as(scale, 'plain'), x), inverse)
   e.put(mean, 'plain', toChannels(e, m, x))
   e.put(variance, 'plain', toChannels(e, v, x))
-  affine(e, y, [{ x, factor }], sub(e, toPlaces(e, e.as(offset, 'plain'), x), mul(e, m, factor)))
+  const normalized = affine(e, y, [{ name: deviations, factor }], toPlaces(e, e.as(offset, 'plain'), x))
+  e.put(y, layoutOf(e, y), normalized)
 }
 
 function inverseDeviation(e: Emitter, variance: string, epsilon: number): string {
@@ -99,34 +109,30 @@ function inverseDeviation(e: Emitter, variance: string, epsilon: number): string
 }
 
 /**
- * With x̂ = (x − μ)/σ and M values per channel:
- * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/M − x̂·dγ/M), which is a·dy + b·x + c for each channel.
+ * With d = x − μ, x̂ = d/σ and M values per channel:
+ * dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ · (dy − dβ/M − x̂·dγ/M), which is a·dy + b·d + c for each channel.
  */
 const gradient: Lowering = (
   e,
   { inputs: [dy, x, scale, mean, variance], outputs: [dx, dscale, doffset], attributes },
 ) => {
   const [n, h, w] = x.shape
-  const m = toPlaces(e, e.as(mean, 'plain'), x)
-  const v = toPlaces(e, e.as(variance, 'plain'), x)
+  const [m, v, s] = [mean, variance, scale].map((value) => toPlaces(e, e.as(value, 'plain'), x))
+  const deviations = centred(e, x, m)
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
+  const given = e.as(dy, layoutOf(e, dy))
   const dbeta = channelSums(e, dy, 1)
-  const dgamma = mul(e, inverse, sub(e, channelProducts(e, dy, x, 1), mul(e, m, dbeta)))
+  const dgamma = mul(e, inverse, channelProducts(e, x, given, deviations, 1))
   e.put(doffset, 'plain', toChannels(e, dbeta, x))
   e.put(dscale, 'plain', toChannels(e, dgamma, x))
-  const a = mul(e, toPlaces(e, e.as(scale, 'plain'), x), inverse)
+  const a = mul(e, s, inverse)
   const shared = mul(e, a, e.scalar(-1 / (n * h * w)))
   const b = mul(e, mul(e, shared, inverse), dgamma)
-  const c = sub(e, mul(e, shared, dbeta), mul(e, b, m))
-  affine(
-    e,
-    dx,
-    [
-      { x, factor: b },
-      { x: dy, factor: a },
-    ],
-    c,
-  )
+  const terms = [
+    { name: deviations, factor: b },
+    { name: given, factor: a },
+  ]
+  e.put(dx, layoutOf(e, dx), affine(e, dx, terms, mul(e, shared, dbeta)))
 }
 
 /** With given statistics. It is ONNX's own operation, so that it can be folded into the convolution before it. */
@@ -136,7 +142,7 @@ const inference: Lowering = (e, { inputs: [x, scale, offset, mean, variance], ou
   if (e.layoutFor(x, [x]) === 'blocked') {
     const [s, o, m, v] = given.map((name) => toPlaces(e, name, x))
     const factor = mul(e, s, inverseDeviation(e, v, epsilon))
-    affine(e, y, [{ x, factor }], sub(e, o, mul(e, m, factor)))
+    e.put(y, 'blocked', affine(e, y, [{ name: e.as(x, 'blocked'), factor }], sub(e, o, mul(e, m, factor))))
   } else if (x.shape.length === 4)
     e.put(
       y,
