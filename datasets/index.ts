@@ -6,8 +6,8 @@
  * @module nasnet-toolkit/datasets
  */
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { bareClasses } from './classification/bare-classes.js'
 import { cifar10Folder, findCifar10, loadCifar10 } from './classification/cifar10.js'
 import { isImageFolder, readClassFolders } from './classification/class-folders.js'
@@ -166,9 +166,12 @@ async function recognisedCifar10(folder: string): Promise<string> {
     return await findCifar10(folder)
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
+    const names = statSync(folder).isDirectory() ? readdirSync(folder) : [basename(folder)]
+    // Only who has some of its files has CIFAR-10 in mind.
+    if (names.some((name) => /^cifar-10|_batch.*\.bin/.test(name))) throw error
     throw new DatasetError(
-      `"${folder}" is not a known data set: it needs <class>/*.jpg or train/<class>/*.jpg (${imageFormats}), ` +
-        `tar shards or ILSVRC's files (docs/data.md), or CIFAR-10's data_batch_1.bin to test_batch.bin. (${error.message})`,
+      `"${folder}" is not a known data set: it needs <class>/*.jpg or train/<class>/*.jpg (${imageFormats}), tar shards or ` +
+        `the files of ILSVRC or CIFAR-10 (docs/data.md)${names.length === 0 ? '; the folder is empty' : ''}.`,
     )
   }
 }

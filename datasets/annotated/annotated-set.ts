@@ -151,7 +151,9 @@ export function nameNotes(categories: readonly Category[]): string[] {
   const folded = categories.map((category) => ({ ...category, name: category.name.toLowerCase() }))
   return sameNames(folded).map((group) => {
     const names = group.map(({ id }) => `"${categories.find((category) => category.id === id)!.name}"`)
-    return `The categories ${names.join(' and ')} differ in case or spaces at most: if they are one class, give them one name.`
+    return new Set(names).size === 1
+      ? `${group.length} categories have the name ${names[0]}: if they are one class, make them one category; training refuses them.`
+      : `The categories ${names.join(' and ')} differ in case or spaces at most: if they are one class, give them one name.`
   })
 }
 

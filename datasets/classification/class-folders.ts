@@ -166,7 +166,8 @@ function measuredParts(
 
 const noClasses = (folder: string): DatasetError =>
   new DatasetError(
-    `"${folder}" has no class folders in train/; lay the images out as ${join(folder, 'train', '<class>', '*.jpg')}.`,
+    `"${folder}" has no class folders in train/, nor has it any itself; lay the images out as ${join(folder, '<class>', '*.jpg')} or ` +
+      `${join(folder, 'train', '<class>', '*.jpg')}.`,
   )
 
 /** The folder of a part; undefined when there is none. */

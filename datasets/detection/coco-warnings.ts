@@ -52,7 +52,11 @@ export function cocoWarnings(coco: COCO, objects: readonly Annotation[], path: s
     ),
     ...boxFormNotes(coco, path),
     ...(objects.every(({ iscrowd }) => iscrowd) ? [nothingToLearn(objects.length)] : []),
-    ...found(unused, 'category has no objects', 'categories have no objects'),
+    ...(unused.length === 0
+      ? []
+      : [
+          `${unused.length} ${unused.length === 1 ? 'category has' : 'categories have'} no objects: ${listCategories(unused)}`,
+        ]),
     ...found(
       roots,
       'category is only the supercategory of others; training leaves it out',

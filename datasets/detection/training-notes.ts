@@ -9,6 +9,8 @@ const FEW_OBJECTS = 20
 const TINY = 8
 /** Share of tiny objects that is worth a note. */
 const MANY_TINY = 0.1
+/** Pixels of an image's shorter side at the detector's input below which little can be seen on it. */
+const NARROW = 32
 /** Fewer images are of one size by chance. */
 const SEVERAL = 10
 
@@ -18,7 +20,12 @@ const SEVERAL = 10
  * @param inputSize the longer side of an image as the detector is given it, in pixels
  */
 export function trainingNotes(coco: COCO, inputSize: number): string[] {
-  return [...fewObjects(coco), ...tinyObjects(coco, inputSize), ...oneSize(coco)]
+  return [
+    ...fewObjects(coco),
+    ...tinyObjects(coco, inputSize),
+    ...narrowImages(coco, inputSize),
+    ...oneSize(coco),
+  ]
 }
 
 const learnable = (coco: COCO) =>
@@ -53,6 +60,20 @@ function tinyObjects(coco: COCO, inputSize: number): string[] {
   return [
     `${tiny.length} of ${objects.length} objects (${(100 * share).toFixed(0)} %) are narrower than ${TINY} pixels when their image is brought to ` +
       `${inputSize} pixels, where detectors miss most of them; train with a larger --input-size, or cut the images into tiles`,
+  ]
+}
+
+function narrowImages(coco: COCO, inputSize: number): string[] {
+  const narrow = coco.dataset.images.filter(
+    ({ width, height }) => (Math.min(width, height) * inputSize) / Math.max(width, height) < NARROW,
+  )
+  if (narrow.length === 0) return []
+  const names = listed(
+    narrow.map(({ file_name, id, width, height }) => `${file_name ?? id} ${width} × ${height}`),
+  )
+  return [
+    `${narrow.length === 1 ? '1 image is' : `${narrow.length} images are`} so long that the shorter side has fewer than ${NARROW} pixels at ` +
+      `${inputSize} (${names}): detectors see next to nothing there; cut such images into pieces`,
   ]
 }
 

@@ -1,11 +1,13 @@
 /** Finds out which format annotations have, and reads them. */
 import { statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AnnotatedSet, type FormatName, formatTitles } from '../annotated/annotated-set.js'
 import type { ReadOptions } from '../annotated/read-options.js'
+import { bareClasses } from '../classification/bare-classes.js'
+import { partOfFolder } from '../classification/class-part.js'
 import { DatasetError, isMissing } from '../files/errors.js'
-import { entriesOf, fileTree, isImageName } from '../files/image-files.js'
+import { entriesOf, fileTree } from '../files/image-files.js'
 import { cocoFilesIn, readCoco } from './coco/read.js'
 
 export interface OpenAnnotationsOptions extends ReadOptions {
@@ -55,6 +57,10 @@ export async function findFormat(from: string): Promise<FormatName> {
         `choose one with --format ${found.map(({ format }) => format).join(' or ')}.`,
     )
   const classes = await classFolders(from)
+  if (classes.length === 0 && (await readdir(from)).length === 0)
+    throw new DatasetError(
+      `The folder "${from}" is empty; it needs images, and annotations of COCO, YOLO, Pascal VOC or CSV or a folder for each class.`,
+    )
   throw new DatasetError(
     classes.length > 1
       ? `"${from}" has images in folders (${classes.slice(0, 3).join(', ')}${classes.length > 3 ? ', …' : ''}) and no boxes: ` +
@@ -85,9 +91,14 @@ function formatOfFile(file: string): FormatName {
   )
 }
 
-/** Whether a folder has a folder of images for each class, and no annotations. */
+/** Whether a folder has images in folders of their classes, in train/ or alone, and no annotations. */
 export async function isClassFolders(folder: string): Promise<boolean> {
-  return isFolder(folder) && (await classFolders(folder)).length > 1 && (await formatsIn(folder)).length === 0
+  return isFolder(folder) && (await classFolders(folder)).length > 0 && (await formatsIn(folder)).length === 0
+}
+
+/** The formats of annotations that a folder has. */
+export async function annotationFormats(folder: string): Promise<FormatName[]> {
+  return (await formatsIn(folder)).map(({ format }) => format)
 }
 
 /** The formats in a folder, each with a file that shows it. */
@@ -120,12 +131,9 @@ async function formatsIn(folder: string): Promise<{ format: FormatName; example:
 }
 
 /** Names of the folders with images, those in train/ or else those of the folder itself. */
-async function classFolders(folder: string): Promise<string[]> {
-  const { folders } = await entriesOf(folder)
-  const train = folders.find(({ name }) => name.toLowerCase() === 'train')
-  const place = train === undefined ? folder : join(folder, train.name)
-  const names: string[] = []
-  for (const { name } of (await entriesOf(place)).folders)
-    if ((await fileTree(join(place, name))).files.some(isImageName)) names.push(name)
-  return names
+async function classFolders(folder: string): Promise<readonly string[]> {
+  const bare = await bareClasses(folder)
+  if (bare !== null) return bare
+  const train = (await entriesOf(folder)).folders.find(({ name }) => partOfFolder(name) === 'train')
+  return train === undefined ? [] : ((await bareClasses(join(folder, train.name))) ?? [])
 }

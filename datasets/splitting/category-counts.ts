@@ -32,25 +32,35 @@ export function countCategories(
   return counts
 }
 
+/** What is counted, and what it belongs to. */
+const WORDS = {
+  object: ['a category', 'A category', 'categories'],
+  image: ['a class', 'A class', 'classes'],
+} as const
+
 /** A sentence for each part that lacks categories which others have, and one on those that none has. */
-export function lackingNotes(counts: readonly CategoryCounts[]): string[] {
+export function lackingNotes(
+  counts: readonly CategoryCounts[],
+  counted: keyof typeof WORDS = 'object',
+): string[] {
+  const [one, One, many] = WORDS[counted]
   const has = ({ parts }: CategoryCounts, part: string): boolean => parts[part as SplitPart]!.objects > 0
   const parts = Object.keys(counts[0].parts)
-  const known = counts.filter((one) => parts.some((part) => has(one, part)))
-  const unknown = counts.filter((one) => !known.includes(one))
+  const known = counts.filter((entry) => parts.some((part) => has(entry, part)))
+  const unknown = counts.filter((entry) => !known.includes(entry))
   const lines = parts.flatMap((part) => {
-    const lacking = known.filter((one) => !has(one, part)).map(({ name }) => name)
+    const lacking = known.filter((entry) => !has(entry, part)).map(({ name }) => name)
     if (lacking.length === 0) return []
     const why = part === 'train' ? 'cannot be learnt' : 'cannot be measured there'
     return [
-      `${part} has no object of ${lacking.length === 1 ? 'a category' : `${lacking.length} categories`}, which ${why}: ${listed(lacking)}.`,
+      `${part} has no ${counted} of ${lacking.length === 1 ? one : `${lacking.length} ${many}`}, which ${why}: ${listed(lacking)}.`,
     ]
   })
   return unknown.length === 0
     ? lines
     : [
         ...lines,
-        `${unknown.length === 1 ? 'A category has' : `${unknown.length} categories have`} no object at all: ` +
+        `${unknown.length === 1 ? `${One} has` : `${unknown.length} ${many} have`} no ${counted} at all: ` +
           `${listed(unknown.map(({ name }) => name))}.`,
       ]
 }

@@ -1,10 +1,12 @@
 /** Images that two parts of a data set share, or nearly so: what is measured on them says nothing about new images. */
-import { FARTHEST, imageHashes, nearPairs } from './near-duplicates.js'
+import { FARTHEST, type HashedImage, imageHashes, nearPairs } from './near-duplicates.js'
 
 export interface NamedPart {
   name: string
-  /** Of its images. */
+  /** Of its images, or what else they are called. */
   paths: readonly string[]
+  /** How they are read, in the same order, where that is not by their paths. */
+  images?: readonly HashedImage[]
 }
 
 export interface Leak {
@@ -25,9 +27,11 @@ export async function findLeaks(
   parts: readonly NamedPart[],
   onProgress?: (done: number, count: number) => void,
 ): Promise<Leak[]> {
-  const images = parts.flatMap(({ paths }, part) => paths.map((path) => ({ path, part })))
+  const images = parts.flatMap(({ paths, images: read = paths }, part) =>
+    paths.map((path, i) => ({ path, image: read[i], part })),
+  )
   const hashes = await imageHashes(
-    images.map(({ path }) => path),
+    images.map(({ image }) => image),
     onProgress,
   )
   const found = new Map<string, { leaked: Set<number>; leak: Leak }>()

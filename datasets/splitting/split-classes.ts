@@ -1,10 +1,9 @@
 /** Splits a folder that has a folder of images for each class. */
 import { copyFile, mkdir, symlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { partOfFolder } from '../classification/class-folders.js'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type ClassFolders, readClassFolders } from '../classification/class-folders.js'
 import { selectCategories } from '../detection/select-categories.js'
 import { DatasetError } from '../files/errors.js'
-import { entriesOf, fileTree, isImageName } from '../files/image-files.js'
 import { writeNewFolder } from '../files/new-folder.js'
 import { type CategoryCounts, countCategories, lackingNotes } from './category-counts.js'
 import { type SplitOptions, type SplitPart, splitImages } from './split.js'
@@ -23,49 +22,45 @@ export interface SplitClasses {
  * Splits the images in the class folders of `folder`, or of its `train/` where there is one.
  *
  * @param chosen Names of the classes to take; all where it is undefined
- * @throws DatasetError for a folder that has validation images already, or without images
+ * @throws DatasetError for a folder that has validation images already, of one class alone, or as `readClassFolders` does
  */
 export async function splitClassFolders(
   folder: string,
   chosen: readonly string[] | undefined,
   options: SplitOptions,
 ): Promise<SplitClasses> {
-  const root = await classRoot(folder)
-  const { classes, notes: choice } = chooseClasses(await classNames(root), chosen)
-  const images = await Promise.all(
-    classes.map(async (name, category) => {
-      const { files } = await fileTree(join(root, name))
-      return files.filter(isImageName).map((file) => ({ name: `${name}/${file}`, category }))
-    }),
-  )
-  const all = images.flat()
-  if (all.length === 0) throw new DatasetError(`"${root}" has no image in a class folder.`)
-  const names = all.map(({ name }) => name)
-  const categories = all.map(({ category }) => [category])
+  const { classes: all, parts: found, notes: reading } = await readClassFolders(folder)
+  const { train, test } = found
+  refuseSplit(folder, found)
+  const beside = test === undefined ? [] : [`"${test.place}" stays where it is, and is no part of the split.`]
+  const { classes, notes: choice } = chooseClasses(all, chosen)
+  if (classes.length < 2) throw oneClass(folder, classes[0])
+  const files = train.files.filter(({ classId }) => classes.includes(all[classId]))
+  const names = files.map(({ name }) => name)
+  const categories = files.map(({ classId }) => [classes.indexOf(all[classId])])
   const { parts, notes } = await splitImages(
-    { names, images: names.map((name) => join(root, name)), categories },
+    { names, images: files.map(({ path }) => path), categories },
     options,
   )
   const counts = countCategories(classes, categories, parts)
-  return { root, names, parts, counts, notes: [...choice, ...notes, ...lackingNotes(counts)] }
+  return {
+    ...{ root: train.place, names, parts, counts },
+    notes: [...reading, ...beside, ...choice, ...notes, ...lackingNotes(counts, 'image')],
+  }
 }
 
-async function classRoot(folder: string): Promise<string> {
-  const { folders } = await entriesOf(folder)
-  const part = (wanted: string) => folders.find(({ name }) => partOfFolder(name) === wanted)
-  const held = part('validation')
-  if (held !== undefined)
+function refuseSplit(folder: string, { train, validation }: ClassFolders['parts']): void {
+  if (validation !== undefined)
     throw new DatasetError(
-      `"${folder}" is split already: it has ${held.name}; name the folder of one part, such as ${join(folder, part('train')?.name ?? held.name)}.`,
+      `"${folder}" is split already: it has ${basename(validation.place)}; name the folder of one part, such as ${train.place}.`,
     )
-  const train = part('train')
-  return train === undefined ? folder : join(folder, train.name)
 }
 
-async function classNames(root: string): Promise<string[]> {
-  const { folders } = await entriesOf(root)
-  return folders.map(({ name }) => name)
-}
+const oneClass = (folder: string, name: string): DatasetError =>
+  new DatasetError(
+    `"${folder}" has images of one class alone, "${name}", and no annotations: a classifier needs two classes or more, ` +
+      'each a folder of its images; a detector needs annotations of COCO, YOLO, Pascal VOC or CSV.',
+  )
 
 function chooseClasses(
   classes: readonly string[],

@@ -47,6 +47,9 @@ export function exportCommand() {
       say(`Compiling the model of ${run}`)
       const { path, card } = await exportAnyRun(run, out)
       if (json) console.log(JSON.stringify({ model: path, ...card }))
-      else console.log(`Wrote ${path}: ${card.name}, ${plural(card.labels.length, 'class', 'classes')}`)
+      else
+        console.log(
+          `Wrote ${path}: ${card.name}, ${plural(card.labels.length, 'class', 'classes')}\nNext: toolkit serve ${path}`,
+        )
     })
 }

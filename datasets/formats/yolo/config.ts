@@ -49,8 +49,8 @@ export async function readDataYaml(file: string): Promise<YoloConfig> {
   })
   if (parts.length === 0)
     throw new DatasetError(
-      `"${file}" names no images that are there: it needs train: or val: with a folder or a list of images` +
-        `${warnings.length > 0 ? ` (${warnings[0]})` : ''}.`,
+      `"${file}" names no images that are there: it needs train: or val: with a folder or a list of images.` +
+        warnings.map((warning) => ` ${warning}`).join(''),
     )
   const shape = Array.isArray(data.kpt_shape) ? (data.kpt_shape as number[]) : undefined
   return {

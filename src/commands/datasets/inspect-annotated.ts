@@ -9,11 +9,10 @@ import {
 } from '../../../datasets/detection/coco-inspect.js'
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import { trainingNotes } from '../../../datasets/detection/training-notes.js'
-import { findLeaks, type Leak } from '../../../datasets/splitting/leaks.js'
+import { findLeaks } from '../../../datasets/splitting/leaks.js'
 import { writeFileAtomically } from '../../shared/files.js'
-import { plural } from '../../shared/text.js'
 import { openPlace, withProgress } from '../shared/open-annotations.js'
-import { describeInspection } from './inspection-text.js'
+import { describeInspection, leakNote } from './inspection-text.js'
 
 export interface InspectAnnotatedFlags {
   images?: string
@@ -80,7 +79,3 @@ export async function inspectAnnotated(path: string, flags: InspectAnnotatedFlag
   await writeFileAtomically(draw, await drawContactSheet(coco, { source, count }))
   if (!json) console.log(`\nDrawn: ${draw}`)
 }
-
-const leakNote = ({ parts: [one, other], count, example }: Leak): string =>
-  `${plural(count, 'image')} of ${other} ${count === 1 ? 'looks' : 'look'} nearly as one of ${one} (${example[1]} and ${example[0]}): ` +
-  'what is measured on them says nothing about new images; "toolkit datasets split" keeps such images on one side'

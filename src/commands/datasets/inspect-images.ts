@@ -1,15 +1,23 @@
 /** `toolkit datasets inspect` of images with one class each. */
 import { imageNetClasses } from '../../../datasets/classification/imagenet-classes.js'
+import { classTrainingNotes } from '../../../datasets/classification/training-notes.js'
 import { type ImageSources, openImageSources } from '../../../datasets/index.js'
 import { inspectSources, type PartInspection } from '../../../datasets/sources/inspect.js'
+import { partNames } from '../../../datasets/sources/opened.js'
+import { imageInput } from '../../../datasets/sources/read-image.js'
+import { findLeaks, type Leak } from '../../../datasets/splitting/leaks.js'
 import { liveLine } from '../../shared/live-line.js'
 import { grouped } from '../../shared/text.js'
+import { withProgress } from '../shared/open-annotations.js'
 import { openingProgress } from '../shared/opening-progress.js'
 import { textTable } from '../shared/text-table.js'
+import { leakNote } from './inspection-text.js'
 import { SHOWN, section } from './sections.js'
 
 /** Classes that the text lists; JSON has all. */
 const CLASSES_SHOWN = 100
+/** Images that are compared with each other: more take longer than to decode them. */
+const MOST_COMPARED = 50_000
 
 export interface InspectImagesFlags {
   dataDir?: string
@@ -29,12 +37,34 @@ export async function inspectImages(
   const onProgress = (part: string, done: number, count: number): void =>
     line.show(() => `${part}  ${grouped(done)} of ${grouped(count)} decoded`, done === count)
   const parts = await inspectSources(sources, { verify, onProgress }).finally(line.end)
+  const leaks = verify ? await leaksOf(sources) : null
   const { classes, warnings } = sources
-  if (json) console.log(JSON.stringify({ data: name, classes, parts, warnings }))
-  else console.log(describe(name, sources, parts).join('\n'))
+  const training = classTrainingNotes(classes, parts[0].perClass)
+  if (json) console.log(JSON.stringify({ data: name, classes, parts, leaks, training, warnings }))
+  else console.log(describe(name, sources, parts, [...(leaks ?? []).map(leakNote), ...training]).join('\n'))
 }
 
-function describe(name: string, { classes, warnings }: ImageSources, parts: PartInspection[]): string[] {
+/** Images that the parts share, or nearly so; null: they are too many to be compared. */
+async function leaksOf(sources: ImageSources): Promise<Leak[] | null> {
+  const parts = partNames.flatMap((name) => {
+    const source = sources[name]
+    if (source === undefined) return []
+    const places = Array.from({ length: source.count }, (_, i) => source.place(i))
+    const images = places.map((place) => () => imageInput(place))
+    return [{ name, paths: places.map(({ title }) => title), images }]
+  })
+  const total = parts.reduce((sum, { paths }) => sum + paths.length, 0)
+  if (parts.length < 2) return []
+  if (total > MOST_COMPARED) return null
+  return withProgress('images compared', (onProgress) => findLeaks(parts, onProgress))
+}
+
+function describe(
+  name: string,
+  { classes, warnings }: ImageSources,
+  parts: PartInspection[],
+  notes: readonly string[],
+): string[] {
   const cells = parts.map(({ part, images, shards, perClass }) => [
     part,
     grouped(images),
@@ -58,7 +88,7 @@ function describe(name: string, { classes, warnings }: ImageSources, parts: Part
       const shown = unreadable.slice(0, SHOWN).map(({ path, reason }) => `${path} (${reason})`)
       return section(`images of ${part} that do not decode`, unreadable.length, shown)
     }),
-    ...warnings.map((warning) => `note: ${warning}`),
+    ...[...warnings, ...notes].map((note) => `note: ${note}`),
   ]
 }
 

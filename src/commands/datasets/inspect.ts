@@ -1,11 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { Command } from '@commander-js/extra-typings'
 import type { COCO } from '#coco-ts'
+import { bareClasses } from '../../../datasets/classification/bare-classes.js'
 import { checkImages, type ImageCheck, inspectCoco } from '../../../datasets/detection/coco-inspect.js'
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import { trainingNotes } from '../../../datasets/detection/training-notes.js'
 import { looksAnnotated } from '../../../datasets/formats/looks-annotated.js'
-import { findFormat, hasImageSources, imageNetName } from '../../../datasets/index.js'
+import { annotationFormats } from '../../../datasets/formats/open.js'
+import { type FormatName, hasImageSources, imageNetName } from '../../../datasets/index.js'
 import { UserError } from '../../shared/errors.js'
 import { writeFileAtomically } from '../../shared/files.js'
 import { liveLine } from '../../shared/live-line.js'
@@ -19,8 +21,9 @@ import { describeInspection } from './inspection-text.js'
 const help = `
 Images with one class each (a folder with train/<class>/*.jpg, ILSVRC's files, tar shards, a pattern such as
 DIR/train-{0000..0146}.tar, or imagenet) are counted for each part and class without reading them. An index of tar
-files is kept, so that the second time is immediate. With --verify, every image is decoded, and those that fail are
-listed.
+files is kept, so that the second time is immediate. Notes say what will hurt a classifier: classes with few images, or
+with many fewer than others. With --verify, every image is decoded; those that fail are listed, and those that two parts share, or
+nearly so, are reported (of 50,000 images or fewer).
 
 Of annotations with boxes (a COCO file, YOLO's data.yaml, a CSV, or a folder with annotations of COCO, YOLO, Pascal VOC or
 CSV), images, objects and categories are counted, and invalid entries listed (they are not counted), what
@@ -38,7 +41,8 @@ Notes say what will hurt a detector that is trained on them: categories with few
 counts as in the text, "problems" and "completed" by kind with the first of each, the notes on training, and the image
 files that do not fit.
 For folders with annotations it prints {"data", "format", "parts": [{"part", …}], "leaks", "warnings"}.
-For images with one class each it prints {"data", "classes", "parts", "warnings"}; a part has {"part", "images",
+For images with one class each it prints {"data", "classes", "parts", "leaks", "training", "warnings"}; "leaks" is null where
+none were looked for, a part has {"part", "images",
 "perClass", "shards", "unreadable"}.
 
 Examples:
@@ -72,7 +76,8 @@ export function inspectCommand() {
     .addOption(json)
     .addHelpText('after', help)
     .action(async (path, flags) => {
-      if (await isAnnotatedSet(path, flags)) return inspectAnnotated(path, flags)
+      const annotated = await annotatedSet(path, flags)
+      if (annotated !== null) return inspectAnnotated(path, { ...flags, ...annotated })
       const ofClasses = isFolder(path) || path === imageNetName || (await hasImageSources(path))
       refuseFlags(flags, ofClasses)
       if (ofClasses) return inspectImages(path, flags)
@@ -96,14 +101,21 @@ export function inspectCommand() {
 
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory()
 
-/** Whether there are boxes, and not as one file of COCO's. */
-const isAnnotatedSet = async (path: string, { format }: { format?: string }): Promise<boolean> =>
-  (format !== undefined && (format !== 'coco' || isFolder(path))) ||
-  /\.(ya?ml|data|csv|tsv)$/i.test(path) ||
-  (isFolder(path) &&
-    (await looksAnnotated(path)) &&
-    // Folders of images may have other JSON, CSV and text beside them.
-    (!(await hasImageSources(path)) || (await findFormat(path).catch(() => undefined)) !== undefined))
+/** Whether there are boxes, and not as one file of COCO's; where the format was found out, with it. */
+async function annotatedSet(
+  path: string,
+  { format }: { format?: FormatName },
+): Promise<{ format?: FormatName } | null> {
+  if (format !== undefined && (format !== 'coco' || isFolder(path))) return { format }
+  if (/\.(ya?ml|data|csv|tsv)$/i.test(path)) return { format }
+  if (!isFolder(path) || !(await looksAnnotated(path))) return null
+  const found = await annotationFormats(path)
+  if (found.length === 1) return { format: found[0] }
+  // Other JSON, CSV and text may lie beside images of several classes, and beside shards; of one folder of images, it is said
+  // which formats there are, or that there is none.
+  const classes = await bareClasses(path)
+  return classes?.length === 1 || (classes === null && !(await hasImageSources(path))) ? {} : null
+}
 
 /** Refuses what has no meaning for the other kind of data. */
 function refuseFlags({ images, draw, verify }: InspectFlags, ofClasses: boolean): void {

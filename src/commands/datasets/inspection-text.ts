@@ -6,6 +6,8 @@ import type {
   ImageCheck,
   Spread,
 } from '../../../datasets/detection/coco-inspect.js'
+import type { Leak } from '../../../datasets/splitting/leaks.js'
+import { plural } from '../../shared/text.js'
 import { SHOWN, section } from './sections.js'
 
 export interface Inspected {
@@ -52,3 +54,8 @@ function categoryRows(categories: readonly CategoryCount[]): string[] {
   )
   return [head, ...rows]
 }
+
+/** A note on images that two parts share. */
+export const leakNote = ({ parts: [one, other], count, example }: Leak): string =>
+  `${plural(count, 'image')} of ${other} ${count === 1 ? 'looks' : 'look'} nearly as one of ${one} (${example[1]} and ${example[0]}): ` +
+  'what is measured on them says nothing about new images; "toolkit datasets split" keeps such images on one side'

@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings'
 import { DatasetError } from '../../../datasets/files/errors.js'
 import { refuseFull } from '../../../datasets/files/new-folder.js'
 import { isClassFolders, openAnnotations } from '../../../datasets/formats/open.js'
-import type { CategoryCounts } from '../../../datasets/splitting/category-counts.js'
+import type { CategoryCounts, PartCount } from '../../../datasets/splitting/category-counts.js'
 import { FARTHEST } from '../../../datasets/splitting/near-duplicates.js'
 import { type SplitOptions, type SplitPart, splitParts } from '../../../datasets/splitting/split.js'
 import { partToSplit, splitAnnotated, writeSplit } from '../../../datasets/splitting/split-annotated.js'
@@ -90,7 +90,8 @@ export function splitCommand() {
       const isClasses = flags.format === undefined && (await isClassFolders(from))
       const outcome = await (isClasses ? ofClasses : ofAnnotations)(from, flags, options).finally(line.end)
       sayAll(outcome.notes)
-      if (flags.json) console.log(JSON.stringify({ folder: flags.out, ...outcome, next: undefined }))
+      if (flags.json)
+        console.log(JSON.stringify({ folder: flags.out, ...outcome, next: undefined, ofClasses: undefined }))
       else console.log(describe(flags.out, outcome))
     })
 }
@@ -98,6 +99,8 @@ export function splitCommand() {
 interface Outcome {
   images: string
   parts: Partial<Record<SplitPart, { images: number; objects: number; file: string }>>
+  /** Whether an image has one class, and no objects. */
+  ofClasses: boolean
   categories: CategoryCounts[]
   notes: string[]
   /** The command to type next. */
@@ -113,6 +116,7 @@ async function ofAnnotations(from: string, flags: Flags, options: SplitOptions):
   const file = (part: SplitPart): string => join(out, `${part}.json`)
   return {
     images: set.root,
+    ofClasses: false,
     parts: Object.fromEntries(
       split.parts.map(({ name, dataset }) => [
         name,
@@ -139,6 +143,7 @@ async function ofClasses(from: string, flags: Flags, options: SplitOptions): Pro
   const used = splitParts.filter((part) => counted(part) > 0)
   return {
     images: split.root,
+    ofClasses: true,
     parts: Object.fromEntries(
       used.map((part) => [
         part,
@@ -151,16 +156,20 @@ async function ofClasses(from: string, flags: Flags, options: SplitOptions): Pro
   }
 }
 
-function describe(folder: string, { parts, categories, next }: Outcome): string {
+function describe(folder: string, { parts, categories, ofClasses, next }: Outcome): string {
   const names = Object.keys(parts) as SplitPart[]
   const sums = names.map((name) => `${plural(parts[name]!.images, 'image')} for ${name}`)
-  const row = (label: string, cells: (part: SplitPart) => { images: number; objects: number }): string[] => [
+  const row = (label: string, cells: (part: SplitPart) => PartCount): string[] => [
     label,
-    ...names.flatMap((name) => [String(cells(name).images), String(cells(name).objects)]),
+    ...names.flatMap((name) => {
+      const { images, objects } = cells(name)
+      return ofClasses ? [String(images)] : [String(images), String(objects)]
+    }),
   ]
+  const heads = names.flatMap((name) => (ofClasses ? [`${name} images`] : [`${name} images`, 'objects']))
   const table = textTable(
     [
-      ['category', ...names.flatMap((name) => [`${name} images`, 'objects'])],
+      [ofClasses ? 'class' : 'category', ...heads],
       ...categories.map((category) => row(category.name, (name) => category.parts[name]!)),
       row('all', (name) => parts[name]!),
     ],

@@ -19,6 +19,7 @@ import {
   splitSource,
 } from '../../../datasets/index.js'
 import { decodeAhead, type UnreadablePlace } from '../../../datasets/sources/decode-ahead.js'
+import { partNames } from '../../../datasets/sources/opened.js'
 import { selectFromSource } from '../../../datasets/sources/split-source.js'
 import type { Preprocessing } from '../../shared/classifier-input.js'
 import { UserError } from '../../shared/errors.js'
@@ -79,7 +80,9 @@ export async function openImages(wanted: Wanted, choice: Choice): Promise<Classi
   const split = choice.split ?? usualPart(parts)
   const part = parts[split]
   if (part === undefined)
-    throw new UserError(`${wanted.data} has no ${split} images; choose another part with --split`)
+    throw new UserError(
+      `${wanted.data} has no ${split} images; choose another part with --split: ${partNames.filter((name) => parts[name] !== undefined).join(' or ')}`,
+    )
   const { name, classes } = part
   if (!sameClasses(wanted.classes, classes))
     throw new UserError(

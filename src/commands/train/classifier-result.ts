@@ -48,6 +48,7 @@ export function lowAccuracyNote(
   if (validation.top1 > chance + SURE * spread) return undefined
   const perClass = count / classes.length
   const reasons = [
+    ...(chance === 1 ? ['the validation images are of one class alone, which shows nothing'] : []),
     ...(init === undefined ? ['it began with random weights (begin with trained ones: --init RUN)'] : []),
     ...(perClass < ENOUGH_IMAGES ? [`${Math.round(perClass)} images of a class to learn from`] : []),
     ...(steps < ENOUGH_STEPS
@@ -76,6 +77,8 @@ export function describeResult(
         (chance === null ? '' : ` (chance level ${percent(chance)})`)
   return [
     `Trained ${plural(steps, 'step')}${measured}; the model is ${model}`,
-    `Next: toolkit evaluate ${run}, or toolkit serve ${model}`,
+    validation === null
+      ? `Next: toolkit serve ${model}; toolkit evaluate ${run} --data FOLDER measures it on other images`
+      : `Next: toolkit evaluate ${run}, or toolkit serve ${model}`,
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 /** What a run of `train-backbone` begins with. */
+import { isDeepStrictEqual } from 'node:util'
 import { hasImageSources } from '../../../datasets/index.js'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
@@ -12,6 +13,7 @@ import {
 } from '../../train/classification/presets.js'
 import { fixedKindOf, kindOf } from '../../train/images/data-place.js'
 import { loadBackbone } from '../../train/load-backbone.js'
+import type { ModelConfig } from '../../train/settings/config.js'
 import { readConfig } from '../../train/tasks.js'
 import { DEFAULT_PRESET, type TrainFlags } from './backbone-flags.js'
 
@@ -40,9 +42,11 @@ export async function beginning(flags: TrainFlags): Promise<Start> {
     length: (flags.epochs ?? flags.steps ?? flags.seconds) !== undefined,
     evaluateEvery: flags.evaluateEvery !== undefined,
   }
+  const begun = init === undefined ? null : await beginWith(init, fitted, data)
   return {
-    config: init === undefined ? fitted : await beginWith(init, fitted, data),
+    config: begun?.config ?? fitted,
     fit(config, images) {
+      if (begun?.model) refuseOtherNetwork(config, begun.model)
       if (!isFolder) return config
       const batched = fitBatch(config, images, chosen)
       return name === FOLDER_PRESET ? fitLength(batched, images, chosen) : batched
@@ -59,11 +63,42 @@ export async function resumable(folder: string): Promise<Start> {
   )
 }
 
-/** The config of a run that begins with the weights of another: a preset's, with the architecture of the weights. */
-async function beginWith(init: string, preset: RunConfig, data = preset.data.name): Promise<RunConfig> {
+/** The config of a run that begins with the weights of another: a preset's, with the architecture of the weights, if it is known. */
+async function beginWith(
+  init: string,
+  preset: RunConfig,
+  data = preset.data.name,
+): Promise<{ config: RunConfig; model: ModelConfig | null }> {
   const { model, imageSize, preprocessing } = await loadBackbone(init, preset.model)
   // Other data sets have images of one size.
   const input =
     fixedKindOf(data) === 'folder' ? defined({ imageSize: imageSize ?? undefined, preprocessing }) : {}
-  return { ...preset, data: { ...preset.data, ...input }, model, init }
+  return {
+    config: { ...preset, data: { ...preset.data, ...input }, model, init },
+    model: model === preset.model ? null : model,
+  }
+}
+
+/** Settings of a network that change the shapes of its weights, in words. */
+const NAMES = {
+  stem: (kind) => `the stem ${kind}`,
+  cells: (count) => `${count} cells in a stage`,
+  filters: (count) => `${count} filters`,
+  stemFilters: (count) => `${count} filters in the stem`,
+  skipReduction: (has) => `skipReduction ${has}`,
+} satisfies Partial<Record<keyof ModelConfig, (value: unknown) => string>>
+const SHAPING = Object.keys(NAMES) as (keyof typeof NAMES)[]
+
+/** Throws a `UserError` where flags ask for another network than that of the first weights, before it is compiled. */
+function refuseOtherNetwork({ model: wanted, init }: RunConfig, known: ModelConfig): void {
+  const differences = SHAPING.filter((key) => wanted[key] !== known[key]).map(
+    (key) => `${NAMES[key](known[key])} instead of ${wanted[key]}`,
+  )
+  if (!isDeepStrictEqual(wanted.genotype, known.genotype))
+    differences.unshift(`the cells of ${known.name} instead of those of ${wanted.name}`)
+  if (differences.length === 0) return
+  throw new UserError(
+    `${init} does not fit the network: it has ${differences.join(', ')}. Leave out the flags that change the network, or ` +
+      'choose weights of its architecture',
+  )
 }

@@ -142,6 +142,7 @@ async function trainIn(config: DetectorRunConfig, start: FirstWeights, flags: Fi
           imagesPerStep: config.batchSize * config.accumulate,
         }),
       )
+      progress.note('Compiling the training step …')
       return trainDetector(
         run,
         data,

@@ -19,7 +19,7 @@ export function startLine(start: StartLine): string {
   const { inputSize, parameters, images, measured } = start
   return [
     `Input ${inputSize.join(' × ')} pixels, ${grouped(parameters)} parameters`,
-    `${grouped(images)} ${images === 1 ? 'image' : 'images'} to train on, ${grouped(measured)} to measure on`,
+    `${grouped(images)} ${images === 1 ? 'image' : 'images'} to train on, ${measured === 0 ? 'none' : grouped(measured)} to measure on`,
     lengthOf(start),
   ].join('; ')
 }

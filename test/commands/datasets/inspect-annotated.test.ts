@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import sharp from 'sharp'
 import { inspect } from '../../helpers/commands/inspect.js'
 import { writeRedYolo } from '../../helpers/commands/red-yolo.js'
+import { vocBox, vocXml, writeTree } from '../../helpers/datasets/annotated-files.js'
 import { temporaryFolder } from '../../helpers/temporary-folder.js'
 
 test('each part of a YOLO set is inspected, and what training and validation share is told', async (t) => {
@@ -43,4 +44,21 @@ test('each part of a YOLO set is inspected, and what training and validation sha
 
   await rm(join(folder, 'val/images/1.png'))
   assert.match(await inspect(t, folder, '--verify'), /no image files that do not fit/)
+})
+
+test('a folder with annotations in two formats is refused until one is chosen, not taken for class folders', async (t) => {
+  const folder = await temporaryFolder(t)
+  await writeTree(folder, {
+    'images/a.png': [40, 20],
+    'images/b.png': [40, 20],
+    'labels/a.txt': '0 0.5 0.5 0.5 0.5\n',
+    'data.yaml': 'train: images\nnames: [cat]\n',
+    'annotations/b.xml': vocXml('b.png', '', [`<name>dog</name>${vocBox(1, 1, 9, 9)}`]),
+  })
+  await assert.rejects(
+    inspect(t, folder),
+    /^DatasetError: .*several formats: YOLO \(data\.yaml\), Pascal VOC \(annotations\/b\.xml\); choose one with --format/,
+  )
+  const { parts } = JSON.parse(await inspect(t, folder, '--format', 'yolo', '--json'))
+  assert.deepEqual([parts[0].images.count, parts[0].objects.count], [2, 1])
 })

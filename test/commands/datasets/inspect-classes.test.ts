@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
 import { drawClassSheet, sheetParts } from '../../../datasets/class-sheet.js'
+import { random } from '../../../src/shared/random.js'
 import { inspect } from '../../helpers/commands/inspect.js'
 import { writeFiles } from '../../helpers/datasets/shards.js'
 import { type Entry, writeTar } from '../../helpers/datasets/tar-writer.js'
@@ -60,6 +61,8 @@ test('inspect counts the images of shards by part and class', async (t) => {
     'sky                  1           1',
     'n01440764 tench      3           0',
     `note: The validation part of "${folder}" has no images of 1 of the 2 classes: n01440764.`,
+    'note: 2 classes have fewer than 20 images to train on (sky 1, n01440764 3): a classifier hardly learns them from random ' +
+      'weights; add images, or begin with trained weights (toolkit train-backbone --init)',
   ])
   const json = JSON.parse(await inspect(t, join(folder, 'train-{0..1}.tar'), '--json'))
   assert.deepEqual(json.classes, ['sky', 'n01440764'])
@@ -81,6 +84,51 @@ test('inspect --verify names the images that do not decode, in shards and in fol
   assert.deepEqual(
     parts.map(({ unreadable }: { unreadable: { path: string }[] }) => unreadable.map(({ path }) => path)),
     [[join(files, 'train/b/1.jpg')]],
+  )
+})
+
+test('inspect tells of one class alone, and of classes that are much larger than others', async (t) => {
+  const folder = await folderWithCache(t)
+  const write = (classes: Record<string, number>) =>
+    writeFiles(
+      folder,
+      Object.fromEntries(
+        Object.entries(classes).flatMap(([name, count]) =>
+          Array.from({ length: count }, (_, i) => [`${name}/${i}.jpg`, red] as const),
+        ),
+      ),
+    )
+  const notes = async (): Promise<string[]> => JSON.parse(await inspect(t, folder, '--json')).training
+  await write({ cat: 20 })
+  assert.deepEqual(await notes(), [
+    'all images are of one class, cat; a classifier needs two or more, each a folder of its images',
+  ])
+  await write({ dog: 199 })
+  assert.deepEqual(await notes(), [])
+  await write({ dog: 200 })
+  assert.match((await notes()).join('\n'), /^dog has 10 times as many images as cat: [^\n]*--balance$/)
+})
+
+test('inspect --verify finds images that training and validation share', async (t) => {
+  const folder = await folderWithCache(t)
+  const { uniform } = random(1, 'shared')
+  const noise = Buffer.from(Array.from({ length: 48 * 48 }, () => Math.floor(256 * uniform())))
+  const coarse = sharp(noise, { raw: { width: 48, height: 48, channels: 1 } }).blur(4)
+  const [large, small] = [
+    await coarse.clone().resize(200, 200).jpeg().toBuffer(),
+    await coarse.clone().resize(90, 90).png().toBuffer(),
+  ]
+  await writeFiles(folder, {
+    'train/a/1.jpg': large,
+    'train/b/1.jpg': red,
+    'val/a/2.png': small,
+    'val/b/2.jpg': blue,
+  })
+  assert.equal(JSON.parse(await inspect(t, folder, '--json')).leaks, null)
+  const text = await inspect(t, folder, '--verify')
+  assert.match(
+    text,
+    /^note: 1 image of validation looks nearly as one of train \(.*val\/a\/2\.png and .*train\/a\/1\.jpg\)/m,
   )
 })
 

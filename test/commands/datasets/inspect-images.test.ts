@@ -59,7 +59,7 @@ test('inspect tells what makes a data set fail or lose images in training', asyn
   assert.deepEqual(warnings, [
     '1 box reaches over the edge of its image, where training cuts it (the first: id 2)',
     '2 boxes have no area inside their image; training leaves them out (the first: id 3)',
-    '1 category has no objects (the first: id 3)',
+    '1 category has no objects: dog (id 3)',
     'category ids have gaps (2 of 3 to 7), which is allowed',
   ])
 

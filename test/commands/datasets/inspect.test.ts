@@ -68,7 +68,7 @@ test('inspect: counts, problems, files that do not fit, and a drawing', async (t
   assert.equal(figures.imageFiles.length, 2)
   assert.match(figures.imageFiles.join('\n'), /image 2: there is no file .*gone\.png/)
   assert.match(figures.imageFiles.join('\n'), /image 3: .* is 50 × 60, but the annotations say 60 × 50/)
-  assert.match(figures.warnings.join('\n'), /1 category has no objects \(the first: id 2\)/)
+  assert.match(figures.warnings.join('\n'), /1 category has no objects: dog \(id 2\)/)
   assert.match(figures.warnings.join('\n'), /1 box has no area inside its image; training leaves it out/)
 
   const sheet = join(folder, 'sheet.png')
@@ -122,7 +122,7 @@ test('inspect reports what was completed, and what is probably a mistake', async
   )
   assert.deepEqual(warnings, [
     '1 annotation has the id 0, which COCO’s evaluation takes for "not found": count from 1 (the first: id 0)',
-    '3 categories have no objects (the first: id 2)',
+    `3 categories have no objects: cat (id 2), category 3 (id 3), ${'long␣'.repeat(7)}long… (id 4)`,
     '1 category is only the supercategory of others; training leaves it out (the first: id 0)',
     '2 categories have the same name: cat (id 1), cat (id 2); training refuses this where they have objects',
     '1 category has a name of more than 40 characters, or with line breaks (the first: id 4)',

@@ -108,19 +108,39 @@ describe('toolkit datasets split', () => {
   it('splits class folders into links that training follows, or copies', async (t) => {
     const folder = await temporaryFolder(t)
     const names = ['cat', 'dog'].flatMap((name) =>
-      Array.from({ length: 10 }, (_, i) => `flowers/${name}/sub/${i}.png`),
+      Array.from({ length: 10 }, (_, i) => `flowers/${name}/${name === 'dog' ? 'sub/' : ''}${i}.png`),
     )
     await writeTree(folder, Object.fromEntries(names.map((name) => [name, [8, 8] as const])))
     for (const copy of [false, true]) {
       const out = join(folder, copy ? 'copies' : 'links')
       const { out: text } = await split(t, join(folder, 'flowers'), '--out', out, ...(copy ? ['--copy'] : []))
-      assert.match(text, /^16 images for train, 4 images for val: /)
+      assert.match(
+        text,
+        /^16 images for train, 4 images for val: .*\n\nclass +train images +val images\n(cat|dog) +8 +2\n/,
+      )
       assert.match(text, /^Train on it: toolkit train-backbone --data /m)
       const { classes, parts } = await readClassFolders(out)
       assert.deepEqual(classes, ['cat', 'dog'])
       assert.deepEqual([parts.train.files.length, parts.validation?.files.length], [16, 4])
       assert.equal((await lstat(parts.train.files[0].path)).isSymbolicLink(), !copy)
     }
+  })
+
+  it('splits train/ beside a test part, and says what becomes of that and of files that are no images', async (t) => {
+    const folder = await temporaryFolder(t)
+    const images = ['cat', 'Cat'].flatMap((name) =>
+      Array.from({ length: 5 }, (_, i) => [`flowers/train/${name}/${i}.png`, [8, 8]] as const),
+    )
+    await writeTree(folder, {
+      ...Object.fromEntries(images),
+      'flowers/test/cat/a.png': [8, 8],
+      'flowers/train/cat/notes.txt': '',
+    })
+    const { out, notes } = await split(t, join(folder, 'flowers'), '--out', join(folder, 'out'))
+    assert.match(out, /^8 images for train, 2 images for val: /)
+    assert.match(notes, /flowers\/test" stays where it is, and is no part of the split\.$/m)
+    assert.match(notes, /^Left out of .*notes\.txt/m)
+    assert.match(notes, /^2 classes in .* differ only in case or Unicode form: Cat, cat;/m)
   })
 
   it('refuses sets that are split, wrong shares, full folders, and flags that do not fit', async (t) => {
@@ -133,6 +153,7 @@ describe('toolkit datasets split', () => {
       'classes/train/cat/a.png': [9, 9],
       'classes/train/dog/a.png': [9, 9],
       'classes/val/cat/b.png': [9, 9],
+      'one/cat/a.png': [9, 9],
       'full/x': '',
     })
     const out = ['--out', join(folder, 'out')]
@@ -146,6 +167,10 @@ describe('toolkit datasets split', () => {
     await assert.rejects(
       split(t, classes, ...out),
       /split already: it has val; name the folder of one part, such as .*train/,
+    )
+    await assert.rejects(
+      split(t, join(folder, 'one'), ...out),
+      /has images of one class alone, "cat", and no annotations: /,
     )
     await assert.rejects(
       split(t, join(classes, 'train'), ...out, '--part', 'x'),

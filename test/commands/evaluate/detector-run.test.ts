@@ -40,7 +40,10 @@ test('a detector’s run is measured on its own validation images, exported and 
   assert.deepEqual((await readdir(join(path, 'evaluation'))).sort(), files)
 
   const exported = await toolkit(['export', path])
-  assert.equal(exported.stdout, `Wrote ${join(path, 'detector.onnx')}: faster-rcnn-tiny-1x16, 3 classes\n`)
+  assert.equal(
+    exported.stdout,
+    `Wrote ${join(path, 'detector.onnx')}: faster-rcnn-tiny-1x16, 3 classes\nNext: toolkit serve ${join(path, 'detector.onnx')}\n`,
+  )
   const card = await readModelCard(join(path, 'detector.onnx'))
   assert.equal(card.task, 'detection')
   const flags = ['--data', painted.images, '--annotations', painted.annotations, '--limit', '3', '--json']

@@ -21,7 +21,7 @@ test('the end tells accuracy, chance level and the next commands', () => {
   )
   assert.match(
     describeResult({ ...result(0.75), validation: null, chance: null }, {}),
-    /^Trained 300 steps; the model is runs\/a\/model\.onnx\n/,
+    /^Trained 300 steps; the model is runs\/a\/model\.onnx\nNext: toolkit serve .*; toolkit evaluate runs\/a --data FOLDER/,
   )
 })
 
@@ -36,6 +36,10 @@ test('an accuracy that may be one of chance is told with its likely reasons', ()
     lowAccuracyNote(result(0.3), {}, train),
     'The classifier is not measurably better than chance. Likely reasons: it began with random weights (begin with trained ' +
       'ones: --init RUN); 40 images of a class to learn from; few steps: 300 (train on: --resume runs/a --steps 1000)',
+  )
+  assert.match(
+    lowAccuracyNote(result(1, 1), {}, train)!,
+    /reasons: the validation images are of one class alone/,
   )
   const long = { ...result(0.3), steps: 5000 }
   assert.match(

@@ -41,7 +41,7 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
   assert.equal(stopped.code, 130, stopped.stderr)
   assert.match(
     stopped.stderr,
-    /Training in run: 12 images with objects of 1 category\nInput 64 × 64 pixels, [\d,]+ parameters; 12 images to train on, 3 to measure on; 400 steps of 2 images \(66\.7 epochs\)\nInitialized \d+ tensors from backbone\n/,
+    /Training in run: 12 images with objects of 1 category\nInput 64 × 64 pixels, [\d,]+ parameters; 12 images to train on, 3 to measure on; 400 steps of 2 images \(66\.7 epochs\)\nCompiling the training step …\nInitialized \d+ tensors from backbone\n/,
   )
   assert.match(stopped.stderr, /step \d+\/400 · .* images\/s · loss \S+ · proposals .* · regions .* left\n/)
   assert.match(

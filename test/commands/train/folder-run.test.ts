@@ -73,7 +73,7 @@ test('few images, one class, and a very long image are trained on or told in a s
     .toFile(join(cwd, 'three', 'train', 'blue', '000.jpg'))
   const three = await train('three', '--out', 'run')
   succeeds(three)
-  assert.match(three.stderr, /3 images to train on, 0 to measure on; 1 step of 3 images/)
+  assert.match(three.stderr, /3 images to train on, none to measure on; 1 step of 3 images/)
   assert.match(three.stderr, /4 images|3 images are too few to hold some out for validation/)
 
   await mkdir(join(cwd, 'one', 'cat'), { recursive: true })

@@ -45,6 +45,14 @@ describe('notes before training', () => {
     assert.doesNotMatch(trainingNotes(coco, 640).join(), /narrower/)
   })
 
+  it('name images that are too long to see something on them', () => {
+    const coco = annotated(20, [[1, 100]], [640, 20_000])
+    const [note] = trainingNotes(coco, 320).filter((text) => /so long/.test(text))
+    // 480 of 20,000 pixels are 7.7 of 320, and 32 of 1,334.
+    assert.match(note, /^10 images are so long .* fewer than 32 pixels at 320 \(1\.jpg 20000 × 480, /)
+    assert.doesNotMatch(trainingNotes(coco, 1334).join(), /so long/)
+  })
+
   it('tell that all images are of one size', () => {
     assert.match(trainingNotes(annotated(20, [[1, 100]]), 320)[0], /^all images are 640 × 480 pixels/)
     assert.doesNotMatch(trainingNotes(annotated(9, [[1, 100]]), 320).join(), /all images/)
