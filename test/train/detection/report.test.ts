@@ -10,7 +10,6 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { type DetectorEvaluation, evaluateDetector } from '../../../src/train/detection/evaluate.js'
 import { analyse } from '../../../src/train/detection/report/analysis.js'
 import {
-  bestThreshold,
   chooseImages,
   countsAt,
   type ImageMatches,
@@ -103,7 +102,7 @@ test('detections are true or false positives or ignored, and objects found or mi
     ],
   )
   // 0.9 right, 0.7 right, 0.6 wrong, 0.3 wrong, 0.2 right; four objects.
-  const threshold = bestThreshold(matches)
+  const { threshold } = analyse(evaluation)
   assert.equal(threshold.score, 0.7)
   assert.deepEqual(
     [threshold.precision, threshold.recall, threshold.f1].map((value) => value.toFixed(6)),
@@ -123,13 +122,13 @@ test('detections are true or false positives or ignored, and objects found or mi
   })
   assert.deepEqual(countsAt(matches[2], 0.7), { truePositive: 0, falsePositive: 0, falseNegative: 1, f1: 0 })
   assert.equal(countsAt(matches[3], 0.7).f1, 1)
-  assert.deepEqual(bestThreshold([matches[3]]), { score: 1, precision: 0, recall: 0, f1: 0 })
+  const nothing = await measured(t, images.slice(3), answers.slice(3))
+  assert.deepEqual(analyse(nothing.evaluation).threshold, { score: 1, precision: 0, recall: 0, f1: 0 })
 })
 
 test('errors, confusions and the scores to accept, as by hand', async (t) => {
-  const { set, evaluation } = await measured(t)
-  const threshold = bestThreshold(matchImages(evaluation, set))
-  const { errors, confusion, thresholds, calibrationError } = analyse(evaluation, threshold)
+  const { evaluation } = await measured(t)
+  const { errors, confusion, thresholds, calibrationError } = analyse(evaluation)
   // The blue box on the green object, which is therefore not missed; the second blue box of one object; and the box in the
   // crowd, which costs nothing, but which TIDE counts.
   const counts = Object.fromEntries(errors.map(({ kind, count }) => [kind, count]))
@@ -162,7 +161,7 @@ test('errors, confusions and the scores to accept, as by hand', async (t) => {
 test('an image that cannot be read is in no analysis', async (t) => {
   const { evaluation } = await measured(t)
   evaluation.coco.params.imgIds = evaluation.coco.params.imgIds.slice(1)
-  const { errors, confusion } = analyse(evaluation, { score: 0.5, precision: 0, recall: 0, f1: 0 })
+  const { errors, confusion } = analyse(evaluation)
   assert.equal(errors.find(({ kind }) => kind === 'classification')?.count, 0)
   assert.deepEqual(confusion.matrix[1], [0, 0, 0, 0])
 })

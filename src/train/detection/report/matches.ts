@@ -24,15 +24,6 @@ export interface ImageMatches {
   objects: MatchedObject[]
 }
 
-/** A lowest score, and the metrics of the detections from there up. */
-export interface Threshold {
-  score: number
-  precision: number
-  recall: number
-  /** Their harmonic mean: 2 · TP / (2 · TP + FP + FN). */
-  f1: number
-}
-
 /** The counts of one image at a threshold. */
 export interface ImageCounts {
   truePositive: number
@@ -71,26 +62,6 @@ function matchImage(coco: DetectorEvaluation['coco'], id: number, index: number)
   }
   matches.detections.sort((a, b) => b.found.score - a.found.score)
   return matches
-}
-
-/** The score from which up detections have the highest F1 over all images and categories together. */
-export function bestThreshold(images: readonly ImageMatches[]): Threshold {
-  const counted = images
-    .flatMap(({ detections }) => detections)
-    .filter(({ outcome }) => outcome !== 'ignored')
-    .sort((a, b) => b.found.score - a.found.score)
-  const objects = images.flatMap((image) => image.objects).filter(({ ignored }) => !ignored).length
-  let best: Threshold = { score: 1, precision: 0, recall: 0, f1: 0 }
-  let truePositive = 0
-  for (const [i, { found, outcome }] of counted.entries()) {
-    if (outcome === 'truePositive') truePositive += 1
-    // Equal scores stand or fall together.
-    if (counted[i + 1]?.found.score === found.score) continue
-    const f1 = (2 * truePositive) / (i + 1 + objects)
-    if (f1 <= best.f1) continue
-    best = { score: found.score, precision: truePositive / (i + 1), recall: truePositive / objects, f1 }
-  }
-  return best
 }
 
 /** The counts of an image for detections of at least `score`; `f1` is 1 where there are neither objects nor detections. */

@@ -4,9 +4,9 @@ import type { CategoryStats } from '#coco-ts'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
 import { type Html, html, raw } from '../../../shared/html.js'
 import type { DetectorEvaluation } from '../evaluate.js'
-import type { DetectorAnalysis } from './analysis.js'
+import type { DetectorAnalysis, Threshold } from './analysis.js'
 import { confusionTable, errorTable } from './analysis-tables.js'
-import { chooseImages, countsAt, type ImageMatches, type Threshold } from './matches.js'
+import { chooseImages, countsAt, type ImageMatches } from './matches.js'
 import { drawPicture, OUTCOME_COLOURS } from './pictures.js'
 import { drawPrecision, precisionCurves } from './precision-curve.js'
 import { STATS } from './stats.js'
@@ -18,7 +18,6 @@ export interface ReportOptions {
   /** What was measured, as people know it. */
   title: string
   matches: readonly ImageMatches[]
-  threshold: Threshold
   analysis: DetectorAnalysis
   signal?: AbortSignal
 }
@@ -29,8 +28,9 @@ export interface ReportOptions {
 export async function drawReport(
   evaluation: DetectorEvaluation,
   set: DetectionSet,
-  { title, matches, threshold, analysis, signal }: ReportOptions,
+  { title, matches, analysis, signal }: ReportOptions,
 ): Promise<string | null> {
+  const { threshold } = analysis
   const { worst, best } = chooseImages(matches, threshold.score, PICTURES)
   const drawn = new Map<ImageMatches, Html>()
   for (const image of [...worst, ...best]) {

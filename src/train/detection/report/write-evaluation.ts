@@ -6,7 +6,7 @@ import type { DetectionSet } from '../../../../datasets/detection/detection-set.
 import { makeFolder, writeFileAtomically } from '../../../shared/files.js'
 import type { DetectorEvaluation } from '../evaluate.js'
 import { analyse, type DetectorAnalysis } from './analysis.js'
-import { bestThreshold, matchImages, type Threshold } from './matches.js'
+import { matchImages } from './matches.js'
 import { STATS } from './stats.js'
 
 /** The content of `evaluation.json`. */
@@ -20,8 +20,6 @@ export interface EvaluationSummary extends DetectorAnalysis {
   names: readonly string[]
   stats: number[]
   categories: CategoryStats[]
-  /** The lowest score with which detections have the highest F1 at IoU 0.5. */
-  threshold: Threshold
   millisecondsPerImage: number
   /** Known reasons why the metrics are too low. */
   notes: string[]
@@ -42,15 +40,14 @@ export async function writeEvaluation(
 ): Promise<EvaluationSummary | null> {
   const { images, unreadable, stats, perCategory, detections, millisecondsPerImage } = evaluation
   const matches = matchImages(evaluation, set)
-  const threshold = bestThreshold(matches)
-  const analysis = analyse(evaluation, threshold)
+  const analysis = analyse(evaluation)
   // Loaded here: it brings d3.
   const { drawReport } = await import('./page.js')
-  const page = await drawReport(evaluation, set, { title: subject, matches, threshold, analysis, signal })
+  const page = await drawReport(evaluation, set, { title: subject, matches, analysis, signal })
   if (page === null) return null
   const summary: EvaluationSummary = {
     ...{ subject, data: set.name, images, unreadable, names: STATS, stats },
-    ...{ categories: perCategory, threshold, ...analysis },
+    ...{ categories: perCategory, ...analysis },
     ...{ millisecondsPerImage, notes: zeroIdNotes(set.coco) },
   }
   await makeFolder(folder)
