@@ -27,6 +27,7 @@ export type {
 } from '../train/index.js'
 export type { AutoencoderComparison } from './comparison.js'
 export type { Budget, SearchConfig, SearchTask } from './config.js'
+export type { SearchResult, StudyEvents, WarmUpProgress } from './course.js'
 export { type CreateOptions, createSearch, resumeSearch, type SearchChanges } from './create-study.js'
 export type * from './evaluate/child.js'
 /** To write an evaluator: a module that exports `createEvaluator`, whose URL queues and workers are given. */
@@ -73,4 +74,4 @@ export { type PpoOptions, paperController, smallController } from './strategy/pp
 export { randomSearch } from './strategy/random.js'
 export { qualityAlone, type RewardConfig } from './strategy/reward.js'
 export type * from './strategy/strategy.js'
-export type { RunOptions, SearchResult, Study, StudyEvents, StudyOptions, WarmUpProgress } from './study.js'
+export type { RunOptions, Study, StudyOptions } from './study.js'

@@ -20,6 +20,17 @@ export interface RankedChild extends Best {
   longer: RetrainedEvent | null
 }
 
+/** The cells of a child that was proposed. Throws a RangeError for others. */
+export function proposedCells(
+  { space, name }: Pick<SearchConfig, 'space' | 'name'>,
+  events: readonly JournalEvent[],
+  id: number,
+): NamedCells {
+  const asked = events.find((event) => event.kind === 'asked' && event.id === id)
+  if (asked?.kind !== 'asked') throw new RangeError(`The search has proposed no child ${id}`)
+  return { name: `${name}-${id}`, ...decodeCells(space, asked.decisions) }
+}
+
 /**
  * The best children of a search, as many as are wanted of it: those that were trained longer first, by what their
  * reward would have been after that; the others by their rewards. Empty when no child could be measured.

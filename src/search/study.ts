@@ -1,56 +1,15 @@
 /**
- * A study: one search from its beginning to its results. Shared weights are trained if the evaluator wants some, then
- * children are tried until the budget is spent, the best are trained longer, and the results are written; of
- * autoencoders, the best is compared with a plain one. Everything is written into the search's folder as it happens, the
- * best cells so far included: a study may be killed at any moment, and {@link resumeSearch} goes on with it.
+ * A study: one search from its beginning to its results ({@link Course}). Everything is written into the search's folder
+ * as it happens, the best cells so far included: a study may be killed at any moment, and {@link resumeSearch} goes on with it.
  */
 import { EventEmitter } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { type AutoencoderComparison, comparisonOf } from './comparison.js'
-import type { ChildEvaluator, SearchConfig } from './config.js'
-import type { Machine } from './evaluate/machine.js'
-import { loadFinished } from './evaluate/shared-weights-file.js'
-import type { JournalEvent, RetrainedEvent, ToldEvent } from './journal/journal.js'
-import { checkQueue, openQueue, type QueuePlace } from './open-queue.js'
-import { longerTrainingOf } from './redis/search.js'
-import { type NamedCells, type RankedChild, rankBest, writeBest, writeGenotype } from './results.js'
-import { chosenToRetrain, retrain } from './retrain/retrain.js'
-import { type Progress, progressOf, runSearch, type Standing } from './search.js'
-import { evaluatorIn, type SearchFolder, trainsOwnWeights } from './search-folder.js'
-import { decodeCells } from './space/genotypes.js'
-import { startStrategy } from './strategy/strategies.js'
-
-export interface WarmUpProgress {
-  /** Rounds that are done, and all. */
-  done: number
-  rounds: number
-  /** Children that are trained in each. */
-  sideBySide: number
-  /** Mean loss of the last steps of this round's children. */
-  loss: number
-}
-
-/** What a study emits while it runs, in this order, and what listeners are given. */
-export interface StudyEvents {
-  /** The queue can be used, and work begins. */
-  start: []
-  /** A round of the warm-up is done: the training of shared weights before the search. */
-  warmUp: [progress: WarmUpProgress]
-  /** Children are about to be tried; `before`: what the search did in earlier runs. */
-  search: [before: Progress]
-  /** A child came back, measured or failed, and the strategy got its reward. */
-  child: [event: ToldEvent, standing: Standing]
-  /** No more children are tried in this run: the budget is spent, or the run was stopped or failed. */
-  searched: []
-  /** So many of the best children are about to be trained longer. */
-  retrain: [count: number]
-  /** One of them is done. */
-  retrained: [event: RetrainedEvent]
-  /** The best autoencoder, this child, and a plain one of equal size are about to be trained. */
-  compare: [child: number]
-  /** At any time, a sentence for people: workers came or died, Redis is away or back. */
-  note: [text: string]
-}
+import type { SearchConfig } from './config.js'
+import { Course, type SearchResult, type StudyEvents } from './course.js'
+import type { JournalEvent } from './journal/journal.js'
+import type { QueuePlace } from './open-queue.js'
+import { type NamedCells, proposedCells } from './results.js'
+import type { SearchFolder } from './search-folder.js'
 
 export interface StudyOptions extends Partial<QueuePlace> {
   /** The study is in a new folder, which a run that fails before anything was trained removes. */
@@ -62,37 +21,25 @@ export interface RunOptions {
   signal?: AbortSignal
 }
 
-export interface SearchResult {
-  /** False when the signal stopped the run: `best` is then the best so far. */
-  finished: boolean
-  /** The best children, the best first, with their genotypes and what their longer training reached. */
-  best: RankedChild[]
-  /** Of autoencoders: the best against a plain one of equal size; null for classifiers, and when stopped. */
-  comparison: AutoencoderComparison | null
-}
-
 /** Made by `createSearch` and `resumeSearch`. Its folder is locked until it is closed. */
 export class Study extends EventEmitter<StudyEvents> {
   readonly #folder: SearchFolder
-  readonly #place: QueuePlace
+  readonly #course: Course
   readonly #isNew: boolean
   readonly #events: JournalEvent[]
   readonly #closing = new AbortController()
   #state: 'open' | 'running' | 'broken' | 'closed' = 'open'
   #run: Promise<SearchResult> | null = null
-  /** Of the children that could be measured. */
-  #bestReward = Number.NEGATIVE_INFINITY
 
   constructor(folder: SearchFolder, options: StudyOptions = {}) {
     super()
     const { queue, processes = availableParallelism(), threads = 1, isNew = false } = options
     this.#folder = folder
-    this.#place = { queue, processes, threads }
     this.#isNew = isNew
     this.#events = [...folder.events]
-    for (const event of this.#events)
-      if (event.kind === 'told' && event.result.kind !== 'failed')
-        this.#bestReward = Math.max(this.#bestReward, event.reward)
+    const emit = (name: keyof StudyEvents, ...args: StudyEvents[keyof StudyEvents]) =>
+      this.emit(name, ...args)
+    this.#course = new Course(folder, { queue, processes, threads }, this.#events, emit)
   }
 
   /** The search's folder. */
@@ -111,10 +58,7 @@ export class Study extends EventEmitter<StudyEvents> {
 
   /** The genotype of a child that was proposed. Throws a RangeError for others. */
   genotypeOf(id: number): NamedCells {
-    const { space, name } = this.config
-    const asked = this.#events.find((event) => event.kind === 'asked' && event.id === id)
-    if (asked?.kind !== 'asked') throw new RangeError(`The search has proposed no child ${id}`)
-    return { name: `${name}-${id}`, ...decodeCells(space, asked.decisions) }
+    return proposedCells(this.config, this.#events, id)
   }
 
   /**
@@ -131,7 +75,7 @@ export class Study extends EventEmitter<StudyEvents> {
     this.#state = 'running'
     const { signal: closing } = this.#closing
     const stopped = signal === undefined ? closing : AbortSignal.any([signal, closing])
-    this.#run = this.#conduct(stopped).then(
+    this.#run = this.#course.run(stopped).then(
       (result) => {
         this.#state = 'open'
         return result
@@ -152,120 +96,5 @@ export class Study extends EventEmitter<StudyEvents> {
     await this.#run?.catch(() => {})
     this.#state = 'closed'
     await this.#folder.close()
-  }
-
-  async #conduct(signal: AbortSignal): Promise<SearchResult> {
-    const { folder, config } = this
-    await checkQueue(config, this.#place)
-    this.emit('start')
-    const evaluator = evaluatorIn(folder, config.evaluator)
-    const searched = (await this.#warmUp(evaluator, signal)) && (await this.#tryChildren(evaluator, signal))
-    // Longer training may take hours, and be stopped.
-    if (searched) await writeBest(folder, rankBest(config, this.#events, []))
-    const retrained = searched ? await this.#trainLonger(signal) : null
-    const best = rankBest(config, this.#events, retrained ?? [])
-    if (retrained === null) return { finished: false, best, comparison: null }
-    await writeBest(folder, best)
-    const recipe = config.retrain?.evaluator ?? config.evaluator
-    if (recipe.kind !== 'reconstruct') return { finished: true, best, comparison: null }
-    const comparison = await comparisonOf(folder, recipe, best[0], this.#machine, {
-      signal,
-      onBegin: () => this.emit('compare', best[0].id),
-    })
-    return { finished: comparison !== null, best, comparison }
-  }
-
-  /** Trains the shared weights to their end, if the evaluator wants some. False when stopped. */
-  async #warmUp(evaluator: ChildEvaluator, signal: AbortSignal): Promise<boolean> {
-    if (evaluator.kind !== 'shared') return true
-    if (!trainsOwnWeights(this.config)) {
-      await loadFinished(evaluator)
-      return true
-    }
-    // Loaded here: it brings TensorFlow.js.
-    const { warmUpShared } = await import('./evaluate/shared.js')
-    const { rounds, sideBySide } = evaluator.warmUp
-    const threads = this.#place.threads * sideBySide
-    let written = performance.now()
-    return warmUpShared(evaluator, this.#machine, {
-      signal,
-      onRound: (done, loss) => this.emit('warmUp', { done, rounds, sideBySide, loss }),
-      onSaved: async (done) => {
-        const now = performance.now()
-        const seconds = (now - written) / 1000
-        written = now
-        await this.#append({ kind: 'warmed', rounds: done, seconds, threads })
-      },
-    })
-  }
-
-  /** False when stopped. */
-  async #tryChildren(evaluator: ChildEvaluator, signal: AbortSignal): Promise<boolean> {
-    const { reward, budget } = this.config
-    const { queue: address, processes, threads } = this.#place
-    const workforce = address === undefined ? { processes, threads } : undefined
-    const strategy = await startStrategy(this.config)
-    try {
-      const queue = await openQueue(this.config, evaluator, this.#place, this.#note)
-      try {
-        this.emit('search', progressOf(this.#events))
-        return await runSearch(
-          { strategy, queue, reward, budget, workforce, journal: this.#journal },
-          {
-            signal,
-            onTold: async (event, standing) => {
-              await this.#keepBest(event)
-              this.emit('child', event, standing)
-            },
-          },
-        )
-      } finally {
-        this.emit('searched')
-        await queue.close()
-      }
-    } finally {
-      await strategy.close()
-    }
-  }
-
-  /** Writes the cells of a child that is the best so far. */
-  async #keepBest({ reward, result }: ToldEvent): Promise<void> {
-    if (result.kind === 'failed' || reward <= this.#bestReward) return
-    this.#bestReward = reward
-    await writeGenotype(this.folder, this.genotypeOf(result.id))
-  }
-
-  /** Null when stopped. */
-  async #trainLonger(signal: AbortSignal): Promise<RetrainedEvent[] | null> {
-    const { id, name, space, retrain: wanted } = this.config
-    if (wanted === null) return []
-    const named = { id: longerTrainingOf(id), name: longerTrainingOf(name) }
-    return retrain(
-      {
-        chosen: chosenToRetrain(space, this.#events, wanted),
-        openQueue: () => openQueue(named, wanted.evaluator, this.#place, this.#note),
-        journal: this.#journal,
-      },
-      {
-        signal,
-        onBegin: (count) => this.emit('retrain', count),
-        onDone: (event) => this.emit('retrained', event),
-      },
-    )
-  }
-
-  get #machine(): Machine {
-    return { threads: this.#place.threads }
-  }
-
-  readonly #note = (text: string): void => void this.emit('note', text)
-
-  readonly #append = async (event: JournalEvent): Promise<void> => {
-    await this.#folder.append(event)
-    this.#events.push(event)
-  }
-
-  get #journal() {
-    return { events: this.#events, append: this.#append }
   }
 }

@@ -1,6 +1,8 @@
 /** What people see of a search on stderr while it runs. */
+
+import type { WarmUpProgress } from '../../search/course.js'
 import { watchSearch } from '../../search/journal/standing.js'
-import type { Study, WarmUpProgress } from '../../search/study.js'
+import type { Study } from '../../search/study.js'
 import { type LiveLine, liveLine } from '../../shared/live-line.js'
 import { formatDuration, percent, plural } from '../../shared/text.js'
 import { say } from '../shared/say.js'

@@ -7,10 +7,9 @@
 import { isUserError } from '../../shared/errors.js'
 import type { CheckpointConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
-import type { StateVectors } from '../step/step-types.js'
-import { BestSoFar } from './best-so-far.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
-import { brokenMetrics, brokenState, Diverged, whyDiverged } from './divergence.js'
+import { Diverged, DivergenceWatch } from './divergence.js'
+import { Evaluations } from './evaluations.js'
 import type { LoopConfig, Task, TaskStep, TrainOptions, TrainResult } from './loop-types.js'
 import {
   type EvaluationRow,
@@ -21,7 +20,7 @@ import {
   trainingRow,
   widen,
 } from './metrics.js'
-import { checkpointName, type Run } from './run-folder.js'
+import type { Run } from './run-folder.js'
 
 /** Rows of training metrics for an epoch. Evaluations and checkpoints end a row early. */
 const ROWS_PER_EPOCH = 20
@@ -51,8 +50,8 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   readonly #task: Task<M, Batch>
   readonly #options: TrainOptions<M>
   readonly #totalSteps: number
-  /** Steps between evaluations. */
-  readonly #evaluateEvery: number
+  readonly #evaluations: Evaluations<M>
+  readonly #watch: DivergenceWatch
   readonly #trainedBefore: number
   readonly #start = performance.now()
   /** The batch of the next step, or why there is none. */
@@ -60,16 +59,10 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   #step: TaskStep<M, Batch>
   /** Steps done. */
   #done: number
-  /** The step of the last evaluation. */
-  #evaluated: number
   /** Of the last step. */
   #learningRate: number
   #saved: { step: number | null; seconds: number }
   #window: MetricsWindow = emptyWindow
-  /** Of all evaluations, for early stopping. */
-  readonly #scores = new BestSoFar()
-  /** Of those whose weights could be kept. */
-  readonly #kept = new BestSoFar()
 
   /** The clock starts here, so that compiling `step` has not counted towards a time budget. */
   constructor(
@@ -85,18 +78,16 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     this.#next = { batch }
     this.#step = step
     this.#totalSteps = totalSteps(run.config.length, task.stepsPerEpoch)
-    this.#evaluateEvery = Math.max(1, Math.round(task.stepsPerEpoch * run.config.evaluateEvery))
+    this.#evaluations = new Evaluations(run, task)
+    this.#watch = new DivergenceWatch(
+      run.folder,
+      () => ({ step: this.#done, learningRate: this.#learningRate, saved: this.#saved.step }),
+      () => this.#step.state(),
+    )
     this.#trainedBefore = run.checkpoint?.seconds ?? 0
     this.#done = run.checkpoint?.step ?? 0
-    this.#evaluated = run.rows.filter((row) => row.kind === 'evaluation').at(-1)?.step ?? 0
     this.#saved = { step: run.checkpoint?.step ?? null, seconds: this.#trainedBefore }
     this.#learningRate = this.#scheduledRate()
-    for (const row of run.rows)
-      if (row.kind === 'evaluation' && task.score !== undefined) {
-        const scored = { step: row.step, score: task.score(row as EvaluationRow<M>) }
-        this.#scores.add(scored)
-        if (row.step === run.best) this.#kept.add(scored)
-      }
   }
 
   async run(): Promise<TrainResult> {
@@ -105,11 +96,10 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
       await this.#begin()
       for (;;) {
         const finished = this.#done >= this.#totalSteps || this.#progress() >= 1
-        const atEvaluation = finished || this.#done % this.#evaluateEvery === 0
-        if (atEvaluation && this.#done > this.#evaluated && this.#task.evaluate !== null)
+        if (this.#task.evaluate !== null && this.#evaluations.isDue(this.#done, finished))
           await this.#validate(this.#task.evaluate)
-        const early = !finished && this.#stopsEarly()
-        if (early) this.#options.onEarlyStop?.(this.#scores.since)
+        const early = !finished && this.#evaluations.endTraining
+        if (early) this.#options.onEarlyStop?.(this.#evaluations.since)
         const stop = finished || early || signal?.aborted === true
         // The steps that were computed are not lost with the images of one that cannot be.
         const failed = 'error' in this.#next
@@ -175,15 +165,13 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
       (batch) => ({ batch }),
       (error: unknown) => ({ error }),
     )
-    const result = await this.#computed(this.#step.run(batch, place), () => `at step ${number}`)
+    const result = await this.#watch.computed(this.#step.run(batch, place), () => `at step ${number}`)
     const computed = performance.now()
     this.#next = await preparing
     const ended = performance.now()
     const seconds = (ended - began) / 1000
     const waited = (ended - computed) / 1000 + (result.waited ?? 0)
-    const broken = brokenMetrics(result)
-    if (broken !== null)
-      throw this.#notFinite(`${broken} at step ${number}, at a learning rate of ${this.#learningRate}`)
+    this.#watch.check(result, number)
     this.#done = number
     this.#window = widen(this.#window, result, this.#learningRate, { seconds, waited })
     const { metrics, gradientNorm } = result
@@ -210,30 +198,6 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     this.#window = emptyWindow
   }
 
-  /** A copy of the state. Throws {@link Diverged} when it is not finite. */
-  async #finiteState(): Promise<StateVectors> {
-    const state = await this.#step.state()
-    const broken = brokenState(state)
-    if (broken === null) return state
-    throw this.#notFinite(`At a learning rate of ${this.#learningRate}, ${broken} after step ${this.#done}`)
-  }
-
-  /** Waits for a session. Some operations fail on numbers that are not finite before a metric shows them. */
-  async #computed<T>(result: Promise<T>, when: () => string): Promise<T> {
-    try {
-      return await result
-    } catch (error) {
-      const why = await whyDiverged(error, () => this.#step.state())
-      if (why === null) throw error
-      throw this.#notFinite(`${why} ${when()}, at a learning rate of ${this.#learningRate}`, error)
-    }
-  }
-
-  #stopsEarly(): boolean {
-    const { earlyStopping } = this.#run.config
-    return typeof earlyStopping === 'number' && this.#scores.since >= earlyStopping
-  }
-
   #checkpointIsDue(): boolean {
     const { steps, seconds }: CheckpointConfig = this.#run.config.checkpoint
     const secondsSince = this.#place().seconds - this.#saved.seconds
@@ -242,7 +206,7 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
 
   async #save(): Promise<void> {
     await this.#endWindow()
-    const state = await this.#finiteState()
+    const state = await this.#watch.finiteState()
     const { step, seconds } = this.#place()
     await this.#run.save({ step, seconds, layout: this.#step.layout, state })
     this.#saved = { step, seconds: this.#place().seconds }
@@ -251,31 +215,22 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
 
   async #validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
     await this.#endWindow()
-    const state = inferenceState(await this.#finiteState())
-    const metrics = await this.#computed(
-      evaluate(state, this.#options.signal),
-      () => `in the evaluation after step ${this.#done}`,
-    ).catch(async (error) => {
-      // The steps are not lost with an evaluation that its data prevents: a resumed run evaluates first.
-      if (isUserError(error) && !(error instanceof Diverged) && this.#done > (this.#saved.step ?? 0))
-        await this.#save()
-      throw error
-    })
+    const state = inferenceState(await this.#watch.finiteState())
+    const metrics = await this.#watch
+      .computed(evaluate(state, this.#options.signal), () => `in the evaluation after step ${this.#done}`)
+      .catch(async (error) => {
+        // The steps are not lost with an evaluation that its data prevents: a resumed run evaluates first.
+        if (isUserError(error) && !(error instanceof Diverged) && this.#done > (this.#saved.step ?? 0))
+          await this.#save()
+        throw error
+      })
     if (metrics === null) return
     const { step, epoch, seconds } = this.#place()
     const row: EvaluationRow<M> = { kind: 'evaluation', step, epoch, seconds, ...metrics }
     await this.#run.append(row)
-    this.#evaluated = step
     this.#options.onEvaluation?.(row)
-    if (this.#task.score !== undefined) await this.#score(this.#task.score(metrics), state)
-  }
-
-  /** Notes the score of the evaluation of `weights`, and keeps them where they are the best. */
-  async #score(score: number, weights: StateVectors): Promise<void> {
-    const { step, seconds } = this.#place()
-    this.#scores.add({ step, score })
-    if (this.#run.config.keep !== 'best' || !this.#kept.add({ step, score })) return
-    await this.#run.saveBest({ step, seconds, layout: this.#step.layout, state: weights })
+    if (!this.#evaluations.add(row)) return
+    await this.#run.saveBest({ step, seconds, layout: this.#step.layout, state })
     // With it, a run that goes on has this evaluation too.
     if (step > (this.#saved.step ?? 0)) await this.#save()
   }
@@ -288,16 +243,6 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     await resized.load(await old.state())
     await old.close()
   }
-
-  #notFinite(what: string, cause?: unknown): Diverged {
-    return new Diverged(what, whereToContinue(this.#run, this.#saved.step), { cause })
-  }
 }
 
 const sameSize = (a: ImageSize, b: ImageSize): boolean => String(a) === String(b)
-
-function whereToContinue({ folder }: Run<LoopConfig>, savedStep: number | null): string {
-  if (savedStep === null) return 'There is no checkpoint yet: start again'
-  if (savedStep === 0) return 'There is no checkpoint yet except that of step 0: start again'
-  return `The last good checkpoint is ${checkpointName(savedStep)} in ${folder}: continue from it`
-}
