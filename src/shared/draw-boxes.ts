@@ -32,8 +32,8 @@ const MIN_FONT_SIZE = 10
 
 /**
  * An SVG of the image's size with each box outlined and labelled. Lines and letters grow with the image. Labels
- * are inside the image, above their box where there is room, and avoid the labels of earlier boxes; a label that could
- * not be read anywhere is left out, as all are on images too small for letters. Earlier boxes are on top.
+ * are inside the image, above their box where there is room, and do not cover those of earlier boxes; a label that finds no
+ * place is left out, as all are on images too small for letters. Earlier boxes are on top.
  *
  * @param image Size in pixels.
  * @param boxes The most important first.
@@ -109,36 +109,34 @@ function labels(
   })
 }
 
-/** The share of a label that others may cover while it can still be read. */
-const MAX_COVERED = 0.1
+/** Rows above or below its box in which a label may stand: farther away, it is not seen to be the box's. */
+const ROWS_AWAY = 2
 
-/** Tries above the box, inside, below, and a row further: the first free place, else the least covered one. */
+/** Tries above the box, inside, below, beside, and a row further; undefined where no place is free of other labels. */
 function freePlace(
   [x, y, width, height]: DrawnBox['bbox'],
   label: { width: number; height: number },
   image: { width: number; height: number },
   taken: readonly Rectangle[],
 ): Rectangle | undefined {
-  const columns = [x, x + width - label.width]
-  const rows = [y - label.height, y, y + height, y + height - label.height]
-  rows.push(y - 2 * label.height, y + label.height)
-  let best: Rectangle | undefined
-  let least = MAX_COVERED * label.width * label.height
-  for (const row of rows)
-    for (const column of columns) {
-      const place = {
-        x: Math.max(0, Math.min(image.width - label.width, column)),
-        y: Math.max(0, Math.min(image.height - label.height, row)),
-        ...label,
-      }
-      const covered = taken.reduce((sum, other) => sum + overlap(place, other), 0)
-      if (covered === 0) return place
-      if (covered < least) {
-        best = place
-        least = covered
-      }
+  const [right, bottom] = [x + width, y + height]
+  const within = [x, right - label.width]
+  const beside = [right, x - label.width]
+  const rows = [y - label.height, y, bottom, bottom - label.height]
+  for (let away = 1; away <= ROWS_AWAY; away++)
+    rows.push(y - (1 + away) * label.height, y + away * label.height, bottom + away * label.height)
+  const places = [within, beside].flatMap((columns) =>
+    rows.flatMap((row) => columns.map((column) => ({ row, column }))),
+  )
+  for (const { row, column } of places) {
+    const place = {
+      x: Math.max(0, Math.min(image.width - label.width, column)),
+      y: Math.max(0, Math.min(image.height - label.height, row)),
+      ...label,
     }
-  return best
+    if (!taken.some((other) => overlap(place, other) > 0)) return place
+  }
+  return undefined
 }
 
 function overlap(a: Rectangle, b: Rectangle): number {
