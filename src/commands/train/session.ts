@@ -5,6 +5,7 @@ import type { TrainOptions, TrainResult } from '../../train/run/loop-types.js'
 import type { EvaluationRow, Metrics } from '../../train/run/metrics.js'
 import { type MetricFormatter, type Progress, showProgress } from '../../train/run/progress.js'
 import type { Run } from '../../train/run/run-folder.js'
+import { UnreadableImage } from '../../train/streaming/unreadable.js'
 import { type AnyRunConfig, exportAnyRun } from '../../train/tasks.js'
 import { interruptible } from '../shared/interrupt.js'
 import { say, sayAll } from '../shared/say.js'
@@ -73,11 +74,17 @@ export async function runSession<M extends Metrics>(
     if (!isUserError(error)) throw error
     const next = discarded
       ? `Nothing is left in ${folder}: run the command again, with what has to change`
-      : `Continue with: ${resume}${error instanceof Diverged ? ` --learning-rate ${lower(run.config)}` : ''}`
+      : `Continue with: ${resume}${changeFor(error, run.config)}`
     throw new UserError(`${error.message}\n${next}`, { cause: error })
   } finally {
     await run.close()
   }
+}
+
+/** The flag with which a run goes on that has failed; empty where its cause is to be removed. */
+function changeFor(error: unknown, config: AnyRunConfig): string {
+  if (error instanceof Diverged) return ` --learning-rate ${lower(config)}`
+  return error instanceof UnreadableImage ? ' --skip-unreadable' : ''
 }
 
 /** A tenth of the learning rate. */

@@ -11,16 +11,19 @@ export type { Unreadable }
 /** Named in messages; of more, the number. */
 const NAMED = 3
 
+/** An image cannot be read, which --skip-unreadable passes over. */
+export class UnreadableImage extends UserError {}
+
 /** The error for an image that a step would have trained on. `step`: counted from 1. */
-export const unreadableError = ({ title, reason }: Unreadable, step: number): UserError =>
-  new UserError(
+export const unreadableError = ({ title, reason }: Unreadable, step: number): UnreadableImage =>
+  new UnreadableImage(
     `${title} cannot be read as an image (${reason}), and step ${step} takes it. Pass --skip-unreadable to take the next ` +
       'image in place of such ones; or replace or remove it, and start again',
   )
 
 /** The error for a validation image. */
-export const unreadableValidationError = ({ title, reason }: Unreadable): UserError =>
-  new UserError(
+export const unreadableValidationError = ({ title, reason }: Unreadable): UnreadableImage =>
+  new UnreadableImage(
     `${title} cannot be read as an image (${reason}), and is one of the validation images. Pass --skip-unreadable to ` +
       'evaluate without such ones; or replace or remove it, and start again',
   )

@@ -99,6 +99,10 @@ test('images of class folders that cannot be read stop training, or are skipped 
     failed,
     /photos\/train\/green\/001\.jpg cannot be read as an image \(.+\), and step \d takes it\. Pass --skip-unreadable/,
   )
+  assert.match(
+    failed.stderr,
+    /^(Nothing is left in run: .*|Continue with: .*--resume run --skip-unreadable)$/m,
+  )
   const skipped = await toolkit([...common, '--out', 'run', '--skip-unreadable', '--cache', '0'], { cwd })
   // The run that failed has a checkpoint, unless the image is of its first step.
   const finished =
