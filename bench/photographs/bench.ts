@@ -6,8 +6,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
+import { keptEvaluation } from '../../src/commands/train/kept-evaluation.js'
 import type { DetectorMetrics } from '../../src/train/detection/metrics.js'
-import { readRows } from '../../src/train/tasks.js'
+import { readAnyConfig } from '../../src/train/tasks.js'
 import { count, machine } from '../measure.js'
 import { median, table } from '../statistics.js'
 import { trainIn } from '../toolkit.js'
@@ -81,10 +82,10 @@ function dataOf(all: Annotations, seed: number): string[] {
 async function trained(begin: string, seed: number, flags: string[]): Promise<Result> {
   const run = join(options.out, `${begin}-${seed}`)
   const seconds = trainIn(run, 'finetune-coco', [...flags, '--seed', `${seed}`])
-  // A run that was finished before evaluates nothing again.
-  const rows = await readRows<DetectorMetrics>(join(run, 'metrics.jsonl'))
-  const { ap, ap50 } = rows.filter((row) => row.kind === 'evaluation').at(-1)!
-  return { begin, seed, ap, ap50, seconds }
+  // That of the weights that are exported: the best ones or the last, as the preset says.
+  const kept = await keptEvaluation<DetectorMetrics>(run, await readAnyConfig(run))
+  if (kept === null) throw new Error(`${run} was not evaluated.`)
+  return { begin, seed, ap: kept.ap, ap50: kept.ap50, seconds }
 }
 
 mkdirSync(options.out, { recursive: true })
