@@ -1,5 +1,5 @@
 /** The match of each detection and of each object of an evaluation, image by image. */
-import type { Annotation } from '#coco-ts'
+import { type Annotation, COCOeval } from '#coco-ts'
 import type { DetectionSet } from '../../../../datasets/detection/detection-set.js'
 import type { DetectorEvaluation } from '../evaluate.js'
 
@@ -34,11 +34,15 @@ export interface ImageCounts {
 
 /** Matches as COCO makes them at IoU 0.5, of the images that were measured, in the set's order. */
 export function matchImages({ coco }: DetectorEvaluation, set: DetectionSet): ImageMatches[] {
-  const measured = new Set(coco.params.imgIds)
-  return set.images.flatMap(({ id }, index) => (measured.has(id) ? [matchImage(coco, id, index)] : []))
+  const { cocoGt, cocoDt, params } = coco
+  const measured = new Set(params.imgIds)
+  // Of the ten thresholds of an evaluation, the page shows one.
+  const single = new COCOeval(cocoGt, cocoDt, params.iouType)
+  Object.assign(single.params, params, { iouThrs: [0.5] })
+  return set.images.flatMap(({ id }, index) => (measured.has(id) ? [matchImage(single, id, index)] : []))
 }
 
-function matchImage(coco: DetectorEvaluation['coco'], id: number, index: number): ImageMatches {
+function matchImage(coco: COCOeval, id: number, index: number): ImageMatches {
   const { cocoGt, cocoDt, params } = coco
   const present = [...(cocoGt.imgToAnns.get(id) ?? []), ...(cocoDt.imgToAnns.get(id) ?? [])]
   const matches: ImageMatches = { index, detections: [], objects: [] }
