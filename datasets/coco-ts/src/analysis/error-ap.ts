@@ -1,5 +1,5 @@
 /** Average precision of one setting, as TIDE computes it, with some of the errors corrected. */
-import { orderByScore } from '../eval/numeric.js'
+import { orderByScore } from '../eval/order-by-score.js'
 
 /** Recalls at which the precision is read off: 0, 0.01, …, 1. */
 const RECALLS = 101

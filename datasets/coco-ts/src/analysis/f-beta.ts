@@ -1,6 +1,6 @@
 import { CocoError } from '../common/problems.js'
 import type { COCOeval } from '../eval/coco-eval.js'
-import { orderByScore } from '../eval/numeric.js'
+import { orderByScore } from '../eval/order-by-score.js'
 import {
   ALL_CATEGORIES,
   categoriesOf,

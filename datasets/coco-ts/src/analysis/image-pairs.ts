@@ -1,7 +1,7 @@
 import { CocoError } from '../common/problems.js'
 import type { Annotation, IouType } from '../common/types.js'
 import type { COCO } from '../dataset/coco.js'
-import { orderByScore } from '../eval/numeric.js'
+import { orderByScore } from '../eval/order-by-score.js'
 import { defaultParams } from '../eval/params.js'
 import { similarityFor } from '../eval/similarity.js'
 

@@ -1,3 +1,4 @@
+import type { AnnotationColumns } from '../common/annotation-columns.js'
 import type { BoxColumns } from '../common/box-columns.js'
 import { type CompletionLog, createCompletionLog } from '../common/completions.js'
 import { CocoError, createProblemLog, type ProblemLog, throwProblems } from '../common/problems.js'
@@ -12,7 +13,7 @@ import type {
   Segmentation,
 } from '../common/types.js'
 import type { References } from '../entries/read-entry.js'
-import { type Found, type Index, siftDataset, siftResults } from '../entries/sift.js'
+import { type Index, type SiftedDataset, siftDataset, siftResults } from '../entries/sift.js'
 import { decode } from '../masks/mask.js'
 import { packedPolygons } from '../masks/packed-polygons.js'
 import { boxPolygon } from '../masks/polygons.js'
@@ -21,7 +22,6 @@ import { fromRuns, runsOf } from '../masks/segmentation.js'
 import { completeResults } from './complete-results.js'
 import { Contents } from './contents.js'
 import { type ByteStream, readDataset, readDetections, sourceName } from './read.js'
-import { readBoxes } from './read-boxes.js'
 
 export interface LoadOptions {
   /**
@@ -70,7 +70,7 @@ export class COCO {
   constructor(dataset: Partial<Dataset> = EMPTY, options: LoadOptions = {}, read?: Read) {
     const { index, found, ...sifted } = read ?? siftDataset(dataset, false)
     if (!options.lenient) throwProblems(found.problems, options.name ?? 'the data set')
-    this.contents = new Contents(sifted.dataset, index.anns, read?.boxes)
+    this.contents = new Contents(sifted.dataset, index.anns, { boxes: read?.boxes, rows: sifted.rows })
     this.problems = found.problems
     this.completed = found.completed
     this.isResults = read?.isResults ?? false
@@ -102,6 +102,11 @@ export class COCO {
     return this.contents.boxes
   }
 
+  /** @internal Annotations of a file, as long as nobody has looked at them as objects, which could be changed. */
+  get annotationColumns(): AnnotationColumns | undefined {
+    return this.contents.columns
+  }
+
   /**
    * Reads an annotation file (`.gz` is unpacked), a stream of its bytes, or an object. Files are read piece by
    * piece, so that the text never lies in memory.
@@ -113,7 +118,8 @@ export class COCO {
   ): Promise<COCO> {
     const named = { name: sourceName(source), ...options }
     if (!isReadable(source)) return new COCO(source, named)
-    return new COCO(EMPTY, named, siftDataset(await readDataset(source), true))
+    const { dataset, rows } = await readDataset(source)
+    return new COCO(EMPTY, named, siftDataset(dataset, true, rows))
   }
 
   /**
@@ -154,7 +160,7 @@ export class COCO {
     const names = toSet(filter.catNms)
     const supers = toSet(filter.supNms)
     const wanted = toSet(filter.catIds)
-    return this.dataset.categories
+    return this.contents.rest.categories
       .filter((cat) => !names || names.has(cat.name))
       .filter((cat) => !supers || (cat.supercategory !== undefined && supers.has(cat.supercategory)))
       .filter((cat) => !wanted || wanted.has(cat.id))
@@ -197,19 +203,17 @@ export class COCO {
     source: string | ByteStream | readonly Detection[],
     options: LoadOptions = {},
   ): Promise<COCO> {
-    const { info, images, categories } = this.dataset
-    const boxes =
-      typeof source === 'string' && !source.endsWith('.gz')
-        ? await readBoxes(source, this.references)
-        : undefined
-    if (boxes) {
+    const { info, images, categories } = this.contents.rest
+    const copy = Array.isArray(source)
+    const raw = copy
+      ? (source as readonly Detection[])
+      : await readDetections(source as string | ByteStream, this.references)
+    if ('boxes' in raw) {
       const dataset = { info, images, categories, annotations: [] }
       const index = { ...this.references, anns: new Map() } as Index
       const found = { problems: createProblemLog(), completed: createCompletionLog() }
-      return new COCO(EMPTY, options, { dataset, index, found, boxes, isResults: true })
+      return new COCO(EMPTY, options, { dataset, index, found, boxes: raw, isResults: true })
     }
-    const copy = Array.isArray(source)
-    const raw = copy ? source : await readDetections(source as string | ByteStream)
     const { results, form, found } = siftResults(raw, this.references, !copy)
     if (!options.lenient) throwProblems(found.problems, options.name ?? sourceName(source))
     const annotations = results.map((one) => (copy ? { ...one } : one) as unknown as Annotation)
@@ -261,10 +265,7 @@ export class COCO {
 }
 
 /** A data set, or results, that were read and sifted. */
-interface Read {
-  dataset: Dataset
-  index: Index
-  found: Found
+interface Read extends SiftedDataset {
   /** Results that are boxes, instead of the data set's annotations. */
   boxes?: BoxColumns
   isResults?: boolean

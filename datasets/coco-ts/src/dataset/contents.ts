@@ -1,5 +1,13 @@
+import type { AnnotationColumns } from '../common/annotation-columns.js'
 import { annotationsOf, type BoxColumns } from '../common/box-columns.js'
 import type { Annotation, Dataset } from '../common/types.js'
+import type { AnnotationSource } from '../entries/sift-rows.js'
+
+/** What a data set's annotations are made of at the first look: results that are boxes, or a file's annotations. */
+export interface Unmade {
+  boxes?: BoxColumns
+  rows?: AnnotationSource
+}
 
 /** A data set with its indexes, each of which is made when somebody asks for it. */
 export class Contents {
@@ -7,25 +15,35 @@ export class Contents {
   private byImage: ReadonlyMap<number, Annotation[]> | undefined
   private imagesByCategory: ReadonlyMap<number, number[]> | undefined
 
-  /** With `boxes`, the data set's annotations are those, and are made of them at the first look. */
+  /** With anything `unmade`, the data set's annotations are that. */
   constructor(
     private readonly held: Dataset,
     anns: ReadonlyMap<number, Annotation>,
-    private columns: BoxColumns | undefined,
+    private unmade: Unmade,
   ) {
-    if (columns === undefined) this.byId = anns
+    if (unmade.boxes === undefined && unmade.rows === undefined) this.byId = anns
   }
 
-  /** Boxes that nobody has seen as annotations yet. */
+  /** Results that are boxes, and that nobody has seen as annotations yet. */
   get boxes(): BoxColumns | undefined {
-    return this.columns
+    return this.unmade.boxes
+  }
+
+  /** A file's annotations that nobody has seen as objects yet. */
+  get columns(): AnnotationColumns | undefined {
+    return this.unmade.rows?.columns()
+  }
+
+  /** What else is in the data set, without making its annotations. */
+  get rest(): Pick<Dataset, 'info' | 'images' | 'categories'> {
+    return this.held
   }
 
   get dataset(): Dataset {
-    if (this.columns) {
-      this.held.annotations = annotationsOf(this.columns)
-      this.columns = undefined
-    }
+    const { boxes, rows } = this.unmade
+    this.unmade = {}
+    if (boxes) this.held.annotations = annotationsOf(boxes)
+    else if (rows) this.held.annotations = rows.entries() as Annotation[]
     return this.held
   }
 

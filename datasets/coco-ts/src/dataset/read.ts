@@ -1,12 +1,16 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
+import type { BoxColumns } from '../common/box-columns.js'
 import { CocoError } from '../common/problems.js'
 import type { Dataset, Detection } from '../common/types.js'
+import type { References } from '../entries/read-entry.js'
 import { noteDigits } from '../json/digits.js'
 import { type JsonHandler, JsonSyntaxError } from '../json/handler.js'
 import { JsonReader } from '../json/reader.js'
 import { polygonReader } from '../masks/packed-polygons.js'
+import { AnnotationRows } from './annotation-rows.js'
+import { BoxRows } from './box-rows.js'
 
 /** Bytes from somewhere: a Node stream, the body of a fetch, any async iterable. */
 export type ByteStream = AsyncIterable<Uint8Array>
@@ -90,19 +94,40 @@ function readFault(error: unknown): string {
   return `cannot be read: ${message}.`
 }
 
+/** An annotation file as it was read. */
+export interface RawDataset {
+  /** Without the annotations, where they are `rows`. */
+  dataset: Partial<Dataset>
+  rows: AnnotationRows | undefined
+}
+
 /** Reads an annotation file. Nothing of it is checked but that it is JSON and an object. */
-export async function readDataset(source: string | ByteStream): Promise<Partial<Dataset>> {
+export async function readDataset(source: string | ByteStream): Promise<RawDataset> {
   const dataset: Record<string, unknown> = {}
   let list: unknown[] = []
+  let rows: AnnotationRows | undefined
   let topLevelList = false
   await readJson(source, {
-    entry: (_section, _index, value) => {
-      if (!topLevelList) list.push(value)
+    entry: (section, _index, value) => {
+      if (topLevelList) return
+      if (section !== 'annotations' || rows === undefined) {
+        list.push(value)
+      } else if (!rows.add(value)) {
+        rows.close()
+        list = rows.entries()
+        dataset.annotations = list
+        rows = undefined
+      }
     },
     value: (section, value) => {
       if (Array.isArray(value)) list = value
       if (section === null) topLevelList = true
       else if (section !== '__proto__') dataset[section] = value
+      if (section === 'annotations') rows = undefined
+    },
+    rows: (section) => {
+      if (section === 'annotations') rows = new AnnotationRows()
+      return section === 'annotations' ? rows : undefined
     },
     largeNumber: noteDigits,
     fields: { segmentation: polygonReader() },
@@ -113,20 +138,34 @@ export async function readDataset(source: string | ByteStream): Promise<Partial<
         '"categories". Is it a results file?',
     )
   }
-  return dataset
+  return { dataset, rows }
 }
 
-/** Reads a results file: a list of detections. Nothing of them is checked. */
-export async function readDetections(source: string | ByteStream): Promise<Detection[]> {
-  const detections: unknown[] = []
+/**
+ * Reads a results file: a list of detections. Nothing of them is checked, but that those in columns are valid and refer to
+ * what is `known`.
+ */
+export async function readDetections(
+  source: string | ByteStream,
+  known: References,
+): Promise<Detection[] | BoxColumns> {
+  let detections: unknown[] = []
+  let rows: BoxRows | undefined = new BoxRows(known)
   let isList = false
   await readJson(source, {
     entry: (section, _index, value) => {
-      if (section === null) detections.push(value)
+      if (section !== null) return
+      if (rows) {
+        rows.close()
+        detections = rows.entries()
+        rows = undefined
+      }
+      detections.push(value)
     },
     value: (section) => {
       isList ||= section === null
     },
+    rows: (section) => (section === null ? rows : undefined),
     largeNumber: noteDigits,
     fields: { segmentation: polygonReader() },
   })
@@ -135,5 +174,5 @@ export async function readDetections(source: string | ByteStream): Promise<Detec
       `${sourceName(source)}: this is an object, but a results file is a list of detections. Is it an annotation file?`,
     )
   }
-  return detections as Detection[]
+  return rows ? rows.columns() : (detections as Detection[])
 }

@@ -7,6 +7,11 @@ export class Edits {
 
   constructor(readonly entry: Record<string, unknown>) {}
 
+  /** Whether the entry will be another. */
+  get isChanged(): boolean {
+    return this.values !== undefined
+  }
+
   /** The value at `key` as it will be. */
   get(key: string): unknown {
     return this.values !== undefined && Object.hasOwn(this.values, key) ? this.values[key] : this.entry[key]

@@ -8,6 +8,7 @@ import { ambiguousIds, freeIds, readId } from './ids.js'
 import { type References, readAnnotation, readCategory, readImage } from './read-entry.js'
 import { readResult } from './read-result.js'
 import { type ResultForm, resultForm } from './results-form.js'
+import { type AnnotationSource, areUsable } from './sift-rows.js'
 import { type Fault, isCaption, NOT_AN_OBJECT } from './validate.js'
 
 /** Problems and completions found in a file. */
@@ -84,11 +85,21 @@ const rememberIn =
     if (id !== undefined) ids.add(id)
   }
 
-/** Sifts all sections of an annotation file. `own`: its entries may be changed, since no caller holds them. */
-export function siftDataset(
-  raw: Partial<Dataset>,
-  own: boolean,
-): { dataset: Dataset; index: Index; found: Found } {
+/** A data set that was sifted. */
+export interface SiftedDataset {
+  /** Without the annotations, where those are `rows`. */
+  dataset: Dataset
+  index: Index
+  found: Found
+  /** All annotations, valid as they are. */
+  rows?: AnnotationSource
+}
+
+/**
+ * Sifts all sections of an annotation file. `own`: its entries may be changed, since no caller holds them. `source` has the
+ * annotations where `raw` has none.
+ */
+export function siftDataset(raw: Partial<Dataset>, own: boolean, source?: AnnotationSource): SiftedDataset {
   const found: Found = { problems: createProblemLog(), completed: createCompletionLog() }
   const { problems } = found
   const index: Index = {
@@ -108,9 +119,10 @@ export function siftDataset(
     found,
     own,
   )
-  const rawAnnotations = sectionOf(raw, 'annotations', problems)
+  let rawAnnotations = sectionOf(raw, 'annotations', problems)
+  const first = source && source.count > 0 ? source.entry(0) : rawAnnotations[0]
   // Captions have no categories, and their files no such section.
-  const captions = raw.categories === undefined && isObject(rawAnnotations[0]) && isCaption(rawAnnotations[0])
+  const captions = raw.categories === undefined && isObject(first) && isCaption(first)
   const rawCategories = captions ? [] : sectionOf(raw, 'categories', problems)
   const categoryIds = { seen: index.cats, ambiguous: ambiguousIds(rawCategories, 'name') }
   const categories = sift<Category>(
@@ -124,6 +136,9 @@ export function siftDataset(
     found,
     own,
   )
+  if (source && areUsable(source, index))
+    return { dataset: { ...raw, images, annotations: [], categories }, index, found, rows: source }
+  if (source) rawAnnotations = source.entries()
   const freeId = freeIds(rawAnnotations)
   const annotations = sift<Annotation>(
     {

@@ -1,4 +1,5 @@
 import { type CategoryResult, TRUE_POSITIVE, UNMATCHED } from './category-result.js'
+import { findMatched, Limits, type Matched } from './find-matched.js'
 import { EPSILON } from './numeric.js'
 import type { EvalParams } from './params.js'
 
@@ -41,26 +42,50 @@ export function accumulateResults(
     precision: new Float64Array(T * R * A * M),
     scores: new Float64Array(T * R * A * M),
   }
-  results.forEach((result, k) => {
-    if (!result) return
-    curves.precision.fill(-1)
-    curves.scores.fill(-1)
-    const objects = areas.map((area) => countObjects(result, area, included))
-    for (let m = 0; m < M; m++) {
-      const matched = findMatched(result, areas, params.maxDets[m], included)
-      for (let a = 0; a < A; a++)
-        if (objects[a] > 0) accumulateOne(result, matched, objects[a], areas[a], { out, curves, k, a, m })
-    }
-    for (let row = 0; row < T * R; row++) {
-      const from = row * A * M
-      const at = (row * K + k) * A * M
-      for (let n = 0; n < A * M; n++) {
-        out.precision[at + n] = curves.precision[from + n]
-        out.scores[at + n] = curves.scores[from + n]
-      }
-    }
-  })
+  const limits = new Limits(params.maxDets)
+  for (let k = 0; k < K; k++) {
+    const result = results[k]
+    if (!result) continue
+    accumulateCategory(result, areas, included, limits, { out, curves, k })
+    spread(curves.precision, out.precision, k * A * M, K * A * M, A * M)
+    spread(curves.scores, out.scores, k * A * M, K * A * M, A * M)
+  }
   return out
+}
+
+/** Copies pieces of `length` values, which follow each other, to `from`, `from + step` and so on. */
+function spread(
+  source: Float64Array,
+  target: Float64Array,
+  from: number,
+  step: number,
+  length: number,
+): void {
+  let at = from
+  for (let i = 0; i < source.length; at += step) for (let n = 0; n < length; n++) target[at + n] = source[i++]
+}
+
+function accumulateCategory(
+  result: CategoryResult,
+  areas: readonly number[],
+  included: Uint8Array,
+  limits: Limits,
+  { out, curves, k }: Omit<Target, 'a' | 'm'>,
+): void {
+  curves.precision.fill(-1)
+  curves.scores.fill(-1)
+  const matched = findMatched(result, areas, limits, included)
+  const scratch = { precision: new Float64Array(result.matched), found: new Int32Array(result.matched) }
+  for (let a = 0; a < areas.length; a++) {
+    const objects = countObjects(result, areas[a], included)
+    if (objects === 0) continue
+    for (let p = 0; p < limits.count; p++) {
+      const target = { out, curves, k, a, m: limits.order[p] }
+      // A limit that adds no detection changes nothing.
+      if (p > 0 && matched.added[p] === 0) copyOne(target, limits.order[p - 1])
+      else accumulateOne(result, matched, p, objects, areas[a], target, scratch)
+    }
+  }
 }
 
 /** One category's precision and scores, at `((t * R + r) * A + a) * M + m`. */
@@ -87,78 +112,56 @@ function countObjects(result: CategoryResult, area: number, included: Uint8Array
   return sum
 }
 
-/** Detections that match something, among those that count: the best `maxDets` of each image that is included. */
-interface Matched {
-  count: number
-  /** Their places in the result, and their columns in its matches. */
-  place: Int32Array
-  column: Int32Array
-  /** False positives before each that never match anything, for area a and the ith of them at `a * matched + i`. */
-  wrongBefore: Int32Array
-  /** The first detection that counts, matched or not; −1 without. */
-  first: number
-}
-
-/** Detections without a column in `matches` are the same at every threshold, so that counting them once is enough. */
-function findMatched(
-  result: CategoryResult,
-  areas: readonly number[],
-  maxDet: number,
-  included: Uint8Array,
-): Matched {
-  const { column, exempt, rank, image, detections, matched } = result
-  const place = new Int32Array(matched)
-  const columns = new Int32Array(matched)
-  const A = areas.length
-  const wrongBefore = new Int32Array(A * matched)
-  const wrong = new Int32Array(A)
-  const base = Int32Array.from(areas, (area) => area * detections)
-  let count = 0
-  let first = -1
-  for (let d = 0; d < detections; d++) {
-    if (rank[d] >= maxDet || included[image[d]] === 0) continue
-    if (first < 0) first = d
-    if (column[d] < 0) {
-      for (let a = 0; a < A; a++) wrong[a] += 1 - exempt[base[a] + d]
-      continue
-    }
-    for (let a = 0; a < A; a++) wrongBefore[a * matched + count] = wrong[a]
-    place[count] = d
-    columns[count++] = column[d]
-  }
-  return { count, place, column: columns, wrongBefore, first }
-}
-
 /** The curves of one category, area and limit, at every threshold. */
 function accumulateOne(
   result: CategoryResult,
-  { count, place, column, wrongBefore, first }: Matched,
+  { count, place, column, within, wrongBefore, first }: Matched,
+  limit: number,
   objects: number,
   area: number,
   target: Target,
+  { precision, found }: Pick<Curve, 'precision'> & { found: Int32Array },
 ): void {
   const { out, k, a, m } = target
   const [T, , K, A, M] = out.counts
   const { matches, matched, exempt, detections } = result
-  const precision = new Float64Array(count)
-  const found = new Int32Array(count)
   for (let t = 0; t < T; t++) {
     const row = (area * T + t) * matched
     let n = 0
     let wrong = 0
     // Recall only grows, and precision only peaks, at true detections: the curve is needed nowhere else.
     for (let i = 0; i < count; i++) {
+      if (within[i] > limit) continue
       const what = matches[row + column[i]]
       if (what === TRUE_POSITIVE) {
-        precision[n] = (n + 1) / (wrong + wrongBefore[a * matched + i] + (n + 1) + EPSILON)
+        precision[n] = (n + 1) / (wrong + wrongBefore[(i * A + a) * M + limit] + (n + 1) + EPSILON)
         found[n++] = place[i]
       } else if (what === UNMATCHED) {
         wrong += 1 - exempt[area * detections + place[i]]
       }
     }
-    for (let i = n - 1; i > 0; i--) if (precision[i] > precision[i - 1]) precision[i - 1] = precision[i]
+    makeFalling(precision, n)
     out.recall[((t * K + k) * A + a) * M + m] = n / objects
-    readOff(result, first, { found: n, objects, precision, place: found }, t, target)
+    readOff(result, first[limit], { found: n, objects, precision, place: found }, t, target)
+  }
+}
+
+/** Each of the first n values becomes the largest from there on. */
+function makeFalling(values: Float64Array, n: number): void {
+  for (let i = n - 1; i > 0; i--) if (values[i] > values[i - 1]) values[i - 1] = values[i]
+}
+
+/** Gives a limit the curves of another. */
+function copyOne({ out, curves, k, a, m }: Target, from: number): void {
+  const [T, R, K, A, M] = out.counts
+  for (let t = 0; t < T; t++) {
+    const at = ((t * K + k) * A + a) * M
+    out.recall[at + m] = out.recall[at + from]
+  }
+  for (let row = 0; row < T * R; row++) {
+    const at = (row * A + a) * M
+    curves.precision[at + m] = curves.precision[at + from]
+    curves.scores[at + m] = curves.scores[at + from]
   }
 }
 

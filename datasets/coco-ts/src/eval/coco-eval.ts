@@ -6,11 +6,11 @@ import type { CategoryResult } from './category-result.js'
 import { CategoryEvaluator, flags, isIgnored, isOutside, type MatchRules } from './evaluate-category.js'
 import { type Groups, groupRows } from './groups.js'
 import { ignoredLast, matchDetections } from './match.js'
-import { orderByScore } from './numeric.js'
+import { orderByScore } from './order-by-score.js'
 import { defaultParams, type EvalParams } from './params.js'
 import { rowSimilarity, similarityFor } from './similarity.js'
 import { summaryLines, summaryStats } from './summarize.js'
-import { requireScores, type Table, tableOf, tableOfBoxes } from './table.js'
+import { requireScores, type Table, tableOf, tableOfBoxes, tableOfColumns } from './table.js'
 
 /** How the detections of one category in one image were matched. T thresholds, D detections, G objects. */
 export interface EvalImg {
@@ -86,7 +86,7 @@ export class COCOeval {
     if (params.useCats) params.catIds = sortedUnique(params.catIds)
     params.maxDets = [...params.maxDets].sort((a, b) => a - b)
     checkParams(params)
-    const objects = groupRows(tableOf(this.comparedObjects(), params.iouType === 'bbox'), params)
+    const objects = groupRows(this.objectTable(), params)
     const detections = groupRows(this.detectionTable(), params)
     requireScores(detections.table, detections.rows)
     if (params.iouType === 'segm') {
@@ -226,6 +226,13 @@ export class COCOeval {
   /** @internal */
   protected comparedDetections(imgId?: number): readonly Annotation[] {
     return annotationsOf(this.cocoDt, imgId)
+  }
+
+  /** @internal */
+  protected objectTable(): Table {
+    const isBoxes = this.params.iouType === 'bbox'
+    const columns = isBoxes ? this.cocoGt.annotationColumns : undefined
+    return columns ? tableOfColumns(columns) : tableOf(this.comparedObjects(), isBoxes)
   }
 
   /** @internal */

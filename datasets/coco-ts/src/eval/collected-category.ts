@@ -1,5 +1,5 @@
 import type { CategoryResult } from './category-result.js'
-import { orderByScore } from './numeric.js'
+import { orderByScore } from './order-by-score.js'
 
 /** A typed array that grows. */
 class Column<A extends Float64Array | Int32Array | Uint8Array> {

@@ -18,59 +18,27 @@ export function pairwiseSum(values: ArrayLike<number>, from = 0, count = values.
     half -= half % 8
     return pairwiseSum(values, from, half) + pairwiseSum(values, from + half, count - half)
   }
-  const lanes = new Float64Array(8)
-  for (let j = 0; j < 8; j++) lanes[j] = values[from + j]
-  const whole = count - (count % 8)
-  for (let i = 8; i < whole; i += 8) for (let j = 0; j < 8; j++) lanes[j] += values[from + i + j]
-  let sum = lanes[0] + lanes[1] + (lanes[2] + lanes[3]) + (lanes[4] + lanes[5] + (lanes[6] + lanes[7]))
-  for (let i = whole; i < count; i++) sum += values[from + i]
+  const end = from + count
+  const whole = end - (count % 8)
+  let a = values[from]
+  let b = values[from + 1]
+  let c = values[from + 2]
+  let d = values[from + 3]
+  let e = values[from + 4]
+  let f = values[from + 5]
+  let g = values[from + 6]
+  let h = values[from + 7]
+  for (let i = from + 8; i < whole; i += 8) {
+    a += values[i]
+    b += values[i + 1]
+    c += values[i + 2]
+    d += values[i + 3]
+    e += values[i + 4]
+    f += values[i + 5]
+    g += values[i + 6]
+    h += values[i + 7]
+  }
+  let sum = a + b + (c + d) + (e + f + (g + h))
+  for (let i = whole; i < end; i++) sum += values[i]
   return sum
-}
-
-/** Order of the scores from the highest down; equal scores keep their order. A merge sort on typed arrays. */
-export function orderByScore(scores: Float64Array): Int32Array {
-  const n = scores.length
-  let order = new Int32Array(n)
-  let spare = new Int32Array(n)
-  for (let i = 0; i < n; i++) order[i] = i
-  const run = 16
-  for (let from = 0; from < n; from += run) insertionSort(order, scores, from, Math.min(from + run, n))
-  for (let width = run; width < n; width *= 2) {
-    for (let from = 0; from < n; from += 2 * width) {
-      mergeHalves(order, spare, scores, from, Math.min(from + width, n), Math.min(from + 2 * width, n))
-    }
-    const swap = order
-    order = spare
-    spare = swap
-  }
-  return order
-}
-
-function insertionSort(order: Int32Array, scores: Float64Array, from: number, to: number): void {
-  for (let i = from + 1; i < to; i++) {
-    const moved = order[i]
-    const score = scores[moved]
-    let j = i
-    while (j > from && scores[order[j - 1]] < score) {
-      order[j] = order[j - 1]
-      j--
-    }
-    order[j] = moved
-  }
-}
-
-function mergeHalves(
-  source: Int32Array,
-  target: Int32Array,
-  scores: Float64Array,
-  from: number,
-  middle: number,
-  to: number,
-): void {
-  let left = from
-  let right = middle
-  for (let at = from; at < to; at++) {
-    const takeLeft = right >= to || (left < middle && !(scores[source[left]] < scores[source[right]]))
-    target[at] = takeLeft ? source[left++] : source[right++]
-  }
 }

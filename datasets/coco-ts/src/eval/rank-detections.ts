@@ -1,5 +1,5 @@
 import type { Groups } from './groups.js'
-import { orderByScore } from './numeric.js'
+import { orderByScore } from './order-by-score.js'
 
 /** A category's detections from the best score down, without those beyond the largest limit of their image. */
 export interface Ranked {
@@ -31,16 +31,11 @@ export class ImageDetections {
   }
 
   /** Ranks group `k`; `most` detections of an image count. */
-  rank({ table, rows, image, start }: Groups, k: number, most: number): Ranked {
-    for (let i = 0; i < this.ranked.length; i++) this.count[this.ranked[i]] = 0
-    const from = start[k]
-    const size = start[k + 1] - from
-    const all = new Float64Array(size)
-    for (let i = 0; i < size; i++) {
-      all[i] = table.score[rows[from + i]]
-      // Rows of an image are neighbours.
-      if (i === 0 || image[from + i] !== image[from + i - 1]) this.first[image[from + i]] = i
-    }
+  rank(groups: Groups, k: number, most: number): Ranked {
+    this.forget()
+    const from = groups.start[k]
+    const size = groups.start[k + 1] - from
+    const all = this.scoresOf(groups, from, size)
     if (this.places.length < size) this.places = new Int32Array(2 * size)
     const out: Ranked = {
       detections: 0,
@@ -49,28 +44,56 @@ export class ImageDetections {
       image: new Int32Array(size),
       rank: new Int32Array(size),
     }
-    const order = orderByScore(all)
+    this.take(groups, from, orderByScore(all), all, most, out)
+    const n = out.detections
+    if (n < size)
+      for (const key of ['rows', 'scores', 'image', 'rank'] as const) out[key] = out[key].slice(0, n) as never
+    this.ranked = out.image
+    return out
+  }
+
+  private forget(): void {
+    const { ranked, count } = this
+    for (let i = 0; i < ranked.length; i++) count[ranked[i]] = 0
+  }
+
+  /** The scores of the group that begins at `from`; notes where each image begins in it. */
+  private scoresOf({ table, rows, image }: Groups, from: number, size: number): Float64Array {
+    const { first } = this
+    const { score } = table
+    const all = new Float64Array(size)
+    for (let i = 0; i < size; i++) {
+      all[i] = score[rows[from + i]]
+      // Rows of an image are neighbours.
+      if (i === 0 || image[from + i] !== image[from + i - 1]) first[image[from + i]] = i
+    }
+    return all
+  }
+
+  /** Takes the detections in this order, as far as they count in their images. */
+  private take(
+    { rows, image }: Groups,
+    from: number,
+    order: Int32Array,
+    scores: Float64Array,
+    most: number,
+    out: Ranked,
+  ): void {
+    const { count, first, places } = this
+    const { rows: outRows, scores: outScores, image: outImage, rank: outRank } = out
     let n = 0
-    for (let j = 0; j < size; j++) {
+    for (let j = 0; j < order.length; j++) {
       const i = order[j]
       const place = image[from + i]
-      const rank = this.count[place]
+      const rank = count[place]
       if (rank >= most) continue
-      this.count[place] = rank + 1
-      this.places[this.first[place] + rank] = n
-      out.rows[n] = rows[from + i]
-      out.scores[n] = all[i]
-      out.image[n] = place
-      out.rank[n++] = rank
+      count[place] = rank + 1
+      places[first[place] + rank] = n
+      outRows[n] = rows[from + i]
+      outScores[n] = scores[i]
+      outImage[n] = place
+      outRank[n++] = rank
     }
-    this.ranked = out.image.subarray(0, n)
-    const { rows: chosen, scores, rank } = out
-    return {
-      detections: n,
-      rows: chosen.subarray(0, n),
-      scores: scores.subarray(0, n),
-      image: this.ranked,
-      rank: rank.subarray(0, n),
-    }
+    out.detections = n
   }
 }

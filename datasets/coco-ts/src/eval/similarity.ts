@@ -7,8 +7,14 @@ import { EPSILON, pairwiseSum } from './numeric.js'
 import type { EvalParams } from './params.js'
 import { type Table, tableOf } from './table.js'
 
-/** Fills `out[d * objects.length + g]` with how well each detection covers each object; both are rows of tables. */
-export type Similarity = (detections: Int32Array, objects: Int32Array, out: Float64Array) => void
+/** Fills `out[d * G + g]` with how well each detection covers each object: the first D and G of these rows of tables. */
+export type Similarity = (
+  detections: Int32Array,
+  D: number,
+  objects: Int32Array,
+  G: number,
+  out: Float64Array,
+) => void
 
 /** The same, of annotations. */
 export type AnnotationSimilarity = (
@@ -27,17 +33,19 @@ export function rowSimilarity(
 ): Similarity {
   if (params.iouType === 'bbox') return boxSimilarity(detections, objects)
   const compare = similarityFor(params, cocoGt, cocoDt)
-  const at = ({ anns }: Table, rows: Int32Array): Annotation[] => Array.from(rows, (row) => anns![row])
-  return (d, g, out) => compare(at(detections, d), at(objects, g), out)
+  const at = ({ anns }: Table, rows: Int32Array, count: number): Annotation[] =>
+    Array.from({ length: count }, (_, i) => anns![rows[i]])
+  return (d, D, g, G, out) => compare(at(detections, d, D), at(objects, g, G), out)
 }
 
 /** The measure that `params.iouType` asks for, between annotations. */
 export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): AnnotationSimilarity {
   if (params.iouType === 'bbox') {
     return (detections, objects, out) => {
-      const all = Int32Array.from({ length: Math.max(detections.length, objects.length) }, (_, i) => i)
+      const [D, G] = [detections.length, objects.length]
+      const all = Int32Array.from({ length: Math.max(D, G) }, (_, i) => i)
       const compare = boxSimilarity(tableOf(detections, true), tableOf(objects, true))
-      compare(all.subarray(0, detections.length), all.subarray(0, objects.length), out)
+      compare(all, D, all, G, out)
     }
   }
   if (params.iouType === 'segm') return maskSimilarity(cocoGt, cocoDt)
@@ -52,10 +60,8 @@ const isCrowd = (ann: Annotation): boolean => Boolean(ann.iscrowd)
  * Intersection over union of boxes. Over a crowd the divisor is the detection's own area (see the COCO paper, on crowds).
  * Boxes that do not overlap get 0, which also keeps two empty boxes from dividing 0 by 0.
  */
-function boxSimilarity({ boxes: dt }: Table, { boxes: gt, anns }: Table): Similarity {
-  const crowd = Uint8Array.from(anns!, (ann) => (isCrowd(ann) ? 1 : 0))
-  return (detections, objects, out) => {
-    const [D, G] = [detections.length, objects.length]
+function boxSimilarity({ boxes: dt }: Table, { boxes: gt, crowd }: Table): Similarity {
+  return (detections, D, objects, G, out) => {
     for (let g = 0; g < G; g++) {
       const at = 4 * objects[g]
       const gx = gt[at]

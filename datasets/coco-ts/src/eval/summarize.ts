@@ -69,22 +69,40 @@ function meanOver(result: Accumulated, row: Row, only?: number): number {
   const source = result[row.measure]
   const areas = places(params.areaRngLbl, row.area)
   const limits = places(params.maxDets, row.maxDets)
-  const pairs = areas.flatMap((a) => limits.map((m) => [a, m]))
-  const values = new Float64Array(T * recalls * K * pairs.length)
+  const offsets = areas.flatMap((a) => limits.map((m) => a * M + m))
+  const values = new Float64Array(T * recalls * K * offsets.length)
+  // The values of a threshold: for each recall, one of each category, or of one alone.
+  const [first, step, cells] = only === undefined ? [0, 1, recalls * K] : [only, K, recalls]
   let count = 0
   for (let t = 0; t < T; t++) {
     if (row.iouThr !== undefined && params.iouThrs[t] !== row.iouThr) continue
-    for (let r = 0; r < recalls; r++) {
-      for (let k = only ?? 0; k < (only === undefined ? K : only + 1); k++) {
-        for (let n = 0; n < pairs.length; n++) {
-          const [a, m] = pairs[n]
-          const value = source[(((t * recalls + r) * K + k) * A + a) * M + m]
-          if (value > -1) values[count++] = value
-        }
-      }
-    }
+    const from = (t * recalls * K + first) * A * M
+    count = gatherDefined(source, from, step * A * M, cells, offsets, values, count)
   }
   return count === 0 ? -1 : pairwiseSum(values, 0, count) / count
+}
+
+/**
+ * Appends to the first `count` values those of the source that are defined, at all offsets from `cells` places, `step` apart.
+ * Returns how many there are then.
+ */
+function gatherDefined(
+  source: Float64Array,
+  from: number,
+  step: number,
+  cells: number,
+  offsets: readonly number[],
+  values: Float64Array,
+  count: number,
+): number {
+  let n = count
+  for (let i = 0, at = from; i < cells; i++, at += step) {
+    for (let o = 0; o < offsets.length; o++) {
+      const value = source[at + offsets[o]]
+      if (value > -1) values[n++] = value
+    }
+  }
+  return n
 }
 
 function places<T>(list: readonly T[], wanted: T): number[] {

@@ -1,3 +1,4 @@
+import type { AnnotationColumns } from '../common/annotation-columns.js'
 import type { BoxColumns } from '../common/box-columns.js'
 import { CocoError } from '../common/problems.js'
 import type { Annotation } from '../common/types.js'
@@ -13,7 +14,9 @@ export interface Table {
   score: Float64Array
   /** x, y, width and height of row i from `4 * i`; empty where boxes are not compared. */
   boxes: Float64Array
-  /** The annotations themselves; undefined where only boxes are known. */
+  /** 1 for crowds; empty for detections that are boxes. */
+  crowd: Uint8Array
+  /** The annotations themselves; undefined where only columns are known. */
   anns: readonly Annotation[] | undefined
 }
 
@@ -23,7 +26,7 @@ export function tableOf(anns: readonly Annotation[], withBoxes: boolean): Table 
   const column = (): Float64Array => new Float64Array(rows)
   const table: Table = {
     ...{ rows, imageId: column(), categoryId: column(), id: column(), area: column(), score: column() },
-    ...{ boxes: new Float64Array(withBoxes ? 4 * rows : 0), anns },
+    ...{ boxes: new Float64Array(withBoxes ? 4 * rows : 0), crowd: new Uint8Array(rows), anns },
   }
   for (let i = 0; i < rows; i++) {
     const ann = anns[i]
@@ -32,6 +35,7 @@ export function tableOf(anns: readonly Annotation[], withBoxes: boolean): Table 
     table.id[i] = ann.id
     table.area[i] = ann.area
     table.score[i] = typeof ann.score === 'number' ? ann.score : Number.NaN
+    table.crowd[i] = ann.iscrowd ? 1 : 0
     if (!withBoxes || ann.bbox === undefined) continue
     const { bbox } = ann
     for (let n = 0; n < 4; n++) table.boxes[4 * i + n] = bbox[n]
@@ -48,7 +52,13 @@ export function tableOfBoxes({ imageId, categoryId, score, boxes }: BoxColumns):
     id[i] = i + 1
     area[i] = boxes[4 * i + 2] * boxes[4 * i + 3]
   }
-  return { rows, imageId, categoryId, id, area, score, boxes, anns: undefined }
+  return { rows, imageId, categoryId, id, area, score, boxes, crowd: new Uint8Array(0), anns: undefined }
+}
+
+/** Annotations of a file that nobody has seen as objects. */
+export function tableOfColumns(columns: AnnotationColumns): Table {
+  const rows = columns.id.length
+  return { rows, ...columns, score: new Float64Array(rows).fill(Number.NaN), anns: undefined }
 }
 
 /** @throws CocoError for detections without scores among those that are compared */

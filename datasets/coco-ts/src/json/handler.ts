@@ -15,6 +15,19 @@ export interface JsonHandler {
   largeNumber?(object: object, key: string, digits: string): void
   /** Reads the values of some keys in the handler's own way. */
   fields?: Readonly<Record<string, FieldReader>>
+  /** What reads the entries of a list that begins, as far as it can; the others are handed to `entry`. */
+  rows?(section: string | null): RowSource | undefined
+}
+
+/** Reads entries without making objects of them. */
+export interface RowSource {
+  /** How many entries have been read. */
+  readonly count: number
+  /**
+   * Reads entries from `start` on, and the commas between them, as long as they are whole and in a form that it knows.
+   * Returns the place after the last; `start` where there is none. The byte at `end` is 0.
+   */
+  read(bytes: Buffer, start: number, end: number): number
 }
 
 /**

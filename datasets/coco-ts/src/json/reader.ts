@@ -1,5 +1,5 @@
 import { CLOSE, CLOSE_BRACE, COMMA, OPEN, OPEN_BRACE, QUOTE } from './bytes.js'
-import { JsonSyntaxError } from './handler.js'
+import { JsonSyntaxError, type RowSource } from './handler.js'
 import { JsonScanner } from './scanner.js'
 import { CUT } from './tokens.js'
 
@@ -22,15 +22,17 @@ export class JsonReader extends JsonScanner {
   private topIsList = false
   private section: string | null = null
   private index = 0
+  private rows: RowSource | undefined
   private final = false
   /** Bytes that must be there before another attempt: doubling keeps a very long entry from costing quadratic time. */
   private wanted = 0
 
   /** Free room of at least `size` bytes to read into; `written` says how many of them were filled. */
   room(size: number): Uint8Array {
-    if (this.buffer.length - this.end < size) {
+    // One more than is asked for, to end the bytes in 0.
+    if (this.buffer.length - this.end <= size) {
       const rest = this.end - this.pos
-      const target = rest + size > this.buffer.length ? Buffer.allocUnsafe((rest + size) * 2) : this.buffer
+      const target = rest + size >= this.buffer.length ? Buffer.allocUnsafe((rest + size) * 2) : this.buffer
       this.buffer.copy(target, 0, this.pos, this.end)
       this.buffer = target
       this.before += this.pos
@@ -42,6 +44,7 @@ export class JsonReader extends JsonScanner {
 
   written(size: number): void {
     this.end += size
+    this.buffer[this.end] = 0
     if (this.end - this.pos >= this.wanted) this.run()
   }
 
@@ -127,6 +130,7 @@ export class JsonReader extends JsonScanner {
           this.endList()
           return
         }
+        if (this.rows && this.readRows(this.rows)) return
         const value = this.value()
         this.handler.entry(this.section, this.index, value)
         this.index++
@@ -152,10 +156,21 @@ export class JsonReader extends JsonScanner {
     }
   }
 
+  private readRows(rows: RowSource): boolean {
+    const before = rows.count
+    const after = rows.read(this.buffer, this.pos, this.end)
+    if (after === this.pos) return false
+    this.index += rows.count - before
+    this.pos = after
+    this.state = 'afterEntry'
+    return true
+  }
+
   private beginList(section: string | null): void {
     this.section = section
     this.index = 0
     this.handler.value(section, [])
+    this.rows = this.handler.rows?.(section)
     this.state = 'firstEntry'
   }
 

@@ -3,7 +3,7 @@ import { CocoError } from '../common/problems.js'
 import type { Annotation, CocoImage } from '../common/types.js'
 import { show } from '../common/values.js'
 import type { COCO } from '../dataset/coco.js'
-import { orderByScore } from '../eval/numeric.js'
+import { orderByScore } from '../eval/order-by-score.js'
 
 /** Rare (in at most 10 training images), common (at most 100), frequent. */
 export const FREQUENCIES = ['r', 'c', 'f'] as const

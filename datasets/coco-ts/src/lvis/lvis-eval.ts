@@ -89,6 +89,11 @@ export class LVISeval extends COCOeval {
   }
 
   /** @internal */
+  protected override objectTable(): Table {
+    return tableOf(this.comparedObjects(), this.params.iouType === 'bbox')
+  }
+
+  /** @internal */
   protected override detectionTable(): Table {
     return tableOf(this.comparedDetections(), this.params.iouType === 'bbox')
   }
