@@ -20,7 +20,10 @@ import { median, table } from '../statistics.js'
 import { drawMasks, TRAIN2017, VAL2017, writeAnnotations, writeDetections } from './data.js'
 
 type Part = 'bbox' | 'segm' | 'masks' | 'load'
-type Side = 'coco-ts' | Peer
+type Side = 'coco-ts' | typeof THREADED | Peer
+
+/** coco-ts with its matching in worker threads, where there is an evaluation. */
+const THREADED = 'coco-ts, 2 threads'
 
 /** Packages of PyPI, and their modules. The last three evaluate, and do not have pycocotools' mask functions. */
 const PEERS = {
@@ -85,6 +88,7 @@ if (missing.length > 0) say(`${python} does not have ${missing.join(', ')}: inst
 
 function measure<T>(side: Side, what: string, files: string[]): T {
   if (side === 'coco-ts') return measured(process.execPath, [ours, what, ...files])
+  if (side === THREADED) return measured(process.execPath, [ours, what, ...files, '2'])
   return measured(python, [sourceOf('coco/peer.py'), side, what, ...files])
 }
 
@@ -94,6 +98,7 @@ function inRounds<T>(what: string, files: string[], rounds = options.rounds): Ma
   const whole = ['pycocotools', 'faster-coco-eval']
   const sides: Side[] = [
     'coco-ts',
+    ...(what === 'evaluate' ? ([THREADED] as const) : []),
     ...installed.filter((peer) => what === 'evaluate' || whole.includes(peer)),
   ]
   const measurements = Object.fromEntries(sides.map((side) => [side, () => measure<T>(side, what, files)]))

@@ -5,14 +5,20 @@ import { COCO, COCOeval, type CompressedRle, type IouType, mask } from '#coco-ts
 
 const seconds = (): number => performance.now() / 1000
 
-async function evaluate(annotations: string, detections: string, iouType: IouType): Promise<object> {
+async function evaluate(
+  annotations: string,
+  detections: string,
+  iouType: IouType,
+  workers: number,
+): Promise<object> {
   const start = seconds()
   const gt = await COCO.load(annotations)
   const dt = await gt.loadRes(detections)
   const loaded = seconds()
   const cpu = process.cpuUsage()
   const run = new COCOeval(gt, dt, iouType)
-  run.evaluate()
+  if (workers > 1) await run.evaluateParallel({ workers })
+  else run.evaluate()
   run.accumulate()
   const stats = run.summarize(() => {})
   const used = process.cpuUsage(cpu)
@@ -74,7 +80,7 @@ function masks(path: string): object {
 const [what, ...args] = process.argv.slice(2)
 const result =
   what === 'evaluate'
-    ? await evaluate(args[0], args[1], args[2] as IouType)
+    ? await evaluate(args[0], args[1], args[2] as IouType, Number(args[3] ?? 1))
     : what === 'load'
       ? await load(args[0])
       : masks(args[0])

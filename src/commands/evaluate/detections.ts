@@ -36,6 +36,7 @@ background, missed; as TIDE), the score from which on detections are best accept
 whether scores are probabilities, and which category is taken for which. All at IoU 0.5.
 --bootstrap says how much the metrics depend on the images: it draws as many images as there are, with replacement, n
 times. --compare does so for the difference of two models; the same images are drawn for both.
+--workers 2 matches in two threads, with the same results: it is worth it where that takes seconds, as with large masks.
 
 --json prints {"stats", "names", "type", "skipped", "completed", "notes", "categories"}: twelve metrics (ten for
 keypoints) with their names, how many entries were skipped and completed, what is printed on stderr, and with
@@ -72,6 +73,7 @@ export function evaluateDetectionsCommand() {
     )
     .option('--bootstrap <n>', 'also print intervals of AP, AP50 and AP75 over n resamples', wholeNumber(2))
     .option('--compare <file>', 'compare with the detections of another model (default: 1000 resamples)')
+    .option('--workers <n>', 'threads that match the categories', wholeNumber(1), 1)
     .option('--seed <n>', 'of the resamples', wholeNumber(0), 0)
     .option('--lenient', 'skip and count invalid entries instead of stopping at the first')
     .addOption(json)
@@ -95,13 +97,15 @@ export function evaluateDetectionsCommand() {
       const [truth, without] = lenient ? withWhatIsCompared(annotations, type) : [annotations, []]
       notes.push(...without)
       sayAll(notes)
-      const run = evaluated(truth, detections, type)
+      const run = await evaluated(truth, detections, type, flags.workers)
       const stats = run.summarize(flags.json ? () => {} : console.log)
       const categories = flags.perCategory ? run.perCategory() : undefined
       const analysis = flags.analysis ? analyse(run, { iouType: type, minScore: flags.minScore }) : undefined
       const resampling = { resamples: flags.bootstrap ?? 1000, seed: flags.seed }
       const intervals = flags.bootstrap ? bootstrap(run, resampling) : undefined
-      const comparison = others ? compareRuns(run, evaluated(truth, others, type), resampling) : undefined
+      const comparison = others
+        ? compareRuns(run, await evaluated(truth, others, type, flags.workers), resampling)
+        : undefined
       const heads = type === 'keypoints' ? KEYPOINT_HEADS : STATS
       if (flags.json) {
         const skipped = { annotations: annotations.problems.count, detections: detections.problems.count }
@@ -123,9 +127,9 @@ export function evaluateDetectionsCommand() {
     })
 }
 
-function evaluated(truth: COCO, detections: COCO, type: IouType): COCOeval {
+async function evaluated(truth: COCO, detections: COCO, type: IouType, workers: number): Promise<COCOeval> {
   const run = new COCOeval(truth, detections, type)
-  run.evaluate()
+  await run.evaluateParallel({ workers })
   run.accumulate()
   return run
 }

@@ -15,7 +15,7 @@ import type {
 import type { References } from '../entries/read-entry.js'
 import { type Index, type SiftedDataset, siftDataset, siftResults } from '../entries/sift.js'
 import { decode } from '../masks/mask.js'
-import { packedPolygons } from '../masks/packed-polygons.js'
+import { type CloneableMask, packedPolygons, pageOf } from '../masks/packed-polygons.js'
 import { boxPolygon } from '../masks/polygons.js'
 import type { Runs } from '../masks/rle.js'
 import { fromRuns, runsOf } from '../masks/segmentation.js'
@@ -254,6 +254,15 @@ export class COCO {
   /** Whether the annotation's mask is that of its box: so it is with results of boxes, as in pycocotools. */
   hasBoxMask(ann: Annotation): boolean {
     return this.isResults && !packedPolygons(ann) && ann.segmentation === undefined && Boolean(ann.bbox)
+  }
+
+  /** @internal The annotation's mask as plain data, which another thread can draw. */
+  cloneableMask(ann: Annotation): CloneableMask {
+    const { height, width } = this.imageOf(ann)
+    const packed = packedPolygons(ann)
+    if (packed) return { height, width, page: pageOf(packed) }
+    const segmentation = this.hasBoxMask(ann) ? [boxPolygon(ann.bbox)] : ann.segmentation!
+    return { height, width, segmentation }
   }
 
   private imageOf(ann: Annotation): CocoImage {

@@ -36,24 +36,46 @@ export function flags<T>(list: readonly T[], test: (entry: T, i: number) => bool
   return out
 }
 
+/** What is matched. */
+export interface Compared {
+  params: EvalParams
+  objects: Groups
+  detections: Groups
+  /** 1 for each row of the objects that is ignored at every area. */
+  ignored: Uint8Array
+  /** 1 for each row of the detections that is ignored where it matches nothing; undefined: none is. */
+  exempt: Uint8Array | undefined
+}
+
+/** Objects and detections with what the rules say of them. */
+export function comparedBy(
+  rules: MatchRules,
+  params: EvalParams,
+  objects: Groups,
+  detections: Groups,
+): Compared {
+  const { table } = objects
+  const ignored = table.anns ? flags(table.anns, rules.isIgnored) : table.crowd
+  const exempt = rules.isExempt && flags(detections.table.anns!, rules.isExempt)
+  return { params, objects, detections, ignored, exempt }
+}
+
 /** Matches detections with objects, category by category. */
 export class CategoryEvaluator {
+  private readonly params: EvalParams
+  private readonly objects: Groups
+  private readonly detections: Groups
   private readonly exempt: Uint8Array | undefined
   private readonly images: ImageDetections
   private readonly matcher: ImageMatcher
 
-  constructor(
-    private readonly objects: Groups,
-    private readonly detections: Groups,
-    private readonly params: EvalParams,
-    similarity: Similarity,
-    rules: MatchRules,
-  ) {
-    const { table } = objects
-    const ignored = table.anns ? flags(table.anns, rules.isIgnored) : table.crowd
-    this.exempt = rules.isExempt && flags(detections.table.anns!, rules.isExempt)
+  constructor({ params, objects, detections, ignored, exempt }: Compared, similarity: Similarity) {
+    this.params = params
+    this.objects = objects
+    this.detections = detections
+    this.exempt = exempt
     this.images = new ImageDetections(params.imgIds.length)
-    this.matcher = new ImageMatcher(table, detections.table, ignored, params, similarity)
+    this.matcher = new ImageMatcher(objects.table, detections.table, ignored, params, similarity)
   }
 
   /** Matches the detections of group `k` in every image, threshold and area. */

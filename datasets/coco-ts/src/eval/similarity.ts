@@ -23,16 +23,20 @@ export type AnnotationSimilarity = (
   out: Float64Array,
 ) => void
 
-/** The measure that `params.iouType` asks for, between rows of two tables. */
+/** The mask of a row of a table. */
+export type RunsOfRow = (row: number) => Runs
+
+/** The measure that `params.iouType` asks for, between rows of two tables, which have these masks. */
 export function rowSimilarity(
   params: EvalParams,
-  cocoGt: COCO,
-  cocoDt: COCO,
   detections: Table,
   objects: Table,
+  detectionMask: RunsOfRow,
+  objectMask: RunsOfRow,
 ): Similarity {
   if (params.iouType === 'bbox') return boxSimilarity(detections, objects)
-  const compare = similarityFor(params, cocoGt, cocoDt)
+  if (params.iouType === 'segm') return rowMaskSimilarity(detectionMask, objectMask, objects.crowd)
+  const compare = keypointMeasure(params)
   const at = ({ anns }: Table, rows: Int32Array, count: number): Annotation[] =>
     Array.from({ length: count }, (_, i) => anns![rows[i]])
   return (d, D, g, G, out) => compare(at(detections, d, D), at(objects, g, G), out)
@@ -40,21 +44,27 @@ export function rowSimilarity(
 
 /** The measure that `params.iouType` asks for, between annotations. */
 export function similarityFor(params: EvalParams, cocoGt: COCO, cocoDt: COCO): AnnotationSimilarity {
-  if (params.iouType === 'bbox') {
-    return (detections, objects, out) => {
-      const [D, G] = [detections.length, objects.length]
-      const all = Int32Array.from({ length: Math.max(D, G) }, (_, i) => i)
-      const compare = boxSimilarity(tableOf(detections, true), tableOf(objects, true))
-      compare(all, D, all, G, out)
-    }
+  if (params.iouType === 'keypoints') return keypointMeasure(params)
+  return (detections, objects, out) => {
+    const isBoxes = params.iouType === 'bbox'
+    const [dt, gt] = [detections, objects].map((anns) => tableOf(anns, isBoxes))
+    const all = Int32Array.from({ length: Math.max(dt.rows, gt.rows) }, (_, i) => i)
+    const compare = rowSimilarity(
+      params,
+      dt,
+      gt,
+      (row) => cocoDt.annToRuns(detections[row]),
+      (row) => cocoGt.annToRuns(objects[row]),
+    )
+    compare(all, dt.rows, all, gt.rows, out)
   }
-  if (params.iouType === 'segm') return maskSimilarity(cocoGt, cocoDt)
-  // pycocotools looks for keypoints under the category −1 when categories are off, finds none and matches nothing.
-  if (!params.useCats) return (_detections, _objects, out) => void out.fill(-1)
-  return (detections, objects, out) => keypointSimilarity(detections, objects, params.kptOksSigmas, out)
 }
 
-const isCrowd = (ann: Annotation): boolean => Boolean(ann.iscrowd)
+function keypointMeasure({ useCats, kptOksSigmas }: EvalParams): AnnotationSimilarity {
+  // pycocotools looks for keypoints under the category −1 when categories are off, finds none and matches nothing.
+  if (!useCats) return (_detections, _objects, out) => void out.fill(-1)
+  return (detections, objects, out) => keypointSimilarity(detections, objects, kptOksSigmas, out)
+}
 
 /**
  * Intersection over union of boxes. Over a crowd the divisor is the detection's own area (see the COCO paper, on crowds).
@@ -86,10 +96,12 @@ function boxSimilarity({ boxes: dt }: Table, { boxes: gt, crowd }: Table): Simil
   }
 }
 
-function maskSimilarity(cocoGt: COCO, cocoDt: COCO): AnnotationSimilarity {
-  const runsOf = (coco: COCO, anns: readonly Annotation[]): Runs[] => anns.map((ann) => coco.annToRuns(ann))
-  return (detections, objects, out) =>
-    maskIous(runsOf(cocoDt, detections), runsOf(cocoGt, objects), objects.map(isCrowd), out)
+function rowMaskSimilarity(detectionMask: RunsOfRow, objectMask: RunsOfRow, crowd: Uint8Array): Similarity {
+  return (detections, D, objects, G, out) => {
+    const [dt, gt] = [Array.from(detections.subarray(0, D)), Array.from(objects.subarray(0, G))]
+    const isCrowd = gt.map((row) => crowd[row] === 1)
+    maskIous(dt.map(detectionMask), gt.map(objectMask), isCrowd, out)
+  }
 }
 
 /**

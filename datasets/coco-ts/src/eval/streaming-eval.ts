@@ -73,6 +73,11 @@ export class StreamingEval extends COCOeval {
     this.eval = undefined
   }
 
+  /** As `evaluate()`: images were matched as they were added. */
+  override async evaluateParallel(): Promise<void> {
+    this.evaluate()
+  }
+
   /** @internal */
   protected override comparedObjects(): never {
     throw new CocoError(

@@ -5,7 +5,7 @@
  * nothing is lost.
  */
 
-import type { Polygons } from '../common/types.js'
+import type { Polygons, Segmentation } from '../common/types.js'
 import type { FieldReader } from '../json/handler.js'
 import { PolygonStore } from './polygon-store.js'
 
@@ -38,6 +38,23 @@ export function packedPolygons(entry: object): PackedPolygons | undefined {
   for (let p = 0; p < polygons; p++) total += lengths[p]
   const from = at + 1 + polygons
   return { lengths, hundredths: page.subarray(from, from + total) }
+}
+
+/** A mask on an image of this size, as plain data: a segmentation, or packed polygons on a page of their own. */
+export interface CloneableMask {
+  height: number
+  width: number
+  segmentation?: Segmentation
+  page?: Int32Array
+}
+
+/** A page that holds these polygons alone. */
+export function pageOf({ lengths, hundredths }: PackedPolygons): Int32Array {
+  const page = new Int32Array(1 + lengths.length + hundredths.length)
+  page[0] = lengths.length
+  page.set(lengths, 1)
+  page.set(hundredths, 1 + lengths.length)
+  return page
 }
 
 function unpack({ lengths, hundredths }: PackedPolygons): Polygons {
