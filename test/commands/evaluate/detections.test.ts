@@ -54,6 +54,12 @@ test('evaluate-detections: the table, the figures, categories, packed files, ent
   assert.ok(Math.abs(categories[1].stats[0] - dogAp) < 1e-12)
   assert.deepEqual(skipped, { annotations: 0, detections: 0 })
 
+  const inThreads = await run(packed, '--json', '--per-category', '--workers', '2')
+  assert.deepEqual([inThreads.code, inThreads.stdout], [0, json.stdout])
+  const noThread = await run(packed, '--workers', '0')
+  assert.equal(noThread.code, 2)
+  assert.match(noThread.stderr, /--workers/)
+
   const refused = await run(bad)
   assert.equal(refused.code, 1)
   assert.match(
