@@ -36,7 +36,8 @@ background, missed; as TIDE), the score from which on detections are best accept
 whether scores are probabilities, and which category is taken for which. All at IoU 0.5.
 --bootstrap says how much the metrics depend on the images: it draws as many images as there are, with replacement, n
 times. --compare does so for the difference of two models; the same images are drawn for both.
---workers 2 matches in two threads, with the same results: it is worth it where that takes seconds, as with large masks.
+--workers 2 matches in two threads, with the same results. That costs processor time, and can be quicker only where matching
+takes many seconds and cores are free.
 
 --json prints {"stats", "names", "type", "skipped", "completed", "notes", "categories"}: twelve metrics (ten for
 keypoints) with their names, how many entries were skipped and completed, what is printed on stderr, and with

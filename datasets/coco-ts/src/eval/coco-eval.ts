@@ -109,8 +109,8 @@ export class COCOeval {
   }
 
   /**
-   * As `evaluate()`, in so many threads, each of which takes some of the categories. The numbers are the same. It pays where
-   * matching takes seconds: a thread costs some 50 ms, and the time to copy to it what it compares.
+   * As `evaluate()`, in so many threads, each of which takes some of the categories. The numbers are the same. It can be
+   * quicker only where matching takes many seconds: each thread compiles its own code, and what it compares is copied to it.
    * @throws CocoError as `evaluate()` does, and where a thread fails
    */
   async evaluateParallel({ workers }: { workers: number }): Promise<void> {
