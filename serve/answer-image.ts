@@ -1,16 +1,17 @@
-/** What requests of all tasks have in common: one image in, through a model's queue, an answer out. */
+/** What requests of all tasks have in common: images in, through a model's queue, answers out. */
 import type { Request, RequestHandler, Response } from 'express'
-import type * as z from 'zod/mini'
 import { chooseModel } from './choose-model.js'
+import { computeAll } from './compute-all.js'
 import type { Decoded, Decoders } from './decoders.js'
 import type { Budget, UploadBudget } from './held-bytes.js'
 import type { DecodedImage, DecodeOptions } from './image.js'
-import type { Inference } from './inference.js'
+import type { Inference, Reservation } from './inference.js'
+import type { ServeObserver } from './metrics/observer.js'
 import type { OpenRequests } from './open-requests.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
-import { overloaded } from './problem.js'
-import { addFields, type Query, readParameters, readQuery } from './query.js'
-import { isForm, readUpload } from './upload.js'
+import { overloaded, Problem } from './problem.js'
+import { addFields, type ParametersSchema, type Query, readParameters, readQuery } from './query.js'
+import { mayHaveFields, readUpload } from './upload.js'
 
 /** What the handlers of all tasks share. */
 export interface ImageService {
@@ -20,8 +21,12 @@ export interface ImageService {
   uploads: UploadBudget
   /** The bytes of drawn answers that are being made or have not been read yet. */
   answers: Budget
+  observer: ServeObserver
+  /** Bytes of all images of one request together. */
   maxBytes: number
   maxPixels: number
+  /** Images of one request. */
+  maxImages: number
 }
 
 export interface Timings {
@@ -51,10 +56,36 @@ export interface ImageTask<T extends Task, Options> {
   task: T
   parameters: readonly string[]
   /** The schema of the parameters; built once for each model. */
-  options(card: CardOf<T>): z.ZodMiniType<Options>
+  options(card: CardOf<T>): ParametersSchema<Options>
   resize(card: CardOf<T>): DecodeOptions['resize']
   /** A drawing, or anything else as JSON. */
   answer(answered: Answered<T>, options: Options): Overlay | object
+}
+
+/** One image's way through decoder and model. */
+export interface ComputedImage<T extends Task> {
+  image: Decoded
+  outputs: Outputs[T]
+  /** Milliseconds. */
+  decode: number
+  queue: number
+  inference: number
+}
+
+/** Decodes an image and computes it. @throws Problem as `Decoders.decode` and `Reservation.infer` do */
+export async function computeImage<T extends Task>(
+  { decoders, maxPixels, observer }: ImageService,
+  { card, bytes, resize }: { card: CardOf<T>; bytes: Uint8Array; resize: DecodeOptions['resize'] },
+  reservation: Reservation<T>,
+  signal: AbortSignal,
+): Promise<ComputedImage<T>> {
+  const start = performance.now()
+  const image = await decoders.decode(bytes, { size: card.inputSize, resize, maxPixels }, signal)
+  const decode = performance.now() - start
+  observer.decodeSeconds(decode / 1000)
+  const { outputs, milliseconds } = await reservation.infer(image.pixels, signal)
+  observer.inferenceSeconds(card.name, milliseconds.inference / 1000)
+  return { image, outputs, decode, ...milliseconds }
 }
 
 /**
@@ -66,11 +97,11 @@ export function answerImage<T extends Task, Options>(
   imageTask: ImageTask<T, Options>,
   service: ImageService,
 ): RequestHandler {
-  const { models, decoders, requests, uploads, maxBytes, maxPixels } = service
+  const { models, decoders, requests, uploads, maxBytes, maxPixels, maxImages } = service
   const known = [...imageTask.parameters, 'model']
-  const schemas = new Map<CardOf<T>, z.ZodMiniType<Options>>()
+  const schemas = new Map<CardOf<T>, ParametersSchema<Options>>()
   const choose = (query: Query) => {
-    const inference = chooseModel(models, imageTask.task, query.model)
+    const inference = chooseModel(models, imageTask.task, query.model as string | undefined)
     const { card } = inference
     const schema = schemas.get(card) ?? imageTask.options(card)
     schemas.set(card, schema)
@@ -80,41 +111,48 @@ export function answerImage<T extends Task, Options>(
   return async (request: Request, response: Response): Promise<void> => {
     const start = performance.now()
     const query = readQuery(request.query, known)
-    // A form may carry parameters as fields; all other requests can be refused before their body is read.
-    if (!isForm(request)) choose(query)
+    // A body may carry parameters; all other requests can be refused before it is read.
+    if (!mayHaveFields(request)) choose(query)
     const { signal, arrived } = requests.get(response)
     const evicted = new AbortController()
     const held = uploads.open((problem) => evicted.abort(problem))
     try {
       const reading = AbortSignal.any([signal, evicted.signal])
-      const { bytes, fields } = await readUpload(request, response, { maxBytes, held, signal: reading })
+      const { images, several, fields } = await readUpload(request, response, {
+        maxBytes,
+        maxImages,
+        held,
+        signal: reading,
+      })
       held.complete()
       arrived()
-      const received = performance.now()
+      const read = performance.now() - start
       const { inference, options } = choose(addFields(query, fields, known))
       const { card } = inference
-      const reservation = inference.reserve()
-      try {
-        const resize = imageTask.resize(card)
-        const image = await decoders.decode(bytes, { size: card.inputSize, resize, maxPixels }, signal)
-        const decoded = performance.now()
-        const { outputs, milliseconds } = await reservation.infer(image.pixels, signal)
-        const timings = (): Timings => ({
-          read: rounded(received - start),
-          decode: rounded(decoded - received),
-          queue: rounded(milliseconds.queue),
-          inference: rounded(milliseconds.inference),
-          total: rounded(performance.now() - start),
-        })
-        const answer = imageTask.answer({ card, image, outputs, timings }, options)
-        if ('overlay' in answer) await draw(response, bytes, image, answer.overlay, signal)
-        else {
-          signal.throwIfAborted()
-          response.json(answer)
-        }
-      } finally {
-        reservation.release()
+      const resize = imageTask.resize(card)
+      const computed = await computeAll(inference, images.length, signal, (reservation, index, either) =>
+        computeImage(service, { card, bytes: images[index], resize }, reservation, either),
+      )
+      const longest = (part: 'decode' | 'queue' | 'inference') =>
+        rounded(Math.max(...computed.map((each) => each[part])))
+      const timings = (): Timings => ({
+        read: rounded(read),
+        decode: longest('decode'),
+        queue: longest('queue'),
+        inference: longest('inference'),
+        total: rounded(performance.now() - start),
+      })
+      const answers = computed.map(({ image, outputs }) =>
+        imageTask.answer({ card, image, outputs, timings }, options),
+      )
+      const [answer] = answers
+      if ('overlay' in answer) {
+        if (several) throw new Problem(400, 'A drawing is of one image; send it as "image".')
+        await draw(response, images[0], computed[0].image, answer.overlay, signal)
+        return
       }
+      signal.throwIfAborted()
+      response.json(several ? listOf(answers, timings()) : answer)
     } finally {
       held.release()
     }
@@ -141,6 +179,15 @@ export function answerImage<T extends Task, Options>(
     signal.throwIfAborted()
     response.type('png').send(png)
   }
+}
+
+/** The answers to several images: what is the same for all is said once. */
+function listOf(answers: readonly object[], milliseconds: Timings): object {
+  const results = answers.map((answer) => {
+    const { model, milliseconds: _, ...result } = answer as Record<string, unknown>
+    return result
+  })
+  return { model: (answers[0] as { model: string }).model, results, milliseconds }
 }
 
 function rounded(milliseconds: number): number {

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from './log.js'
 import type { OpenRequests } from './open-requests.js'
 import { Problem } from './problem.js'
+import { requestIdOf } from './safety/request-id.js'
 
 /** By the parser's error code; 400 for all others. */
 const statuses: Record<string, number> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
@@ -24,10 +25,11 @@ export function answerClientError(log: Log, requests: OpenRequests) {
     }
     const status = statuses[error.code ?? ''] ?? 400
     const body = JSON.stringify(new Problem(status, details[status]))
+    const id = requestIdOf(undefined)
     socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nX-Request-Id: ${id}\r\n` +
         `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     )
-    log({ event: 'refused', status, reason: error.code, from: (socket as Socket).remoteAddress })
+    log({ event: 'refused', status, reason: error.code, from: (socket as Socket).remoteAddress, id })
   }
 }

@@ -1,63 +1,57 @@
-import { fstatSync, writeSync } from 'node:fs'
+/** The log: one entry for each request, refusal and failure, written by pino. */
 import type { RequestHandler } from 'express'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
+import { keyOf } from './guard.js'
+import { type Destination, stderrDestination } from './log/destination.js'
+import { terminalLine } from './log/terminal-line.js'
 
 /** Takes one entry of the log. */
 export type Log = (entry: Record<string, unknown>) => void
 
 export const noLog: Log = () => {}
 
-/** Bytes that wait at most for a reader that does not read; further lines are dropped and counted. */
-const MAX_WAITING = 2 ** 20
+/** `auto` is text on a terminal and JSON everywhere else. */
+export type LogFormat = 'auto' | 'json' | 'text'
 
-/** One line of JSON on stderr for each entry, with the time. A log that cannot be written never stops the server. */
-export const logToStderr: Log = (entry) => {
-  write ??= isStream() ? streamWriter() : writeFile
-  write(entry)
-}
-
-let write: Log | undefined
-
-function line(entry: Record<string, unknown>): string {
-  return `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`
-}
-
-/** Files and terminals accept a line at once; a pipe or socket may block the writer. */
-function isStream(): boolean {
-  try {
-    const stat = fstatSync(2)
-    return stat.isFIFO() || stat.isSocket()
-  } catch {
-    return false
-  }
-}
-
-/** While the disk is full, lines are lost. */
-function writeFile(entry: Record<string, unknown>): void {
-  try {
-    writeSync(2, line(entry))
-  } catch {
-    // There is nowhere else to report it.
-  }
-}
-
-function streamWriter(): Log {
-  const { stderr } = process
-  let dropped = 0
-  // The reader is gone: further lines are lost.
-  stderr.on('error', () => {})
+/**
+ * A log on standard error: lines of JSON with level and time, or of text for people. A log that cannot be written
+ * never stops the server: a full disk loses lines, and of a pipe that nobody reads at most 1 MiB waits.
+ */
+export function openLog(format: LogFormat = 'auto'): Log {
+  const asText = format === 'text' || (format === 'auto' && process.stderr.isTTY === true)
+  let logger: Logger | undefined
   return (entry) => {
-    if (stderr.destroyed) return
-    if (stderr.writableLength > MAX_WAITING) {
-      dropped++
-      return
-    }
-    if (dropped > 0)
-      stderr.write(
-        line({ event: 'log', message: `${dropped} lines were dropped because they were not read.` }),
-      )
-    dropped = 0
-    stderr.write(line(entry))
+    logger ??= createLogger(asText)
+    logger[levelOf(entry)](entry)
   }
+}
+
+/** As `openLog` makes it; opened by its first entry. */
+export const logToStderr: Log = openLog()
+
+function createLogger(asText: boolean): Logger {
+  const droppedLine = (count: number): string => {
+    const message = `${count} lines were dropped because they were not read.`
+    const entry = { level: 'warn', time: new Date().toISOString(), event: 'log', message }
+    return asText ? terminalLine(entry) : `${JSON.stringify(entry)}\n`
+  }
+  const stderr = stderrDestination(droppedLine)
+  const destination: Destination = asText
+    ? { write: (line) => stderr.write(terminalLine(JSON.parse(line))) }
+    : stderr
+  return pino(
+    {
+      base: undefined,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  )
+}
+
+function levelOf({ event, status }: Record<string, unknown>): 'info' | 'warn' | 'error' {
+  if (event === 'error') return 'error'
+  return event === 'request' && Number(status) < 500 ? 'info' : 'warn'
 }
 
 /**
@@ -75,6 +69,7 @@ export function logRequests(log: Log): RequestHandler {
       finished = !request.socket.destroyed
     })
     response.once('close', () => {
+      const key = keyOf(response)
       log({
         event: 'request',
         method: request.method,
@@ -82,7 +77,9 @@ export function logRequests(log: Log): RequestHandler {
         status: response.headersSent ? response.statusCode : 499,
         ...(response.headersSent && !finished ? { cut: true } : {}),
         milliseconds: Math.round((performance.now() - start) * 10) / 10,
-        from: request.socket.remoteAddress,
+        from: request.ip ?? request.socket.remoteAddress,
+        ...(key !== undefined && { key }),
+        id: response.getHeader('X-Request-Id'),
       })
     })
     next()

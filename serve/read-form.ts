@@ -1,47 +1,72 @@
-/** The parts of a `multipart/form-data` body: one image, and text fields as parameters. */
+/** The parts of a `multipart/form-data` body: one image or several, and text fields as parameters. */
 import type { IncomingHttpHeaders } from 'node:http'
 import busboy from 'busboy'
-import type { ByteSink } from './byte-sink.js'
+import { ByteSink } from './byte-sink.js'
 import { Problem } from './problem.js'
 
 /** In bytes. */
 const maxField = 1024
-const maxParts = 16
+/** Text fields beside the images. */
+const maxFields = 15
+
+export interface FormLimits {
+  /** Bytes of one image. A larger one is read to one byte more, which shows that it is too large. */
+  maxBytes: number
+  maxImages: number
+}
+
+export interface Form {
+  images: Uint8Array[]
+  /** The form has the file fields `images`, not the one `image`. */
+  several: boolean
+  /** The text fields, in their order. */
+  fields: [name: string, value: string][]
+}
 
 /**
- * Reads a form, and writes its file field `image` to `sink` (up to one byte more than `maxBytes`).
+ * Reads a form with one file field `image`, or up to `maxImages` file fields `images`.
  *
  * @param receive Calls back with each piece of the body; resolves when it ends.
- * @returns the text fields, in their order
- * @throws Problem 400 for a form that is malformed, or has not exactly one file, named "image"
+ * @param expected Bytes of the first image, as far as they are known: for memory.
+ * @throws Problem 400 for a form that is malformed, or has other files
  */
 export async function readForm(
   headers: IncomingHttpHeaders,
   receive: (onPiece: (piece: Uint8Array) => void) => Promise<void>,
-  sink: ByteSink,
-  maxBytes: number,
-): Promise<[name: string, value: string][]> {
-  const fields: [name: string, value: string][] = []
+  expected: number,
+  limits: FormLimits,
+): Promise<Form> {
+  const fields: Form['fields'] = []
   const otherFiles: string[] = []
-  let images = 0
-  const form = parser(headers, maxBytes)
+  const sinks: Record<'image' | 'images', ByteSink[]> = { image: [], images: [] }
+  const form = parser(headers, limits)
   const parsed = new Promise<void>((resolve, reject) => {
     form.on('file', (name, file) => {
       // A truncated form destroys the file stream too; the error of the form is the one to report.
       file.on('error', () => {})
-      if (name !== 'image') otherFiles.push(name)
-      else images++
-      if (name === 'image' && images === 1) file.on('data', (piece: Uint8Array) => sink.add(piece))
-      else file.resume()
+      if (name !== 'image' && name !== 'images') {
+        otherFiles.push(name)
+        file.resume()
+        return
+      }
+      const isFirst = sinks.image.length + sinks.images.length === 0
+      const sink = new ByteSink(isFirst ? expected : 0)
+      sinks[name].push(sink)
+      file.on('data', (piece: Uint8Array) => sink.add(piece))
     })
     form.on('field', (name, value, { nameTruncated, valueTruncated }) => {
       if (nameTruncated || valueTruncated)
         reject(new Problem(400, `The form field "${name.slice(0, 40)}" is too long.`))
       fields.push([name, value])
     })
-    form.on('partsLimit', () =>
-      reject(new Problem(400, 'The form has too many parts; send the image and its parameters alone.')),
-    )
+    const tooMany = () =>
+      reject(
+        new Problem(
+          400,
+          `The form has too many parts; send at most ${limits.maxImages} images, and their parameters alone.`,
+        ),
+      )
+    form.on('fieldsLimit', tooMany).on('filesLimit', tooMany)
     form.on('error', (error: Error) => reject(malformed(error)))
     form.on('close', resolve)
   })
@@ -51,17 +76,21 @@ export async function readForm(
     form.destroy()
     throw error
   }
-  if (images === 0) throw noImage(otherFiles, fields)
-  if (images > 1) throw new Problem(400, `The form has ${images} files "image"; send one at a time.`)
+  const { image, images } = sinks
+  if (image.length + images.length === 0) throw noImage(otherFiles, fields)
+  if (image.length > 1)
+    throw new Problem(400, `The form has ${image.length} files "image"; send several as "images".`)
+  if (image.length > 0 && images.length > 0)
+    throw new Problem(400, 'The form has files "image" and "images"; send all of them as "images".')
   if (otherFiles.length > 0)
-    throw new Problem(400, `The form has the file "${otherFiles[0]}" beside "image"; send the image alone.`)
-  return fields
+    throw new Problem(400, `The form has the file "${otherFiles[0]}" beside "image"; send images alone.`)
+  return { images: [...image, ...images].map((sink) => sink.bytes()), several: images.length > 0, fields }
 }
 
-function parser(headers: IncomingHttpHeaders, maxBytes: number): busboy.Busboy {
+function parser(headers: IncomingHttpHeaders, { maxBytes, maxImages }: FormLimits): busboy.Busboy {
   try {
-    // busboy truncates a file at its limit; one byte more shows that the file is too large.
-    const limits = { fileSize: maxBytes + 1, fieldSize: maxField, parts: maxParts }
+    // busboy truncates a file at its limit.
+    const limits = { fileSize: maxBytes + 1, fieldSize: maxField, fields: maxFields, files: maxImages }
     return busboy({ headers, limits })
   } catch (error) {
     throw malformed(error as Error)
@@ -80,6 +109,6 @@ function noImage(files: string[], fields: [name: string, value: string][]): Prob
   return new Problem(
     400,
     `The form has no file field "image"${others === '' ? '' : ` (it has: ${others})`}; ` +
-      'send it as curl does with -F image=@photo.jpg.',
+      'send it as curl does with -F image=@photo.jpg, several with -F images=@a.jpg -F images=@b.jpg.',
   )
 }

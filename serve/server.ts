@@ -6,45 +6,22 @@ import type { ModelCard } from '../src/shared/model-card.js'
 import { createApp } from './app.js'
 import { startBackend } from './backend.js'
 import { answerClientError } from './client-error.js'
+import { type ServerConfig, serverDefaults } from './config/settings.js'
 import { drain } from './drain.js'
+import { Guard } from './guard.js'
 import { Budget, UploadBudget } from './held-bytes.js'
 import { listen, urlOf } from './listen.js'
 import { type Log, logToStderr } from './log.js'
+import { Metrics } from './metrics/metrics.js'
 import { readServedFiles } from './model-file.js'
 import { OpenRequests } from './open-requests.js'
+import { ApiKeys, readKeyFile } from './safety/api-keys.js'
 
-export interface ServerOptions {
+export interface ServerOptions extends Partial<Omit<ServerConfig, 'models' | 'logFormat' | 'quiet'>> {
   /** Paths of exported files: classifiers, detectors, or both. */
   models: string[]
-  /** 0 takes any free port. */
-  port?: number
-  host?: string
-  /** Worker threads for each model. */
-  workers?: number
-  /** Threads that each worker computes with; by default the processors are shared out among the workers. */
-  threads?: number
-  /** The largest upload, in bytes. */
-  maxBytes?: number
-  /** The largest image, in pixels (width × height), whatever its size in bytes. */
-  maxPixels?: number
-  /** Requests that may wait for each model, beyond those that are computed. */
-  queue?: number
-  /** Processes that decode images, 2 or more: one for large ones, the others for the rest. */
-  decoders?: number
-  /** A request is answered within this time of its upload's arrival, in seconds, if need be with 503. */
-  deadline?: number
+  /** By default, on standard error. */
   log?: Log
-}
-
-export const serverDefaults = {
-  port: 8080,
-  host: '127.0.0.1',
-  workers: 1,
-  maxBytes: 10 * 1024 * 1024,
-  maxPixels: 50_000_000,
-  queue: 64,
-  decoders: Math.max(3, Math.min(4, availableParallelism())),
-  deadline: 20,
 }
 
 export interface RunningServer {
@@ -67,8 +44,9 @@ const headersTimeout = 15_000
 const silenceTimeout = 20_000
 /** From a request's first byte to the last of its answer, in seconds beyond the deadline. */
 const lifetimeBeyondDeadline = 100
-/** Further connections are closed at once. */
-const maxConnections = 1000
+/** In bytes, of a request's head; and their number, beyond which they are cut off. */
+const maxHeaderSize = 16 * 1024
+const maxHeadersCount = 100
 /** All uploads together hold at most the bytes of so many of the largest. */
 const maxUploads = 16
 /** Bytes of all drawn answers together, for each pixel of the largest image: two of the largest. */
@@ -90,11 +68,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     threads = Math.max(1, Math.floor(availableParallelism() / workers)),
     maxBytes = serverDefaults.maxBytes,
     maxPixels = serverDefaults.maxPixels,
+    maxImages = serverDefaults.maxImages,
     queue = serverDefaults.queue,
     decoders: processes = serverDefaults.decoders,
     deadline = serverDefaults.deadline,
+    rateLimit = serverDefaults.rateLimit,
+    trustProxy = serverDefaults.trustProxy,
+    corsOrigins,
+    maxConnections = serverDefaults.maxConnections,
     log = logToStderr,
   } = options
+  const apiKeys = await apiKeysOf(options)
   const files = await readServedFiles(options.models)
   const onWarning = (message: string) => log({ event: 'worker', message })
   const backend = await startBackend(files, { workers, threads, queue, processes, deadline, onWarning })
@@ -103,9 +87,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const requests = new OpenRequests({ deadline, lifetime: deadline + lifetimeBeyondDeadline })
   const uploads = new UploadBudget(maxUploads * maxBytes)
   const answers = new Budget(answerBytesPerPixel * maxPixels)
-  const app = createApp({ models, decoders, requests, uploads, answers, maxBytes, maxPixels, log })
+  const metrics = new Metrics()
+  const guard = new Guard({ apiKeys, rateLimit })
+  const service = { models, decoders, requests, uploads, answers, maxBytes, maxPixels, maxImages }
+  const app = createApp({ ...service, observer: metrics, metrics, guard, corsOrigins, trustProxy, log })
   const connections = new Set<Socket>()
-  const server = createServer({ requestTimeout, headersTimeout, connectionsCheckingInterval: 1000 })
+  const server = createServer({
+    requestTimeout,
+    headersTimeout,
+    keepAliveTimeout: silenceTimeout,
+    connectionsCheckingInterval: 1000,
+    maxHeaderSize,
+  })
+  server.maxHeadersCount = maxHeadersCount
   // "Expect: 100-continue" is answered by the routes too: a request that they refuse never sends its body.
   server.on('request', app).on('checkContinue', app).on('clientError', answerClientError(log, requests))
   server.on('connection', (socket: Socket) => {
@@ -118,12 +112,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(server, port, host)
   } catch (error) {
+    guard.close()
     await backend.close()
     throw error
   }
 
   const shutDown = async (graceMilliseconds: number) => {
     await drain(server, requests, connections, graceMilliseconds)
+    guard.close()
     await backend.close()
   }
   let closing: Promise<void> | undefined
@@ -137,4 +133,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unverified: files.filter(({ verified }) => !verified).map(({ path }) => path),
     close,
   }
+}
+
+/** Undefined where everybody may ask. @throws UserError for a file of keys that cannot be used */
+async function apiKeysOf({ apiKeysFile, apiKeys = [] }: ServerOptions): Promise<ApiKeys | undefined> {
+  const keys = [...apiKeys, ...(apiKeysFile === undefined ? [] : await readKeyFile(apiKeysFile))]
+  return keys.length === 0 ? undefined : new ApiKeys(keys)
 }

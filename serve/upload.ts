@@ -1,89 +1,137 @@
-/** Reads the bytes of one image from a request: the raw body, or the file field `image` of a form. */
+/** Reads the images of a request: the raw body, the files of a form, or base64 in JSON. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ByteSink } from './byte-sink.js'
 import type { HeldUpload } from './held-bytes.js'
 import { Problem } from './problem.js'
+import type { Parameter } from './query.js'
 import { readForm } from './read-form.js'
+import { readJson } from './read-json.js'
 
-/** Bytes of a form beside its image, at most: boundaries, part headers, other fields. */
+/** Bytes of a form or JSON body beside its images, at most: boundaries, part headers, other fields. */
 const formOverhead = 64 * 1024
 
 /** A body in more pieces than this must have a mean of so many bytes a piece: each costs time, whatever its size. */
 const manyPieces = 5000
 const minBytesOfMany = 64
 
-export interface UploadOptions {
-  /** The largest image. */
-  maxBytes: number
+export interface BodyOptions {
   /** Counts the bytes that arrive. */
   held: HeldUpload
   /** Ends the reading, which then throws the signal's reason. */
   signal: AbortSignal
 }
 
+export interface UploadOptions extends BodyOptions {
+  /** All images of one request together. */
+  maxBytes: number
+  maxImages: number
+}
+
 export interface Upload {
-  /** The image's file. */
-  bytes: Uint8Array
-  /** The text fields of a form, in their order. */
-  fields: [name: string, value: string][]
+  /** The images' files: one or more. */
+  images: Uint8Array[]
+  /** Whether the client sent a list of images, be it of one, and gets a list of answers. */
+  several: boolean
+  /** The parameters beside the images, in their order. */
+  fields: Parameter[]
 }
 
 function contentType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
 }
 
-/** Whether a request carries a form, which may contain parameters too. */
-export function isForm(request: IncomingMessage): boolean {
-  return contentType(request) === 'multipart/form-data'
+const isForm = (type: string): boolean => type === 'multipart/form-data'
+const isJson = (type: string): boolean => type === 'application/json'
+
+/** Whether a request's body may contain parameters too. */
+export function mayHaveFields(request: IncomingMessage): boolean {
+  const type = contentType(request)
+  return isForm(type) || isJson(type)
 }
 
+/** Bytes of JSON that hold so many bytes in base64. */
+export const jsonLimit = (maxBytes: number): number => Math.ceil(maxBytes / 3) * 4 + formOverhead
+
 /**
- * Reads the image that a request carries, and never holds more than `maxBytes` of it.
+ * Reads the images that a request carries, and never holds more than `maxBytes` of them.
  *
- * @throws Problem 400 for a missing field or a malformed form, 413 for too many bytes (at once where the
+ * @throws Problem 400 for a missing field or a malformed body, 413 for too many bytes (at once where the
  *   request announces its length), 415 for another content type; the signal's reason once it is aborted
  */
 export async function readUpload(
   request: IncomingMessage,
   response: ServerResponse,
-  { maxBytes, held, signal }: UploadOptions,
+  { maxBytes, maxImages, ...options }: UploadOptions,
 ): Promise<Upload> {
   const type = contentType(request)
-  const encoding = request.headers['content-encoding'] ?? 'identity'
   if (type === 'image/svg+xml')
     throw new Problem(415, 'SVG is not accepted; send a JPEG, PNG, WebP, GIF or AVIF.')
-  if (!isForm(request) && !type.startsWith('image/') && type !== 'application/octet-stream')
+  if (!isForm(type) && !isJson(type) && !type.startsWith('image/') && type !== 'application/octet-stream')
     throw new Problem(
       415,
       `${type === '' ? 'The request names no content type' : `The content type ${type} is not accepted`}; ` +
-        'send the image as the body with "Content-Type: image/jpeg" (or png, …), or as the form field "image".',
+        'send the image as the body with "Content-Type: image/jpeg" (or png, …), as the form field "image", or as ' +
+        '{"image": "BASE64"} with "Content-Type: application/json".',
     )
+  const tooLarge = () => new Problem(413, `The image has more than ${maxBytes} bytes, which is the limit.`)
+  const limit = isForm(type) ? maxBytes + formOverhead : isJson(type) ? jsonLimit(maxBytes) : maxBytes
+  const announced = announcedBytes(request)
+  const receive = openBody(request, response, { ...options, limit, tooLarge })
+  if (isForm(type)) {
+    const upload = await readForm(request.headers, receive, Math.min(announced, maxBytes), {
+      maxBytes,
+      maxImages,
+    })
+    if (bytesOf(upload.images) > maxBytes) throw tooLarge()
+    return upload
+  }
+  const body = await collect(receive, Math.min(announced, limit))
+  if (!isJson(type)) return { images: [body], several: false, fields: [] }
+  const upload = readJson(body, maxImages)
+  if (bytesOf(upload.images) > maxBytes) throw tooLarge()
+  return upload
+}
+
+const announcedBytes = (request: IncomingMessage): number => Number(request.headers['content-length'] ?? 0)
+
+const bytesOf = (images: readonly Uint8Array[]): number => images.reduce((sum, { length }) => sum + length, 0)
+
+async function collect(receive: Receive, expected: number): Promise<Buffer> {
+  const sink = new ByteSink(expected)
+  await receive((piece) => sink.add(piece))
+  return sink.bytes()
+}
+
+/** Reads a whole body of at most `limit` bytes. @throws as `readUpload` does; what `tooLarge` makes */
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: BodyOptions & { limit: number; tooLarge: () => Problem },
+): Promise<Buffer> {
+  return collect(openBody(request, response, options), Math.min(announcedBytes(request), options.limit))
+}
+
+/** Calls back with each piece of a body; resolves when it ends. */
+type Receive = (onPiece: (piece: Uint8Array) => void) => Promise<void>
+
+/** Checks what a request announces of its body, and lets a client that waits for it begin to send. */
+function openBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { limit, tooLarge, held, signal }: BodyOptions & { limit: number; tooLarge: () => Problem },
+): Receive {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity')
-    throw new Problem(415, `The content encoding ${encoding} is not accepted; send the image as it is.`)
-  const limit = isForm(request) ? maxBytes + formOverhead : maxBytes
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limit) throw tooManyBytes(maxBytes)
+    throw new Problem(415, `The content encoding ${encoding} is not accepted; send the body as it is.`)
+  if (announcedBytes(request) > limit) throw tooLarge()
   signal.throwIfAborted()
   if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
-
-  const receive = (onPiece: (piece: Uint8Array) => void) =>
+  return (onPiece) =>
     receiveBody(request, signal, (piece, received) => {
-      if (received > limit) throw tooManyBytes(maxBytes)
+      if (received > limit) throw tooLarge()
       held.add(piece.length)
       onPiece(piece)
     })
-  const sink = new ByteSink(Math.min(announced, maxBytes))
-  if (!isForm(request)) {
-    await receive((piece) => sink.add(piece))
-    return { bytes: sink.bytes(), fields: [] }
-  }
-  const fields = await readForm(request.headers, receive, sink, maxBytes)
-  if (sink.length > maxBytes) throw tooManyBytes(maxBytes)
-  return { bytes: sink.bytes(), fields }
-}
-
-function tooManyBytes(maxBytes: number): Problem {
-  return new Problem(413, `The image has more than ${maxBytes} bytes, which is the limit.`)
 }
 
 /** Calls back with each piece of a body until it ends. If that throws, or the signal fires, the rest is not read. */

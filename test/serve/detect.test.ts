@@ -74,8 +74,13 @@ describe('detecting', () => {
         400,
         /"max" is .*, but must be a whole number from 1 to 10000/,
       )
-    for (const draw of ['yes', 'true', '2', ''])
-      await refused(`&draw=${draw}`, suite.picture, 400, /"draw" is ".*", but must be 1 for yes or 0 for no/)
+    for (const draw of ['yes', '2', ''])
+      await refused(
+        `&draw=${draw}`,
+        suite.picture,
+        400,
+        /"draw" is ".*", but must be true or false \(1 or 0 in a query or form\)/,
+      )
     await refused('&minScore=0&minScore=1', suite.picture, 400, /"minScore" is given more than once/)
     await refused(
       '&top=3',

@@ -33,7 +33,13 @@ describe('the page', () => {
       models: string[]
       examples: Record<string, string>
     }>(await get('/'))
-    assert.deepEqual(Object.keys(paths), ['POST /detect', 'POST /classify', 'GET /models', 'GET /healthz'])
+    assert.deepEqual(Object.keys(paths), [
+      'POST /detect',
+      'POST /classify',
+      'GET /models',
+      'GET /healthz',
+      'GET /docs',
+    ])
     assert.match(
       paths['POST /detect'],
       /\?minScore=0\.3, \?max=100, \?draw=1 \(answers a PNG\), \?model=NAME/,
