@@ -9,6 +9,7 @@ import type { Guard } from './guard.js'
 import { healthRoutes, LIVENESS_PATHS } from './health.js'
 import { type Log, logRequests } from './log.js'
 import type { Metrics } from './metrics/metrics.js'
+import { openInferenceRoutes } from './open-inference.js'
 import type { OpenRequests } from './open-requests.js'
 import { page, pageFiles, pageHeaders } from './page.js'
 import { Problem } from './problem.js'
@@ -50,13 +51,15 @@ export function createApp(options: AppOptions): Express {
     '/metrics': { GET: answerMetrics(metrics) },
     [taskRoutes.classification.path]: { POST: answerImage(classify, service) },
     [taskRoutes.detection.path]: { POST: answerImage(detect, service) },
+    ...openInferenceRoutes(service),
   }
   for (const [path, methods] of Object.entries(paths)) app.all(path, byMethod(path, methods))
   for (const [path, { type, text }] of Object.entries(pageFiles))
     app.all(path, byMethod(path, { GET: (_request, response) => void response.type(type).send(text) }))
 
+  const named = Object.keys(paths).filter((path) => !path.includes(':'))
   app.use((request) => {
-    throw new Problem(404, `There is nothing at ${request.path}; there are ${Object.keys(paths).join(', ')}.`)
+    throw new Problem(404, `There is nothing at ${request.path}; there are ${named.join(', ')}.`)
   })
   app.use(onError(log, service.observer))
   return app
