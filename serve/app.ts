@@ -4,6 +4,7 @@ import { answerImage, type ImageService } from './answer-image.js'
 import { byMethod, type Methods, routeOf } from './by-method.js'
 import { taskRoutes } from './choose-model.js'
 import { classify } from './classify.js'
+import { descriptionRoutes } from './description.js'
 import { detect } from './detect.js'
 import type { Guard } from './guard.js'
 import { healthRoutes, LIVENESS_PATHS } from './health.js'
@@ -52,6 +53,7 @@ export function createApp(options: AppOptions): Express {
     [taskRoutes.classification.path]: { POST: answerImage(classify, service) },
     [taskRoutes.detection.path]: { POST: answerImage(detect, service) },
     ...openInferenceRoutes(service),
+    ...descriptionRoutes(service, guard.needsKeys),
   }
   for (const [path, methods] of Object.entries(paths)) app.all(path, byMethod(path, methods))
   for (const [path, { type, text }] of Object.entries(pageFiles))

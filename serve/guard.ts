@@ -28,9 +28,12 @@ export class Guard {
    * @internal
    */
   readonly handlers: RequestHandler[] = []
+  /** Whether requests need an API key. */
+  readonly needsKeys: boolean
   readonly #store = new MemoryStore()
 
   constructor({ apiKeys, rateLimit: limit }: GuardOptions) {
+    this.needsKeys = apiKeys !== undefined
     if (apiKeys !== undefined)
       this.handlers.push((request, response, next) => {
         response.locals.apiKey = apiKeys.identify(request.headers)

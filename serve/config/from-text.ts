@@ -11,7 +11,7 @@ export function fromText(schema: z.core.$ZodType, text: string): unknown {
     case 'optional':
       return fromText((def as z.core.$ZodDefaultDef).innerType, text)
     case 'number':
-      return /^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : text
+      return (isInteger(def) ? WHOLE : DECIMAL).test(text) ? Number(text) : text
     case 'boolean':
       return BOOLEANS[text] ?? text
     case 'array':
@@ -21,4 +21,8 @@ export function fromText(schema: z.core.$ZodType, text: string): unknown {
   }
 }
 
+const isInteger = (def: z.core.$ZodTypeDef): boolean => (def as { format?: string }).format === 'safeint'
+
+const WHOLE = /^-?\d+$/
+const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const BOOLEANS: Record<string, boolean | undefined> = { 1: true, true: true, 0: false, false: false }

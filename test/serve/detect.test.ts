@@ -60,7 +60,7 @@ describe('detecting', () => {
   })
 
   it('validates its parameters, and knows no other', async () => {
-    for (const score of ['-0.1', '1.01', 'half', '', '.', '1e-1', '0x1', 'NaN', '0,5'])
+    for (const score of ['-0.1', '1.01', 'half', '', '.', '0x1', 'NaN', '0,5'])
       await refused(
         `&minScore=${score}`,
         suite.picture,
