@@ -99,7 +99,7 @@ export function answerImage<T extends Task, Options>(
 ): RequestHandler {
   const { models, decoders, requests, uploads, maxBytes, maxPixels, maxImages } = service
   const known = [...imageTask.parameters, 'model']
-  const schemas = new Map<CardOf<T>, ParametersSchema<Options>>()
+  const schemas = new WeakMap<CardOf<T>, ParametersSchema<Options>>()
   const choose = (query: Query) => {
     const inference = chooseModel(models, imageTask.task, query.model as string | undefined)
     const { card } = inference

@@ -69,19 +69,19 @@ export function createApp(options: AppOptions): Express {
 
 /** `/` and `/models`: what is served here. */
 function entrance({ models }: ImageService): Record<string, Methods> {
-  const cards = [...models.values()].map(({ card }) => card)
+  const cards = () => [...models.values()].map(({ card }) => card)
   return {
     '/': {
       GET: (request, response) => {
         response.vary('Accept')
         // Clients that accept both, as curl does, get JSON.
         if (request.accepts(['json', 'html']) === 'html') response.set(pageHeaders).send(page)
-        else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
+        else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards()))
       },
     },
     '/models': {
       GET: (_request, response) => {
-        response.json({ models: cards.map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
+        response.json({ models: cards().map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
       },
     },
   }

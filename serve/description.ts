@@ -3,28 +3,25 @@ import { packageVersion } from '../src/shared/package-root.js'
 import type { ImageService } from './answer-image.js'
 import type { Methods } from './by-method.js'
 import { docsPage, docsStyle } from './openapi/docs-page.js'
-import { type OpenApiDocument, openApiDocument } from './openapi/document.js'
+import { openApiDocument } from './openapi/document.js'
 import { operationsOf } from './operations.js'
 import { pageHeaders } from './page.js'
 
 /**
- * The routes; the document is made when it is first asked for.
+ * The routes.
  *
  * @param keys Whether requests need an API key.
  * @internal
  */
 export function descriptionRoutes(service: ImageService, keys: boolean): Record<string, Methods> {
-  let made: OpenApiDocument | undefined
-  const document = () => {
-    made ??= openApiDocument({
+  const document = () =>
+    openApiDocument({
       title: 'nasnet-toolkit',
       version: packageVersion(),
       description: 'Image classifiers and detectors over HTTP.',
       operations: operationsOf(service),
       keys,
     })
-    return made
-  }
   return {
     '/openapi.json': { GET: (_request, response) => void response.json(document()) },
     '/docs': {

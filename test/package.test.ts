@@ -26,7 +26,7 @@ const entries: Record<string, { value: string; type: string }> = {
   '/train': { value: 'trainClassifier', type: 'RunConfig' },
   '/search': { value: 'randomSearch', type: 'SearchSpace' },
   '/serve': { value: 'startServer', type: 'RunningServer' },
-  '/client': { value: 'Client', type: 'AnswerList' },
+  '/client': { value: 'Client', type: 'Health' },
   '/datasets': { value: 'loadDataset', type: 'ImageSet' },
   '/coco-ts': { value: 'COCO', type: 'Annotation' },
 }

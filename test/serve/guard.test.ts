@@ -1,6 +1,8 @@
 /** Who is let in: API keys, rates, other sites; and what every answer carries. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { ApiKeys, readKeyFile } from '../../serve/safety/api-keys.js'
@@ -18,7 +20,7 @@ async function serverFor(t: TestContext, options: Partial<ServerOptions>) {
   t.after(() => server.close(100))
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(server.url + path, { headers, method })
-  return { get, entries }
+  return { get, entries, port: Number(new URL(server.url).port) }
 }
 
 describe('API keys', () => {
@@ -184,5 +186,19 @@ describe('every answer', () => {
       assert.equal(headers.get('strict-transport-security'), null)
       assert.equal(headers.get('x-powered-by'), null)
     }
+  })
+})
+
+describe('connections', () => {
+  it('beyond the limit are closed, and logged', async (t) => {
+    const { entries, port } = await serverFor(t, { maxConnections: 1 })
+    const first = connect(port, '127.0.0.1')
+    await once(first, 'connect')
+    first.write('GET /models HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(first, 'data')
+    const further = connect(port, '127.0.0.1').on('error', () => {})
+    await once(further, 'close')
+    await until('it is logged', () => entries.some(({ event }) => event === 'drop'))
+    first.destroy()
   })
 })
