@@ -68,7 +68,7 @@ export function answerImage<T extends Task, Options>(
 ): RequestHandler {
   const { models, decoders, requests, uploads, maxBytes, maxPixels } = service
   const known = [...imageTask.parameters, 'model']
-  const schemas = new Map<CardOf<T>, z.ZodMiniType<Options>>()
+  const schemas = new WeakMap<CardOf<T>, z.ZodMiniType<Options>>()
   const choose = (query: Query) => {
     const inference = chooseModel(models, imageTask.task, query.model)
     const { card } = inference
@@ -81,7 +81,7 @@ export function answerImage<T extends Task, Options>(
     const start = performance.now()
     const query = readQuery(request.query, known)
     // A form may carry parameters as fields; all other requests can be refused before their body is read.
-    if (!isForm(request)) choose(query)
+    if (!isForm(request)) choose(query).inference.requireRoom()
     const { signal, arrived } = requests.get(response)
     const evicted = new AbortController()
     const held = uploads.open((problem) => evicted.abort(problem))

@@ -63,14 +63,14 @@ export function createApp({ log, ...service }: AppOptions): Express {
   app.enable('case sensitive routing')
   app.use(logRequests(log), commonHeaders, beginRequest(service.requests))
 
-  const cards = [...models.values()].map(({ card }) => card)
+  const cards = () => [...models.values()].map(({ card }) => card)
   const paths: Record<string, Record<string, RequestHandler>> = {
     '/': {
       GET: (request, response) => {
         response.vary('Accept')
         // Clients that accept both, as curl does, get JSON.
         if (request.accepts(['json', 'html']) === 'html') response.set(pageHeaders).send(page)
-        else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards))
+        else response.json(welcome(`${request.protocol}://${request.host ?? 'localhost'}`, cards()))
       },
     },
     '/healthz': {
@@ -82,7 +82,10 @@ export function createApp({ log, ...service }: AppOptions): Express {
     },
     '/models': {
       GET: (_request, response) => {
-        response.json({ models: cards.map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
+        const served = [...models.values()]
+        response.json({
+          models: served.map(({ card, version }) => ({ ...card, version, path: taskRoutes[card.task].path })),
+        })
       },
     },
     [taskRoutes.classification.path]: { POST: answerImage(classify, service) },

@@ -5,23 +5,26 @@ import { availableParallelism } from 'node:os'
 import type { ModelCard } from '../src/shared/model-card.js'
 import { createApp } from './app.js'
 import { startBackend } from './backend.js'
+import type { BatchOptions } from './batches.js'
 import { answerClientError } from './client-error.js'
 import { drain } from './drain.js'
 import { Budget, UploadBudget } from './held-bytes.js'
+import type { InferenceObserver } from './inference-observer.js'
 import { listen, urlOf } from './listen.js'
 import { type Log, logToStderr } from './log.js'
 import { readServedFiles } from './model-file.js'
 import { OpenRequests } from './open-requests.js'
+import type { Reloaded } from './served-models.js'
 
-export interface ServerOptions {
+export interface ServerOptions extends BatchOptions {
   /** Paths of exported files: classifiers, detectors, or both. */
   models: string[]
   /** 0 takes any free port. */
   port?: number
   host?: string
-  /** Worker threads for each model. */
+  /** Worker threads for each model; by default one for each core, up to 4, and one for every four cores beyond. */
   workers?: number
-  /** Threads that each worker computes with; by default the processors are shared out among the workers. */
+  /** Threads that each worker computes with; by default the cores are shared out among the workers. */
   threads?: number
   /** The largest upload, in bytes. */
   maxBytes?: number
@@ -33,13 +36,13 @@ export interface ServerOptions {
   decoders?: number
   /** A request is answered within this time of its upload's arrival, in seconds, if need be with 503. */
   deadline?: number
+  observer?: InferenceObserver
   log?: Log
 }
 
 export const serverDefaults = {
   port: 8080,
   host: '127.0.0.1',
-  workers: 1,
   maxBytes: 10 * 1024 * 1024,
   maxPixels: 50_000_000,
   queue: 64,
@@ -51,6 +54,13 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:8080`. */
   url: string
   models: ModelCard[]
+  /** True while every model is loaded and warm, and has a worker. */
+  ready(): boolean
+  /**
+   * Reads all model files again and exchanges those that have changed, without losing a request. A file that cannot be
+   * served keeps the model that it had. What became of each file is logged, too.
+   */
+  reload(): Promise<Reloaded[]>
   /** Paths of files without a checksum of their own (written by an earlier version): damage may go unnoticed. */
   unverified: string[]
   /**
@@ -86,8 +96,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const {
     port = serverDefaults.port,
     host = serverDefaults.host,
-    workers = serverDefaults.workers,
-    threads = Math.max(1, Math.floor(availableParallelism() / workers)),
     maxBytes = serverDefaults.maxBytes,
     maxPixels = serverDefaults.maxPixels,
     queue = serverDefaults.queue,
@@ -97,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } = options
   const files = await readServedFiles(options.models)
   const onWarning = (message: string) => log({ event: 'worker', message })
-  const backend = await startBackend(files, { workers, threads, queue, processes, deadline, onWarning })
+  const backend = await startBackend(files, { ...options, queue, processes, deadline, onWarning })
   const { models, decoders } = backend
 
   const requests = new OpenRequests({ deadline, lifetime: deadline + lifetimeBeyondDeadline })
@@ -134,6 +142,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: urlOf(server),
     models: files.map(({ card }) => card),
+    ready: () => closing === undefined && backend.ready(),
+    reload: async () => {
+      const reloaded = await backend.reload()
+      for (const each of reloaded) log({ event: 'reload', ...each })
+      return reloaded
+    },
     unverified: files.filter(({ verified }) => !verified).map(({ path }) => path),
     close,
   }

@@ -46,14 +46,23 @@ export function serveCommand() {
     )
     .option(
       '--workers <n>',
-      'inference threads for each model, 1 to 256',
+      'inference workers for each model, 1 to 256 (default: one for each core, up to 4; then one for every 4 cores)',
       wholeNumber(1, 256),
-      serverDefaults.workers,
     )
     .option(
       '--threads <n>',
       'processor threads for each of these (default: the cores, shared equally)',
       wholeNumber(1, 1024),
+    )
+    .option(
+      '--max-batch <n>',
+      'images that a worker computes at once (default: as many as take 50 ms, at most 16)',
+      wholeNumber(1, 1024),
+    )
+    .option(
+      '--max-wait-ms <ms>',
+      'how long an idle worker waits for further images of a batch (default: 0)',
+      wholeNumber(0, 60_000),
     )
     .option('--max-bytes <n>', 'largest upload in bytes', wholeNumber(1), serverDefaults.maxBytes)
     .option(
