@@ -48,8 +48,8 @@ interface Round {
   others: number
 }
 
-/** Fewer than may wait. */
-const CLIENTS = 48
+/** As many as keep the workers busy with full batches, and fewer than may wait: no request is refused. */
+export const clientsFor = (sessions: number, batch: number) => Math.min(48, 3 * sessions * batch)
 
 const script = (name: string) => fileURLToPath(new URL(`./${name}.js`, import.meta.url))
 
@@ -82,17 +82,18 @@ export async function underLoad(
   const { workers: sessions, threads } = shareCores({})
   const files = { model: prepared.model, photo: prepared.photo }
   const { batch } = MODELS[model]
+  const clients = clientsFor(sessions, batch)
   const server = await startServerProcess([prepared.model], '--max-batch', String(batch))
   const all: Round[] = []
   try {
     for (let round = 0; round < rounds; round++) {
       const full: BareOptions = { ...files, sessions, threads, batch, seconds }
       const peer = await bare(full)
-      const one = await measureServer(server, prepared, seconds)
+      const one = await measureServer(server, prepared, { seconds, clients })
       const alone = await bare({ ...full, sessions: 1, batch: 1, inTurn: true })
       const [together, servedProcessor] = await Promise.all([
         bare(full),
-        processorMillis(server, prepared, seconds),
+        processorMillis(server, prepared, { seconds, clients }),
       ])
       all.push({
         bare: peer.imagesPerSecond,
@@ -126,22 +127,29 @@ function sentence({ bare, served, half }: Round): string {
 
 type Served = Omit<Round, 'bare' | 'bareProcessor' | 'bareAlone' | 'servedProcessor'>
 
+type Saturation = Required<Pick<LoadOptions, 'seconds' | 'clients'>>
+
 async function processorMillis(
   server: ServerProcess,
   { path, photo }: Prepared,
-  seconds: number,
+  saturation: Saturation,
 ): Promise<number> {
   const before = server.processorMillis()
-  const { millis } = await load({ port: server.port, path, photo, seconds, clients: CLIENTS })
+  const { millis } = await load({ port: server.port, path, photo, ...saturation })
   return (server.processorMillis() - before) / millis.length
 }
 
-async function measureServer(server: ServerProcess, prepared: Prepared, seconds: number): Promise<Served> {
+async function measureServer(
+  server: ServerProcess,
+  prepared: Prepared,
+  saturation: Saturation,
+): Promise<Served> {
+  const { seconds } = saturation
   const { port } = server
   const target = { port, path: prepared.path, photo: prepared.photo }
   // Warm: decoders are started when they are needed, and much-used code is compiled.
-  await load({ ...target, seconds, clients: CLIENTS })
-  const full = await load({ ...target, seconds, clients: CLIENTS })
+  await load({ ...target, ...saturation })
+  const full = await load({ ...target, ...saturation })
   const served = full.millis.length / full.seconds
   const rate = served / 2
   const half = await load({ ...target, seconds, rate })

@@ -1,7 +1,8 @@
 /** Ten times as many requests as the server can answer. */
+import { shareCores } from '../../serve/workers.js'
 import { median } from '../statistics.js'
-import { load, quantile } from './load.js'
-import type { ModelName, Prepared } from './load-models.js'
+import { clientsFor, load, quantile } from './load.js'
+import { MODELS, type ModelName, type Prepared } from './load-models.js'
 import { startServerProcess } from './server-process.js'
 
 export interface OverloadReport {
@@ -40,8 +41,9 @@ export async function overload(
   }
   try {
     const target = { port: server.port, path, photo }
-    await load({ ...target, seconds: 1, clients: 48 })
-    const full = await load({ ...target, seconds: Math.min(5, seconds), clients: 48 })
+    const clients = clientsFor(shareCores({}).workers, MODELS[model].batch)
+    await load({ ...target, seconds: 1, clients })
+    const full = await load({ ...target, seconds: Math.min(5, seconds), clients })
     const capacity = full.millis.length / full.seconds
     const alone = await load({ ...target, seconds: 2, clients: 1 })
     const before = resident()
