@@ -84,7 +84,6 @@ export async function computeImage<T extends Task>(
   const decode = performance.now() - start
   observer.decodeSeconds(decode / 1000)
   const { outputs, milliseconds } = await reservation.infer(image.pixels, signal)
-  observer.inferenceSeconds(card.name, milliseconds.inference / 1000)
   return { image, outputs, decode, ...milliseconds }
 }
 
@@ -112,7 +111,7 @@ export function answerImage<T extends Task, Options>(
     const start = performance.now()
     const query = readQuery(request.query, known)
     // A body may carry parameters; all other requests can be refused before it is read.
-    if (!mayHaveFields(request)) choose(query)
+    if (!mayHaveFields(request)) choose(query).inference.requireRoom()
     const { signal, arrived } = requests.get(response)
     const evicted = new AbortController()
     const held = uploads.open((problem) => evicted.abort(problem))

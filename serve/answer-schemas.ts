@@ -82,6 +82,7 @@ export const modelList = z.strictObject({
       name: z.string(),
       task: z.enum(['classification', 'detection']),
       path: z.string(),
+      version: z.string(),
       labels: z.array(z.string()),
       inputSize: z.tuple([z.int(), z.int()]).check(z.describe('[height, width] in pixels.')),
       about: z.record(z.string(), z.unknown()),

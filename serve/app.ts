@@ -81,7 +81,10 @@ function entrance({ models }: ImageService): Record<string, Methods> {
     },
     '/models': {
       GET: (_request, response) => {
-        response.json({ models: cards().map((card) => ({ ...card, path: taskRoutes[card.task].path })) })
+        const served = [...models.values()]
+        response.json({
+          models: served.map(({ card, version }) => ({ ...card, version, path: taskRoutes[card.task].path })),
+        })
       },
     },
   }

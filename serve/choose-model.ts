@@ -16,6 +16,8 @@ function isFor<T extends Task>(inference: Inference, task: T): inference is Infe
 /**
  * The model of that name, or the only one for the task.
  *
+ * @param models As `ServedModels.byName` has them.
+ * @param name NAME, which is the newest version of that name, or NAME@VERSION.
  * @throws Problem 400 for a model of another task, or when there are several and none is named; 404 when there is none
  */
 export function chooseModel<T extends Task>(
@@ -24,16 +26,20 @@ export function chooseModel<T extends Task>(
   name: string | undefined,
 ): Inference<T> {
   const { noun } = taskRoutes[task]
-  const fit = [...models.values()].filter((model) => isFor(model, task))
-  const names = `served here: ${fit.map(({ card }) => card.name).join(', ') || 'none'}`
+  const fit = [...models].filter(([, model]) => isFor(model, task))
+  const names = `served here: ${fit.map(([key]) => key).join(', ') || 'none'}`
   if (name === undefined) {
-    if (fit.length === 1) return fit[0]
-    if (fit.length > 1)
+    const newest = [...models.values()]
+      .filter((model) => isFor(model, task))
+      .filter((model) => models.get(model.card.name) === model)
+    if (newest.length === 1) return newest[0]
+    if (newest.length > 1)
       throw new Problem(400, `Several ${noun}s are served; choose one with "?model=NAME" (${names}).`)
     const others = [...models.values()].map(({ card }) => `${card.name} at ${taskRoutes[card.task].path}`)
     throw new Problem(404, `No ${noun} is served here; there is ${others.join(', ')}.`)
   }
-  const model = models.get(name)
+  const model =
+    models.get(name) ?? [...models.values()].find(({ card, version }) => `${card.name}@${version}` === name)
   if (model === undefined) throw new Problem(404, `There is no ${noun} "${name}" (${names}).`)
   if (isFor(model, task)) return model
   const its = taskRoutes[model.card.task]

@@ -15,6 +15,7 @@ export class Decoder {
   readonly ended: Promise<void>
   #waiter: { resolve(reply: DecoderReply): void; reject(error: Error): void } | undefined
   #end: DecoderEnded | undefined
+  #killed = false
 
   private constructor(private readonly child: ChildProcess) {
     child.on('message', (reply: DecoderReply) => this.#take()?.resolve(reply))
@@ -54,8 +55,14 @@ export class Decoder {
     return (await reply) as DecoderResult
   }
 
+  /** False once the process has ended or is about to: an answer may still arrive from one that was just killed. */
+  isAlive(): boolean {
+    return !this.#killed && this.#end === undefined
+  }
+
   /** Ends the process at once, also in the middle of an image. */
   kill(): void {
+    this.#killed = true
     this.child.kill('SIGKILL')
   }
 

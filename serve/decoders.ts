@@ -32,6 +32,8 @@ interface Lane {
 interface Job {
   request: DecoderRequest
   signal: AbortSignal
+  /** Whether a process ended while it decoded the image, of itself or from outside. */
+  lost: boolean
   resolve(result: DecoderResult & { slow: boolean }): void
   reject(error: Error): void
 }
@@ -105,7 +107,7 @@ export class Decoders {
   ): Promise<DecoderResult & { slow: boolean }> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
-      const job: Job = { request, signal, resolve, reject }
+      const job: Job = { request, signal, lost: false, resolve, reject }
       signal.addEventListener(
         'abort',
         () => {
@@ -148,7 +150,7 @@ export class Decoders {
     lane.running++
     try {
       const decoder = this.#idle.pop() ?? (await this.#add())
-      if (job.signal.aborted) this.#idle.push(decoder)
+      if (job.signal.aborted) this.#release(decoder)
       else await this.#decode(decoder, lane, job)
     } catch (error) {
       job.reject(error as Error)
@@ -175,7 +177,7 @@ export class Decoders {
     job.signal.addEventListener('abort', onAbort, { once: true })
     try {
       const result = await decoder.run(job.request)
-      this.#release(decoder, result)
+      this.#release(decoder, result.resident)
       if (result.kind === 'tooMuchWork') this.#enterSlow(job)
       else if (result.kind === 'problem') job.reject(new Problem(result.status, result.detail))
       else if (result.kind === 'failed') job.reject(new Error(result.reason))
@@ -192,7 +194,11 @@ export class Decoders {
         )
       else {
         this.#options.onWarning(`A decoder process ended while it decoded an image (${error.message}).`)
-        throw new Problem(422, `The image cannot be decoded: its decoder ended (${error.message}).`)
+        if (job.lost)
+          throw new Problem(422, `The image cannot be decoded: two decoders ended (${error.message}).`)
+        // The image may not be to blame: a system short of memory ends processes, too.
+        job.lost = true
+        lane.waiting.unshift(job)
       }
     } finally {
       clearTimeout(timer)
@@ -212,8 +218,9 @@ export class Decoders {
     return decoder
   }
 
-  #release(decoder: Decoder, { resident }: DecoderResult): void {
+  /** Takes a process back that has nothing to do. @param resident Memory that it holds, in bytes. */
+  #release(decoder: Decoder, resident = 0): void {
     if (this.#closed || resident > RECYCLE_BYTES) decoder.kill()
-    else this.#idle.push(decoder)
+    if (decoder.isAlive()) this.#idle.push(decoder)
   }
 }

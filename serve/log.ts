@@ -51,7 +51,7 @@ function createLogger(asText: boolean): Logger {
 
 function levelOf({ event, status }: Record<string, unknown>): 'info' | 'warn' | 'error' {
   if (event === 'error') return 'error'
-  return event === 'request' && Number(status) < 500 ? 'info' : 'warn'
+  return event === 'reload' || (event === 'request' && Number(status) < 500) ? 'info' : 'warn'
 }
 
 /**

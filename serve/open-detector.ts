@@ -63,6 +63,8 @@ export async function openDetector(
     card,
     workers: 1,
     threads,
+    // Callers that ask for several images at once get them one after another.
+    maxBatch: 1,
     queue: Number.POSITIVE_INFINITY,
     // The caller of a run that fails with its worker gets the error.
     onWarning: () => {},

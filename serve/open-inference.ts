@@ -106,6 +106,7 @@ async function infer(
 ): Promise<void> {
   const { requests, uploads, maxBytes, maxImages } = service
   const { card } = inference
+  inference.requireRoom()
   const { signal, arrived } = requests.get(response)
   const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
   if (!['', 'application/json', 'application/octet-stream'].includes(type))
@@ -158,8 +159,7 @@ function computeSent(
       const { image: size, outputs } = await computeImage(service, image, reservation, either)
       return { outputs, size }
     }
-    const { outputs, milliseconds } = await reservation.infer(images[index], either)
-    service.observer.inferenceSeconds(card.name, milliseconds.inference / 1000)
+    const { outputs } = await reservation.infer(images[index], either)
     return { outputs, size: { width, height } }
   })
 }

@@ -66,6 +66,29 @@ export const outputReaders: { [T in Task]: OutputReader<T> } = {
   },
 }
 
+/**
+ * The outputs of a batch, for each image those that it would have alone. The numbers are views of the batch's.
+ *
+ * @throws Error naming the tensor that has no row for each image
+ */
+export function splitBatch(tensors: Tensors, names: readonly string[], images: number): Tensors[] {
+  if (images === 1) return [tensors]
+  const split = Array.from({ length: images }, (): Tensors => ({}))
+  for (const name of names) {
+    const { type, shape, data } = tensors[name]
+    if (shape[0] !== images)
+      throw new Error(`its output "${name}" is ${type} [${shape.join(', ')}] for a batch of ${images} images`)
+    const size = data.length / images
+    for (const [index, outputs] of split.entries())
+      outputs[name] = {
+        type,
+        shape: [1, ...shape.slice(1)],
+        data: data.subarray(index * size, (index + 1) * size),
+      }
+  }
+  return split
+}
+
 function floats(name: string, tensor: Tensor, shape: number[], why: string): Float32Array {
   requireShape(name, tensor, 'float32', shape, why)
   return tensor.data as Float32Array

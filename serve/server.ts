@@ -1,7 +1,6 @@
 /** From model files to a listening server, and back down again. */
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
-import { availableParallelism } from 'node:os'
 import type { ModelCard } from '../src/shared/model-card.js'
 import { createApp } from './app.js'
 import { startBackend } from './backend.js'
@@ -10,16 +9,20 @@ import { type ServerConfig, serverDefaults } from './config/settings.js'
 import { drain } from './drain.js'
 import { Guard } from './guard.js'
 import { Budget, UploadBudget } from './held-bytes.js'
+import type { InferenceObserver } from './inference-observer.js'
 import { listen, urlOf } from './listen.js'
 import { type Log, logToStderr } from './log.js'
 import { Metrics } from './metrics/metrics.js'
 import { readServedFiles } from './model-file.js'
 import { OpenRequests } from './open-requests.js'
 import { ApiKeys, readKeyFile } from './safety/api-keys.js'
+import type { Reloaded } from './served-models.js'
 
 export interface ServerOptions extends Partial<Omit<ServerConfig, 'models' | 'logFormat' | 'quiet'>> {
   /** Paths of exported files: classifiers, detectors, or both. */
   models: string[]
+  /** Is told what the models do; by default, `/metrics` counts it. */
+  observer?: InferenceObserver
   /** By default, on standard error. */
   log?: Log
 }
@@ -28,6 +31,13 @@ export interface RunningServer {
   /** For example `http://127.0.0.1:8080`. */
   url: string
   models: ModelCard[]
+  /** True while every model is loaded and warm, and has a worker. */
+  ready(): boolean
+  /**
+   * Reads all model files again and exchanges those that have changed, without losing a request. A file that cannot be
+   * served keeps the model that it had. What became of each file is logged, too.
+   */
+  reload(): Promise<Reloaded[]>
   /** Paths of files without a checksum of their own (written by an earlier version): damage may go unnoticed. */
   unverified: string[]
   /**
@@ -64,8 +74,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const {
     port = serverDefaults.port,
     host = serverDefaults.host,
-    workers = serverDefaults.workers,
-    threads = Math.max(1, Math.floor(availableParallelism() / workers)),
     maxBytes = serverDefaults.maxBytes,
     maxPixels = serverDefaults.maxPixels,
     maxImages = serverDefaults.maxImages,
@@ -81,13 +89,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const apiKeys = await apiKeysOf(options)
   const files = await readServedFiles(options.models)
   const onWarning = (message: string) => log({ event: 'worker', message })
-  const backend = await startBackend(files, { workers, threads, queue, processes, deadline, onWarning })
+  const metrics = new Metrics()
+  const observer = options.observer ?? metrics
+  const backend = await startBackend(files, { ...options, observer, queue, processes, deadline, onWarning })
   const { models, decoders } = backend
 
   const requests = new OpenRequests({ deadline, lifetime: deadline + lifetimeBeyondDeadline })
   const uploads = new UploadBudget(maxUploads * maxBytes)
   const answers = new Budget(answerBytesPerPixel * maxPixels)
-  const metrics = new Metrics()
   const guard = new Guard({ apiKeys, rateLimit })
   const service = { models, decoders, requests, uploads, answers, maxBytes, maxPixels, maxImages }
   const app = createApp({ ...service, observer: metrics, metrics, guard, corsOrigins, trustProxy, log })
@@ -130,6 +139,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: urlOf(server),
     models: files.map(({ card }) => card),
+    ready: () => closing === undefined && backend.ready(),
+    reload: async () => {
+      const reloaded = await backend.reload()
+      for (const each of reloaded) log({ event: 'reload', ...each })
+      return reloaded
+    },
     unverified: files.filter(({ verified }) => !verified).map(({ path }) => path),
     close,
   }

@@ -11,6 +11,8 @@ export interface SessionPoolOptions<T extends Task> {
   open(): Promise<ModelSession<T>>
   /** A session was started. */
   onReady(): void
+  /** A thread ended although nobody closed its session. */
+  onDeath(): void
   /** No session is left, and the last attempt to start one failed. */
   onBroken(): void
   /** Receives one sentence whenever a thread ends and is started again, or cannot be. */
@@ -51,9 +53,19 @@ export class SessionPool<T extends Task> {
     return this.#sessions.filter((session) => session !== undefined).filter((session) => session.isIdle())
   }
 
+  /** How many sessions the pool was made for. */
+  get size(): number {
+    return this.#options.size
+  }
+
+  /** How many sessions live, idle or not. */
+  living(): number {
+    return this.#sessions.filter((session) => session !== undefined).length
+  }
+
   /** True while at least one session lives. */
   isReady(): boolean {
-    return this.#sessions.some((session) => session !== undefined)
+    return this.living() > 0
   }
 
   /** True after `onBroken`, until a session is started again. */
@@ -70,7 +82,7 @@ export class SessionPool<T extends Task> {
 
   /** Keeps a slot filled with a living session until the pool closes. */
   async #keepAlive(slot: number, first: ModelSession<T>): Promise<void> {
-    const { name, onReady, onWarning } = this.#options
+    const { name, onReady, onDeath, onWarning } = this.#options
     let session: ModelSession<T> | undefined = first
     while (session !== undefined) {
       this.#sessions[slot] = session
@@ -81,6 +93,7 @@ export class SessionPool<T extends Task> {
       const reason = await session.ended
       this.#sessions[slot] = undefined
       if (this.#closing.signal.aborted) return
+      onDeath()
       onWarning(`A worker of ${name} died (${reason}); it is started again.`)
       session = await this.#restart()
     }

@@ -8,6 +8,8 @@ export interface ServerProcess {
   port: number
   /** Resident memory of the server and of its children together, in MB. */
   resident(): { server: number; children: number }
+  /** Processor time that the server and its children have used, in ms. */
+  processorMillis(): number
   close(): Promise<void>
 }
 
@@ -27,7 +29,12 @@ export async function startServerProcess(models: string[], ...flags: string[]): 
   }
   const port = Number(/:(\d+)/.exec(text)?.[1])
   if (!(port > 0)) throw new Error(`The server did not start: ${text}`)
-  return { port, resident: () => residentOf(child), close: () => end(child) }
+  return {
+    port,
+    resident: () => residentOf(child),
+    processorMillis: () => processorMillisOf(child),
+    close: () => end(child),
+  }
 }
 
 /** @throws Error when the server had already ended by itself */
@@ -40,10 +47,28 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 function residentOf({ pid }: ChildProcess): { server: number; children: number } {
-  let children = 0
-  for (const entry of readdirSync('/proc'))
-    if (/^\d+$/.test(entry) && parentOf(entry) === pid) children += memoryOf(entry)
+  const children = childrenOf(pid!).reduce((sum, child) => sum + memoryOf(child), 0)
   return { server: memoryOf(String(pid)), children }
+}
+
+function childrenOf(pid: number): string[] {
+  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid)
+}
+
+/** Linux counts in hundredths of a second (USER_HZ), for children that have ended with their parent. */
+function processorMillisOf({ pid }: ChildProcess): number {
+  const ticks = (entry: string, fields: number) => {
+    try {
+      // utime, stime, cutime and cstime follow the state, in field 3, which follows the name in brackets.
+      const rest = readFileSync(`/proc/${entry}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' ')
+      return rest.slice(11, 11 + fields).reduce((sum, field) => sum + Number(field), 0)
+    } catch {
+      return 0
+    }
+  }
+  return 10 * childrenOf(pid!).reduce((sum, child) => sum + ticks(child, 2), ticks(String(pid), 4))
 }
 
 function parentOf(pid: string): number {

@@ -13,10 +13,14 @@ export interface ServerConfig {
   /** 0 takes any free port. */
   port: number
   host: string
-  /** Worker threads for each model. */
-  workers: number
-  /** Threads that each worker computes with; by default the processors are shared out among the workers. */
+  /** Worker threads for each model; by default one for each core, up to 4, and one for every four cores beyond. */
+  workers?: number
+  /** Threads that each worker computes with; by default the cores are shared out among the workers. */
   threads?: number
+  /** The most images that a worker computes at once. By default, as many as take some 50 ms, at most 16. */
+  maxBatch?: number
+  /** How long an image waits for others while a worker is idle, in ms; by default 0. */
+  maxWaitMs?: number
   /** The largest upload, in bytes: all images of one request together. */
   maxBytes: number
   /** The largest image, in pixels (width × height), whatever its size in bytes. */
@@ -53,7 +57,6 @@ export type SettingName = keyof ServerConfig
 export const serverDefaults = {
   port: 8080,
   host: '127.0.0.1',
-  workers: 1,
   maxBytes: 10 * 1024 * 1024,
   maxPixels: 50_000_000,
   maxImages: 16,
@@ -110,14 +113,24 @@ const settings = {
   },
   host: { schema: text(), flag: '--host <host>', help: 'address to listen on; 0.0.0.0: all' },
   workers: {
-    schema: wholeNumber(1, 256),
+    schema: z.optional(wholeNumber(1, 256)),
     flag: '--workers <n>',
-    help: 'inference threads for each model, 1 to 256',
+    help: 'inference workers for each model, 1 to 256 (default: one for each core, up to 4; then one for every 4 cores)',
   },
   threads: {
     schema: z.optional(wholeNumber(1, 1024)),
     flag: '--threads <n>',
     help: 'processor threads for each of these (default: the cores, shared equally)',
+  },
+  maxBatch: {
+    schema: z.optional(wholeNumber(1, 1024)),
+    flag: '--max-batch <n>',
+    help: 'images that a worker computes at once (default: as many as take 50 ms, at most 16)',
+  },
+  maxWaitMs: {
+    schema: z.optional(wholeNumber(0, 60_000)),
+    flag: '--max-wait-ms <ms>',
+    help: 'how long an idle worker waits for further images of a batch (default: 0)',
   },
   maxBytes: { schema: wholeNumber(1), flag: '--max-bytes <n>', help: 'largest upload in bytes' },
   maxPixels: {

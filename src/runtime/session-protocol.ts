@@ -20,6 +20,11 @@ export interface ModelFile {
 export interface SessionOptions {
   /** Threads that one operation may use; by default all cores. */
   threads?: number
+  /**
+   * Let threads that wait for their part of an operation spin instead of sleep. True by default: right where nothing else
+   * computes. False leaves the cores to others, such as other sessions and programs.
+   */
+  spinning?: boolean
   /** Let ONNX Runtime rewrite the graph: slower to start, right for graphs of constants such as exported models. */
   optimize?: boolean
   /** ONNX Runtime's execution provider. `cpu` by default. */

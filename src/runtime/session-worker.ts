@@ -18,6 +18,9 @@ import {
   type ValueInfo,
 } from './session-protocol.js'
 
+/** ONNX Runtime's own names: `session.intra_op.allow_spinning` and `session.inter_op.allow_spinning`. */
+const NO_SPINNING = { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } }
+
 class FileChanged extends Error {}
 
 const port = parentPort!
@@ -48,6 +51,7 @@ async function open(model: Uint8Array | ModelFile, options: SessionOptions): Pro
     executionProviders: [options.provider ?? 'cpu'],
     graphOptimizationLevel: options.optimize ? 'all' : 'disabled',
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    ...(options.spinning === false ? { extra: NO_SPINNING } : {}),
     ...(options.profilePrefix ? { enableProfiling: true, profileFilePrefix: options.profilePrefix } : {}),
     enableMemPattern: options.memoryPattern ?? false,
     // Errors are thrown; printed too they would appear twice, and in the middle of a line of progress.

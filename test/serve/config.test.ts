@@ -40,7 +40,7 @@ describe('loadConfig', () => {
       quiet: true,
     })
     assert.deepEqual(
-      [origins.port, origins.queue, origins.deadline, origins.host, origins.workers],
+      [origins.port, origins.queue, origins.deadline, origins.host, origins.decoders],
       ['--port', 'TOOLKIT_SERVE_QUEUE', file, 'TOOLKIT_HOST', 'default'],
     )
     // The file may be named by a variable too.

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { decodeWork } from '../../serve/decode-work.js'
+import { Decoder, DecoderEnded } from '../../serve/decoder.js'
 import type { DecoderRequest } from '../../serve/decoder-process.js'
 import { Decoders } from '../../serve/decoders.js'
 import { ClientGone, type Problem } from '../../serve/problem.js'
@@ -125,13 +126,29 @@ describe('decoder processes', () => {
     }
   })
 
-  it('cost one request when one dies, and are started again', async () => {
+  it('are started again when one dies, and its picture is decoded once more, but not a third time', async () => {
     const lost = decoders.decode(endless, options, never())
-    const refused = assert.rejects(lost, { status: 422, detail: /its decoder ended \(SIGKILL\)/ })
-    ;(await busyProcess()).kill('SIGKILL')
+    const refused = assert.rejects(lost, { status: 422, detail: /two decoders ended \(SIGKILL\)/ })
+    const first = await busyProcess()
+    first.kill('SIGKILL')
+    await until(() => troubles.length === 1)
+    const second = await busyProcess()
+    assert.notEqual(second.pid, first.pid)
+    second.kill('SIGKILL')
     await refused
-    assert.match(troubles.join(), /^A decoder process ended while it decoded an image \(SIGKILL\)\.$/)
+    const sentence = 'A decoder process ended while it decoded an image (SIGKILL).'
+    assert.deepEqual(troubles, [sentence, sentence])
     await decoders.decode(picture, options, never())
+  })
+
+  it('that are killed are never given another picture, even where their last answer still arrives', async () => {
+    const decoder = await Decoder.start()
+    const answer = decoder.run({ kind: 'pixels', bytes: picture, options, maxWork: Number.POSITIVE_INFINITY })
+    assert.ok(decoder.isAlive())
+    decoder.kill()
+    assert.ok(!decoder.isAlive())
+    await answer.catch((error) => assert.ok(error instanceof DecoderEnded))
+    await decoder.ended
   })
 
   it('are gone when the pool is closed, and whoever waits is told', async () => {

@@ -209,6 +209,30 @@ describe('toolkit serve', () => {
     assert.equal(await cut.ended, '')
   })
 
+  it('reloads its models on SIGHUP, and says what became of them', async (t) => {
+    const path = join(await temporaryFolder(t), 'model.onnx')
+    await writeFile(path, await readFile(golden('quadrants.onnx')))
+    const { child, url, ended } = await run(path)
+    let log = ''
+    child.stderr.on('data', (chunk) => {
+      log += chunk
+    })
+    // Whoever is answered finds the signals handled.
+    assert.equal((await fetch(`${url}/healthz`)).status, 200)
+    child.kill('SIGHUP')
+    await until('it is said', () => log.includes('has not changed'))
+    await writeFile(path, await readFile(golden('brightness.onnx')))
+    child.kill('SIGHUP')
+    await until('it is said', () => log.includes('brightness answers with version'))
+    const { models } = await json<{ models: { name: string }[] }>(await fetch(`${url}/models`))
+    assert.deepEqual(
+      models.map(({ name }) => name),
+      ['brightness'],
+    )
+    child.kill('SIGTERM')
+    assert.equal((await ended).code, 0)
+  })
+
   it('leaves no trace at home, as the telemetry of ONNX Runtime would', async () => {
     const { child, ended } = await run(golden('quadrants.onnx'))
     child.kill('SIGTERM')

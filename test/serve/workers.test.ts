@@ -4,10 +4,13 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { topPredictions } from '../../serve/classify.js'
 import type { RunningServer } from '../../serve/server.js'
+import type { Tensors } from '../../src/runtime/session.js'
 import { until } from '../helpers/search/processes.js'
 import { holdWork, workers } from '../helpers/serve/held-worker.js'
+import { startModel } from '../helpers/serve/model.js'
 import {
   assertScores,
   assertWorks,
@@ -107,21 +110,72 @@ describe('a model that computes', () => {
 })
 
 describe('a worker that dies', () => {
-  it('before it has answered costs that one request, and is started again', async () => {
-    const server = await start()
+  it('before it has answered is started again, and what it computed is computed once more', async () => {
+    const warned: unknown[] = []
+    const server = await start({ log: ({ message }) => message && warned.push(message) })
     try {
       const victim = workers.at(-1)!
       victim.postMessage = () => void victim.terminate()
       const picture = await black()
-      const [inWork, waiting] = [1, 2].map(() => post(`${server.url}/classify`, picture))
-      const responses = await Promise.all([inWork, waiting])
-      assert.deepEqual(responses.map(({ status }) => status).sort(), [200, 500])
-      const failed = responses.find(({ status }) => status === 500)!
-      assert.match((await json<{ detail: string }>(failed)).detail, /worker died/)
+      const responses = await Promise.all([1, 2].map(() => post(`${server.url}/classify`, picture)))
+      assert.deepEqual(
+        responses.map(({ status }) => status),
+        [200, 200],
+      )
       assert.notEqual(workers.at(-1), victim)
+      assert.match(String(warned), /^A worker of quadrants died \(exit code 1\); it is started again\.$/)
       await assertWorks(server)
     } finally {
       await server.close()
+    }
+  })
+
+  it('of an image costs that image alone, however often it kills', async () => {
+    let died = 0
+    let refused = ''
+    const observer = {
+      workerDied: () => died++,
+      notComputed: (_: string, reason: string) => {
+        refused += reason
+      },
+    }
+    const model = await startModel<'classification'>(golden('brightness.onnx'), { observer })
+    const bright = (level: number) => new Uint8Array(8 * 8 * 3).fill(level)
+    const poison = 66
+    const poisoned = (worker: Worker) => {
+      const { postMessage } = worker
+      worker.postMessage = (message: { feeds?: Tensors }, ...rest) => {
+        if (message.feeds?.images.data.includes(poison)) void worker.terminate()
+        else postMessage.call(worker, message, ...rest)
+      }
+    }
+    const first = workers.at(-1)!
+    process.on('worker', poisoned)
+    try {
+      const work = holdWork(first)
+      const computed = model.infer(bright(1))
+      await until('the first is computed', () => work.begun === 1)
+      poisoned(first)
+      const answers = [2, poison, 3].map((level) => model.infer(bright(level)))
+      work.letGo()
+      await computed
+      const [before, killer, after] = await Promise.allSettled(answers)
+      for (const [result, level] of [
+        [before, 2],
+        [after, 3],
+      ] as const) {
+        assert.equal(result.status, 'fulfilled')
+        assert.equal(result.value.probabilities[0], Math.fround(level / 250))
+      }
+      assert.equal(killer.status, 'rejected')
+      assert.equal(killer.reason.status, 500)
+      assert.equal(killer.reason.detail, 'Two workers died while they computed this image.')
+      assert.equal(refused, 'crashed')
+      // With the batch, and once more alone.
+      assert.equal(died, 2)
+    } finally {
+      process.off('worker', poisoned)
+      await model.inference.close()
     }
   })
 

@@ -16,7 +16,14 @@ export function golden(file: string): string {
 }
 
 export function start(options: Partial<ServerOptions> = {}): Promise<RunningServer> {
-  return startServer({ models: [golden('quadrants.onnx')], port: 0, threads: 1, log: noLog, ...options })
+  return startServer({
+    models: [golden('quadrants.onnx')],
+    port: 0,
+    workers: 1,
+    threads: 1,
+    log: noLog,
+    ...options,
+  })
 }
 
 /** What the tests of one suite share. */

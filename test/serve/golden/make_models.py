@@ -207,3 +207,53 @@ detector("no-batch.onnx", detector_card("no-batch"), shape=(5, 4))
 detector("int64-classes.onnx", detector_card("int64-classes"), kind=TensorProto.INT64)
 detector("unlabelled.onnx", detector_card("unlabelled", COLOURS[:2]))
 detector("nan-scores.onnx", detector_card("nan-scores"), absent=0.0)
+
+# Brightness: two classes. With b the brightest byte of an image, its answer is [b / 250, 1 - b / 250]; that of b = 150 is not
+# a number, and the model fails on the whole batch where b is above 250.
+table = np.stack([np.arange(251) / 250, 1 - np.arange(251) / 250], 1)
+table[150] = np.nan
+nodes = [
+    helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.INT64),
+    helper.make_node("ReduceMax", ["numbers", "image"], ["brightest"], keepdims=0),
+    helper.make_node("Gather", ["table", "brightest"], ["probabilities"], axis=0),
+]
+constants = [constant("image", [1, 2, 3], np.int64), constant("table", table, np.float32)]
+save("brightness.onnx", nodes, [8, 8], 2, card("brightness", [8, 8], ["bright", "dark"]), constants)
+
+# Neighbours: the same for batches of one image, but in larger ones the brightest of all images counts.
+nodes = [
+    nodes[0],
+    helper.make_node("ReduceMax", ["numbers"], ["brightest"], keepdims=0),
+    helper.make_node("Shape", ["images"], ["count"], start=0, end=1),
+    helper.make_node("Expand", ["brightest", "count"], ["each"]),
+    helper.make_node("Gather", ["table", "each"], ["probabilities"], axis=0),
+]
+save("neighbours.onnx", nodes, [8, 8], 2, card("neighbours", [8, 8], ["bright", "dark"]), constants[1:])
+
+# Averages: a detector that takes batches. An image's only box begins at 0, 0; its width is the mean of green, its height
+# that of blue, its score that of red / 255.
+nodes = [
+    helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT),
+    helper.make_node("ReduceMean", ["pixels", "image"], ["means"], keepdims=0),
+    helper.make_node("Split", ["means", "parts"], ["red", "size"], axis=1),
+    helper.make_node("Div", ["red", "white"], ["scores"]),
+    helper.make_node("Mul", ["size", "zero"], ["origin"]),
+    helper.make_node("Concat", ["origin", "size"], ["rows"], axis=1),
+    helper.make_node("Unsqueeze", ["rows", "one"], ["boxes"]),
+    helper.make_node("Mul", ["red", "zero"], ["zeros"]),
+    helper.make_node("Cast", ["zeros"], ["classes"], to=TensorProto.INT32),
+]
+constants = [
+    constant("image", [1, 2], np.int64),
+    constant("parts", [1, 2], np.int64),
+    constant("white", 255, np.float32),
+    constant("zero", 0, np.float32),
+    constant("one", [1], np.int64),
+]
+outputs = [
+    tensor("boxes", TensorProto.FLOAT, ["N", 1, 4]),
+    tensor("scores", TensorProto.FLOAT, ["N", 1]),
+    tensor("classes", TensorProto.INT32, ["N", 1]),
+]
+images = tensor("images", TensorProto.UINT8, ["N", *VIEW, 3])
+write("averages.onnx", nodes, images, outputs, detector_card("averages", COLOURS[:1]), constants)
