@@ -1,6 +1,7 @@
 /** The losses of both stages of Faster R-CNN (Ren et al. 2015, section 3.1.2; Girshick 2015). */
 import * as tf from '@tensorflow/tfjs'
-import { encodeBoxes, insideImage, smoothL1 } from './boxes.js'
+import { boxLosses } from './box-loss.js'
+import { insideImage } from './boxes.js'
 import type { Context } from './context.js'
 import type { BoxHeadOutput, FasterRcnn, RpnOutput } from './faster-rcnn-types.js'
 import type { GroundTruth } from './ground-truth.js'
@@ -82,8 +83,11 @@ function rpnLosses(
   const noise = ctx.uniform(`anchors_${image}`, [anchors.shape[0]]) as tf.Tensor1D
   const sample = sampleBalanced(matches, noise, proposals.sample, proposals.positiveShare)
   const count = drawn(sample)
-  const targets = encodeBoxes(safeBoxes(groundTruth, matches.matched), anchors, boxCoderWeights)
-  const distances = tf.sum(smoothL1(tf.sub(rowOf<tf.Tensor2D>(deltas, image), targets)), 1)
+  const distances = boxLosses(proposals.boxLoss ?? 'smooth-l1', rowOf<tf.Tensor2D>(deltas, image), {
+    anchors,
+    targets: safeBoxes(groundTruth, matches.matched),
+    weights: boxCoderWeights,
+  })
   const crossEntropy = softmaxCrossEntropy(
     rowOf<tf.Tensor2D>(objectness, image),
     tf.cast(sample.positive, 'int32') as tf.Tensor1D,
@@ -106,8 +110,8 @@ interface ProposalSample {
   boxes: tf.Tensor2D
   /** S, int32: 0 is the background, class c is c + 1. */
   labels: tf.Tensor1D
-  /** S×4, from each box to the object that it is matched to. */
-  deltas: tf.Tensor2D
+  /** S×4: the objects that they are matched to. */
+  targets: tf.Tensor2D
   /** S: 1 where the row was sampled. */
   drawn: tf.Tensor1D
   /** S: 1 where it is an object. */
@@ -122,7 +126,7 @@ function sampleProposals(
   groundTruth: GroundTruth,
   image: number,
 ): ProposalSample {
-  const { roiHeads, boxCoderWeights } = config
+  const { roiHeads } = config
   const isObject = tf.cast(tf.greaterEqual(groundTruth.labels, 0), 'float32') as tf.Tensor1D
   const boxes = roiHeads.appendGroundTruth
     ? tf.concat2d([proposals.boxes, groundTruth.boxes], 0)
@@ -152,7 +156,7 @@ function sampleProposals(
   return {
     boxes: chosen,
     labels,
-    deltas: encodeBoxes(safeBoxes(groundTruth, matched), withArea(chosen), boxCoderWeights),
+    targets: safeBoxes(groundTruth, matched),
     drawn: tf.add(positive, tf.gather(sample.negative, order)),
     positive,
   }
@@ -178,16 +182,12 @@ function boxHeadLosses(
   // Only the deltas of the true class count. The background has none; its column is cut off after oneHot, because
   // oneHot needs at least two classes.
   const ofClass = tf.slice(tf.cast(tf.oneHot(labels, config.classes + 1), 'float32'), [0, 1], [-1, -1])
-  const predicted = tf.sum(tf.mul(deltas, tf.expandDims(ofClass, 2)), 1)
-  const distances = tf.sum(
-    smoothL1(
-      tf.sub(
-        predicted,
-        all((sample) => sample.deltas),
-      ),
-    ),
-    1,
-  )
+  const predicted = tf.sum(tf.mul(deltas, tf.expandDims(ofClass, 2)), 1) as tf.Tensor2D
+  const distances = boxLosses(config.roiHeads.boxLoss ?? 'smooth-l1', predicted, {
+    anchors: withArea(all((sample) => sample.boxes)),
+    targets: all((sample) => sample.targets),
+    weights: config.boxCoderWeights,
+  })
   return {
     classification: weighted(crossEntropy, taken, count),
     boxes: weighted(distances, positive, count),

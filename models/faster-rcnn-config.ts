@@ -61,6 +61,15 @@ export type PyramidConfig = z.infer<typeof pyramid>
 export const pyramidStrides = ({ finestStride }: Pick<PyramidConfig, 'finestStride'>): number[] =>
   [4, 8, 16, 32, 64].filter((stride) => stride >= finestStride)
 
+/**
+ * How the distance of a predicted box from its object is measured. `smooth-l1`: on the deltas. `giou` and `ciou`: on the
+ * decoded box, by generalized or complete IoU; they are smaller numbers and want a larger weight.
+ */
+export const BOX_LOSSES = ['smooth-l1', 'giou', 'ciou'] as const
+export type BoxLoss = (typeof BOX_LOSSES)[number]
+/** Default: `smooth-l1`. */
+const boxLoss = z.optional(z.enum(BOX_LOSSES))
+
 /** First stage: the region proposal network (Ren et al. 2015, section 3). */
 const proposals = z
   .strictObject({
@@ -88,6 +97,7 @@ const proposals = z
      * the loss and from the proposals. Default: false, anchors may reach beyond the image.
      */
     clipAnchors: z.optional(z.boolean()),
+    boxLoss,
   })
   .check(
     rule(({ negativeIou, positiveIou }, refuse) => {
@@ -118,6 +128,11 @@ const roiHeads = z
     positiveIou: share,
     /** The true boxes are among the proposals trained on. */
     appendGroundTruth: z.boolean(),
+    boxLoss,
+    /**
+     * Whether one box is predicted for all classes, not one for each, so that every object teaches it. Default: false.
+     */
+    classAgnostic: z.optional(z.boolean()),
     /**
      * Further columns of the classifier, behind those of the classes: of categories that exist but are not wanted. They
      * take part in the softmax and are never detected. Default: 0.

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import type { AnchorSettings } from './anchors.js'
+import { boxHead } from './box-head.js'
 import type { FeatureMap } from './cell.js'
 import { ModelError } from './errors.js'
 import {
@@ -34,7 +35,7 @@ export function fasterRcnnFpn(
   backbone: NasnetConfig,
   config: FasterRcnnConfig & { pyramid: PyramidConfig },
 ): FasterRcnn {
-  const { anchors, pyramid, roiHeads, classes } = config
+  const { anchors, pyramid, roiHeads } = config
   checkAnchors(anchors)
   if (backbone.stem !== 'imagenet')
     throw new ModelError(
@@ -80,7 +81,7 @@ export function fasterRcnnFpn(
     propose: proposer(config),
 
     secondStage(ctx, { imageSize, maps }, boxes) {
-      const { crop, samplingRatio, spareClasses = 0 } = roiHeads
+      const { crop, samplingRatio } = roiHeads
       const crops = pyramidAlign(maps.slice(0, -1), boxes, {
         crop,
         samplingRatio,
@@ -92,10 +93,7 @@ export function fasterRcnnFpn(
         hidden = tf.relu(
           dense(ctx.in(`regions/${layer}`), hidden, pyramid.representationSize, { initialVariance: 2 }),
         )
-      return {
-        logits: dense(ctx.in('regions/classes'), hidden, 1 + classes + spareClasses),
-        deltas: tf.reshape(dense(ctx.in('regions/boxes'), hidden, 4 * classes), [-1, classes, 4]),
-      }
+      return boxHead(ctx, hidden, config)
     },
   }
 }

@@ -4,13 +4,13 @@
  * and the rest of the backbone runs on the features cropped for each proposal.
  */
 import * as tf from '@tensorflow/tfjs'
+import { boxHead } from './box-head.js'
 import type { FeatureMap } from './cell.js'
 import type { Context } from './context.js'
 import { cropAndResize } from './crop-and-resize.js'
 import type { ModelError } from './errors.js'
 import { checkAnchors, type FasterRcnnConfig } from './faster-rcnn-config.js'
 import type { FasterRcnn } from './faster-rcnn-types.js'
-import { dense } from './layers.js'
 import { cellPlan, runCell, stemConvolution } from './nasnet.js'
 import type { NasnetConfig } from './nasnet-config.js'
 import { sharedOperations } from './operations.js'
@@ -65,11 +65,7 @@ export function fasterRcnn(backbone: NasnetConfig, config: FasterRcnnConfig): Fa
       const shared = sharedOperations(body.stridedPools)
       for (let cell = split; cell < plan.length; cell++) runCell(ctx, body, cell, features, shared)
       const pooled = tf.mean<tf.Tensor2D>(shared.relu(features[plan.length].tensor), [1, 2])
-      const { classes } = config
-      return {
-        logits: dense(ctx.in('regions/classes'), pooled, 1 + classes + (roiHeads.spareClasses ?? 0)),
-        deltas: tf.reshape(dense(ctx.in('regions/boxes'), pooled, 4 * classes), [-1, classes, 4]),
-      }
+      return boxHead(ctx, pooled, config)
     },
   }
 }

@@ -39,6 +39,7 @@ const AFTER_A_CONVOLUTION: Record<string, (y: tf.Tensor4D, c: number) => tf.Tens
       tf.exp(tf.neg(y)),
       tf.sigmoid(y),
       tf.tanh(y),
+      tf.atan(y),
       tf.square(y),
       tf.relu(y),
       tf.relu6(tf.mul(y, 4)),

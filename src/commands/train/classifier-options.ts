@@ -2,8 +2,9 @@
 import { Option } from '@commander-js/extra-typings'
 import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
-import { BALANCES, FREEZE } from '../../train/classification/config.js'
+import { BALANCES } from '../../train/classification/config.js'
 import type { DataConfig } from '../../train/settings/config.js'
+import { FREEZE } from '../../train/settings/config.js'
 import { number, orOff, type Parser, WrongValue, wholeNumber } from '../shared/flags.js'
 import { type KeepFlags, keepSettings } from './training-options.js'
 

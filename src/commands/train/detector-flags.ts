@@ -1,5 +1,6 @@
 /** The flags of `finetune-coco`, and how they change a config. */
 import { Command, Option } from '@commander-js/extra-typings'
+import { BOX_LOSSES } from '../../../models/faster-rcnn-config.js'
 import { RESIZE_MODES } from '../../shared/detector-input.js'
 import { UserError } from '../../shared/errors.js'
 import {
@@ -9,13 +10,29 @@ import {
   validateDetectorConfig,
 } from '../../train/detection/config.js'
 import { cocoData, detectorPresets, embeddedData } from '../../train/detection/presets.js'
+import { FREEZE } from '../../train/settings/config.js'
 import { categoriesOption, formatOption } from '../shared/annotation-options.js'
-import { changed, type FlagsOf, listOf, number, size, wholeNumber } from '../shared/flags.js'
+import {
+  changed,
+  type FlagsOf,
+  listOf,
+  number,
+  orOff,
+  type Parser,
+  size,
+  WrongValue,
+  wholeNumber,
+} from '../shared/flags.js'
 import { json } from '../shared/options.js'
 import * as training from './training-options.js'
 
 export const DEFAULT_PRESET = 'faster-rcnn-nas-small'
 export const EMBEDDED_PRESET = 'faster-rcnn-nas-embedded'
+
+const frozen: Parser<string> = (text) => {
+  if (FREEZE.test(text)) return text
+  throw new WrongValue('stem, all, or cells:N with N of 1 or more')
+}
 
 const sizes = listOf(size, 'sizes like 480,600,720x900 (a side, or height x width), or off')
 const factors = listOf(number({ above: 0 }), 'two factors like 0.5,2, or off', 2)
@@ -77,6 +94,17 @@ export const finetuneCocoFlags = () =>
         "whether the backbone's batch norm stays as loaded or is trained",
       ).choices(['frozen', 'trained']),
     )
+    .option(
+      '--freeze <part|off>',
+      "keep the backbone's first weights and statistics: of the stem, of the stem and the first N cells (cells:N), or all",
+      orOff(frozen),
+    )
+    .addOption(
+      new Option(
+        '--box-loss <kind>',
+        'distance of a proposal’s box from its object: on its deltas, or by generalized or complete IoU',
+      ).choices(BOX_LOSSES),
+    )
 
     .addOption(training.epochs)
     .addOption(training.steps)
@@ -122,14 +150,23 @@ export function applyFinetuneFlags(
   config: DetectorRunConfig,
   flags: Partial<FinetuneFlags>,
 ): DetectorRunConfig {
-  const { detector, augmentation } = config
+  const { freeze: before, ...all } = config
+  const { detector, augmentation } = all
+  const { freeze = before } = flags
   const { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery } = flags
   const kept = training.keepSettings(flags)
   return validateDetectorConfig({
-    ...changed(config, { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery, ...kept }),
+    ...changed(all, {
+      ...{ inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery },
+      ...kept,
+    }),
+    ...(freeze !== undefined && freeze !== 'off' && { freeze }),
     ...training.trainingSettings(config, flags),
     data: dataOf(config.data, flags),
-    detector: changed(detector, { batchNorm: flags.batchNorm }),
+    detector: {
+      ...changed(detector, { batchNorm: flags.batchNorm }),
+      roiHeads: changed(detector.roiHeads, { boxLoss: flags.boxLoss }),
+    },
     augmentation: changed(augmentation, { flip: flags.flip, scale: flags.scale, colour: flags.colour }),
   })
 }

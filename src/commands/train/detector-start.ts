@@ -51,7 +51,7 @@ async function begin(flags: FinetuneFlags): Promise<Start> {
   }
   const config = newConfig(flags)
   if (flags.backbone === undefined) {
-    if (flags.fromScratch) return { config, weights: null }
+    if (flags.fromScratch) return { config: fromScratch(config, flags), weights: null }
     throw new UserError(
       "Name the backbone with --backbone: a classifier's run, or its weights in a .safetensors file. Or begin with a whole detector: --init. Or begin with random weights: --from-scratch",
     )
@@ -59,8 +59,17 @@ async function begin(flags: FinetuneFlags): Promise<Start> {
   const { model, weights } = await loadBackbone(flags.backbone, config.backbone)
   const onBackbone = validateDetectorConfig({ ...config, backbone: model })
   return flags.fromScratch
-    ? { config: onBackbone, weights: null }
+    ? { config: fromScratch(onBackbone, flags), weights: null }
     : { config: { ...onBackbone, weights: flags.backbone }, weights }
+}
+
+/** The config without what keeps trained weights. */
+function fromScratch({ freeze, ...config }: DetectorRunConfig, flags: FinetuneFlags): DetectorRunConfig {
+  if ((flags.freeze ?? 'off') !== 'off')
+    throw new UserError(
+      '--freeze keeps trained weights, but --from-scratch begins with random ones: leave out one of them',
+    )
+  return config
 }
 
 /** A run's config with the flags' changes. */

@@ -199,6 +199,7 @@ export const ELEMENTWISE: Record<string, Lowering> = {
   Add: elementwise(op('Add')),
   // A chain of Add: ONNX's Sum is slower, and each Add may be fused with the convolution before it.
   AddN: elementwise((e, operands) => operands.reduce((a, b) => e.node('Add', [a, b]))),
+  Atan: elementwise(op('Atan')),
   Cast: elementwise((e, [x], { outputs }) => e.node('Cast', [x], { to: DATA_TYPE[outputs[0].dtype] })),
   Ceil: elementwise(op('Ceil')),
   ClipByValue: elementwise((e, [x], { attributes }) =>

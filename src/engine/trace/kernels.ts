@@ -39,6 +39,7 @@ export const RULES: Record<string, Rule> = {
 
   // Elementwise, one operand
   Abs: unary,
+  Atan: unary,
   Ceil: unary,
   Exp: unary,
   Floor: unary,

@@ -2,7 +2,15 @@
 import * as z from 'zod/mini'
 import { dropPathKeep } from '../../../models/nasnet-config.js'
 import { number, rule, text, validate, wholeNumber } from '../../shared/validation.js'
-import { accumulate, imageFields, keepFields, model, trainingFields } from '../settings/config.js'
+import {
+  accumulate,
+  freeze,
+  imageFields,
+  keepFields,
+  model,
+  refuseMissingCells,
+  trainingFields,
+} from '../settings/config.js'
 
 const imported = z.strictObject({
   /** Whose names the file had. */
@@ -14,8 +22,6 @@ const imported = z.strictObject({
 
 /** How classes with many images and with few are balanced. */
 export const BALANCES = ['class-weights', 'sampling'] as const
-/** The weights of the first ones: those of the stem, of the stem and the first N cells after it, or of all but the head. */
-export const FREEZE = /^(stem|all|cells:[1-9]\d*)$/
 
 /** For configs that hold a classifier's. */
 export const runConfig = z
@@ -40,8 +46,8 @@ export const runConfig = z
     imported: z.optional(imported),
     /** Scored by accuracy. */
     ...keepFields,
-    /** Part of the network that keeps the weights of `init`, and whose batch norm uses their statistics. */
-    freeze: z.optional(text().check(z.regex(FREEZE, 'stem, all, or cells:N with N of 1 or more'))),
+    /** Keeps weights of `init`. */
+    freeze,
     /** Factor of the learning rate from each cell to the one before it, from the head on; missing: 1. */
     layerDecay: z.optional(number({ above: 0, to: 1 })),
     /** α of mixup and of CutMix; 0 or missing: off. With both, each batch takes one of them. */
@@ -50,12 +56,10 @@ export const runConfig = z
     balance: z.optional(z.nullable(z.enum(BALANCES))),
   })
   .check(
-    rule(({ freeze, init, model: { cells } }, refuse) => {
+    rule(({ freeze, init, model }, refuse) => {
       if (freeze === undefined) return
       if (init === undefined) refuse(['freeze'], 'keeps trained weights, which --init must name')
-      const after = 3 * cells + 2
-      if (frozenCells(freeze) > after && freeze !== 'all')
-        refuse(['freeze'], `is ${freeze}, but the network has ${after} cells after its stem`)
+      refuseMissingCells(freeze, model, refuse)
     }),
     rule(({ resolution, auxiliaryWeight }, refuse) => {
       let last = 0
@@ -71,10 +75,6 @@ export const runConfig = z
         )
     }),
   )
-
-/** Cells after the stem that `freeze` keeps; infinite for all. */
-export const frozenCells = (freeze: string): number =>
-  freeze === 'all' ? Number.POSITIVE_INFINITY : Number(freeze.split(':')[1] ?? 0)
 
 export type RunConfig = z.infer<typeof runConfig>
 

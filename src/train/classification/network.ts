@@ -1,8 +1,8 @@
 /** The classifier that a run's config describes. */
 import { type NasnetConfig, nasnet } from '../../../models/index.js'
 import { backboneConfig } from '../step/backbone-config.js'
+import { frozenParts, withFrozen } from '../step/freeze.js'
 import type { RunConfig } from './config.js'
-import { frozenParts, withFrozen } from './freeze.js'
 
 export type Network = ReturnType<typeof nasnet>
 

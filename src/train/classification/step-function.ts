@@ -9,8 +9,8 @@ import type { StepScalars } from '../step/compiled-step.js'
 import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
+import { frozenParts, keepFrozen, layerRates } from '../step/freeze.js'
 import type { RunConfig } from './config.js'
-import { frozenParts, layerRates } from './freeze.js'
 import { type Network, networkConfig } from './network.js'
 import { type PairTensors, pairCorrect, pairLoss } from './pairs.js'
 
@@ -29,8 +29,10 @@ export function stepFunction(
   network: Network,
   { specs, layout, classes }: { specs: ParameterSpecs; layout: FlatLayout; classes: number },
 ) {
-  const { labelSmoothing, auxiliaryWeight, layerDecay = 1 } = config
-  const rates = layerDecay === 1 ? null : layerRates(networkConfig(config, classes), layout, layerDecay)
+  const { labelSmoothing, auxiliaryWeight, layerDecay = 1, freeze } = config
+  const settings = networkConfig(config, classes)
+  const frozen = frozenParts(settings, freeze)
+  const rates = layerDecay === 1 ? null : layerRates(settings, layout, layerDecay)
   return (state: StateTensors, inputs: StepTensors): StepOutputs => {
     const { images, labels } = inputs
     const pairs = pairsOf(inputs)
@@ -57,7 +59,7 @@ export function stepFunction(
         ? inputs
         : { ...inputs, learningRate: tf.mul(inputs.learningRate, tf.tensor1d(rates)) as tf.Tensor1D }
     const after = accumulatedState({ accumulate: 1, ...config }, layout, state, pass, rated)
-    return { ...after, ...pass.metrics, state: keepFrozen(after.state) }
+    return { ...after, ...pass.metrics, state: keepFrozen(after.state, layout, frozen) }
   }
 
   function pairedLoss(
@@ -75,18 +77,6 @@ export function stepFunction(
           : (tf.add(main, tf.mul(lossOf(auxiliary), auxiliaryWeight)) as tf.Scalar),
       metrics: { loss: lossOf(logits), correct: pairCorrect(predicted, labels, pairs) },
     }
-  }
-
-  /** The average of equal numbers may differ from them in the last bit: frozen weights are copied instead. */
-  function keepFrozen(state: StateTensors): StateTensors {
-    const { averageStatistics, statistics } = state
-    if (config.freeze === undefined || averageStatistics === undefined) return state
-    const frozen = frozenParts(networkConfig(config, classes), config.freeze)
-    const mask = new Float32Array(layout.statistics)
-    for (const { path, vector, offset, size } of layout.slots)
-      if (vector === 'statistics' && frozen.has(path.split('/')[0])) mask.fill(1, offset, offset + size)
-    const isFrozen = tf.cast(tf.tensor1d(mask), 'bool')
-    return { ...state, averageStatistics: tf.where(isFrozen, statistics, averageStatistics) }
   }
 }
 

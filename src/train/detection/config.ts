@@ -8,8 +8,10 @@ import {
   accumulate,
   colourStrength,
   filesFingerprint,
+  freeze,
   keepFields,
   model,
+  refuseMissingCells,
   trainingFields,
 } from '../settings/config.js'
 
@@ -105,6 +107,8 @@ const detectorRunConfig = z
     init: z.optional(text()),
     /** Of a run that was not trained here: its checkpoint holds the weights of another program, without an optimizer's state. */
     imported: z.optional(imported),
+    /** Of the backbone. What is frozen needs trained weights, and its part of a step costs a third. */
+    freeze,
     /** The number of classes is the data's. */
     detector: detectorSettings,
     /** [height, width] in pixels that images are brought to. */
@@ -122,6 +126,9 @@ const detectorRunConfig = z
     maxObjects: wholeNumber(1, 10_000),
   })
   .check(
+    rule(({ freeze, backbone }, refuse) => {
+      if (freeze !== undefined) refuseMissingCells(freeze, backbone, refuse)
+    }),
     rule(({ backbone: { stem }, detector: { pyramid } }, refuse) => {
       if (pyramid !== undefined && stem !== 'imagenet')
         refuse(

@@ -6,7 +6,7 @@ import { backboneConfig } from '../step/backbone-config.js'
 import { collectingContext } from '../step/contexts.js'
 import { type Count, multiplyAdds } from '../step/multiply-adds.js'
 import type { DetectorRunConfig } from './config.js'
-import { detectorOf } from './network.js'
+import { detectorOf, type NetworkSettings } from './network.js'
 
 /**
  * `first stage`: the backbone up to the last cell before its second reduction, once for the image. `proposals`:
@@ -46,7 +46,7 @@ export interface DetectorDescription {
   parts: DetectorPartDescription[]
 }
 
-type Described = Pick<DetectorRunConfig, 'backbone' | 'detector' | 'inputSize'>
+type Described = NetworkSettings & Pick<DetectorRunConfig, 'inputSize'>
 
 /** Counts a detector of `classes` classes, background not counted. Throws a `ModelError` where the settings make none. */
 export function describeDetector(config: Described, classes: number): DetectorDescription {
@@ -75,7 +75,10 @@ export function describeDetector(config: Described, classes: number): DetectorDe
       proposals.postNmsTopN,
     ),
     proposals: [anchors, 2 + 4],
-    'box head': [proposals.postNmsTopN, traced.outputs.logits.shape[1] + 4 * classes],
+    'box head': [
+      proposals.postNmsTopN,
+      traced.outputs.logits.shape[1] + 4 * (roiHeads.classAgnostic ? 1 : classes),
+    ],
   }
   const parts = config.detector.pyramid === undefined ? DETECTOR_PARTS : PYRAMID_DETECTOR_PARTS
   return {

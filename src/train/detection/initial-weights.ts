@@ -3,7 +3,7 @@ import { UserError } from '../../shared/errors.js'
 import type { Tensor } from '../../shared/safetensors.js'
 import { type NamedWeights, numbersFor, setParameter } from '../step/named-weights.js'
 import type { ParameterSlot, StateVectors } from '../step/step-types.js'
-import type { Category } from './config.js'
+import type { Category, DetectorRunConfig } from './config.js'
 
 /** The weights of a detector by parameter path. */
 export interface DetectorWeights extends NamedWeights {
@@ -25,7 +25,13 @@ const HEAD: Readonly<Record<string, { shared: number; each: number }>> = {
   'regions/classes': { shared: 1, each: 1 },
   'regions/boxes': { shared: 0, each: 4 },
 }
-const headOf = ({ path }: ParameterSlot) => HEAD[path.slice(0, path.lastIndexOf('/'))]
+const headOf = ({ path }: ParameterSlot, { classAgnostic }: HeadSettings) => {
+  const layer = path.slice(0, path.lastIndexOf('/'))
+  return classAgnostic && layer === 'regions/boxes' ? undefined : HEAD[layer]
+}
+
+/** See the setting of `roiHeads`. */
+type HeadSettings = Pick<DetectorRunConfig['detector']['roiHeads'], 'classAgnostic'>
 
 /**
  * Copies the weights of a detector into the state of a new one, in place and including averages: backbone, proposal
@@ -39,12 +45,13 @@ export function applyDetectorWeights(
   state: StateVectors,
   { source, tensors, categories: known }: DetectorWeights,
   categories: readonly Category[],
+  roiHeads: HeadSettings = {},
 ): AppliedDetectorWeights {
   const places = new Map(known.map(({ name }, index) => [name, index]))
   const from = categories.map(({ name }) => places.get(name))
   const updates = layout.map((slot): [ParameterSlot, Float32Array] => {
     const tensor = tensors.get(slot.path)
-    const head = headOf(slot)
+    const head = headOf(slot, roiHeads)
     const numbers = head
       ? withColumns(slot, state, tensor, { ...head, classes: known.length, from })
       : numbersFor(slot, tensor)

@@ -6,7 +6,9 @@ import type { StepScalars } from '../step/compiled-step.js'
 import type { ParameterSpecs } from '../step/contexts.js'
 import { differentiate, type StateTensors } from '../step/differentiate.js'
 import type { FlatLayout } from '../step/flat-state.js'
+import { keepFrozen } from '../step/freeze.js'
 import type { DetectorRunConfig } from './config.js'
+import { frozenOf } from './network.js'
 
 export interface DetectorStepTensors extends StepScalars, PassScalar {
   /** N × H × W × 3 in [−1, 1]. */
@@ -47,6 +49,7 @@ export function detectorStepFunction(
   specs: ParameterSpecs,
   layout: FlatLayout,
 ) {
+  const frozen = frozenOf(config)
   return (
     state: StateTensors,
     inputs: DetectorStepTensors,
@@ -60,6 +63,7 @@ export function detectorStepFunction(
       state,
       inputs,
     )
-    return { ...accumulatedState(config, layout, state, pass, inputs), ...pass.metrics }
+    const after = accumulatedState(config, layout, state, pass, inputs)
+    return { ...after, ...pass.metrics, state: keepFrozen(after.state, layout, frozen) }
   }
 }

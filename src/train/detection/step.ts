@@ -12,7 +12,7 @@ import {
 import { collectParameterSpecs, type ParameterSpecs } from '../step/contexts.js'
 import { layoutOf } from '../step/flat-state.js'
 import type { DetectorRunConfig } from './config.js'
-import { detectorOf } from './network.js'
+import { detectorOf, type NetworkSettings } from './network.js'
 import { detectorStepFunction, lossesOf, STEP_METRICS } from './step-function.js'
 import type { DetectionBatch, DetectorStep } from './step-types.js'
 
@@ -24,7 +24,7 @@ export interface DetectorShapes {
 
 /** The parameters of the detector that trains on `batchSize` images of this size. */
 export function detectorSpecs(
-  config: Pick<DetectorRunConfig, 'backbone' | 'detector' | 'batchSize' | 'maxObjects'>,
+  config: NetworkSettings & Pick<DetectorRunConfig, 'batchSize' | 'maxObjects'>,
   shapes: DetectorShapes,
 ): ParameterSpecs {
   const detector = detectorOf(config, shapes.classes)

@@ -12,10 +12,12 @@ export const detection: RunTask<DetectorRunConfig, DetectorMetrics, DetectorCard
   modelFile: 'detector.onnx',
   validate: validateDetectorConfig,
   fixedSettings(config) {
-    const { backbone, detector, seed, batchSize, accumulate, data } = config
+    const { backbone, detector, freeze, seed, batchSize, accumulate, data } = config
     return {
       backbone,
       detector,
+      // Frozen weights lie in another vector.
+      freeze: freeze ?? null,
       seed,
       batchSize,
       accumulate,

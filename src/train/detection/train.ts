@@ -94,7 +94,13 @@ function detection(
       weights &&
       ((layout, state) => {
         if ('categories' in weights) {
-          const applied = applyDetectorWeights(layout, state, weights, set.categories)
+          const applied = applyDetectorWeights(
+            layout,
+            state,
+            weights,
+            set.categories,
+            config.detector.roiHeads,
+          )
           onDetector?.(applied)
         } else {
           const tensors = applyBackbone(layout, state, weights)

@@ -190,6 +190,27 @@ export const keepFields = {
   earlyStopping: z.optional(z.nullable(wholeNumber(1))),
 }
 
+/** The weights of the first ones: those of the stem, of the stem and the first N cells after it, or of all but the head. */
+export const FREEZE = /^(stem|all|cells:[1-9]\d*)$/
+
+/** Part of the network that keeps the weights it began with, and whose batch norm uses their statistics; missing: none. */
+export const freeze = z.optional(text().check(z.regex(FREEZE, 'stem, all, or cells:N with N of 1 or more')))
+
+/** Cells after the stem that `freeze` keeps; infinite for all. */
+export const frozenCells = (freeze: string): number =>
+  freeze === 'all' ? Number.POSITIVE_INFINITY : Number(freeze.split(':')[1] ?? 0)
+
+/** A check of `freeze` against the network's cells: N in each of the three stages, and two between them. */
+export const refuseMissingCells = (
+  freeze: string,
+  { cells }: Pick<ModelConfig, 'cells'>,
+  refuse: (path: string[], problem: string) => void,
+): void => {
+  const after = 3 * cells + 2
+  if (frozenCells(freeze) > after && freeze !== 'all')
+    refuse(['freeze'], `is ${freeze}, but the network has ${after} cells after its stem`)
+}
+
 /** The settings of the tasks that train on whole images. */
 export const imageFields = {
   data,

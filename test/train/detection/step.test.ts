@@ -126,6 +126,59 @@ for (const [about, batchNorm, ofPyramid] of [
     for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
   })
 
+for (const boxLoss of ['giou', 'ciou'] as const)
+  test(`a step with ${boxLoss} in both stages and one box for all classes equals the eager one`, async () => {
+    const tiny = tinyPyramidDetector()
+    const { proposals, roiHeads } = tiny.detector
+    const config: DetectorRunConfig = {
+      ...tiny,
+      detector: {
+        ...tiny.detector,
+        proposals: { ...proposals, boxLoss },
+        roiHeads: { ...roiHeads, boxLoss, classAgnostic: true },
+      },
+    }
+    let loss = 0
+    const step = await buildDetectorStep(config, shapes)
+    const boxes = step.layout.find(({ path }) => path === 'regions/boxes/kernel')
+    assert.deepEqual(boxes?.shape, [16, 4])
+    const state = await afterSteps(step, async () => {
+      loss = (await step.run(inputs(0))).loss
+    })
+    const expected = await eagerPass(config)
+    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+  })
+
+for (const [about, tiny, freeze, kept] of [
+  ['the stem', tinyPyramidDetector(), 'stem', ['stem', 'stem_0', 'stem_1']],
+  [
+    'cells of the second stage too',
+    tinyDetector(),
+    'cells:4',
+    ['stem', 'stem_0', 'stem_1', 'cell_0', 'reduction_0', 'cell_1', 'reduction_1'],
+  ],
+] as const)
+  test(`what is frozen stays bit for bit, averages too, and all else moves: ${about}`, async () => {
+    const step = await buildDetectorStep({ ...tiny, freeze, averageDecay: 0.9 }, shapes)
+    const before = await step.state()
+    await step.run(inputs(0))
+    await step.run(inputs(1))
+    const after = await step.state()
+    const moved = new Set<string>()
+    const still = new Set<string>()
+    const ofAverages = { parameters: 'averageParameters', statistics: 'averageStatistics' }
+    for (const { path, vector, offset, size } of step.layout)
+      for (const name of [vector, ofAverages[vector as keyof typeof ofAverages]]) {
+        const part = (state: StateVectors) => state[name].slice(offset, offset + size)
+        const isSame = part(before).every((value, i) => value === part(after)[i])
+        ;(isSame ? still : moved).add(path.split('/')[0])
+      }
+    await step.close()
+    for (const part of kept) assert.ok(still.has(part) && !moved.has(part), `${part} moved`)
+    for (const part of ['rpn', 'regions', 'cell_2']) assert.ok(moved.has(part), `${part} did not move`)
+  })
+
 test('frozen batch norm changes none of its numbers', async () => {
   const tiny = tinyDetector()
   const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }

@@ -1,7 +1,9 @@
 /** Networks of which a part keeps its weights, and learning rates that fall from the head to the stem. */
+import * as tf from '@tensorflow/tfjs'
 import { type Context, cellPlan, type NasnetConfig } from '../../../models/index.js'
-import type { FlatLayout } from '../step/flat-state.js'
-import { frozenCells } from './config.js'
+import { frozenCells } from '../settings/config.js'
+import type { StateTensors } from './differentiate.js'
+import type { FlatLayout } from './flat-state.js'
 
 const STEM_CELLS = /^stem_/
 
@@ -34,6 +36,21 @@ function inert(ctx: Context): Context {
     update() {},
     in: (path) => inert(ctx.in(path)),
   }
+}
+
+/** The state with frozen weights as they were: the average of equal numbers may differ from them in the last bit. */
+export function keepFrozen(
+  state: StateTensors,
+  { slots, statistics: count }: FlatLayout,
+  frozen: ReadonlySet<string>,
+): StateTensors {
+  const { averageStatistics, statistics } = state
+  if (frozen.size === 0 || averageStatistics === undefined) return state
+  const mask = new Float32Array(count)
+  for (const { path, vector, offset, size } of slots)
+    if (vector === 'statistics' && frozen.has(path.split('/')[0])) mask.fill(1, offset, offset + size)
+  const isFrozen = tf.cast(tf.tensor1d(mask), 'bool')
+  return { ...state, averageStatistics: tf.where(isFrozen, statistics, averageStatistics) }
 }
 
 /**
