@@ -34,6 +34,20 @@ const frozen: Parser<string> = (text) => {
   throw new WrongValue('stem, all, or cells:N with N of 1 or more')
 }
 
+const shares = listOf(
+  number({ from: 0, to: 1 }),
+  'a probability, or a probability and a fraction like 0.5,0.8',
+)
+
+/** Fraction of the run until which there are mosaics. */
+const MOSAIC_UNTIL = 0.8
+
+const mosaic: Parser<{ probability: number; until: number }> = (text) => {
+  const [probability, until = MOSAIC_UNTIL, ...more] = shares(text)
+  if (more.length > 0) throw new WrongValue('a probability, or a probability and a fraction like 0.5,0.8')
+  return { probability, until }
+}
+
 const sizes = listOf(size, 'sizes like 480,600,720x900 (a side, or height x width), or off')
 const factors = listOf(number({ above: 0 }), 'two factors like 0.5,2, or off', 2)
 
@@ -88,6 +102,11 @@ export const finetuneCocoFlags = () =>
       'more sizes to train at, chosen at random: 480,720',
       (text): [number, number][] => (text === 'off' ? [] : sizes(text)),
     )
+    .option(
+      '--multi-scale-until <fraction>',
+      'fraction of the run after which it trains at the input size alone',
+      number({ from: 0, to: 1 }),
+    )
     .addOption(
       new Option(
         '--batch-norm <kind>',
@@ -132,6 +151,16 @@ export const finetuneCocoFlags = () =>
       (text): [number, number] => (text === 'off' ? [1, 1] : (factors(text) as [number, number])),
     )
     .addOption(training.colour)
+    .option(
+      '--mosaic <probability|off>',
+      'show four images in one with this probability; 0.5,0.8: until that fraction of the run (default: 0.8)',
+      orOff(mosaic),
+    )
+    .option(
+      '--balance <share|off>',
+      'show images with classes in less than this share of the images more often, as LVIS does',
+      orOff(number({ above: 0, to: 1 })),
+    )
 
     .option(
       '--evaluate-every <epochs>',
@@ -153,11 +182,12 @@ export function applyFinetuneFlags(
   const { freeze: before, ...all } = config
   const { detector, augmentation } = all
   const { freeze = before } = flags
-  const { inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery } = flags
+  const { inputSize, resize, multiScale, multiScaleUntil, accumulate, maxObjects, evaluateEvery } = flags
   const kept = training.keepSettings(flags)
   return validateDetectorConfig({
     ...changed(all, {
-      ...{ inputSize, resize, multiScale, accumulate, maxObjects, evaluateEvery },
+      ...{ inputSize, resize, multiScale, multiScaleUntil, accumulate, maxObjects, evaluateEvery },
+      balance: flags.balance === 'off' ? null : flags.balance,
       ...kept,
     }),
     ...(freeze !== undefined && freeze !== 'off' && { freeze }),
@@ -167,7 +197,10 @@ export function applyFinetuneFlags(
       ...changed(detector, { batchNorm: flags.batchNorm }),
       roiHeads: changed(detector.roiHeads, { boxLoss: flags.boxLoss }),
     },
-    augmentation: changed(augmentation, { flip: flags.flip, scale: flags.scale, colour: flags.colour }),
+    augmentation: changed(augmentation, {
+      ...{ flip: flags.flip, scale: flags.scale, colour: flags.colour },
+      mosaic: flags.mosaic === 'off' ? null : flags.mosaic,
+    }),
   })
 }
 

@@ -33,8 +33,20 @@ export function placeObjects(
     const counts = crowd[index] === 0 && visible >= minVisible && Math.min(x2 - x1, y2 - y1) >= SMALLEST
     return { box, visible, label: counts ? label : CROWD }
   }).filter(({ visible }) => visible > 0)
+  return largest(placed, most)
+}
+
+/** All objects of `parts`; of more than `most` the largest. */
+export function largestObjects(parts: readonly PlacedObjects[], most: number): PlacedObjects {
+  const all = parts.flatMap(({ boxes, labels }) =>
+    Array.from(labels, (label, i) => ({ box: [...boxes.subarray(4 * i, 4 * i + 4)], label })),
+  )
+  return largest(all, most)
+}
+
+function largest(objects: { box: number[]; label: number }[], most: number): PlacedObjects {
   const kept =
-    placed.length <= most ? placed : placed.sort((a, b) => boxArea(b.box) - boxArea(a.box)).slice(0, most)
+    objects.length <= most ? objects : objects.sort((a, b) => boxArea(b.box) - boxArea(a.box)).slice(0, most)
   return {
     boxes: Float32Array.from(kept.flatMap(({ box }) => box)),
     labels: Int32Array.from(kept, ({ label }) => label),

@@ -1,17 +1,16 @@
 /**
  * Batches of a detector: which images, in which order, and where they are placed. The batches of step k depend on the
- * seed and on k only.
+ * seed and on k only, and on how far the run is at step k where an augmentation ends early.
  */
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { NO_OBJECT } from '../../../models/ground-truth.js'
 import { UserError } from '../../shared/errors.js'
 import { random } from '../../shared/random.js'
-import { type ColourChange, drawColourChange } from '../images/colour.js'
 import { epochOrder } from '../images/order.js'
-import { changeColoursOn, placeObjects, placePixels } from './augment.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
-import { drawPlacement, type Placement } from './placement.js'
+import { repeatedCount, repeatedOrder, repeatFactors } from './repeat-factors.js'
+import { drawSample, objectsOf, type SamplePlace, writeTiles } from './sample.js'
 import type { DetectionBatch } from './step-types.js'
 
 /** The input of one step. */
@@ -25,8 +24,11 @@ export interface DetectionStepBatch {
 export interface DetectionBatches {
   /** Full steps in an epoch. The images left over are skipped in this epoch; in the next one others are. */
   stepsPerEpoch: number
-  /** The batches of step `step`, counted from 0 over the whole run. */
-  batch(step: number): Promise<DetectionStepBatch>
+  /**
+   * The batches of step `step`, counted from 0 over the whole run, of which the fraction `progress` is done then (default: 0):
+   * some augmentation ends before the run does.
+   */
+  batch(step: number, progress?: number): Promise<DetectionStepBatch>
 }
 
 export interface BatchesOptions {
@@ -54,36 +56,44 @@ export function makeDetectionBatches(
       `${set.name} has ${count} images, fewer than the ${imagesPerStep} of one step; lower the batch size or how many batches are accumulated`,
     )
   warnOfCrowding(set, maxObjects, warn)
-  const stepsPerEpoch = Math.floor(count / imagesPerStep)
+  const factors = config.balance ? repeatFactors(set, config.balance) : null
+  const stepsPerEpoch = Math.floor((factors === null ? count : repeatedCount(factors)) / imagesPerStep)
   const decode = decodedImages(set, { warn })
   let shuffled: { epoch: number; order: Uint32Array } = { epoch: -1, order: new Uint32Array(0) }
 
-  /** Places image `image` and writes it to index `slot` of the batch. */
-  async function fill(batch: DetectionBatch, slot: number, image: number, epoch: number): Promise<void> {
-    const { index, pixels } = await decode(image)
-    const placement = placementIn(config, { epoch, image, size: pixels, inputSize: batch.imageSize })
+  /** Places image `image` of the epoch's order and writes it to index `slot` of the batch. */
+  async function fill(
+    batch: DetectionBatch,
+    slot: number,
+    place: Omit<SamplePlace, 'inputSize'>,
+  ): Promise<void> {
+    const { imageSize } = batch
+    const tiles = await drawSample(config, decode, { ...place, inputSize: imageSize })
     const { minVisible } = config.augmentation
-    const { boxes, labels } = placeObjects(set.images[index], placement, { minVisible, most: maxObjects })
-    const bytes = await placePixels(pixels, placement, config.resize)
-    scaleInto(batch.images, slot * bytes.length, bytes)
-    if (config.augmentation.colour > 0)
-      changeColoursOn(batch.images, slot * bytes.length, placement, colourIn(config, { epoch, image }))
+    const { boxes, labels } = objectsOf(tiles, set, { minVisible, most: maxObjects })
+    writeTiles(batch.images, (slot * batch.images.length) / batchSize, tiles, imageSize)
     batch.boxes.set(boxes, slot * maxObjects * 4)
     batch.labels.set(labels, slot * maxObjects)
   }
 
   return {
     stepsPerEpoch,
-    async batch(step) {
+    async batch(step, progress = 0) {
       const epoch = Math.floor(step / stepsPerEpoch)
-      if (shuffled.epoch !== epoch) shuffled = { epoch, order: epochOrder(count, seed, epoch) }
+      if (shuffled.epoch !== epoch)
+        shuffled = {
+          epoch,
+          order: factors === null ? epochOrder(count, seed, epoch) : repeatedOrder(factors, seed, epoch),
+        }
       const { order } = shuffled
-      const imageSize = sizeAt(config, step)
+      const imageSize = sizeAt(config, step, progress)
       const first = (step % stepsPerEpoch) * imagesPerStep
       const batches = Array.from({ length: accumulate }, () => emptyBatch(batchSize, maxObjects, imageSize))
       await Promise.all(
         Array.from({ length: imagesPerStep }, (_, i) =>
-          fill(batches[Math.floor(i / batchSize)], i % batchSize, order[first + i], epoch),
+          fill(batches[Math.floor(i / batchSize)], i % batchSize, {
+            ...{ epoch, image: order[first + i], count, progress },
+          }),
         ),
       )
       return { batches, imageSize }
@@ -91,33 +101,21 @@ export function makeDetectionBatches(
   }
 }
 
-/** The placement of image `image`, of `size` pixels, in epoch `epoch`. */
-export function placementIn(
-  { augmentation, resize, seed }: Pick<DetectorRunConfig, 'augmentation' | 'resize' | 'seed'>,
-  {
-    epoch,
-    image,
-    size: { width, height },
-    inputSize,
-  }: { epoch: number; image: number; size: { width: number; height: number }; inputSize: [number, number] },
-): Placement {
-  const { uniform } = random(seed, 'augmentation', epoch, image)
-  return drawPlacement(augmentation, { mode: resize, inputSize, width, height }, uniform)
-}
-
-/** The change of colours of image `image` in epoch `epoch`. */
-export function colourIn(
-  { augmentation, seed }: Pick<DetectorRunConfig, 'augmentation' | 'seed'>,
-  { epoch, image }: { epoch: number; image: number },
-): ColourChange {
-  return drawColourChange(augmentation.colour, random(seed, 'colour', epoch, image).uniform)
-}
-
-/** [height, width] of the input in step `step`: the input size or one of the further sizes, with equal probability. */
+/**
+ * [height, width] of the input in step `step`, before which the fraction `progress` of the run is done: the input size or one
+ * of the further sizes, with equal probability; at the end the input size.
+ */
 export function sizeAt(
-  { inputSize, multiScale, seed }: Pick<DetectorRunConfig, 'inputSize' | 'multiScale' | 'seed'>,
+  {
+    inputSize,
+    multiScale,
+    multiScaleUntil = 1,
+    seed,
+  }: Pick<DetectorRunConfig, 'inputSize' | 'multiScale' | 'multiScaleUntil' | 'seed'>,
   step: number,
+  progress = 0,
 ): [number, number] {
+  if (progress >= multiScaleUntil) return inputSize
   const sizes = [inputSize, ...multiScale]
   return sizes[Math.floor(random(seed, 'size', step).uniform() * sizes.length)]
 }
@@ -129,11 +127,6 @@ function emptyBatch(batchSize: number, maxObjects: number, imageSize: [number, n
     labels: new Int32Array(batchSize * maxObjects).fill(NO_OBJECT),
     imageSize,
   }
-}
-
-/** Scales bytes 0…255 to [−1, 1], as the exported detector does. */
-function scaleInto(target: Float32Array, offset: number, bytes: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) target[offset + i] = bytes[i] * (2 / 255) - 1
 }
 
 function warnOfCrowding({ images }: DetectionSet, maxObjects: number, warn: (text: string) => void): void {

@@ -66,6 +66,11 @@ export type DetectionDataConfig = z.infer<typeof data>
 
 const scaleFactor = number({ from: 0.1, to: 10 })
 
+const mosaic = z.strictObject({
+  probability: number({ from: 0, to: 1 }),
+  until: number({ from: 0, to: 1 }),
+})
+
 const augmentation = z
   .strictObject({
     /** Mirror every other image, by chance. */
@@ -76,6 +81,11 @@ const augmentation = z
     minVisible: number({ from: 0, to: 1 }),
     /** How much brightness, contrast, saturation and hue change by chance, in [0, 1]; 0: not at all. */
     colour: colourStrength,
+    /**
+     * Four images in one with this probability, until the fraction `until` of the run is done: the detector is to end with
+     * images as it will see them. Null or missing: never.
+     */
+    mosaic: z.optional(z.nullable(mosaic)),
   })
   .check(
     rule(({ scale: [low, high] }, refuse) => {
@@ -117,11 +127,18 @@ const detectorRunConfig = z
     resize: z.enum(RESIZE_MODES),
     /** Further sizes to train at, one drawn for each step from (seed, step); empty: the input size alone. */
     multiScale: z.array(z.tuple([side, side])),
+    /** Fraction of the run from which on it trains at the input size alone, as it will detect; missing: 1. */
+    multiScaleUntil: z.optional(number({ from: 0, to: 1 })),
     ...trainingFields,
     /** Scored by AP. */
     ...keepFields,
     accumulate,
     augmentation,
+    /**
+     * Images with classes in less than this share of the images come more often: repeat factor sampling (LVIS). Null or
+     * missing: each image comes once in an epoch.
+     */
+    balance: z.optional(z.nullable(number({ above: 0, to: 1 }))),
     /** Boxes of an image that are trained on; of more, the largest. */
     maxObjects: wholeNumber(1, 10_000),
   })

@@ -1,16 +1,18 @@
 /** Draws training images as the detector receives them, so that a person can check their boxes and masks. */
 
 import sharp from 'sharp'
-import { COCO, DatasetBuilder } from '#coco-ts'
+import { COCO, DatasetBuilder, mask, type Rle } from '#coco-ts'
 import { toDetectionImage } from '../../../datasets/detection/coco-set.js'
 import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { CROWD } from '../../../models/ground-truth.js'
-import { changeColoursOn, placeObjects, placePixels } from './augment.js'
-import { colourIn, placementIn, sizeAt } from './batches.js'
+import { placeObjects } from './augment.js'
+import { sizeAt } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
+import type { Tile } from './mosaic.js'
 import { placeMask } from './placement.js'
+import { drawSample, type PlacedTile, writeTiles } from './sample.js'
 
 /** Each image is drawn as in so many epochs. */
 const EPOCHS = 3
@@ -32,21 +34,20 @@ export async function drawTrainingSheet(
   const drawn: Buffer[] = []
   const count = Math.min(images, set.images.length)
   for (let i = 0; i < count; i++) {
-    const { index, pixels } = await decode(Math.floor((i * set.images.length) / count))
+    // The image itself or, if it cannot be read, the one that takes its place.
+    const { index } = await decode(Math.floor((i * set.images.length) / count))
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
       const inputSize = sizeAt(config, i * EPOCHS + epoch)
-      const placement = placementIn(config, { epoch, image: index, size: pixels, inputSize })
+      const place = { epoch, image: index, count: set.images.length, progress: 0, inputSize }
+      const tiles = await drawSample(config, decode, place)
       const [height, width] = inputSize
-      const raw = { width, height, channels: 3 as const }
-      const input = Float32Array.from(
-        await placePixels(pixels, placement, config.resize),
-        (byte) => byte / 127.5 - 1,
-      )
-      changeColoursOn(input, 0, placement, colourIn(config, { epoch, image: index }))
+      const input = new Float32Array(height * width * 3)
+      writeTiles(input, 0, tiles, inputSize)
       const bytes = Uint8Array.from(input, (value) => Math.round((value + 1) * 127.5))
+      const raw = { width, height, channels: 3 as const }
       drawn.push(await sharp(bytes, { raw }).png().toBuffer())
       const imageId = builder.addImage({ width, height, file_name: set.images[index].fileName })
-      addPlaced(builder, imageId, config, set, index, placement)
+      for (const tile of tiles) addPlaced(builder, { imageId, inputSize }, config, set, tile)
     }
   }
   const coco = new COCO(builder.build())
@@ -57,14 +58,13 @@ export async function drawTrainingSheet(
   })
 }
 
-/** Adds the objects of image `index` at their place. */
+/** Adds the objects of a tile at their place on the input. */
 function addPlaced(
   builder: DatasetBuilder,
-  imageId: number,
+  { imageId, inputSize }: { imageId: number; inputSize: readonly [number, number] },
   { augmentation: { minVisible } }: DetectorRunConfig,
   { coco, categories, images }: DetectionSet,
-  index: number,
-  placement: ReturnType<typeof placementIn>,
+  { index, placement, tile }: PlacedTile,
 ): void {
   const classOf = new Map(categories.map(({ id }, label) => [id, label]))
   const image = coco.imgs.get(images[index].id)!
@@ -77,10 +77,21 @@ function addPlaced(
     builder.addAnnotation({
       image_id: imageId,
       category_id: annotation.category_id,
-      bbox: [x1, y1, x2 - x1, y2 - y1],
+      bbox: [tile.left + x1, tile.top + y1, x2 - x1, y2 - y1],
       area: (x2 - x1) * (y2 - y1),
       iscrowd: labels[0] === CROWD ? 1 : 0,
-      ...(masked && { segmentation: placeMask(coco.annToRLE(annotation), placement) }),
+      ...(masked && {
+        segmentation: onInput(placeMask(coco.annToRLE(annotation), placement), tile, inputSize),
+      }),
     })
   }
+}
+
+/** The mask of a tile as one of the whole input. */
+function onInput(ofTile: Rle, tile: Tile, [height, width]: readonly [number, number]): Rle {
+  const { data: part } = mask.decode(ofTile)
+  const data = new Uint8Array(height * width)
+  for (let y = 0; y < tile.height; y++)
+    data.set(part.subarray(y * tile.width, (y + 1) * tile.width), (tile.top + y) * width + tile.left)
+  return mask.encode({ width, height, data })
 }

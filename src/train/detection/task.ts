@@ -12,7 +12,7 @@ export const detection: RunTask<DetectorRunConfig, DetectorMetrics, DetectorCard
   modelFile: 'detector.onnx',
   validate: validateDetectorConfig,
   fixedSettings(config) {
-    const { backbone, detector, freeze, seed, batchSize, accumulate, data } = config
+    const { backbone, detector, freeze, seed, batchSize, accumulate, balance, data } = config
     return {
       backbone,
       detector,
@@ -21,6 +21,8 @@ export const detection: RunTask<DetectorRunConfig, DetectorMetrics, DetectorCard
       seed,
       batchSize,
       accumulate,
+      // It makes other epochs.
+      balance: balance ?? null,
       data: trainedOn(data),
       ...fixedTrainingSettings(config),
     }

@@ -16,8 +16,11 @@ export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evalu
 export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   stepsPerEpoch: number
   imagesPerStep: number
-  /** The batch of step `step`, from 0: a function of the config and of that number only. */
-  prepare(step: number): Batch | Promise<Batch>
+  /**
+   * The batch of step `step`, from 0: a function of the config, of that number, and of the fraction `progress` of the run
+   * that is done then, which follows from the number unless the run has a time budget.
+   */
+  prepare(step: number, progress: number): Batch | Promise<Batch>
   /** Compiles the network for images of this size, with the initial weights of the run. */
   build(imageSize: Batch['imageSize']): Promise<TaskStep<M, Batch>>
   /** Changes the state before the first step; that state is the first checkpoint then. Null: the state stays. */

@@ -37,7 +37,10 @@ export async function train<M extends Metrics, Batch extends { imageSize: ImageS
   options: TrainOptions<M> = {},
 ): Promise<TrainResult> {
   try {
-    const batch = await task.prepare(run.checkpoint?.step ?? 0)
+    const { step: first = 0, seconds = 0 } = run.checkpoint ?? {}
+    const { stepsPerEpoch } = task
+    const progress = progressAt(run.config.length, { step: first, stepsPerEpoch, seconds })
+    const batch = await task.prepare(first, progress)
     const step = await task.build(batch.imageSize)
     return await new TrainingLoop(run, task, options, batch, step).run()
   } finally {
@@ -161,7 +164,8 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     const place = { learningRate: this.#learningRate, progress: this.#progress(), step: this.#done }
     const number = this.#done + 1
     // The step runs in a thread of its own. Meanwhile this thread prepares the next batch.
-    const preparing = (async () => this.#task.prepare(number))().then(
+    const then = progressAt(this.#run.config.length, { ...this.#place(), step: number })
+    const preparing = (async () => this.#task.prepare(number, then))().then(
       (batch) => ({ batch }),
       (error: unknown) => ({ error }),
     )

@@ -43,6 +43,14 @@ test('each flag changes its setting and nothing else', () => {
     ['--no-flip', { augmentation: { ...augmentation, flip: false } }],
     ['--scale 0.5,2', { augmentation: { ...augmentation, scale: [0.5, 2] } }],
     ['--scale off', { augmentation: { ...augmentation, scale: [1, 1] } }],
+    ['--mosaic 0.5', { augmentation: { ...augmentation, mosaic: { probability: 0.5, until: 0.8 } } }],
+    ['--mosaic 1,0.9', { augmentation: { ...augmentation, mosaic: { probability: 1, until: 0.9 } } }],
+    ['--mosaic off', { augmentation: { ...augmentation, mosaic: null } }],
+    ['--balance 0.01 --multi-scale-until 0.7', { balance: 0.01, multiScaleUntil: 0.7 }],
+    ['--balance off', { balance: null }],
+    ['--freeze cells:2', { freeze: 'cells:2' }],
+    ['--freeze off', {}],
+    ['--box-loss giou', { detector: { ...detector, roiHeads: { ...detector.roiHeads, boxLoss: 'giou' } } }],
     ['--evaluate-every 0.25', { evaluateEvery: 0.25 }],
     ['--checkpoint-steps 9', { checkpoint: { ...checkpoint, steps: 9 } }],
   ]
@@ -113,6 +121,10 @@ test('flags that contradict each other or make no sense are refused', () => {
   assert.throws(() => configOf('--input-size big'), /a side like 600/)
   assert.throws(() => configOf('--scale 2'), /two factors like 0\.5,2, or off/)
   assert.throws(() => configOf('--scale 2,1'), /"augmentation.scale" is \[2, 1\]/)
+  assert.throws(() => configOf('--mosaic 2'), /a probability, or a probability and a fraction/)
+  assert.throws(() => configOf('--mosaic 0.5,0.8,1'), /a probability, or a probability and a fraction/)
+  assert.throws(() => configOf('--freeze half'), /stem, all, or cells:N/)
+  assert.throws(() => configOf('--freeze cells:9'), /"freeze" is cells:9, but the network has 8 cells after/)
   assert.throws(() => configOf('--limit 0'), /a whole number of 1 or more/)
   assert.throws(() => configOf('--multi-scale 480,big'), /sizes like 480,600,720x900/)
 })

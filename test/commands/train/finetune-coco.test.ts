@@ -113,6 +113,10 @@ test('train a detector on a backbone, stop by Ctrl-C, resume, plot beside one fr
     ['finetune-coco --resume backbone', /backbone is the run of a classifier .*; name the run of a detector/],
     ['train-backbone --resume run', /run is the run of a detector .*; name the run of a classifier/],
     ['finetune-coco --resume run --accumulate 3', /cannot change its accumulate/],
+    [
+      `finetune-coco ${scenes} --backbone backbone --from-scratch --freeze stem`,
+      /--freeze keeps trained weights, but --from-scratch begins with random ones/,
+    ],
     ['finetune-coco --resume run --from-scratch', /--resume continues a run with its own settings/],
     ['plot run backbone --out both.png', /run is a run of detection and backbone one of classification/],
   ]

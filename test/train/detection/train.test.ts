@@ -103,6 +103,18 @@ for (const [name, changes] of [
     },
   ],
   ['one batch a step', { accumulate: 1, batchSize: 4 }],
+  [
+    'mosaics until two thirds, balanced classes',
+    {
+      balance: 1,
+      augmentation: {
+        ...{ flip: true, scale: [0.8, 1.25] as [number, number], minVisible: 0.3, colour: 0.5 },
+        mosaic: { probability: 0.7, until: 0.66 },
+      },
+      multiScale: [[64, 96]] as [number, number][],
+      multiScaleUntil: 0.5,
+    },
+  ],
 ] as const)
   test(`a run stopped after any step and resumed ends bit-identical to an unbroken one, ${name}`, async (t) => {
     const base = await temporaryFolder(t)
