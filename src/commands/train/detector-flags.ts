@@ -167,6 +167,11 @@ export const finetuneCocoFlags = () =>
       'epochs between evaluations on the validation images, for example 0.5',
       number({ above: 0 }),
     )
+    .option(
+      '--check-minutes <n|off>',
+      'minutes between quick looks at AP of up to 64 validation images; more where they would take over 5 % of the time',
+      orOff(number({ above: 0 })),
+    )
     .addOption(training.keep('AP'))
     .addOption(training.earlyStopping('AP'))
     .addOption(training.checkpointSteps)
@@ -188,6 +193,7 @@ export function applyFinetuneFlags(
     ...changed(all, {
       ...{ inputSize, resize, multiScale, multiScaleUntil, accumulate, maxObjects, evaluateEvery },
       balance: flags.balance === 'off' ? null : flags.balance,
+      checkMinutes: flags.checkMinutes === 'off' ? null : flags.checkMinutes,
       ...kept,
     }),
     ...(freeze !== undefined && freeze !== 'off' && { freeze }),

@@ -53,7 +53,8 @@ export async function runSession<M extends Metrics>(
       progress.onEvaluation(row)
     }
     const result = await interruptible(
-      (signal) => train({ signal, onStep: progress.onStep, onEvaluation }, progress),
+      (signal) =>
+        train({ signal, onStep: progress.onStep, onEvaluation, onCheck: progress.onCheck }, progress),
       () =>
         progress.note('Stopping after the current step, with a checkpoint. Ctrl-C again exits immediately.'),
     )

@@ -133,6 +133,11 @@ const detectorRunConfig = z
     /** Scored by AP. */
     ...keepFields,
     accumulate,
+    /**
+     * Minutes between quick looks at AP of a few validation images, always the same; more where that would take a twentieth of
+     * the time. Null or missing: there are none.
+     */
+    checkMinutes: z.optional(z.nullable(number({ above: 0 }))),
     augmentation,
     /**
      * Images with classes in less than this share of the images come more often: repeat factor sampling (LVIS). Null or

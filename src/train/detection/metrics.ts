@@ -65,8 +65,9 @@ export const detectorCurves: CurveKind<DetectorMetrics> = {
       curves: [
         { of: 'evaluation', style: 'strong', value: (row) => inPercent(row.ap50) },
         { of: 'evaluation', style: 'dashed', value: (row) => inPercent(row.ap) },
+        { of: 'check', style: 'thin', value: (row) => inPercent(row.ap50) },
       ],
     },
   ],
-  hint: 'left: training images, augmented; right: validation images, strong: AP50, dashed: AP',
+  hint: 'left: training images, augmented; right: validation images, strong: AP50, dashed: AP, pale: AP50 of quick checks',
 }

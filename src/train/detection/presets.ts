@@ -95,6 +95,7 @@ const large: DetectorRunConfig = {
   maxObjects: 100,
   checkpoint: { steps: null, seconds: 600 },
   evaluateEvery: 1,
+  checkMinutes: 3,
 }
 
 /**

@@ -3,13 +3,16 @@ import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { train } from '../run/loop.js'
 import type { Task, TaskStep, TrainOptions, TrainResult } from '../run/loop-types.js'
 import type { Run } from '../run/run-folder.js'
+import { progressAt } from '../step/schedules.js'
 import type { StateVectors } from '../step/step-types.js'
 import { applyBackbone, type BackboneWeights } from './backbone.js'
 import { type DetectionStepBatch, makeDetectionBatches } from './batches.js'
+import { checkImages } from './check-images.js'
 import type { DetectorRunConfig } from './config.js'
-import { evaluateDetector } from './evaluate.js'
+import { type EvaluationOptions, evaluateDetector } from './evaluate.js'
 import { type AppliedDetectorWeights, applyDetectorWeights, type DetectorWeights } from './initial-weights.js'
 import { assertLearnable } from './learnable.js'
+import { hopelessNote } from './low-result.js'
 import { type DetectorMetrics, metricsOf } from './metrics.js'
 import type { Detector, DetectorStep } from './step-types.js'
 
@@ -50,7 +53,19 @@ export function trainDetector(
   compiler: DetectorCompiler,
   options: TrainDetectorOptions = {},
 ): Promise<TrainResult> {
-  return train(run, detection(run.config, data, weights, compiler, options), options)
+  const { warn, onCheck } = options
+  const { config } = run
+  let hasAdvised = false
+  return train(run, detection(config, data, weights, compiler, options), {
+    ...options,
+    onCheck(row) {
+      onCheck?.(row)
+      const progress = progressAt(config.length, { ...row, stepsPerEpoch: row.step / row.epoch })
+      const advice = hopelessNote(row, progress, config, data.train)
+      if (advice !== undefined && !hasAdvised) warn?.(advice)
+      hasAdvised ||= advice !== undefined
+    },
+  })
 }
 
 type DetectionStep = TaskStep<DetectorMetrics, DetectionStepBatch>
@@ -85,6 +100,14 @@ function detection(
     }
   }
 
+  const fewImages = validation && checkImages(validation)
+
+  async function measure(on: DetectionSet, state: StateVectors, options: EvaluationOptions) {
+    const detector = await compiler.buildDetector(config, state)
+    const measured = await evaluateDetector(detector, config, on, options).finally(() => detector.close())
+    return measured && metricsOf(measured)
+  }
+
   return {
     stepsPerEpoch,
     imagesPerStep: config.batchSize * config.accumulate,
@@ -110,15 +133,15 @@ function detection(
       }),
     evaluate:
       validation &&
-      (async (state, signal) => {
-        const detector = await compiler.buildDetector(config, state)
-        const count = validation.images.length
-        const measured = await evaluateDetector(detector, config, validation, {
+      ((state, signal) =>
+        measure(validation, state, {
           signal,
-          onImage: (done) => onImage?.(done, count),
-        }).finally(() => detector.close())
-        return measured && metricsOf(measured)
-      }),
+          onImage: (done) => onImage?.(done, validation.images.length),
+        })),
+    check: fewImages && {
+      images: fewImages.images.length,
+      evaluate: (state, signal) => measure(fewImages, state, { signal }),
+    },
     score: ({ ap }) => ap,
     async close() {
       for (const step of compiled.values()) await step.close()

@@ -4,7 +4,7 @@ import { drawChart, type Plot } from '../../shared/charts/chart.js'
 import { swatch } from '../../shared/charts/legend.js'
 import { line, type Point, type LineStyle as Stroke } from '../../shared/charts/marks.js'
 import { UserError } from '../../shared/errors.js'
-import type { EvaluationRow, Metrics, MetricsRow, TrainingRow } from './metrics.js'
+import type { CheckRow, EvaluationRow, Metrics, MetricsRow, TrainingRow } from './metrics.js'
 
 export interface CurveRun<M extends Metrics> {
   name: string
@@ -26,6 +26,7 @@ export interface CurvePanel<M extends Metrics> {
 export type Curve<M extends Metrics> =
   | { of: 'training'; style: LineStyle; value: (row: TrainingRow<M>) => number }
   | { of: 'evaluation'; style: LineStyle; value: (row: EvaluationRow<M>) => number }
+  | { of: 'check'; style: LineStyle; value: (row: CheckRow<M>) => number }
 
 /** Thin and pale; strong with dots; or dashed. */
 export type LineStyle = 'thin' | 'strong' | 'dashed'
@@ -84,6 +85,7 @@ function pointsOf<M extends Metrics>(
   return rows.flatMap((row): Point[] => {
     if (row.kind === 'training' && curve.of === 'training') return [{ x: at(row), y: curve.value(row) }]
     if (row.kind === 'evaluation' && curve.of === 'evaluation') return [{ x: at(row), y: curve.value(row) }]
+    if (row.kind === 'check' && curve.of === 'check') return [{ x: at(row), y: curve.value(row) }]
     return []
   })
 }

@@ -1,7 +1,7 @@
 /** What the training loop is given and what it returns. */
 import type { TrainingConfig } from '../settings/config.js'
 import type { ParameterSlot, StateVectors, StepNumbers, StepState } from '../step/step-types.js'
-import type { EvaluationRow, ImageSize, Metrics, StepMetrics } from './metrics.js'
+import type { CheckRow, EvaluationRow, ImageSize, Metrics, StepMetrics } from './metrics.js'
 import type { Keep } from './run-checkpoints.js'
 
 /** What the loop reads of a config. */
@@ -10,6 +10,8 @@ export type LoopConfig = Pick<TrainingConfig, 'length' | 'learningRate' | 'evalu
   keep?: Keep
   /** Evaluations in a row without a higher score after which training ends; null or missing: it does not. */
   earlyStopping?: number | null
+  /** Minutes between quick looks at a few validation images, or more; null or missing: there are none. */
+  checkMinutes?: number | null
 }
 
 /** What is trained: everything in which the tasks differ. `Batch` is the input of one step. */
@@ -27,6 +29,11 @@ export interface Task<M extends Metrics, Batch extends { imageSize: ImageSize }>
   begin: ((layout: ParameterSlot[], state: StateVectors) => StateVectors) | null
   /** Measures on the validation images; gives null when the signal is aborted. Null: there are no such images. */
   evaluate: ((state: StateVectors, signal?: AbortSignal) => Promise<M['evaluation'] | null>) | null
+  /**
+   * Measures on a few of the validation images, `images` in number, for people alone: nothing that is trained or kept
+   * depends on it. Null or missing: it does not.
+   */
+  check?: { images: number; evaluate: NonNullable<Task<M, Batch>['evaluate']> } | null
   /** How good an evaluation is, higher is better; missing: no evaluation is called the best. */
   score?: (metrics: M['evaluation']) => number
   /** Whether the time that steps wait for their images is reported: where they are read while training goes on. */
@@ -66,6 +73,7 @@ export interface TrainOptions<M extends Metrics> {
   signal?: AbortSignal
   onStep?: (report: StepReport<M>) => void
   onEvaluation?: (row: EvaluationRow<M>) => void
+  onCheck?: (row: CheckRow<M>) => void
   onCheckpoint?: (step: number) => void
   /** Called when training ends early, after so many evaluations without a higher score. */
   onEarlyStop?: (evaluations: number) => void

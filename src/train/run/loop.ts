@@ -7,11 +7,13 @@
 import { isUserError } from '../../shared/errors.js'
 import type { CheckpointConfig } from '../settings/config.js'
 import { learningRateAt, progressAt, totalSteps } from '../step/schedules.js'
+import { CheckClock } from './check-clock.js'
 import { assertSameLayout, inferenceState } from './checkpoint.js'
 import { Diverged, DivergenceWatch } from './divergence.js'
 import { Evaluations } from './evaluations.js'
 import type { LoopConfig, Task, TaskStep, TrainOptions, TrainResult } from './loop-types.js'
 import {
+  type CheckRow,
   type EvaluationRow,
   emptyWindow,
   type ImageSize,
@@ -62,8 +64,10 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
   #step: TaskStep<M, Batch>
   /** Steps done. */
   #done: number
+  readonly #checks: CheckClock
   /** Of the last step. */
   #learningRate: number
+  #stepSeconds = 0
   #saved: { step: number | null; seconds: number }
   #window: MetricsWindow = emptyWindow
 
@@ -90,6 +94,7 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     this.#trainedBefore = run.checkpoint?.seconds ?? 0
     this.#done = run.checkpoint?.step ?? 0
     this.#saved = { step: run.checkpoint?.step ?? null, seconds: this.#trainedBefore }
+    this.#checks = new CheckClock(run.config.checkMinutes ?? null, this.#trainedBefore)
     this.#learningRate = this.#scheduledRate()
   }
 
@@ -101,6 +106,7 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
         const finished = this.#done >= this.#totalSteps || this.#progress() >= 1
         if (this.#task.evaluate !== null && this.#evaluations.isDue(this.#done, finished))
           await this.#validate(this.#task.evaluate)
+        else if (this.#task.check && this.#checkIsDue(this.#task.check)) await this.#check(this.#task.check)
         const early = !finished && this.#evaluations.endTraining
         if (early) this.#options.onEarlyStop?.(this.#evaluations.since)
         const stop = finished || early || signal?.aborted === true
@@ -177,6 +183,7 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
     const waited = (ended - computed) / 1000 + (result.waited ?? 0)
     this.#watch.check(result, number)
     this.#done = number
+    this.#stepSeconds = seconds
     this.#window = widen(this.#window, result, this.#learningRate, { seconds, waited })
     const { metrics, gradientNorm } = result
     this.#options.onStep?.({
@@ -219,6 +226,21 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
 
   async #validate(evaluate: NonNullable<Task<M, Batch>['evaluate']>): Promise<void> {
     await this.#endWindow()
+    const { state, metrics } = await this.#measure(evaluate)
+    if (metrics === null) return
+    const { step, epoch, seconds } = this.#place()
+    this.#checks.evaluated(seconds)
+    const row: EvaluationRow<M> = { kind: 'evaluation', step, epoch, seconds, ...metrics }
+    await this.#run.append(row)
+    this.#options.onEvaluation?.(row)
+    if (!this.#evaluations.add(row)) return
+    await this.#run.saveBest({ step, seconds, layout: this.#step.layout, state })
+    // With it, a run that goes on has this evaluation too.
+    if (step > (this.#saved.step ?? 0)) await this.#save()
+  }
+
+  /** The metrics of the weights as they are now; null when the signal is aborted meanwhile. */
+  async #measure(evaluate: NonNullable<Task<M, Batch>['evaluate']>) {
     const state = inferenceState(await this.#watch.finiteState())
     const metrics = await this.#watch
       .computed(evaluate(state, this.#options.signal), () => `in the evaluation after step ${this.#done}`)
@@ -228,15 +250,24 @@ class TrainingLoop<M extends Metrics, Batch extends { imageSize: ImageSize }> {
           await this.#save()
         throw error
       })
-    if (metrics === null) return
+    return { state, metrics }
+  }
+
+  /** Before the first quick look, a measured image counts as one that is trained on. */
+  #checkIsDue({ images }: { images: number }): boolean {
+    const estimate = (images * this.#stepSeconds) / this.#task.imagesPerStep
+    return this.#stepSeconds > 0 && this.#checks.isDue(this.#place().seconds, estimate)
+  }
+
+  async #check({ evaluate }: NonNullable<Task<M, Batch>['check']>): Promise<void> {
+    const { seconds: began } = this.#place()
+    const { metrics } = await this.#measure(evaluate)
     const { step, epoch, seconds } = this.#place()
-    const row: EvaluationRow<M> = { kind: 'evaluation', step, epoch, seconds, ...metrics }
+    this.#checks.looked(began, seconds)
+    if (metrics === null) return
+    const row: CheckRow<M> = { kind: 'check', step, epoch, seconds, ...metrics }
     await this.#run.append(row)
-    this.#options.onEvaluation?.(row)
-    if (!this.#evaluations.add(row)) return
-    await this.#run.saveBest({ step, seconds, layout: this.#step.layout, state })
-    // With it, a run that goes on has this evaluation too.
-    if (step > (this.#saved.step ?? 0)) await this.#save()
+    this.#options.onCheck?.(row)
   }
 
   /** Compiles the network for images of another size, and moves the state to it. */

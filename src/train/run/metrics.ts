@@ -39,6 +39,14 @@ export type EvaluationRow<M extends Metrics> = M['evaluation'] & {
   seconds: number
 }
 
+/** A quick look after step `step`: the same metrics of a few of the validation images, always the same ones. */
+export type CheckRow<M extends Metrics> = M['evaluation'] & {
+  kind: 'check'
+  step: number
+  epoch: number
+  seconds: number
+}
+
 /** Settings changed when the run was resumed at step `step`: [before, after] of each. */
 export interface ChangeRow {
   kind: 'change'
@@ -46,7 +54,7 @@ export interface ChangeRow {
   settings: Record<string, [unknown, unknown]>
 }
 
-export type MetricsRow<M extends Metrics> = TrainingRow<M> | EvaluationRow<M> | ChangeRow
+export type MetricsRow<M extends Metrics> = TrainingRow<M> | EvaluationRow<M> | CheckRow<M> | ChangeRow
 
 /** Appends a row and flushes it to the disk. Throws a `UserError` when the file cannot be written. */
 export async function appendRow(path: string, row: MetricsRow<Metrics>): Promise<void> {

@@ -1,7 +1,7 @@
 /** Live progress for people: on a terminal one line that is rewritten, elsewhere plain lines. */
 import { formatDuration } from '../../shared/text.js'
 import type { StepReport } from './loop-types.js'
-import type { EvaluationRow, Metrics } from './metrics.js'
+import type { CheckRow, EvaluationRow, Metrics } from './metrics.js'
 
 export interface ProgressStream {
   isTTY?: boolean
@@ -14,12 +14,13 @@ export interface MetricFormatter<M extends Metrics> {
   /** For example `loss 1.234`, `accuracy 56.1 %`, the most important first. */
   training(means: M['training']): string[]
   /** For example `accuracy 56.1 % on 100 validation images`. */
-  evaluation(row: EvaluationRow<M>): string
+  evaluation(row: M['evaluation']): string
 }
 
 export interface Progress<M extends Metrics> {
   onStep(report: StepReport<M>): void
   onEvaluation(row: EvaluationRow<M>): void
+  onCheck(row: CheckRow<M>): void
   /** Prints a line that stays. */
   note(text: string): void
   /** Ends the live line. Call it before printing anything else. */
@@ -80,6 +81,10 @@ export function showProgress<M extends Metrics>(
       // The time of an evaluation does not count towards the next step.
       last = now()
       print(`epoch ${row.epoch.toFixed(1)}: ${formatter.evaluation(row)}`, true)
+    },
+    onCheck(row) {
+      last = now()
+      print(`epoch ${row.epoch.toFixed(1)}, check: ${formatter.evaluation(row)}`, true)
     },
     note(text) {
       last = now()

@@ -48,6 +48,8 @@ test('each flag changes its setting and nothing else', () => {
     ['--mosaic off', { augmentation: { ...augmentation, mosaic: null } }],
     ['--balance 0.01 --multi-scale-until 0.7', { balance: 0.01, multiScaleUntil: 0.7 }],
     ['--balance off', { balance: null }],
+    ['--check-minutes 5', { checkMinutes: 5 }],
+    ['--check-minutes off', { checkMinutes: null }],
     ['--freeze cells:2', { freeze: 'cells:2' }],
     ['--freeze off', {}],
     ['--box-loss giou', { detector: { ...detector, roiHeads: { ...detector.roiHeads, boxLoss: 'giou' } } }],

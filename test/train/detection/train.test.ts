@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { type DetectorMetrics, detectorFormatter } from '../../../src/train/detection/metrics.js'
 import { type TrainDetectorOptions, trainDetector } from '../../../src/train/detection/train.js'
+import type { CheckRow } from '../../../src/train/run/metrics.js'
 import { keptStep, metricsPath } from '../../../src/train/run/run-folder.js'
 import {
   createRun,
@@ -137,6 +138,33 @@ for (const [name, changes] of [
       assert.deepEqual(await measured(`stopped-${stopAfter}`), await measured('unbroken'))
     }
   })
+
+test('quick looks at a few images change nothing of a run, and follow from none of its evaluations', async (t) => {
+  const base = await temporaryFolder(t)
+  const config = redConfig({ keep: 'best', length: { kind: 'steps', amount: 200 }, evaluateEvery: 20 })
+  const looked: number[] = []
+  const result = async (name: string, checkMinutes: number | null) => {
+    const folder = join(base, name)
+    const { state } = await trainAndClose(await createRun(folder, { ...config, checkMinutes }), {
+      onCheck: ({ step }) => looked.push(step),
+    })
+    const rows = await rowsOf(folder)
+    const steps = (kind: string) => rows.filter((row) => row.kind === kind).map(({ step }) => step)
+    return { state, rows, evaluations: steps('evaluation'), kept: await keptStep(folder, 'best') }
+  }
+  // Due as soon as all looks together take less than a twentieth of the time: 5 images in some 25 steps of 4.
+  const [checked, plain] = [await result('checked', 1e-9), await result('plain', null)]
+  const checks = checked.rows.filter((row): row is CheckRow<DetectorMetrics> => row.kind === 'check')
+  assert.ok(checks.length > 0)
+  assert.deepEqual(
+    checks.map(({ step }) => step),
+    looked,
+  )
+  for (const { images, ap50 } of checks) assert.deepEqual([images, ap50], [5, 1])
+  assert.deepEqual(checked.state, plain.state)
+  assert.deepEqual(checked.evaluations, plain.evaluations)
+  assert.equal(checked.kept, plain.kept)
+})
 
 test('what is compiled for a size waits for its next turn', async (t) => {
   const folder = join(await temporaryFolder(t), 'run')

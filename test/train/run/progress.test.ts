@@ -79,8 +79,22 @@ test('on a terminal one line renews itself and is cut at its width', () => {
     images: 200,
   })
   assert.equal(written.at(-1), `${renew}epoch 1.0: accuracy 50.0 % and loss 1.000 on 200 validation images\n`)
+  progress.onCheck({
+    kind: 'check',
+    step: 100,
+    epoch: 1,
+    seconds: 10,
+    loss: 1,
+    top1: 0.25,
+    top5: 1,
+    images: 9,
+  })
+  assert.equal(
+    written.at(-1),
+    `${renew}epoch 1.0, check: accuracy 25.0 % and loss 1.000 on 9 validation images\n`,
+  )
   progress.end()
-  assert.equal(written.length, 51, 'nothing is open after a line that stays')
+  assert.equal(written.length, 52, 'nothing is open after a line that stays')
 })
 
 test('elsewhere the first step is printed at once, then a plain line every few seconds', () => {
