@@ -40,6 +40,11 @@ const pyramid = z
     canonicalSize: z.optional(positive),
     /** Width of the box head's two dense layers. */
     representationSize: wholeNumber(1, 10_000),
+    /**
+     * Whether the box head's last layers also see the backbone's last features, averaged over the proposal, as the backbone's
+     * classifier did (skip pooling: Bell et al. 2016). Default: false.
+     */
+    skipPooling: z.optional(z.boolean()),
   })
   .check(
     rule(({ finestStride, anchorScales }, refuse) => {

@@ -21,6 +21,7 @@ import { cellPlan, runCell, stemConvolution } from './nasnet.js'
 import type { NasnetConfig } from './nasnet-config.js'
 import { sharedOperations } from './operations.js'
 import { pyramidAlign } from './pyramid-align.js'
+import { roiAlign } from './roi-align.js'
 import { proposalNetwork, proposer } from './rpn.js'
 
 /** Side of the boxes of stride 16, where the settings name none: that of ImageNet's images. */
@@ -63,6 +64,7 @@ export function fasterRcnnFpn(
       })
       return {
         imageSize: [images.shape[1], images.shape[2]],
+        ...(pyramid.skipPooling && { last: maps[maps.length - 1] }),
         maps: featurePyramid(ctx.in('pyramid'), maps, {
           channels: pyramid.channels,
           ...(pyramid.batchNorm && { batchNorm: backbone.batchNorm }),
@@ -80,7 +82,7 @@ export function fasterRcnnFpn(
 
     propose: proposer(config),
 
-    secondStage(ctx, { imageSize, maps }, boxes) {
+    secondStage(ctx, { imageSize, maps, last }, boxes) {
       const { crop, samplingRatio } = roiHeads
       const crops = pyramidAlign(maps.slice(0, -1), boxes, {
         crop,
@@ -93,9 +95,18 @@ export function fasterRcnnFpn(
         hidden = tf.relu(
           dense(ctx.in(`regions/${layer}`), hidden, pyramid.representationSize, { initialVariance: 2 }),
         )
-      return boxHead(ctx, hidden, config)
+      return boxHead(ctx, last ? tf.concat2d([hidden, pooled(last, boxes)], 1) : hidden, config)
     },
   }
+}
+
+/** Points a side of a proposal that its mean is taken of. */
+const POOLING_POINTS = 4
+
+/** The mean of the features in each of N×R boxes (pixels), N·R × C. */
+function pooled({ tensor, stride }: FeatureMap, boxes: tf.Tensor3D): tf.Tensor2D {
+  const settings = { crop: 1, samplingRatio: POOLING_POINTS, spatialScale: 1 / stride }
+  return tf.reshape(roiAlign(tensor, boxes, settings), [-1, tensor.shape[3]])
 }
 
 /** Anchors are for the finest level; on coarser ones they are larger in proportion to the stride. */

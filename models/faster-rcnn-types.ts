@@ -14,6 +14,8 @@ export interface FirstStage {
    * at the same stride.
    */
   maps: readonly FeatureMap[]
+  /** Of a pyramid with skip pooling: the backbone's last features, after a ReLU. */
+  last?: FeatureMap
 }
 
 /** What the region proposal network computes for N images of A anchors each. */

@@ -27,7 +27,7 @@ const MAY_BE_MISSING = new Set([
   ...['stemPadding', 'rpnActivation', 'clipAnchors', 'clipBoxes', 'cropping'],
   ...['pyramid', 'anchorScales', 'canonicalSize', 'keep', 'earlyStopping'],
   ...['validationFraction', 'freeze', 'layerDecay', 'mixup', 'cutmix', 'balance', 'randaugment'],
-  ...['boxLoss', 'classAgnostic', 'mosaic', 'multiScaleUntil', 'checkMinutes'],
+  ...['boxLoss', 'classAgnostic', 'mosaic', 'multiScaleUntil', 'checkMinutes', 'skipPooling'],
 ])
 /** Numbers that may be as low as one likes. */
 const UNBOUNDED = new Set(['exponent', 'id'])

@@ -38,7 +38,8 @@ export interface BatchesOptions {
 
 /**
  * The batches of a run over `set`. The order of an epoch is drawn from (seed, epoch), the placement of an image from
- * (seed, epoch, image), the size from (seed, step). An image that cannot be read is replaced by the next one of the set
+ * (seed, epoch, image), the size from (seed, step) for some
+ * steps together. An image that cannot be read is replaced by the next one of the set
  * that can.
  *
  * @throws UserError when the set is smaller than a step; `batch` throws one when no image can be read
@@ -101,9 +102,12 @@ export function makeDetectionBatches(
   }
 }
 
+/** Steps of one size in a row: the state moves to another compiled step at each change, which costs a third of a step. */
+export const STEPS_OF_A_SIZE = 10
+
 /**
  * [height, width] of the input in step `step`, before which the fraction `progress` of the run is done: the input size or one
- * of the further sizes, with equal probability; at the end the input size.
+ * of the further sizes, with equal probability, for {@link STEPS_OF_A_SIZE} steps each; at the end the input size.
  */
 export function sizeAt(
   {
@@ -117,7 +121,7 @@ export function sizeAt(
 ): [number, number] {
   if (progress >= multiScaleUntil) return inputSize
   const sizes = [inputSize, ...multiScale]
-  return sizes[Math.floor(random(seed, 'size', step).uniform() * sizes.length)]
+  return sizes[Math.floor(random(seed, 'size', Math.floor(step / STEPS_OF_A_SIZE)).uniform() * sizes.length)]
 }
 
 function emptyBatch(batchSize: number, maxObjects: number, imageSize: [number, number]): DetectionBatch {

@@ -125,7 +125,7 @@ const detectorRunConfig = z
     inputSize: z.tuple([side, side]),
     /** How images are brought to the input's size. */
     resize: z.enum(RESIZE_MODES),
-    /** Further sizes to train at, one drawn for each step from (seed, step); empty: the input size alone. */
+    /** Further sizes to train at, one drawn for every ten steps from (seed, step); empty: the input size alone. */
     multiScale: z.array(z.tuple([side, side])),
     /** Fraction of the run from which on it trains at the input size alone, as it will detect; missing: 1. */
     multiScaleUntil: z.optional(number({ from: 0, to: 1 })),

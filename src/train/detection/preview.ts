@@ -7,7 +7,7 @@ import { drawContactSheet } from '../../../datasets/detection/contact-sheet.js'
 import type { DetectionSet } from '../../../datasets/detection/detection-set.js'
 import { CROWD } from '../../../models/ground-truth.js'
 import { placeObjects } from './augment.js'
-import { sizeAt } from './batches.js'
+import { STEPS_OF_A_SIZE, sizeAt } from './batches.js'
 import type { DetectorRunConfig } from './config.js'
 import { decodedImages } from './decoded.js'
 import type { Tile } from './mosaic.js'
@@ -37,7 +37,7 @@ export async function drawTrainingSheet(
     // The image itself or, if it cannot be read, the one that takes its place.
     const { index } = await decode(Math.floor((i * set.images.length) / count))
     for (let epoch = 0; epoch < EPOCHS; epoch++) {
-      const inputSize = sizeAt(config, i * EPOCHS + epoch)
+      const inputSize = sizeAt(config, (i * EPOCHS + epoch) * STEPS_OF_A_SIZE)
       const place = { epoch, image: index, count: set.images.length, progress: 0, inputSize }
       const tiles = await drawSample(config, decode, place)
       const [height, width] = inputSize

@@ -90,11 +90,15 @@ test('several sizes are drawn from the seed and the step, each as often', async 
       [96, 96],
     ],
   })
-  const drawn = Array.from({ length: 900 }, (_, step) => String(sizeAt(config, step)))
+  const drawn = Array.from({ length: 9000 }, (_, step) => String(sizeAt(config, step)))
+  for (const [step, size] of drawn.entries()) assert.equal(size, drawn[step - (step % 10)])
   for (const size of ['64,64', '64,96', '96,96']) {
     const count = drawn.filter((one) => one === size).length
-    assert.ok(count > 250 && count < 350, `${size} came ${count} times`)
+    assert.ok(count > 2500 && count < 3500, `${size} came ${count} times`)
   }
+  for (const step of [700, 755, 8999])
+    assert.deepEqual(sizeAt({ ...config, multiScaleUntil: 0.8 }, step, 0.8), [64, 64])
+  assert.deepEqual(sizeAt({ ...config, multiScaleUntil: 0.8 }, 700, 0.79), sizeAt(config, 700))
   const { batches, imageSize } = await makeDetectionBatches(config, await redSet(4)).batch(
     drawn.indexOf('64,96'),
   )

@@ -126,6 +126,19 @@ for (const [about, batchNorm, ofPyramid] of [
     for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
   })
 
+test('a step whose box head sees the backbone’s last features equals the eager one', async () => {
+  const tiny = tinyPyramidDetector()
+  const pyramid = { ...tiny.detector.pyramid!, skipPooling: true }
+  const config: DetectorRunConfig = { ...tiny, detector: { ...tiny.detector, pyramid } }
+  let loss = 0
+  const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+    loss = (await step.run(inputs(0))).loss
+  })
+  const expected = await eagerPass(config)
+  assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+  for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+})
+
 for (const boxLoss of ['giou', 'ciou'] as const)
   test(`a step with ${boxLoss} in both stages and one box for all classes equals the eager one`, async () => {
     const tiny = tinyPyramidDetector()

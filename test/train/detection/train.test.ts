@@ -101,6 +101,7 @@ for (const [name, changes] of [
         [64, 96],
         [96, 64],
       ] as [number, number][],
+      length: { kind: 'steps', amount: 14 },
     },
   ],
   ['one batch a step', { accumulate: 1, batchSize: 4 }],
@@ -121,7 +122,7 @@ for (const [name, changes] of [
     const base = await temporaryFolder(t)
     const config = redConfig({ ...changes, evaluateEvery: 0.5 })
     const unbroken = await trainAndClose(await createRun(join(base, 'unbroken'), config))
-    for (const stopAfter of [1, 2, 3, 5, 8]) {
+    for (const stopAfter of [1, 2, 3, 5, 8, ...(unbroken.step > 11 ? [11] : [])]) {
       const folder = join(base, `stopped-${stopAfter}`)
       const stop = new AbortController()
       const compiler = linearDetector()
@@ -171,7 +172,7 @@ test('what is compiled for a size waits for its next turn', async (t) => {
   const compiler = linearDetector()
   const sizes = new Set<string>()
   await trainAndClose(
-    await createRun(folder, redConfig({ multiScale: [[64, 96]], length: { kind: 'steps', amount: 20 } })),
+    await createRun(folder, redConfig({ multiScale: [[64, 96]], length: { kind: 'steps', amount: 60 } })),
     {},
     compiler,
   )

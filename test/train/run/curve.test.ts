@@ -102,10 +102,15 @@ test('a run without metrics is named', () => {
 })
 
 test('detectors are drawn by loss and by average precision; what COCO does not define is left out', () => {
-  const evaluation = (epoch: number, ap50: number, ap: number): MetricsRow<DetectorMetrics> => {
+  const evaluation = (
+    epoch: number,
+    ap50: number,
+    ap: number,
+    kind: 'evaluation' | 'check' = 'evaluation',
+  ): MetricsRow<DetectorMetrics> => {
     const rest = { ap75: 0, apSmall: 0, apMedium: 0, apLarge: 0, ar1: 0, ar10: 0, ar100: 0, arSmall: 0 }
     const figures = { ap, ap50, ...rest, arMedium: 0, arLarge: 0, images: 1 }
-    return { kind: 'evaluation', step: epoch, epoch, seconds: 60 * epoch, ...figures }
+    return { kind, step: epoch, epoch, seconds: 60 * epoch, ...figures }
   }
   const parts = { objectness: 1, anchorBoxes: 1, classification: 1, boxes: 1 }
   const training = (step: number): MetricsRow<DetectorMetrics> => ({
@@ -119,7 +124,9 @@ test('detectors are drawn by loss and by average precision; what COCO does not d
         rows: [
           training(1),
           evaluation(1, -1, -1),
+          evaluation(1.5, 0.25, 0.1, 'check'),
           evaluation(2, 0.5, 0.25),
+          evaluation(3, 0.75, 0.1, 'check'),
           training(4),
           evaluation(4, 1, 0.5),
         ],
@@ -137,6 +144,11 @@ test('detectors are drawn by loss and by average precision; what COCO does not d
     [
       [2, 25],
       [4, 50],
+    ],
+    // AP50 of the quick looks.
+    [
+      [1.5, 25],
+      [3, 75],
     ],
   ])
   assert.deepEqual(dots, lines[0])
