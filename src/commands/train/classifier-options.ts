@@ -4,9 +4,8 @@ import { defined } from '../../shared/defined.js'
 import { UserError } from '../../shared/errors.js'
 import { BALANCES } from '../../train/classification/config.js'
 import type { DataConfig } from '../../train/settings/config.js'
-import { FREEZE } from '../../train/settings/config.js'
 import { number, orOff, type Parser, WrongValue, wholeNumber } from '../shared/flags.js'
-import { type KeepFlags, keepSettings } from './training-options.js'
+import { frozenPart, type KeepFlags, keepSettings } from './training-options.js'
 
 export const validation = new Option(
   '--validation <images>',
@@ -18,15 +17,10 @@ export const valFraction = new Option(
   'share of the images held out for validation, stratified by class, near-duplicates on one side; 0: none (default: 0.2 of a folder without val/, at most 1,000 images)',
 ).argParser(number({ from: 0, below: 1 }))
 
-const frozen: Parser<string> = (text) => {
-  if (FREEZE.test(text)) return text
-  throw new WrongValue('stem, all, or cells:N with N of 1 or more')
-}
-
 export const freeze = new Option(
   '--freeze <part>',
   'with --init: keep the weights and statistics of the stem, of the stem and the first N cells (cells:N), or of all but the head',
-).argParser(frozen)
+).argParser(frozenPart)
 
 export const layerDecay = new Option(
   '--layer-decay <factor>',

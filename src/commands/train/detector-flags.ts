@@ -10,7 +10,6 @@ import {
   validateDetectorConfig,
 } from '../../train/detection/config.js'
 import { cocoData, detectorPresets, embeddedData } from '../../train/detection/presets.js'
-import { FREEZE } from '../../train/settings/config.js'
 import { categoriesOption, formatOption } from '../shared/annotation-options.js'
 import {
   changed,
@@ -28,11 +27,6 @@ import * as training from './training-options.js'
 
 export const DEFAULT_PRESET = 'faster-rcnn-nas-small'
 export const EMBEDDED_PRESET = 'faster-rcnn-nas-embedded'
-
-const frozen: Parser<string> = (text) => {
-  if (FREEZE.test(text)) return text
-  throw new WrongValue('stem, all, or cells:N with N of 1 or more')
-}
 
 const shares = listOf(
   number({ from: 0, to: 1 }),
@@ -116,7 +110,7 @@ export const finetuneCocoFlags = () =>
     .option(
       '--freeze <part|off>',
       "keep the backbone's first weights and statistics: of the stem, of the stem and the first N cells (cells:N), or all",
-      orOff(frozen),
+      orOff(training.frozenPart),
     )
     .addOption(
       new Option(

@@ -2,8 +2,14 @@
 import { Option } from '@commander-js/extra-typings'
 import { UserError } from '../../shared/errors.js'
 import type { RunConfig } from '../../train/classification/config.js'
-import { KEEPS, type LearningRateConfig, type LengthConfig } from '../../train/settings/config.js'
-import { number, orNull, orOff, wholeNumber } from '../shared/flags.js'
+import { FREEZE, KEEPS, type LearningRateConfig, type LengthConfig } from '../../train/settings/config.js'
+import { number, orNull, orOff, type Parser, WrongValue, wholeNumber } from '../shared/flags.js'
+
+/** A part of the backbone, as `freeze` names it. */
+export const frozenPart: Parser<string> = (text) => {
+  if (FREEZE.test(text)) return text
+  throw new WrongValue('stem, all, or cells:N with N of 1 or more')
+}
 
 export const out = new Option('--out <folder>', 'folder of the new run (default: a new one in runs/)')
 
