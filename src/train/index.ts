@@ -148,6 +148,7 @@ export type { StreamOptions } from './streaming/image-stream.js'
 export type { Unreadable } from './streaming/unreadable.js'
 export {
   type AnyRunConfig,
+  type CheckRow,
   type CurveRun,
   createRun,
   type EvaluationRow,

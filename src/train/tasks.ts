@@ -14,6 +14,7 @@ import type { ConfigRules } from './run/config-rules.js'
 import type { CurveRun as AnyCurveRun } from './run/curve.js'
 import { exportNewest } from './run/export-run.js'
 import {
+  type CheckRow as AnyCheckRow,
   type EvaluationRow as AnyEvaluationRow,
   type MetricsRow as AnyMetricsRow,
   type TrainingRow as AnyTrainingRow,
@@ -133,6 +134,7 @@ export async function exportAnyRun(
 
 /** Rows of metrics and runs to draw, by default a classifier's. */
 export type TrainingRow<M extends Metrics = ClassifierMetrics> = AnyTrainingRow<M>
+export type CheckRow<M extends Metrics = ClassifierMetrics> = AnyCheckRow<M>
 export type EvaluationRow<M extends Metrics = ClassifierMetrics> = AnyEvaluationRow<M>
 export type MetricsRow<M extends Metrics = ClassifierMetrics> = AnyMetricsRow<M>
 export type CurveRun<M extends Metrics = ClassifierMetrics> = AnyCurveRun<M>

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import type { DetectorRunConfig } from '../../../src/train/detection/config.js'
 import { type DetectorMetrics, detectorFormatter } from '../../../src/train/detection/metrics.js'
 import { type TrainDetectorOptions, trainDetector } from '../../../src/train/detection/train.js'
-import type { CheckRow } from '../../../src/train/run/metrics.js'
 import { keptStep, metricsPath } from '../../../src/train/run/run-folder.js'
 import {
+  type CheckRow,
   createRun,
   type EvaluationRow,
   type Run,
