@@ -13,9 +13,8 @@ export function boxHead(
 ): BoxHeadOutput {
   const { spareClasses = 0, classAgnostic = false } = roiHeads
   const boxes = classAgnostic ? 1 : classes
+  // Parameters lie in the order in which they are taken, which checkpoints hold: the classes first.
+  const logits = dense(ctx.in('regions/classes'), features, 1 + classes + spareClasses)
   const deltas = tf.reshape<tf.Rank.R3>(dense(ctx.in('regions/boxes'), features, 4 * boxes), [-1, boxes, 4])
-  return {
-    logits: dense(ctx.in('regions/classes'), features, 1 + classes + spareClasses),
-    deltas: classAgnostic ? tf.mul(deltas, tf.ones([1, classes, 1])) : deltas,
-  }
+  return { logits, deltas: classAgnostic ? tf.mul(deltas, tf.ones([1, classes, 1])) : deltas }
 }

@@ -192,6 +192,14 @@ for (const [about, tiny, freeze, kept] of [
     for (const part of ['rpn', 'regions', 'cell_2']) assert.ok(moved.has(part), `${part} did not move`)
   })
 
+test('the box head’s parameters lie as in the checkpoints of older versions', () => {
+  for (const tiny of [tinyDetector(), tinyPyramidDetector()]) {
+    const paths = detectorSpecs(tiny, shapes).parameters.map(({ path }) => path)
+    const last = ['regions/classes', 'regions/boxes'].flatMap((layer) => [`${layer}/kernel`, `${layer}/bias`])
+    assert.deepEqual(paths.slice(-4), last)
+  }
+})
+
 test('frozen batch norm changes none of its numbers', async () => {
   const tiny = tinyDetector()
   const config = { ...tiny, detector: { ...tiny.detector, batchNorm: 'frozen' as const } }
