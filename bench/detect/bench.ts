@@ -5,19 +5,39 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { size } from '../../src/commands/shared/flags.js'
 import { UserError } from '../../src/shared/errors.js'
 import { validateDetectorConfig } from '../../src/train/detection/config.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
-import { canImport, count, inRounds, machine, measured, python, sourceOf, warnIfBusy } from '../measure.js'
+import {
+  type ConvolutionPeak,
+  canImport,
+  convolutionPeak,
+  count,
+  inRounds,
+  machine,
+  medianPeak,
+  peakLine,
+  python,
+  warnIfBusy,
+} from '../measure.js'
 import { addPrintOptions, printProfile } from '../profile.js'
-import { median, table } from '../statistics.js'
+import { table } from '../statistics.js'
 import type { DetectReport } from './report.js'
 import { drawScene, writeScene } from './scene.js'
-
-type Mode = 'train' | 'run'
+import {
+  bestPeers,
+  type Layout,
+  type Measurement,
+  type Mode,
+  PEERS,
+  rate,
+  runOurs,
+  runPeer,
+  type Side,
+  summary,
+} from './sides.js'
 
 interface Options {
   mode: Mode | 'both'
@@ -26,7 +46,8 @@ interface Options {
   warmup: number
   preset: string
   inputSize?: [number, number]
-  layout: 'nchw' | 'channels_last'
+  layout: Layout
+  peers: boolean
   profile: boolean
   shapes: boolean
   json: boolean
@@ -35,11 +56,6 @@ interface Options {
 /** As many as COCO has. */
 const CLASSES = 80
 const TITLES: Record<Mode, string> = { train: 'training step', run: 'inference' }
-const PEERS = {
-  mobilenet320: 'torchvision MobileNetV3-Large 320 FPN',
-  mobilenet: 'torchvision MobileNetV3-Large FPN',
-  resnet50: 'torchvision ResNet-50 FPN',
-}
 
 const help = `
 Every side trains on the same drawn image of ${CLASSES} classes and looks at it, with random weights: ours is the
@@ -49,8 +65,13 @@ that for 600 with fewer proposals.
 GFLOP is the arithmetic of one image's forward pass: multiply-adds × 2 of convolutions and products with weights,
 with the proposals that the second stage looks at in this mode. These networks differ tenfold in it, so images/s
 alone compares networks, not programs. GFLOP/s, which is images/s × GFLOP, is the rate corrected for how much an
-image costs, and compares programs. For training the forward pass's GFLOP count as well: the backward pass is about
-twice as much on every side.
+image costs, and compares programs. In training they count three times: the backward pass is about twice as much on
+every side. "of peak" is the share of what a large dense convolution reaches in ONNX Runtime on all cores, which is
+measured in every round.
+
+torch.compile is PyTorch's default mode (inductor) on channels-last. It compiles all layers with weights; what lies
+between them picks boxes, a number that differs from image to image. It compiles in the first step, which is never
+measured, but its memory counts. "PyTorch's best" is, of one network, the side with the highest median.
 
 Examples:
   $ PYTHON=/path/to/venv/bin/python npm run bench detect
@@ -78,10 +99,11 @@ const program = addPrintOptions(
     )
     .option('--input-size <size>', "600, or height x width: 480x640 (default: the preset's own)", size)
     .addOption(
-      new Option('--layout <layout>', "of torchvision's tensors in memory")
+      new Option('--layout <layout>', "of torchvision's tensors in memory, but for compiled layers'")
         .choices(['nchw', 'channels_last'])
         .default('channels_last'),
-    ),
+    )
+    .option('--no-peers', 'measure ours alone'),
 )
   .addHelpText('after', help)
   .parse()
@@ -91,58 +113,21 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-detect-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 process.on('SIGINT', () => process.exit(130))
 
-function ours(mode: Mode | 'prepare', ...profilePrefix: string[]): DetectReport {
-  const { preset, warmup, steps } = options
-  const script = fileURLToPath(new URL('./ours.js', import.meta.url))
-  return measured(process.execPath, [script, mode, folder, preset, `${warmup}`, `${steps}`, ...profilePrefix])
-}
-
-function peer(model: string, mode: Mode): DetectReport {
-  const flags = Object.entries({ layout: options.layout, warmup: options.warmup, steps: options.steps })
-  return measured(python, [
-    sourceOf('detect/torchvision_peer.py'),
-    model,
-    mode,
-    folder,
-    ...flags.flatMap(([name, value]) => [`--${name}`, `${value}`]),
-  ])
-}
-
-const rate = ({ imagesPerSecond, gflop }: DetectReport): number => imagesPerSecond * gflop
-
-/** Medians of every side, and how many times as fast ours is. */
-function summary(reports: Record<string, DetectReport[]>) {
-  // Paired by round: what slows one side of a round tends to slow the others.
-  const oursTo = (rounds: DetectReport[], speed: (report: DetectReport) => number): number =>
-    median(rounds.map((report, round) => speed(reports.ours[round]) / speed(report)))
-  return Object.entries(reports).map(([name, rounds]) => {
-    const middle = (figure: (report: DetectReport) => number): number => median(rounds.map(figure))
-    const [first] = rounds
-    return {
-      name,
-      imagesPerSecond: middle(({ imagesPerSecond }) => imagesPerSecond),
-      gflop: middle(({ gflop }) => gflop),
-      gflopPerSecond: middle(rate),
-      oursToThis: {
-        imagesPerSecond: oursTo(rounds, ({ imagesPerSecond }) => imagesPerSecond),
-        gflopPerSecond: oursTo(rounds, rate),
-      },
-      stepMillis: median(rounds.flatMap(({ stepMillis }) => stepMillis)),
-      peakMemoryBytes: middle(({ peakMemoryBytes }) => peakMemoryBytes),
-      startMemoryBytes: middle(({ startMemoryBytes }) => startMemoryBytes),
-      parameters: first.parameters,
-      loss: first.loss,
-      detections: first.detections,
-      version: first.version,
-      rounds: rounds.map(({ imagesPerSecond }) => imagesPerSecond),
-    }
-  })
-}
-
-type Side = ReturnType<typeof summary>[number]
+const { preset, warmup, steps, layout } = options
+const measurement: Measurement = { folder, preset, warmup, steps, layout }
 
 function tableOf(mode: Mode, sides: Side[]): string {
-  const head = [TITLES[mode], 'images/s', 'GFLOP', 'GFLOP/s', 'ms', 'peak MiB', 'at start', 'parameters']
+  const head = [
+    TITLES[mode],
+    'images/s',
+    'GFLOP',
+    'GFLOP/s',
+    'of peak',
+    'ms',
+    'peak MiB',
+    'at start',
+    'parameters',
+  ]
   const ratios = ['ours is, images/s', 'GFLOP/s']
   const last = mode === 'train' ? 'loss' : 'detections'
   const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0)
@@ -151,6 +136,7 @@ function tableOf(mode: Mode, sides: Side[]): string {
     side.imagesPerSecond.toFixed(3),
     side.gflop.toFixed(1),
     side.gflopPerSecond.toFixed(1),
+    `${(side.ofPeak * 100).toFixed(1)} %`,
     side.stepMillis.toFixed(0),
     mebibytes(side.peakMemoryBytes),
     mebibytes(side.startMemoryBytes),
@@ -163,39 +149,66 @@ function tableOf(mode: Mode, sides: Side[]): string {
   return table([[...head, ...ratios, last], ...rows])
 }
 
+/** Of each network of PyTorch, how ours compares with the faster of its sides, and what compiling took. */
+const bestLines = (sides: Side[]): string[] => [
+  ...bestPeers(sides).map(
+    ({ network, side: { name, oursToThis } }) =>
+      `${network}: PyTorch's best is ${name}; ours is × ${oursToThis.imagesPerSecond.toFixed(2)} in images/s, ` +
+      `× ${oursToThis.gflopPerSecond.toFixed(2)} in GFLOP/s.`,
+  ),
+  ...sides
+    .filter(({ name }) => PEERS[name]?.compiled)
+    .map(
+      ({ name, firstStepMillis }) =>
+        `${name}: the first one took ${(firstStepMillis / 1000).toFixed(0)} s, not counted.`,
+    ),
+]
+
+function measure(mode: Mode, peers: string[]) {
+  console.error(`${TITLES[mode]}:`)
+  const sides: Record<string, () => DetectReport> = { ours: () => runOurs(mode, measurement) }
+  for (const name of peers) sides[name] = () => runPeer(name, mode, measurement)
+  const peaks: ConvolutionPeak[] = []
+  const reports = inRounds(
+    sides,
+    options.rounds,
+    (report) => `${report.imagesPerSecond.toFixed(3)} images/s, ${rate(mode, report).toFixed(1)} GFLOP/s`,
+    () => peaks.push(convolutionPeak()),
+  )
+  return { sides: summary(mode, reports, peaks), peak: medianPeak(peaks) }
+}
+
 function compare(modes: Mode[], [height, width]: [number, number]): void {
-  const peers = canImport('torch, torchvision') ? Object.entries(PEERS) : []
-  if (peers.length === 0)
+  const withPeers = options.peers && canImport('torch, torchvision')
+  if (options.peers && !withPeers)
     console.error(
       `${python} cannot import torch and torchvision (set PYTHON to one that can), so only ours is measured.`,
     )
-  const results: Partial<Record<Mode, Side[]>> = {}
-  for (const mode of modes) {
-    console.error(`${TITLES[mode]}:`)
-    const measurements: Record<string, () => DetectReport> = {
-      ours: () => ours(mode),
-      ...Object.fromEntries(peers.map(([model, name]) => [name, () => peer(model, mode)])),
-    }
-    const tell = (report: DetectReport): string =>
-      `${report.imagesPerSecond.toFixed(3)} images/s, ${rate(report).toFixed(1)} GFLOP/s`
-    results[mode] = summary(inRounds(measurements, options.rounds, tell))
-  }
-  const { preset, rounds, steps, layout } = options
+  const peers = withPeers ? Object.keys(PEERS) : []
+  const measurements = modes.map((mode) => ({ mode, ...measure(mode, peers) }))
+  const { rounds } = options
   if (options.json) {
-    console.log(JSON.stringify({ machine, options: { ...options, inputSize: [height, width] }, results }))
+    const results = Object.fromEntries(measurements.map(({ mode, sides }) => [mode, sides]))
+    const peak = Object.fromEntries(measurements.map(({ mode, peak }) => [mode, peak]))
+    const best = Object.fromEntries(
+      measurements.map(({ mode, sides }) => [
+        mode,
+        bestPeers(sides).map(({ network, side: { name, oursToThis } }) => ({ network, name, oursToThis })),
+      ]),
+    )
+    const asked = { ...options, inputSize: [height, width] }
+    console.log(JSON.stringify({ machine, options: asked, results, peak, best }))
     return
   }
-  const version = Object.values(results)[0].find((side) => side.version)?.version
+  const version = measurements[0].sides.find((side) => side.version)?.version
   const libraries = version === undefined ? [] : [`${version}, ${layout}`]
+  const title = [`${preset}, ${height} × ${width}, one image`, machine, ...libraries]
+  console.log([...title, `${rounds} × ${steps} steps`].join('; '))
+  for (const { mode, sides, peak } of measurements)
+    console.log(`\n${[tableOf(mode, sides), '', ...bestLines(sides), peakLine(peak)].join('\n')}`)
   console.log(
-    [`${preset}, ${height} × ${width}, one image`, machine, ...libraries, `${rounds} × ${steps} steps`].join(
-      '; ',
-    ),
-  )
-  for (const mode of modes) console.log(`\n${tableOf(mode, results[mode]!)}`)
-  console.log(
-    '\nGFLOP: multiply-adds × 2 of one forward pass, with the proposals of this mode. GFLOP/s: images/s × GFLOP, the' +
-      '\nrate corrected for how much arithmetic an image costs; for training the forward pass counts alone.',
+    '\nGFLOP: multiply-adds × 2 of one forward pass, with the proposals of this mode. GFLOP/s: images/s × GFLOP, in' +
+      '\ntraining × 3: the rate corrected for how much arithmetic an image costs.',
   )
 }
 
@@ -215,7 +228,7 @@ if (options.profile && options.mode === 'both')
 const inputSize = askedSize()
 warnIfBusy()
 writeScene(folder, drawScene(inputSize, CLASSES))
-ours('prepare')
+runOurs('prepare', measurement)
 const modes: Mode[] = options.mode === 'both' ? ['train', 'run'] : [options.mode]
-if (options.profile) printProfile((prefix) => ours(modes[0], prefix), options)
+if (options.profile) printProfile((prefix) => runOurs(modes[0], measurement, prefix), options)
 else compare(modes, inputSize)

@@ -39,17 +39,21 @@ async function timed<T>(
   step: (done: number) => Promise<T>,
   proposals: number,
 ): Promise<{ report: DetectReport; last: T }> {
-  const stepMillis: number[] = []
-  for (let done = 0; ; done++) {
+  const millis: number[] = []
+  for (;;) {
     const start = performance.now()
-    const last = await step(done)
-    if (done >= Number(warmup)) stepMillis.push(performance.now() - start)
-    if (stepMillis.length === Number(steps)) return { report: reportOf(stepMillis, proposals), last }
+    const last = await step(millis.length)
+    millis.push(performance.now() - start)
+    if (millis.length === Number(warmup) + Number(steps)) return { report: reportOf(millis, proposals), last }
   }
 }
 
-/** @param proposals that the second stage looks at */
-function reportOf(stepMillis: number[], proposals: number): DetectReport {
+/**
+ * @param millis of all steps
+ * @param proposals that the second stage looks at
+ */
+function reportOf(millis: number[], proposals: number): DetectReport {
+  const stepMillis = millis.slice(Number(warmup))
   const peakMemoryBytes = peakMemory()
   const { detector } = config
   const seen = {
@@ -60,6 +64,7 @@ function reportOf(stepMillis: number[], proposals: number): DetectReport {
   return {
     imagesPerSecond: 1000 / median(stepMillis),
     stepMillis,
+    firstStepMillis: millis[0],
     peakMemoryBytes,
     startMemoryBytes,
     gflop: (2 * multiplyAdds) / 1e9,

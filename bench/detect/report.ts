@@ -4,6 +4,8 @@ export interface DetectReport {
   imagesPerSecond: number
   /** Every measured step, of one image. */
   stepMillis: number[]
+  /** Of the first step, which is never measured: `torch.compile` compiles in it. */
+  firstStepMillis: number
   /** Largest resident set of the process. */
   peakMemoryBytes: number
   /** That of the runtime and its libraries alone, before there was a network. */

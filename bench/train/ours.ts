@@ -1,28 +1,22 @@
 /**
  * The toolkit's side of the benchmark, in a process of its own so that its peak memory is its own. Trains
- * the child network on one batch of drawn images and prints one line of JSON, as torch_peer.py does.
- * Arguments: cells, filters, batch size, warm-up steps, steps, and where profiles go (optional).
+ * the network on one batch of drawn images and prints one line of JSON, as torch_peer.py does.
+ * Arguments: the case as JSON, warm-up steps, steps, and where profiles go (optional).
  */
 import { performance } from 'node:perf_hooks'
 import { random } from '../../models/index.js'
 import { blockSize, openSession } from '../../src/engine/index.js'
-import type { RunConfig } from '../../src/train/classification/config.js'
-import { presets } from '../../src/train/classification/presets.js'
 import { buildTrainStep, compileStep } from '../../src/train/classification/step.js'
 import { median } from '../statistics.js'
+import { runConfigOf, type TrainCase } from './case.js'
 import type { TrainReport } from './report.js'
 
-const [cells, filters, batchSize, warmup, steps] = process.argv.slice(2, 7).map(Number)
-const profilePrefix = process.argv[7]
-const shapes = { imageSize: 32, classes: 10 }
-const paper = presets['paper-cifar']
-const config: RunConfig = {
-  ...paper,
-  model: { ...paper.model, cells, filters, stemFilters: 3 * filters },
-  batchSize,
-  dropPathKeep: 1,
-  auxiliaryWeight: 0,
-}
+const trained: TrainCase = JSON.parse(process.argv[2])
+const [warmup, steps] = process.argv.slice(3, 5).map(Number)
+const profilePrefix = process.argv[5]
+const { batch, imageSize, classes } = trained
+const shapes = { imageSize, classes }
+const config = runConfigOf(trained)
 
 const block = await blockSize()
 const begin = performance.now()
@@ -34,9 +28,9 @@ await session.close()
 
 const step = await buildTrainStep(config, shapes, { profilePrefix })
 const { uniform } = random(1, 'benchmark')
-const images = Float32Array.from({ length: batchSize * 32 * 32 * 3 }, () => uniform() * 2 - 1)
-const labels = Int32Array.from({ length: batchSize }, () => Math.floor(uniform() * shapes.classes))
-const stepMillis: number[] = []
+const images = Float32Array.from({ length: batch * imageSize ** 2 * 3 }, () => uniform() * 2 - 1)
+const labels = Int32Array.from({ length: batch }, () => Math.floor(uniform() * classes))
+const millis: number[] = []
 const losses: number[] = []
 for (let done = 0; done < warmup + steps; done++) {
   const start = performance.now()
@@ -47,18 +41,20 @@ for (let done = 0; done < warmup + steps; done++) {
     progress: 0,
     step: done,
   })
-  if (done >= warmup) stepMillis.push(performance.now() - start)
+  millis.push(performance.now() - start)
   losses.push(loss)
 }
 const trainable = step.layout.reduce((sum, { vector, size }) => sum + (vector === 'parameters' ? size : 0), 0)
 await step.close()
 
+const stepMillis = millis.slice(warmup)
 const report: TrainReport = {
-  imagesPerSecond: (batchSize * 1000) / median(stepMillis),
+  imagesPerSecond: (batch * 1000) / median(stepMillis),
   stepMillis,
   peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   parameters: { total: step.parameters, trainable },
   losses,
+  firstStepMillis: millis[0],
   tracingMillis: traced - begin,
   sessionMillis: opened - traced,
   nodes: program.nodes,

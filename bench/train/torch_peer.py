@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The benchmark's peer: trains the same NASNet-A child in eager PyTorch and prints one line of JSON.
+"""The benchmark's peer: trains the same NASNet-A in PyTorch, eager or compiled, and prints one line of JSON.
 
 Written to be fast in PyTorch: what has no weights (ReLU, pooling) is computed once for a tensor, activations
 between two halves of an operation are rectified in place, optimiser and clipping work on all tensors at once.
@@ -68,11 +68,17 @@ class FactorizedReduction(nn.Module):
     def __init__(self, channels, filters):
         super().__init__()
         self.even = convolution(channels, filters - filters // 2, stride=2)
-        self.odd = convolution(channels, filters // 2, stride=2)
+        self.odd = convolution(channels, filters // 2, stride=2) if filters > 1 else None
         self.norm = norm(filters)
 
     def forward(self, x):
-        return self.norm(torch.cat([self.even(x), self.odd(x[:, :, 1:, 1:])], 1))
+        halves = [self.even(x)]
+        if self.odd is not None:
+            shifted = x[:, :, 1:, 1:]
+            # Of an odd number of rows, the first half has one more; the second gets zeros there.
+            odd = (x.shape[2] % 2, x.shape[3] % 2)
+            halves.append(self.odd(F.pad(shifted, (0, odd[1], 0, odd[0])) if any(odd) else shifted))
+        return self.norm(torch.cat(halves, 1))
 
 
 class Once:
@@ -158,22 +164,36 @@ class Cell(nn.Module):
 
 
 class NasnetA(nn.Module):
-    """NASNet-A with the CIFAR stem: `cells` normal cells in each of three stages, `filters` wide at first."""
+    """NASNet-A: `cells` normal cells in each of three stages, `filters` wide at first.
 
-    def __init__(self, cells=2, filters=32, stem=96, size=32, classes=10, auxiliary=False):
+    The ImageNet stem is a convolution with stride 2 and no padding, then two reduction cells, a quarter and half as wide.
+    """
+
+    def __init__(
+        self, cells=2, filters=32, stem="cifar", stem_filters=96, size=32, classes=10, auxiliary=False
+    ):
         super().__init__()
-        self.stem = nn.Sequential(convolution(3, stem, 3), norm(stem))
-        self.cells = nn.ModuleList()
-        previous, current = None, (stem, size)
+        plan = []
+        if stem == "imagenet":
+            self.stem = nn.Sequential(nn.Conv2d(3, stem_filters, 3, 2, bias=False), norm(stem_filters))
+            size = (size - 3) // 2 + 1
+            plan += [(REDUCTION, filters // 4), (REDUCTION, filters // 2)]
+        else:
+            self.stem = nn.Sequential(convolution(3, stem_filters, 3), norm(stem_filters))
         for stage in range(3):
+            if stage == 2:
+                self.auxiliary_cell = len(plan) - 1
             width = filters * 2**stage
-            for blocks in ([REDUCTION] if stage > 0 else []) + [NORMAL] * cells:
-                stride = 2 if blocks is REDUCTION else 1
-                if stage == 2 and blocks is REDUCTION:
-                    self.auxiliary_cell, auxiliary_input = len(self.cells) - 1, current
-                cell = Cell(blocks, current, previous, width, stride)
-                self.cells.append(cell)
-                previous, current = current, (width * len(cell.outputs), current[1] // stride)
+            plan += [(REDUCTION, width)] * (stage > 0) + [(NORMAL, width)] * cells
+        self.cells = nn.ModuleList()
+        previous, current = None, (stem_filters, size)
+        for index, (blocks, width) in enumerate(plan):
+            stride = 2 if blocks is REDUCTION else 1
+            cell = Cell(blocks, current, previous, width, stride)
+            self.cells.append(cell)
+            previous, current = current, (width * len(cell.outputs), -(-current[1] // stride))
+            if index == self.auxiliary_cell:
+                auxiliary_input = current
         self.classifier = nn.Linear(current[0], classes)
         self.auxiliary = None
         if auxiliary:
@@ -226,12 +246,17 @@ def optimizer_for(model):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layout", choices=["nchw", "channels_last"], default="nchw")
+    parser.add_argument("--compile", action="store_true", help="by torch.compile, in its default mode")
     parser.add_argument("--steps", type=int, default=15, help="steps measured")
     parser.add_argument("--warmup", type=int, default=3, help="steps before that")
     parser.add_argument("--threads", type=int, help="default: PyTorch's, one for each core")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--cells", type=int, default=2)
     parser.add_argument("--filters", type=int, default=32)
+    parser.add_argument("--stem", choices=["cifar", "imagenet"], default="cifar")
+    parser.add_argument("--stem-filters", type=int, default=96)
+    parser.add_argument("--image-size", type=int, default=32, help="pixels along a side")
+    parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--auxiliary", action="store_true", help="with the auxiliary head, weight 0.4")
     options = parser.parse_args()
 
@@ -239,25 +264,33 @@ def main():
         torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     layout = torch.channels_last if options.layout == "channels_last" else torch.contiguous_format
-    model = NasnetA(options.cells, options.filters, stem=3 * options.filters, auxiliary=options.auxiliary)
+    size, classes = options.image_size, options.classes
+    model = NasnetA(
+        options.cells, options.filters, options.stem, options.stem_filters, size, classes, options.auxiliary
+    )
     model = model.to(memory_format=layout).train()
     optimizer = optimizer_for(model)
-    images = (torch.rand(options.batch, 3, 32, 32) * 2 - 1).contiguous(memory_format=layout)
-    labels = torch.randint(10, (options.batch,))
+    images = (torch.rand(options.batch, 3, size, size) * 2 - 1).contiguous(memory_format=layout)
+    labels = torch.randint(classes, (options.batch,))
+    # Compiles in the first step, which is warm-up. One graph: a break would cost speed, so it is an error.
+    network = torch.compile(model, fullgraph=True) if options.compile else model
 
     millis, losses = [], []
     for step in range(options.warmup + options.steps):
         begin = time.perf_counter()
         optimizer.zero_grad()
-        logits, auxiliary = model(images)
+        logits, auxiliary = network(images)
         loss = F.cross_entropy(logits, labels)
         whole = loss if auxiliary is None else loss + 0.4 * F.cross_entropy(auxiliary, labels)
         whole.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5)
         optimizer.step()
         losses.append(loss.item())
+        took = (time.perf_counter() - begin) * 1000
+        if step == 0:
+            first_step_millis = took
         if step >= options.warmup:
-            millis.append((time.perf_counter() - begin) * 1000)
+            millis.append(took)
 
     print(
         json.dumps(
@@ -268,6 +301,7 @@ def main():
                 "peakMemoryBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 "parameters": count(model),
                 "losses": losses,
+                "firstStepMillis": first_step_millis,
                 "threads": torch.get_num_threads(),
                 "version": torch.__version__,
             }
