@@ -6,6 +6,7 @@ import { taskRoutes } from './choose-model.js'
 import { classify } from './classify.js'
 import { descriptionRoutes } from './description.js'
 import { detect } from './detect.js'
+import type { Front } from './front.js'
 import type { Guard } from './guard.js'
 import { healthRoutes, LIVENESS_PATHS } from './health.js'
 import { type Log, logRequests } from './log.js'
@@ -27,6 +28,8 @@ export interface AppOptions extends ImageService {
   corsOrigins?: readonly string[]
   /** Reverse proxies whose `X-Forwarded-For` is believed. */
   trustProxy: number
+  /** Sees every request that is let in before the paths below. */
+  front?: Front
 }
 
 /**
@@ -35,7 +38,7 @@ export interface AppOptions extends ImageService {
  * @internal Its declaration would ask dependents for the types of Express.
  */
 export function createApp(options: AppOptions): Express {
-  const { log, metrics, guard, corsOrigins, trustProxy, ...service } = options
+  const { log, metrics, guard, corsOrigins, trustProxy, front, ...service } = options
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -45,6 +48,7 @@ export function createApp(options: AppOptions): Express {
   app.use(beginRequest(service.requests))
   if (corsOrigins !== undefined) app.use(crossOrigin(corsOrigins))
   for (const handler of guard.handlers) app.use(handler)
+  if (front !== undefined) app.use(front)
 
   const paths: Record<string, Methods> = {
     ...entrance(service),

@@ -30,6 +30,8 @@ export interface Backend {
   ready(): boolean
   /** As `ServedModels.reload`. */
   reload(): Promise<Reloaded[]>
+  /** As `ServedModels.add`. */
+  add(path: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export async function startBackend(files: readonly ServedFile[], options: Backen
       decoders: decoders.value,
       ready: () => models.ready(),
       reload: () => models.reload(),
+      add: (path) => models.add(path),
       close: async () => {
         await Promise.all([decoders.value.close(), models.close()])
       },

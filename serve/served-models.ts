@@ -76,6 +76,17 @@ export class ServedModels {
     return result
   }
 
+  /**
+   * Serves another file beside the others; one that is served already is read again, and exchanged where it has changed.
+   *
+   * @throws UserError for a file that cannot be read, ServeError for one that cannot be served; the model that it had stays
+   */
+  add(path: string): Promise<void> {
+    const result = this.#reloading.then(() => this.#add(path))
+    this.#reloading = result.catch(() => {})
+    return result
+  }
+
   /** Ends all models. */
   async close(): Promise<void> {
     this.#closing = true
@@ -92,17 +103,12 @@ export class ServedModels {
   }
 
   async #reloadOne(served: Served): Promise<Reloaded> {
-    const { file: old, inference: replaced } = served
+    const { file: old } = served
     const { path } = old
     try {
-      const file = await readServedFile(path)
-      if (file.sha256 === old.sha256)
+      if (!(await this.#exchange(served)))
         return { path, model: old.card.name, outcome: 'unchanged', message: `${path} has not changed.` }
-      requireDistinct([...this.#served.filter((other) => other !== served).map((other) => other.file), file])
-      if (this.#closing) throw new ServeError('the server is closing')
-      Object.assign(served, { file, inference: await Inference.start({ ...this.#settings, ...file }) })
-      this.#name()
-      this.#retire(replaced)
+      const { file } = served
       const { name } = file.card
       const message = `${path} has changed; ${name} answers with version ${versionOf(file)} from now on.`
       return { path, model: name, outcome: 'replaced', message }
@@ -111,6 +117,35 @@ export class ServedModels {
       const message = `${name} stays as it is (version ${versionOf(old)}): ${(error as Error).message}`
       return { path, model: name, outcome: 'kept', message }
     }
+  }
+
+  async #add(path: string): Promise<void> {
+    const served = this.#served.find(({ file }) => file.path === path)
+    if (served !== undefined) {
+      await this.#exchange(served)
+      return
+    }
+    const file = await readServedFile(path)
+    this.#served.push({ file, inference: await this.#start(file, this.#served) })
+    this.#name()
+  }
+
+  /** Takes what the file holds now. False when it has not changed. Throws when it cannot be served; the old model stays. */
+  async #exchange(served: Served): Promise<boolean> {
+    const { file: old, inference: replaced } = served
+    const file = await readServedFile(old.path)
+    if (file.sha256 === old.sha256) return false
+    const others = this.#served.filter((other) => other !== served)
+    Object.assign(served, { file, inference: await this.#start(file, others) })
+    this.#name()
+    this.#retire(replaced)
+    return true
+  }
+
+  #start(file: ServedFile, others: readonly Served[]): Promise<Inference> {
+    requireDistinct([...others.map((other) => other.file), file])
+    if (this.#closing) throw new ServeError('the server is closing')
+    return Inference.start({ ...this.#settings, ...file })
   }
 
   #retire(inference: Inference): void {

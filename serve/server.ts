@@ -7,6 +7,7 @@ import { startBackend } from './backend.js'
 import { answerClientError } from './client-error.js'
 import { type ServerConfig, serverDefaults } from './config/settings.js'
 import { drain } from './drain.js'
+import type { Front } from './front.js'
 import { Guard } from './guard.js'
 import { Budget, UploadBudget } from './held-bytes.js'
 import type { InferenceObserver } from './inference-observer.js'
@@ -19,12 +20,14 @@ import { ApiKeys, readKeyFile } from './safety/api-keys.js'
 import type { Reloaded } from './served-models.js'
 
 export interface ServerOptions extends Partial<Omit<ServerConfig, 'models' | 'logFormat' | 'quiet'>> {
-  /** Paths of exported files: classifiers, detectors, or both. */
+  /** Paths of exported files: classifiers, detectors, or both; none for a server that models are added to. */
   models: string[]
   /** Is told what the models do; by default, `/metrics` counts it. */
   observer?: InferenceObserver
   /** By default, on standard error. */
   log?: Log
+  /** Sees every request that is let in before the server's own paths. */
+  front?: Front
 }
 
 export interface RunningServer {
@@ -38,6 +41,12 @@ export interface RunningServer {
    * served keeps the model that it had. What became of each file is logged, too.
    */
   reload(): Promise<Reloaded[]>
+  /**
+   * Serves another exported file; one that is served already is exchanged where it has changed, as `reload` does.
+   *
+   * @throws UserError for a file that cannot be read, ServeError for one that cannot be served; the model that it had stays
+   */
+  add(path: string): Promise<void>
   /** Paths of files without a checksum of their own (written by an earlier version): damage may go unnoticed. */
   unverified: string[]
   /**
@@ -85,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     corsOrigins,
     maxConnections = serverDefaults.maxConnections,
     log = logToStderr,
+    front,
   } = options
   const apiKeys = await apiKeysOf(options)
   const files = await readServedFiles(options.models)
@@ -99,7 +109,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const answers = new Budget(answerBytesPerPixel * maxPixels)
   const guard = new Guard({ apiKeys, rateLimit })
   const service = { models, decoders, requests, uploads, answers, maxBytes, maxPixels, maxImages }
-  const app = createApp({ ...service, observer: metrics, metrics, guard, corsOrigins, trustProxy, log })
+  const app = createApp({
+    ...service,
+    observer: metrics,
+    metrics,
+    guard,
+    corsOrigins,
+    trustProxy,
+    log,
+    front,
+  })
   const connections = new Set<Socket>()
   const server = createServer({
     requestTimeout,
@@ -145,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       for (const each of reloaded) log({ event: 'reload', ...each })
       return reloaded
     },
+    add: (path) => backend.add(path),
     unverified: files.filter(({ verified }) => !verified).map(({ path }) => path),
     close,
   }

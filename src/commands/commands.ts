@@ -10,8 +10,9 @@ export interface CommandEntry {
 
 export const commands: Record<string, CommandEntry> = {
   start: {
-    description: 'train a small NASNet on the embedded data set and serve it, as "npm start" does',
-    load: async () => (await import('./start.js')).startCommand(),
+    description:
+      'search cells, train a classifier and a detector of them, and serve both, as "npm start" does',
+    load: async () => (await import('./start/start.js')).startCommand(),
     outlivesReaders: true,
   },
   datasets: {

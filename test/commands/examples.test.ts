@@ -66,8 +66,7 @@ describe('examples', () => {
   for (const [name, { load }] of Object.entries(commands))
     it(`of toolkit ${name} --help`, async () => {
       const examples = examplesIn(await helpOf(await load()))
-      // It is begun by npm.
-      if (name !== 'start') assert.ok(examples.length > 0)
+      assert.ok(examples.length > 0)
       assert.deepEqual(await refusals(examples), [])
     })
 
