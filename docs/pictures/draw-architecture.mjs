@@ -11,26 +11,33 @@ import { svgText } from '../../dist/src/shared/charts/text.js'
 import { attributes, html } from '../../dist/src/shared/html.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const [WIDTH, HEIGHT, BOX] = [980, 692, { width: 250, height: 62 }]
+const [WIDTH, HEIGHT, BOX] = [980, 796, { width: 250, height: 62 }]
 const WIDE = { x: 490, width: 944 }
 
 /** Middles of the boxes, their tops, and what the bytes become there. The folder that is deepest counts. */
 const ROOMS = {
   'src/commands': { ...WIDE, y: 62, series: 3, text: 'flags in, one call, what a person reads out' },
-  'src/search': { x: 150, y: 180, series: 1, text: 'proposals in, rewards out: journal' },
-  'src/drawing': { x: 425, y: 180, series: 4, text: 'genotype in, SVG out' },
-  'src/weights': { x: 648, y: 180, width: 150, series: 3, text: 'weights in, runs out' },
-  serve: { x: 861, y: 180, width: 204, series: 2, text: 'upload in, classes or boxes out' },
-  'src/train': { x: 150, y: 300, series: 1, text: 'images in, model.onnx out' },
-  'src/search/space': { x: 425, y: 300, series: 1, text: 'decisions in, genotype out' },
-  datasets: { x: 150, y: 420, series: 5, text: 'files in, pixels and labels out' },
-  models: { x: 425, y: 420, series: 0, text: 'genotype in, network of tf.* out' },
-  'src/engine': { x: 697, y: 420, series: 0, text: 'tf.* in, one ONNX graph out' },
-  'datasets/coco-ts': { x: 150, y: 524, series: 5, text: 'annotations, COCO metrics' },
-  'src/runtime': { x: 815, y: 524, series: 2, text: 'graph, tensors in; tensors out' },
+  'src/chain': {
+    x: 287,
+    y: 172,
+    width: 525,
+    series: 3,
+    text: 'a search, then a classifier, then a detector',
+  },
+  'src/search': { x: 150, y: 284, series: 1, text: 'proposals in, rewards out: journal' },
+  'src/drawing': { x: 425, y: 284, series: 4, text: 'genotype in, SVG out' },
+  'src/weights': { x: 648, y: 284, width: 150, series: 3, text: 'weights in, runs out' },
+  serve: { x: 861, y: 284, width: 204, series: 2, text: 'upload in, classes or boxes out' },
+  'src/train': { x: 150, y: 404, series: 1, text: 'images in, model.onnx out' },
+  'src/search/space': { x: 425, y: 404, series: 1, text: 'decisions in, genotype out' },
+  datasets: { x: 150, y: 524, series: 5, text: 'files in, pixels and labels out' },
+  models: { x: 425, y: 524, series: 0, text: 'genotype in, network of tf.* out' },
+  'src/engine': { x: 697, y: 524, series: 0, text: 'tf.* in, one ONNX graph out' },
+  'datasets/coco-ts': { x: 150, y: 628, series: 5, text: 'annotations, COCO metrics' },
+  'src/runtime': { x: 815, y: 628, series: 2, text: 'graph, tensors in; tensors out' },
   'src/shared': {
     ...WIDE,
-    y: 612,
+    y: 716,
     series: 'neutral',
     text: 'files, locks, model cards, charts, HTML',
   },

@@ -151,7 +151,7 @@ async function readRecord(folder: string): Promise<ChainRecord> {
     return validate(chainRecord, JSON.parse(content))
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof UserError)) throw error
-    throw new UserError(`${path} is damaged: ${error.message}. Begin anew: npm start -- --fresh`, {
+    throw new UserError(`${path} is damaged: ${error.message}. Begin anew with --fresh`, {
       cause: error,
     })
   }

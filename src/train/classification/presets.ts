@@ -55,7 +55,7 @@ const laptopCifar10: RunConfig = {
   checkpoint: { steps: null, seconds: 60 },
 }
 
-/** The data set that comes with the package, within two and a half minutes: what `npm start` runs. */
+/** The data set that comes with the package, within two and a half minutes. */
 const embedded: RunConfig = {
   ...laptopCifar10,
   data: { ...paperCifar.data, name: 'embedded', validation: 0 },
