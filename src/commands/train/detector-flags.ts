@@ -26,7 +26,7 @@ import { json } from '../shared/options.js'
 import * as training from './training-options.js'
 
 export const DEFAULT_PRESET = 'faster-rcnn-nas-small'
-export const EMBEDDED_PRESET = 'faster-rcnn-nas-embedded'
+export const EMBEDDED_PRESET = 'faster-rcnn-nas-fpn-embedded'
 
 const shares = listOf(
   number({ from: 0, to: 1 }),

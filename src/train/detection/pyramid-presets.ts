@@ -40,17 +40,26 @@ export function pyramidPresets({ mobile, small, embedded }: Sources): Record<str
   /**
    * The embedded scenes within 20 minutes on two cores. An image costs less than in `faster-rcnn-nas-embedded`, so that
    * more are seen, and a proposal costs next to nothing, so that more are learnt from. The stem stays as the backbone brings it:
-   * a step costs a third less, and the losses after as many steps are the same.
+   * a step costs a third less, and the losses after as many steps are the same. Boxes are measured by GIoU, one for all
+   * classes, and the box head sees the backbone's last features, since most errors without these are those of classes.
    */
   const pyramidEmbedded: DetectorRunConfig = {
     ...embedded,
     detector: {
       ...embedded.detector,
-      pyramid: pyramidSmall.detector.pyramid,
+      pyramid: { ...pyramidSmall.detector.pyramid!, skipPooling: true },
       // Objects are 40 to 140 pixels large: an anchor is within a quarter of an octave of each.
       anchors: { base: 32, scales: [1, 1.41], ratios: [0.5, 1, 2], offset: 4 },
       proposals: { ...embedded.detector.proposals, filters: 64, preNmsTopN: 150, postNmsTopN: 100 },
-      roiHeads: { ...embedded.detector.roiHeads, crop: 7, samplingRatio: 2, sample: 32 },
+      roiHeads: {
+        ...embedded.detector.roiHeads,
+        crop: 7,
+        samplingRatio: 2,
+        sample: 64,
+        boxLoss: 'giou',
+        classAgnostic: true,
+      },
+      weights: { ...embedded.detector.weights, boxReg: 5 },
     },
     freeze: 'stem',
     // Quick looks at AP come between.
