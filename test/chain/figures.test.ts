@@ -48,7 +48,8 @@ test('a search shows its rewards, the best cells, and at work those that are bei
     ],
   )
   for (const { svg } of atWork) assert.match(svg, /^<svg [\s\S]*<\/svg>\n$/)
-  assert.equal(atWork[0].svg.match(/<circle/g)?.length, 3, 'two children and the sample of the legend')
+  // A dot is a line of no length.
+  assert.equal(atWork[0].svg.match(/M[\d.]+ [\d.]+h0/g)?.length, 2, 'a dot for each child')
   const after = await figuresOf(folder, 'search')
   assert.deepEqual(
     after.map(({ name }) => name),
