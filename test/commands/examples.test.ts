@@ -9,6 +9,7 @@ import { PUBLISHED_CELLS } from '../../models/published-cells.js'
 import { commands } from '../../src/commands/commands.js'
 import { packageRoot } from '../../src/shared/package-root.js'
 import { detectorPresets } from '../../src/train/detection/presets.js'
+import { parseCommand } from '../helpers/commands/parse-command.js'
 import { toolkit } from '../helpers/commands/toolkit.js'
 import { shellCommands, wordsOf } from '../helpers/markdown.js'
 
@@ -21,19 +22,8 @@ const TAKE_ARCHITECTURES = ['describe', 'draw', 'compare-cells']
 
 /** Parses the words after `toolkit` as its command does, and does nothing else. Throws what the command says of them. */
 async function parse(words: readonly string[]): Promise<void> {
-  const [name, ...rest] = words
-  assert.ok(Object.hasOwn(commands, name), `there is no command ${name}`)
-  const command = await commands[name].load()
-  let parsed: CommandUnknownOpts | undefined
-  for (const each of [command, ...command.commands]) {
-    each.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} })
-    if (each.commands.length > 0) continue
-    each.action((...given: unknown[]) => {
-      parsed = given.at(-1) as CommandUnknownOpts
-    })
-  }
-  await command.parseAsync(rest, { from: 'user' })
-  assert.ok(parsed)
+  const [name] = words
+  const parsed = await parseCommand(words)
   const { arch } = parsed.opts() as { arch?: string }
   const named = [
     ...(TAKE_ARCHITECTURES.includes(name) ? parsed.args : []),
