@@ -25,7 +25,7 @@ test('a room is covered by what its functions ran in processes and in threads, a
 
   const loaded = await measured(`await import(${urlOf('dist/src/shared/random.js')})`)
   assert.ok(loaded.get('src/shared')!.percent > 0)
-  assert.equal(loaded.get('serve')!.percent, 0)
+  assert.equal(loaded.get('src/runtime')!.percent, 0)
   const sum = [...loaded].reduce((lines, [room, counted]) => lines + (room === 'all' ? 0 : counted.lines), 0)
   assert.equal(loaded.get('all')!.lines, sum)
 
@@ -36,7 +36,7 @@ test('a room is covered by what its functions ran in processes and in threads, a
 
   const threaded = await measured(`
     import { Worker } from 'node:worker_threads'
-    new Worker('import(${urlOf('dist/serve/byte-sink.js').replaceAll('"', '`')})', { eval: true })`)
-  assert.ok(threaded.get('serve')!.percent > 0)
+    new Worker('import(${urlOf('dist/src/runtime/session-protocol.js').replaceAll('"', '`')})', { eval: true })`)
+  assert.ok(threaded.get('src/runtime')!.percent > 0)
   assert.deepEqual(threaded.get('src/shared'), called.get('src/shared'))
 })
