@@ -52,7 +52,7 @@ function reconstruction(
   return {
     stepsPerEpoch,
     imagesPerStep: batchSize,
-    prepare: batch,
+    prepare: (step) => batch(step),
     async build(imageSize) {
       const step = await compiler.buildStep(config, imageSize)
       return {

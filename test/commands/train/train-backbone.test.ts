@@ -80,7 +80,10 @@ test('train, stop by Ctrl-C, resume, evaluate, export and plot a small network',
   assert.deepEqual({ ...ofModel, subject: 'run' }, ofRun)
 
   const exported = await toolkit(['export', 'run', '--out', 'copy.onnx'], { cwd })
-  assert.equal(exported.stdout, 'Wrote copy.onnx: nasnet-a-1x4-images, 2 classes\n')
+  assert.equal(
+    exported.stdout,
+    'Wrote copy.onnx: nasnet-a-1x4-images, 2 classes\nNext: toolkit serve copy.onnx\n',
+  )
   assert.deepEqual(await readFile(join(cwd, 'copy.onnx')), await readFile(join(cwd, 'run', 'model.onnx')))
 
   const plotted = await toolkit(['plot', 'run', '--out', 'curve.png', '--json'], { cwd })

@@ -106,7 +106,10 @@ describe('the format', () => {
       openAnnotations(join(folder, 'classes')),
       /\(cat, dog\) and no boxes: .*classification/,
     )
-    await assert.rejects(openAnnotations(join(folder, 'empty')), /has no annotations that are known/)
+    await assert.rejects(
+      openAnnotations(join(folder, 'empty')),
+      /empty" is empty; it needs images, and annotations/,
+    )
     await assert.rejects(openAnnotations(join(folder, 'note.md')), /is not known by its ending/)
     await assert.rejects(openAnnotations(join(folder, 'one.xml')), /name the folder that it is in/)
     await assert.rejects(openAnnotations(join(folder, 'gone')), /There is no file or folder/)
