@@ -6,14 +6,7 @@ import fc from 'fast-check'
 import { batchNormTrain } from '../../models/batch-norm.js'
 import { blockSize, compile, trace } from '../../src/engine/index.js'
 import { blockRange, blocksOf, channelsAt, placesOf } from '../../src/engine/lower/blocks.js'
-import {
-  assertClose,
-  compiled,
-  drawn,
-  eagerly,
-  type Given,
-  withGradients,
-} from '../helpers/engine/compare.js'
+import { assertSameAsEager, drawn, type Given, withGradients } from '../helpers/engine/compare.js'
 
 type Tensors = Record<string, tf.Tensor>
 
@@ -22,12 +15,8 @@ const TOLERANCE = 2e-4
 
 const width = fc.integer({ min: 1, max: 100 })
 
-async function check(f: (inputs: Tensors) => tf.Tensor, given: Record<string, Given>, what: string) {
-  const all = withGradients(f, Object.keys(given))
-  const expected = await eagerly(all, given)
-  for (const block of new Set([0, await blockSize()]))
-    assertClose(await compiled(all, given, block), expected, TOLERANCE, `${what}, block ${block}`)
-}
+const check = (f: (inputs: Tensors) => tf.Tensor, given: Record<string, Given>, what: string) =>
+  assertSameAsEager(withGradients(f, Object.keys(given)), given, TOLERANCE, what)
 
 const image = (value: tf.Tensor) => value as tf.Tensor4D
 const pointwise = (x: tf.Tensor, filter: tf.Tensor) => tf.conv2d(image(x), image(filter), 1, 'same')

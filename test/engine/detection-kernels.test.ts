@@ -4,24 +4,14 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { roiAlign, suppressByClass } from '../../models/index.js'
-import { blockSize, trace } from '../../src/engine/index.js'
-import {
-  assertClose,
-  compiled,
-  drawn,
-  eagerly,
-  type Given,
-  withGradients,
-} from '../helpers/engine/compare.js'
+import { trace } from '../../src/engine/index.js'
+import { assertSameAsEager, compiled, drawn, type Given, withGradients } from '../helpers/engine/compare.js'
 import { given, golden } from '../helpers/models/torchvision.js'
 
 type Inputs = Record<string, tf.Tensor>
 
-async function check(what: string, f: (inputs: Inputs) => Inputs, inputs: Record<string, Given>) {
-  const expected = await eagerly(f, inputs)
-  for (const block of new Set([0, await blockSize()]))
-    assertClose(await compiled(f, inputs, block), expected, 1e-5, `${what}, block ${block}`)
-}
+const check = (what: string, f: (inputs: Inputs) => Inputs, inputs: Record<string, Given>) =>
+  assertSameAsEager(f, inputs, 1e-5, what)
 
 const suppress =
   (count: number, iou: number, minScore?: number) =>

@@ -1,24 +1,13 @@
 /** Every other kernel, in networks' company (a convolution before it, so that tensors lie blocked) and alone. */
 import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs'
-import { blockSize } from '../../src/engine/index.js'
-import {
-  assertClose,
-  compiled,
-  drawn,
-  eagerly,
-  type Given,
-  withGradients,
-} from '../helpers/engine/compare.js'
+import { assertSameAsEager, drawn, type Given, withGradients } from '../helpers/engine/compare.js'
 
 const TOLERANCE = 1e-4
 type Inputs = Record<string, tf.Tensor>
 
-async function check(what: string, f: (inputs: Inputs) => Inputs, given: Record<string, Given>) {
-  const expected = await eagerly(f, given)
-  for (const block of new Set([0, await blockSize()]))
-    assertClose(await compiled(f, given, block), expected, TOLERANCE, `${what}, block ${block}`)
-}
+const check = (what: string, f: (inputs: Inputs) => Inputs, given: Record<string, Given>) =>
+  assertSameAsEager(f, given, TOLERANCE, what)
 
 /** 16 and 32 channels lie in blocks after a convolution, 5 never do. */
 const WIDTHS = [5, 16, 32]

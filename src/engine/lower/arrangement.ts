@@ -97,7 +97,7 @@ const slice: Lowering = (e, { inputs: [x], outputs: [y], attributes }) => {
       outer.map((a) => (a === 3 && blocks ? blocks[0] * e.block : begin[a])),
       outer.map((a) => (a === 3 && blocks ? (blocks[1] - blocks[0]) * e.block : size[a])),
     )
-    const channels = blocks ? e.blocks(y).length * e.block : size[3]
+    const channels = blocks ? e.places(y) : size[3]
     source = { ...source, name, batch: size[0], channels }
   }
   const crop = [-begin[1], -begin[2], begin[1] + size[1] - x.shape[1], begin[2] + size[2] - x.shape[2]]
@@ -152,7 +152,7 @@ const split: Lowering = (e, { inputs: [x], outputs, attributes }) => {
   const byChannel = wanted === 'blocked' && axis === 3 && joinsBlocks(e, outputs, x, 3)
   const layout = wanted === 'blocked' && !byChannel ? 'nchw' : wanted
   const onnxAxis = layout === 'plain' ? axis : NCHW_AXIS[axis]
-  const counts = byChannel ? outputs.map((output) => e.blocks(output).length * e.block) : sizes
+  const counts = byChannel ? outputs.map((output) => e.places(output)) : sizes
   const parts = e.nodesOutputs(
     'Split',
     [e.as(x, layout), e.ints(counts)],

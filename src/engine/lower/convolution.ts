@@ -8,7 +8,6 @@ import { denseBlocked, denseNchw, depthwiseBlocked, depthwiseNchw } from './filt
 import { sumOfRows } from './sum-of-rows.js'
 import type { Lowering } from './table.js'
 import {
-  channelsLast,
   conv,
   isPointwise,
   mirrored,
@@ -22,10 +21,6 @@ import {
 
 /** Up to this number of pixels, one product over all images is faster than one per image (measured). */
 const SMALL_MAP = 64
-
-/** Blocked if every one of these values can be. */
-const layoutOf = (e: Emitter, ...values: Value[]): Plane['layout'] =>
-  values.every((value) => e.blockable(value)) ? 'blocked' : 'nchw'
 
 const dense: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
   const channels = x.shape[3]
@@ -44,14 +39,14 @@ const depthwiseFilters = (e: Emitter, filter: Value, { blocks }: Plane, flip: bo
   blocks ? depthwiseBlocked(e, filter, blocks, flip) : depthwiseNchw(e, filter, flip)
 
 const depthwise: Lowering = (e, { inputs: [x, filter], outputs: [y], attributes }) => {
-  const layout = filter.shape[3] === 1 ? layoutOf(e, x, y) : 'nchw'
+  const layout = filter.shape[3] === 1 ? e.fastest(x, y) : 'nchw'
   const source = plane(e, x, layout)
   const weights = depthwiseFilters(e, filter, source, false)
   e.put(y, layout, conv(e, [source.name, weights], windowOf(attributes), source.channels, layout))
 }
 
 const denseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
-  const layout = layoutOf(e, dx, dy)
+  const layout = e.fastest(dx, dy)
   const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
   const weights =
     layout === 'blocked'
@@ -62,7 +57,7 @@ const denseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], 
 
 const depthwiseInputGradient: Lowering = (e, { inputs: [dy, filter], outputs: [dx], attributes }) => {
   oneMultiplier(filter.shape)
-  const layout = layoutOf(e, dx, dy)
+  const layout = e.fastest(dx, dy)
   const { source, window } = mirrored(e, plane(e, dy, layout), windowOf(attributes), dx, dy)
   const weights = depthwiseFilters(e, filter, source, true)
   e.put(dx, layout, conv(e, [source.name, weights], window, source.channels, layout))
@@ -82,7 +77,8 @@ function operand(
   layout: 'nchw' | 'plain',
 ): { name: string; rows: number; blocks?: Blocks } {
   const { blocks } = p
-  if (!blocks) return { name: layout === 'nchw' ? p.name : channelsLast(e, p), rows: p.channels }
+  if (!blocks)
+    return { name: layout === 'nchw' ? p.name : e.transpose(p.name, [0, 2, 3, 1]), rows: p.channels }
   if (onlyLastIsPartial(blocks, e.block))
     return { name: e.reorderOutput(p.name, layout, blocks), rows: channelsIn(blocks) }
   const full = blocks.map(() => e.block)
@@ -116,7 +112,7 @@ const denseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], attr
   const [, height, width, o] = dy.shape
   const [kh, kw, i] = dw.shape
   if (isPointwise(window)) {
-    const layout = layoutOf(e, x, dy)
+    const layout = e.fastest(x, dy)
     const source = subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x)
     const gradient = pointwiseFilterGradient(e, source, plane(e, dy, layout), x)
     e.put(dw, 'plain', e.reshape(gradient, [1, 1, i, o], x))
@@ -151,7 +147,7 @@ const depthwiseFilterGradient: Lowering = (e, { inputs: [x, dy], outputs: [dw], 
   const [kh, kw, channels] = dw.shape
   const [batch, height, width] = dy.shape
   const { strides, dilations, pads } = windowOf(attributes)
-  const layout = layoutOf(e, x, dy)
+  const layout = e.fastest(x, dy)
   const needs = (axis: 0 | 1, taps: number, out: number) =>
     (taps - 1) * dilations[axis] + (out - 1) * strides[axis] + 1 - x.shape[1 + axis] - pads[axis]
   const end = [needs(0, kh, height), needs(1, kw, width)]

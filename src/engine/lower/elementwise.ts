@@ -33,7 +33,7 @@ function blockedViews(
 ): { full: number[]; small: number[][] } | undefined {
   const [N, H, W] = out.shape
   const b = e.block
-  const P = e.blocks(out).length * b
+  const P = e.places(out)
   const shapes = small.map((value) => shape4(value.shape))
   // One number per image: one row per image is the fastest broadcast.
   if (shapes.every(([, h, w, c]) => h * w * c === 1))
@@ -145,8 +145,7 @@ function inLayout(e: Emitter, operation: Operation, emit: Emit): { layout: Layou
           : smallBlocked(e, value, views.small[small.indexOf(value)], out)
       })
       const [n, h, w] = out.shape
-      const places = e.blocks(out).length * e.block
-      return { layout, name: e.reshape(emit(e, operands, operation), [n, places, h, w], out) }
+      return { layout, name: e.reshape(emit(e, operands, operation), [n, e.places(out), h, w], out) }
     }
   }
   return {

@@ -98,6 +98,16 @@ export class Emitter extends NodeWriter {
     return blocks
   }
 
+  /** The number of places of a value that can have the blocked layout. */
+  places(value: Value): number {
+    return this.blocks(value).length * this.block
+  }
+
+  /** The blocked layout if all these values can have it, otherwise NCHW. */
+  fastest(...values: readonly Value[]): 'blocked' | 'nchw' {
+    return values.every((value) => this.blockable(value)) ? 'blocked' : 'nchw'
+  }
+
   /** Whether the blocked layout of the value has free places. */
   hasFreePlaces(value: Value): boolean {
     return !areFull(this.blocks(value), this.block)
@@ -177,9 +187,8 @@ export class Emitter extends NodeWriter {
   private fromBlocked(name: string, layout: 'nchw' | 'plain', value: Value): string {
     const [n, h, w, c] = value.shape
     const blocks = this.blocks(value)
-    const places = blocks.length * this.block
     if (h * w === 1) {
-      const channels = this.toChannels(this.reshape(name, [n, places], value), 1, blocks)
+      const channels = this.toChannels(this.reshape(name, [n, this.places(value)], value), 1, blocks)
       return this.reshape(channels, layout === 'plain' ? [n, h, w, c] : [n, c, h, w], value)
     }
     return this.reorderOutput(name, layout, blocks)

@@ -25,7 +25,7 @@ const toChannels = (e: Emitter, name: string, x: Value) =>
   e.blockable(x) ? e.toChannels(name, 0, e.blocks(x)) : name
 
 /** Places of `x`, where it is blocked, or its channels. */
-const placesOf = (e: Emitter, x: Value) => (e.blockable(x) ? e.blocks(x).length * e.block : x.shape[3])
+const placesOf = (e: Emitter, x: Value) => (e.blockable(x) ? e.places(x) : x.shape[3])
 
 /** Σ x over images and pixels, times `weight`, for each place. */
 function channelSums(e: Emitter, x: Value, weight: number): string {
@@ -78,8 +78,6 @@ function affine(e: Emitter, like: Value, terms: readonly Term[], shift?: string)
   return shift === undefined ? total : add(e, total, channels(shift))
 }
 
-const layoutOf = (e: Emitter, x: Value) => (e.blockable(x) ? 'blocked' : 'nchw')
-
 /**
  * x minus its mean for each channel. The variance is the mean square of this: the difference of the mean square of x and
  * the square of its mean would lose all digits where the mean is large beside the deviation.
@@ -87,7 +85,7 @@ const layoutOf = (e: Emitter, x: Value) => (e.blockable(x) ? 'blocked' : 'nchw')
 function centred(e: Emitter, x: Value, mean: string): string {
   const c = placesOf(e, x)
   const ones = e.sharedConstant(`ones [${c}]`, [c], () => new Float32Array(c).fill(1))
-  return affine(e, x, [{ name: e.as(x, layoutOf(e, x)), factor: ones }], e.node('Neg', [mean]))
+  return affine(e, x, [{ name: e.as(x, e.fastest(x)), factor: ones }], e.node('Neg', [mean]))
 }
 
 const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, variance], attributes }) => {
@@ -101,7 +99,7 @@ const train: Lowering = (e, { inputs: [x, scale, offset], outputs: [y, mean, var
   e.put(mean, 'plain', toChannels(e, m, x))
   e.put(variance, 'plain', toChannels(e, v, x))
   const normalized = affine(e, y, [{ name: deviations, factor }], toPlaces(e, e.as(offset, 'plain'), x))
-  e.put(y, layoutOf(e, y), normalized)
+  e.put(y, e.fastest(y), normalized)
 }
 
 function inverseDeviation(e: Emitter, variance: string, epsilon: number): string {
@@ -120,7 +118,7 @@ const gradient: Lowering = (
   const [m, v, s] = [mean, variance, scale].map((value) => toPlaces(e, e.as(value, 'plain'), x))
   const deviations = centred(e, x, m)
   const inverse = inverseDeviation(e, v, attributes.epsilon as number)
-  const given = e.as(dy, layoutOf(e, dy))
+  const given = e.as(dy, e.fastest(dy))
   const dbeta = channelSums(e, dy, 1)
   const dgamma = mul(e, inverse, channelProducts(e, x, given, deviations, 1))
   e.put(doffset, 'plain', toChannels(e, dbeta, x))
@@ -132,7 +130,7 @@ const gradient: Lowering = (
     { name: deviations, factor: b },
     { name: given, factor: a },
   ]
-  e.put(dx, layoutOf(e, dx), affine(e, dx, terms, mul(e, shared, dbeta)))
+  e.put(dx, e.fastest(dx), affine(e, dx, terms, mul(e, shared, dbeta)))
 }
 
 /** With given statistics. It is ONNX's own operation, so that it can be folded into the convolution before it. */

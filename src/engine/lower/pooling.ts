@@ -7,7 +7,7 @@ const pool =
   (op: 'AveragePool' | 'MaxPool', extra: Record<string, number>): Lowering =>
   (e, { inputs: [x], outputs: [y], attributes }) => {
     const window = windowOf(attributes)
-    const layout = e.blockable(x) ? 'blocked' : 'nchw'
+    const layout = e.fastest(x)
     if (isPointwise(window)) {
       const [, height, width] = y.shape
       e.put(y, layout, subsample(e, plane(e, x, layout), [0, 0], window.strides, height, width, x).name)
@@ -26,7 +26,7 @@ const pool =
 const averageGradient: Lowering = (e, { inputs: [dy], outputs: [dx], attributes }) => {
   const window = windowOf(attributes)
   const [kh, kw] = window.kernel
-  const layout = e.blockable(dx) ? 'blocked' : 'nchw'
+  const layout = e.fastest(dx)
   const { source, window: back } = mirrored(e, plane(e, dy, layout), window, dx, dy)
   if (isPointwise(back)) {
     e.put(dx, layout, source.name)

@@ -27,9 +27,8 @@ function overPixels(e: Emitter, { inputs: [x], outputs: [y], kernel, attributes 
   if (!e.has(x, 'blocked') || !isPixels(attributes.axes as number[])) return false
   if (kernel !== 'Mean' && kernel !== 'Sum') return false
   const [n, h, w] = x.shape
-  const blocks = e.blocks(x)
   const pooled = e.node('GlobalAveragePool', [e.as(x, 'blocked')], {}, NCHWC)
-  const means = e.toChannels(e.reshape(pooled, [n, blocks.length * e.block], x), 1, blocks)
+  const means = e.toChannels(e.reshape(pooled, [n, e.places(x)], x), 1, e.blocks(x))
   const result = kernel === 'Mean' ? means : e.node('Mul', [means, e.scalar(h * w)])
   e.put(y, 'plain', e.reshape(result, y.shape, x))
   return true

@@ -49,8 +49,7 @@ export function plane(e: Emitter, value: Value, layout: Plane['layout']): Plane 
   const [batch, height, width, channels] = value.shape
   const name = e.as(value, layout)
   if (layout === 'nchw') return { name, batch, height, width, channels, layout }
-  const blocks = e.blocks(value)
-  return { name, batch, height, width, channels: blocks.length * e.block, blocks, layout }
+  return { name, batch, height, width, channels: e.places(value), blocks: e.blocks(value), layout }
 }
 
 /** The plane in a shape whose axes `rows` and `rows` + 1 are its rows and columns. */
@@ -192,7 +191,3 @@ export function mirrored(
   const rest: Window['pads'] = [begin[0] - cut[0], begin[1] - cut[1], end[0] - cut[2], end[1] - cut[3]]
   return { source, window: { kernel, strides: [1, 1], dilations, pads: rest } }
 }
-
-/** The plane as N × H × W × C. */
-export const channelsLast = (e: Emitter, p: Plane): string =>
-  p.blocks ? e.reorderOutput(p.name, 'plain', p.blocks) : e.transpose(p.name, [0, 2, 3, 1])

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import * as tf from '@tensorflow/tfjs'
 import * as ort from 'onnxruntime-node'
-import { compile, type DType, trace } from '../../../src/engine/index.js'
+import { blockSize, compile, type DType, trace } from '../../../src/engine/index.js'
 
 export interface Given {
   shape: number[]
@@ -64,6 +64,18 @@ export function assertClose(actual: Results, expected: Results, tolerance: numbe
       )
     }
   }
+}
+
+/** Fails unless `f`, as a compiled graph without blocks and with this processor's, gives what TensorFlow.js's CPU backend gives. */
+export async function assertSameAsEager(
+  f: Traced,
+  given: Record<string, Given>,
+  tolerance: number,
+  what: string,
+): Promise<void> {
+  const expected = await eagerly(f, given)
+  for (const block of new Set([0, await blockSize()]))
+    assertClose(await compiled(f, given, block), expected, tolerance, `${what}, block ${block}`)
 }
 
 /** `f` and its gradients with respect to `wrt`, weighted by fixed pseudo-random numbers so that no term cancels. */

@@ -70,6 +70,22 @@ async function afterSteps(step: DetectorStep, run: (step: DetectorStep) => Promi
   return state
 }
 
+type Pass = Awaited<ReturnType<typeof eagerPass>>
+
+function assertNearPass(loss: number, state: Pass['state'], expected: Pass) {
+  assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
+  for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+}
+
+/** Fails unless the first step's loss, and the state after it, are those of the eager pass. */
+async function assertSameAsEager(config: DetectorRunConfig) {
+  let loss = 0
+  const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
+    loss = (await step.run(inputs(0))).loss
+  })
+  assertNearPass(loss, state, await eagerPass(config))
+}
+
 for (const batchNorm of ['trained', 'frozen'] as const)
   test(`a step equals the eager one, with batch norm ${batchNorm}`, async () => {
     const tiny = tinyDetector()
@@ -81,9 +97,7 @@ for (const batchNorm of ['trained', 'frozen'] as const)
       const parts = metrics.objectness + metrics.anchorBoxes + metrics.classification + metrics.boxes
       assert.ok(Math.abs(parts - loss) < 1e-5)
     })
-    const expected = await eagerPass(config)
-    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
-    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+    assertNearPass(loss, state, await eagerPass(config))
   })
 
 test('a step with all settings of the released detector equals the eager one', async () => {
@@ -100,13 +114,7 @@ test('a step with all settings of the released detector equals the eager one', a
       roiHeads: { ...detector.roiHeads, cropping: 'crop-and-resize', samplingRatio: 1 },
     },
   }
-  let loss = 0
-  const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
-    loss = (await step.run(inputs(0))).loss
-  })
-  const expected = await eagerPass(config)
-  assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
-  for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+  await assertSameAsEager(config)
 })
 
 for (const [about, batchNorm, ofPyramid] of [
@@ -117,26 +125,14 @@ for (const [about, batchNorm, ofPyramid] of [
     const tiny = tinyPyramidDetector()
     const pyramid = { ...tiny.detector.pyramid!, batchNorm: ofPyramid }
     const config: DetectorRunConfig = { ...tiny, detector: { ...tiny.detector, pyramid, batchNorm } }
-    let loss = 0
-    const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
-      loss = (await step.run(inputs(0))).loss
-    })
-    const expected = await eagerPass(config)
-    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
-    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+    await assertSameAsEager(config)
   })
 
 test('a step whose box head sees the backbone’s last features equals the eager one', async () => {
   const tiny = tinyPyramidDetector()
   const pyramid = { ...tiny.detector.pyramid!, skipPooling: true }
   const config: DetectorRunConfig = { ...tiny, detector: { ...tiny.detector, pyramid } }
-  let loss = 0
-  const state = await afterSteps(await buildDetectorStep(config, shapes), async (step) => {
-    loss = (await step.run(inputs(0))).loss
-  })
-  const expected = await eagerPass(config)
-  assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
-  for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+  await assertSameAsEager(config)
 })
 
 for (const boxLoss of ['giou', 'ciou'] as const)
@@ -158,9 +154,7 @@ for (const boxLoss of ['giou', 'ciou'] as const)
     const state = await afterSteps(step, async () => {
       loss = (await step.run(inputs(0))).loss
     })
-    const expected = await eagerPass(config)
-    assert.ok(Math.abs(loss - expected.loss) < 1e-4 * expected.loss, `${loss} against ${expected.loss}`)
-    for (const [name, vector] of Object.entries(expected.state)) assertNear(state[name], vector, 2e-3, name)
+    assertNearPass(loss, state, await eagerPass(config))
   })
 
 for (const [about, tiny, freeze, kept] of [
