@@ -11,7 +11,8 @@ import type { OpenRequests } from './open-requests.js'
 import type { CardOf, Outputs, Task } from './outputs.js'
 import { overloaded, Problem } from './problem.js'
 import { addFields, type ParametersSchema, type Query, readParameters, readQuery } from './query.js'
-import { mayHaveFields, readUpload } from './upload.js'
+import { receive } from './receive.js'
+import { type BodyOptions, mayHaveFields, readUpload } from './upload.js'
 
 /** What the handlers of all tasks share. */
 export interface ImageService {
@@ -96,7 +97,7 @@ export function answerImage<T extends Task, Options>(
   imageTask: ImageTask<T, Options>,
   service: ImageService,
 ): RequestHandler {
-  const { models, decoders, requests, uploads, maxBytes, maxPixels, maxImages } = service
+  const { models, decoders, maxBytes, maxPixels, maxImages } = service
   const known = [...imageTask.parameters, 'model']
   const schemas = new WeakMap<CardOf<T>, ParametersSchema<Options>>()
   const choose = (query: Query) => {
@@ -112,19 +113,9 @@ export function answerImage<T extends Task, Options>(
     const query = readQuery(request.query, known)
     // A body may carry parameters; all other requests can be refused before it is read.
     if (!mayHaveFields(request)) choose(query).inference.requireRoom()
-    const { signal, arrived } = requests.get(response)
-    const evicted = new AbortController()
-    const held = uploads.open((problem) => evicted.abort(problem))
-    try {
-      const reading = AbortSignal.any([signal, evicted.signal])
-      const { images, several, fields } = await readUpload(request, response, {
-        maxBytes,
-        maxImages,
-        held,
-        signal: reading,
-      })
-      held.complete()
-      arrived()
+    const reading = (options: BodyOptions) =>
+      readUpload(request, response, { maxBytes, maxImages, ...options })
+    await receive(service, response, reading, async ({ images, several, fields }, signal) => {
       const read = performance.now() - start
       const { inference, options } = choose(addFields(query, fields, known))
       const { card } = inference
@@ -152,9 +143,7 @@ export function answerImage<T extends Task, Options>(
       }
       signal.throwIfAborted()
       response.json(several ? listOf(answers, timings()) : answer)
-    } finally {
-      held.release()
-    }
+    })
   }
 
   /** Answers a drawing. Its memory counts from before it is made until it is read. */

@@ -16,7 +16,8 @@ import { type InferImages, readInferRequest } from './protocol/request.js'
 import { encodeResponse, type OutputTensor } from './protocol/response.js'
 import { INPUT, type ModelMetadata, VERSION } from './protocol/schemas.js'
 import { fromBase64, parseJson } from './read-json.js'
-import { jsonLimit, readBody } from './upload.js'
+import { receive } from './receive.js'
+import { type BodyOptions, contentType, jsonLimit, readBody } from './upload.js'
 
 /** Lists and values of a request beside its pixels, at most. */
 const otherValues = 10_000
@@ -104,28 +105,19 @@ async function infer(
   request: Request,
   response: Response,
 ): Promise<void> {
-  const { requests, uploads, maxBytes, maxImages } = service
+  const { maxBytes, maxImages } = service
   const { card } = inference
   inference.requireRoom()
-  const { signal, arrived } = requests.get(response)
-  const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+  const type = contentType(request)
   if (!['', 'application/json', 'application/octet-stream'].includes(type))
     throw new Problem(
       415,
       `The content type ${type} is not accepted; send application/json, or application/octet-stream.`,
     )
-  const evicted = new AbortController()
-  const held = uploads.open((problem) => evicted.abort(problem))
-  try {
-    const body = await readBody(request, response, {
-      limit: jsonLimit(maxBytes),
-      tooLarge: () =>
-        new Problem(413, `The request has more than ${jsonLimit(maxBytes)} bytes, which is the limit.`),
-      held,
-      signal: AbortSignal.any([signal, evicted.signal]),
-    })
-    held.complete()
-    arrived()
+  const limit = jsonLimit(maxBytes)
+  const tooLarge = () => new Problem(413, `The request has more than ${limit} bytes, which is the limit.`)
+  const reading = (options: BodyOptions) => readBody(request, response, { limit, tooLarge, ...options })
+  await receive(service, response, reading, async (body, signal) => {
     const [height, width] = card.inputSize
     const sent = readInferRequest(body, request.get('Inference-Header-Content-Length'), {
       inputSize: card.inputSize,
@@ -139,9 +131,7 @@ async function infer(
     signal.throwIfAborted()
     if (headerLength !== undefined) response.set('Inference-Header-Content-Length', String(headerLength))
     response.type(headerLength === undefined ? 'json' : 'application/octet-stream').send(answer)
-  } finally {
-    held.release()
-  }
+  })
 }
 
 function computeSent(

@@ -36,7 +36,8 @@ export interface Upload {
   fields: Parameter[]
 }
 
-function contentType(request: IncomingMessage): string {
+/** The media type of a request's body, without parameters; empty where it names none. */
+export function contentType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
 }
 

@@ -17,6 +17,7 @@ function processMetrics(): Registry {
   return processRegistry
 }
 
+/** Counts what requests report, and what models do: it is their `InferenceObserver`, too. */
 export class Metrics implements ServeObserver {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
   readonly #registry = new Registry()

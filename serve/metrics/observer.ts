@@ -1,4 +1,4 @@
-/** What parts of the server report of their work; whoever counts it implements this. */
+/** What the handling of requests reports of its work; whoever counts it implements this. */
 
 /** Why a request was not answered with what it asked for. */
 export type RejectReason =
@@ -11,26 +11,12 @@ export type RejectReason =
   | 'overload'
   | 'failure'
 
+/** What requests report, beside what models do (`InferenceObserver`). */
 export interface ServeObserver {
-  /** Images that wait for a model now. */
-  queueLength(model: string, length: number): void
-  /** Images that a model computes together in one run. */
-  batchSize(model: string, size: number): void
-  /** Time of one run of a model. */
-  inferenceSeconds(model: string, seconds: number): void
   /** Time from an image's arrival to its pixels, waiting for a decoder included. */
   decodeSeconds(seconds: number): void
   /** A request was refused. */
   reject(reason: RejectReason): void
-}
-
-/** Counts nothing. */
-export const noObserver: ServeObserver = {
-  queueLength() {},
-  batchSize() {},
-  inferenceSeconds() {},
-  decodeSeconds() {},
-  reject() {},
 }
 
 /** The reason that goes with a status of an answer; undefined for an answer that is no refusal. */

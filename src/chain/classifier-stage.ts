@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import sharp from 'sharp'
 import type { ImageSet } from '../../datasets/index.js'
 import { type Genotype, parseGenotype } from '../../models/genotype.js'
+import { firstImages } from '../search/evaluate/image-subsets.js'
 import { genotypePath } from '../search/search-folder.js'
 import { UserError } from '../shared/errors.js'
 import { readText, writeFileAtomically } from '../shared/files.js'
@@ -68,7 +69,8 @@ export const classifierStage: Stage<'classifier'> = async (context) => {
     await reporter.export()
     const model = join(place, 'model.onnx')
     const predictor = await predictorFrom((await readModel(model)).bytes, test.height)
-    const metrics = await evaluate(predictor, firstOf(test, plan.classifier.tested), {
+    // Classes take turns in the embedded data set, so that any first part is balanced.
+    const metrics = await evaluate(predictor, firstImages(test, plan.classifier.tested), {
       batchSize: 100,
     }).finally(() => predictor.close())
     if (metrics === null) return null
@@ -89,18 +91,6 @@ async function bestCells(folder: string): Promise<Genotype> {
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`)
     throw error
-  }
-}
-
-/** The first images; classes take turns in the embedded data set, so that any first part is balanced. */
-function firstOf(set: ImageSet, count: number): ImageSet {
-  if (count >= set.count) return set
-  const bytes = set.width * set.height * 3
-  return {
-    ...set,
-    count,
-    pixels: set.pixels.subarray(0, count * bytes),
-    labels: set.labels.subarray(0, count),
   }
 }
 

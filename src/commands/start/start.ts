@@ -18,7 +18,7 @@ import { ServedChain } from './served-chain.js'
 import { showChain } from './show-chain.js'
 
 const help = `
-The whole way, small enough for two cores: a few dozen cells are tried, the best are stacked to a network that learns
+The whole way, small enough for two cores: some twenty cells are tried, the best are stacked to a network that learns
 to classify emoji, and that network becomes the backbone of a Faster R-CNN that learns to find them in scenes. The data
 is part of the package: nothing is downloaded. A server shows the work from its first second, answers with half-trained
 models as soon as there are some, and runs until Ctrl-C.
